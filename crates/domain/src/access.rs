@@ -1,0 +1,127 @@
+//! Who may open which door. A door names what it needs; this table says who
+//! has it. Rows are checked where they are read: "not yours" is "not there".
+
+use crate::caller::{Caller, Proof, TokenScope};
+
+/// What a door asks of whoever knocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// Somebody who can call models.
+    CallModels,
+    /// Somebody, for their own account. Not a gateway token.
+    OwnAccount,
+    /// Somebody who may list and change their provider keys.
+    ManageCredentials,
+    /// Somebody who signed in themselves: for reveal, never a gateway token.
+    SignedIn,
+    /// Somebody who may make and revoke gateway tokens.
+    ManageTokens,
+    /// Somebody who may read usage.
+    ReadUsage,
+    /// An admin who may read the audit log.
+    ReadAudit,
+    /// A reader of metrics; loopback is let in without proof.
+    Metrics,
+}
+
+crate::text_enum!(Need, "need" {
+    Nothing => "nothing",
+    CallModels => "call-models",
+    OwnAccount => "own-account",
+    ManageCredentials => "manage-credentials",
+    SignedIn => "signed-in",
+    ManageTokens => "manage-tokens",
+    ReadUsage => "read-usage",
+    ReadAudit => "read-audit",
+    Metrics => "metrics",
+});
+
+/// Why a known caller may not pass. `Display` is the sentence for them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The gateway token lacks a scope.
+    #[error("This gateway token lacks the scope “{0}”. Make one that has it, or sign in.")]
+    TokenScope(&'static str),
+    /// Gateway tokens never pass here.
+    #[error("A gateway token cannot do this. Sign in and use an access token or the web page.")]
+    NoTokens,
+    /// Only instance admins pass here.
+    #[error("Only an admin of this server can do this. Ask one of them.")]
+    AdminsOnly,
+}
+
+/// Whether `caller` may pass a door that needs `need`.
+///
+/// # Errors
+/// The reason, as a sentence for the caller.
+pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
+    if need == Need::ReadAudit && !caller.is_admin() {
+        return Err(Refusal::AdminsOnly);
+    }
+    let Proof::GatewayToken { scopes, .. } = &caller.proof else { return Ok(()) };
+    let wanted = match need {
+        Need::Nothing => return Ok(()),
+        Need::OwnAccount | Need::SignedIn => return Err(Refusal::NoTokens),
+        Need::CallModels => TokenScope::Models,
+        Need::ManageCredentials => TokenScope::ManageCredentials,
+        Need::ManageTokens => TokenScope::ManageTokens,
+        Need::ReadUsage => TokenScope::ReadUsage,
+        Need::ReadAudit => TokenScope::ReadAudit,
+        Need::Metrics => TokenScope::Metrics,
+    };
+    if scopes.contains(&wanted) { Ok(()) } else { Err(Refusal::TokenScope(wanted.as_str())) }
+}
+
+/// The scopes a caller may give to a token they mint: all of them when signed
+/// in, never more than their own when they came with a token.
+#[must_use]
+pub fn grantable_scopes(caller: &Caller) -> Vec<TokenScope> {
+    match &caller.proof {
+        Proof::GatewayToken { scopes, .. } => scopes.clone(),
+        _ => TokenScope::ALL.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::Role;
+    use crate::ids::{TokenId, UserId};
+    use crate::resolve::Fallback;
+
+    fn caller(role: Role, proof: Proof) -> Caller {
+        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: Fallback::Chain, proof }
+    }
+
+    fn token(scopes: &[TokenScope]) -> Proof {
+        Proof::GatewayToken { id: TokenId(uuid::Uuid::nil()), scopes: scopes.to_vec(), models: None, team: None }
+    }
+
+    #[test]
+    fn a_token_passes_exactly_the_doors_of_its_scopes() {
+        let models_only = caller(Role::Admin, token(&[TokenScope::Models]));
+        let passes = |need| permit(&models_only, need).is_ok();
+        let open: Vec<_> = Need::ALL.iter().copied().filter(|&need| passes(need)).collect();
+        assert_eq!(open, [Need::Nothing, Need::CallModels]);
+    }
+
+    #[test]
+    fn no_scope_lets_a_token_reveal_a_key() {
+        let all = caller(Role::Admin, token(TokenScope::ALL));
+        assert_eq!(permit(&all, Need::SignedIn), Err(Refusal::NoTokens));
+    }
+
+    #[test]
+    fn the_audit_log_is_for_admins() {
+        assert_eq!(permit(&caller(Role::Member, Proof::CommandLine), Need::ReadAudit), Err(Refusal::AdminsOnly));
+        assert_eq!(permit(&caller(Role::Admin, Proof::CommandLine), Need::ReadAudit), Ok(()));
+    }
+
+    #[test]
+    fn a_minted_token_never_exceeds_its_minter() {
+        let minter = caller(Role::Admin, token(&[TokenScope::ManageTokens, TokenScope::Models]));
+        assert_eq!(grantable_scopes(&minter), [TokenScope::ManageTokens, TokenScope::Models]);
+    }
+}

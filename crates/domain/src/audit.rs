@@ -1,0 +1,200 @@
+//! What the audit log can say. A closed list whose fields cannot hold a secret;
+//! anything not in it cannot be logged.
+
+use serde::Serialize;
+
+use crate::caller::Role;
+use crate::credential::{KeyStatus, Scope};
+use crate::ids::{CredentialId, SessionId, TokenId, UserId};
+use crate::origin::Origin;
+use crate::provider::ProviderId;
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in user, or one of their tokens.
+    User {
+        /// Who.
+        user: UserId,
+        /// The gateway token used, if any.
+        token: Option<TokenId>,
+    },
+    /// Somebody with the master key at the command line, acting as this user.
+    CommandLine {
+        /// As whom; `None` before the first user exists.
+        user: Option<UserId>,
+    },
+    /// The server itself.
+    System,
+}
+
+/// One thing that happened. The tag is the action's stable name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "action")]
+pub enum Event {
+    /// The first admin was made.
+    #[serde(rename = "user.created")]
+    UserCreated {
+        /// Who.
+        user: UserId,
+        /// Their role.
+        role: Role,
+    },
+    /// A display name or preference changed.
+    #[serde(rename = "user.updated")]
+    UserUpdated {
+        /// Who.
+        user: UserId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+    },
+    /// A password changed; every other session of the user ended.
+    #[serde(rename = "user.password_changed")]
+    PasswordChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// A set-up link was made.
+    #[serde(rename = "setup.link_created")]
+    SetupLinkCreated {},
+    /// Somebody signed in.
+    #[serde(rename = "session.created")]
+    SessionCreated {
+        /// Who.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// Somebody signed out.
+    #[serde(rename = "session.ended")]
+    SessionEnded {
+        /// The session.
+        session: SessionId,
+    },
+    /// A gateway token was made.
+    #[serde(rename = "token.created")]
+    TokenCreated {
+        /// Which.
+        token: TokenId,
+        /// Its name.
+        name: String,
+        /// What it may do.
+        scopes: Vec<&'static str>,
+    },
+    /// A gateway token stopped working.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked {
+        /// Which.
+        token: TokenId,
+    },
+    /// A provider key was saved.
+    #[serde(rename = "credential.created")]
+    CredentialCreated {
+        /// Which.
+        credential: CredentialId,
+        /// Whose.
+        scope: Scope,
+        /// The provider it opens.
+        provider: ProviderId,
+        /// Its name.
+        name: String,
+        /// Where it may be sent.
+        origin: Origin,
+    },
+    /// A provider key was edited.
+    #[serde(rename = "credential.updated")]
+    CredentialUpdated {
+        /// Which.
+        credential: CredentialId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// Where it may be sent now.
+        origin: Origin,
+    },
+    /// The secret was replaced.
+    #[serde(rename = "credential.secret_replaced")]
+    CredentialSecretReplaced {
+        /// Which.
+        credential: CredentialId,
+        /// The secret's version now.
+        version: i64,
+    },
+    /// Switched on.
+    #[serde(rename = "credential.activated")]
+    CredentialActivated {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Switched off.
+    #[serde(rename = "credential.deactivated")]
+    CredentialDeactivated {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Made the first of its provider.
+    #[serde(rename = "credential.made_primary")]
+    CredentialMadePrimary {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// The secret was destroyed.
+    #[serde(rename = "credential.deleted")]
+    CredentialDeleted {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Its owner saw the secret again.
+    #[serde(rename = "credential.revealed")]
+    CredentialRevealed {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Its owner asked to see the secret and gave a wrong password.
+    #[serde(rename = "credential.reveal_refused")]
+    CredentialRevealRefused {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Somebody asked for a check.
+    #[serde(rename = "credential.checked")]
+    CredentialChecked {
+        /// Which.
+        credential: CredentialId,
+        /// What it found.
+        status: KeyStatus,
+    },
+    /// A sealed text does not open under its own row's identity.
+    #[serde(rename = "integrity.violation")]
+    IntegrityViolation {
+        /// Which.
+        credential: CredentialId,
+    },
+}
+
+impl Event {
+    /// What was acted on: the kind of thing and its id.
+    #[must_use]
+    pub fn target(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::UserCreated { user, .. } | Self::UserUpdated { user, .. } | Self::PasswordChanged { user } => {
+                ("user", Some(user.to_string()))
+            }
+            Self::SetupLinkCreated {} => ("setup", None),
+            Self::SessionCreated { session, .. } | Self::SessionEnded { session } => {
+                ("session", Some(session.to_string()))
+            }
+            Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::CredentialCreated { credential, .. }
+            | Self::CredentialUpdated { credential, .. }
+            | Self::CredentialSecretReplaced { credential, .. }
+            | Self::CredentialActivated { credential }
+            | Self::CredentialDeactivated { credential }
+            | Self::CredentialMadePrimary { credential }
+            | Self::CredentialDeleted { credential }
+            | Self::CredentialRevealed { credential }
+            | Self::CredentialRevealRefused { credential }
+            | Self::CredentialChecked { credential, .. }
+            | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who is asking. Every use case takes a [`Caller`], so that authority is an
+//! argument and cannot be forgotten.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
+use crate::resolve::Fallback;
+
+/// A user's role on this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks after the server.
+    Admin,
+    /// Uses it.
+    Member,
+}
+
+crate::text_enum!(Role, "role" { Admin => "admin", Member => "member" });
+
+/// What a gateway token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenScope {
+    /// Call models and list them.
+    Models,
+    /// Read and change its owner's provider keys.
+    ManageCredentials,
+    /// Make and revoke gateway tokens.
+    ManageTokens,
+    /// Read usage.
+    ReadUsage,
+    /// Read the audit log, where its owner may.
+    ReadAudit,
+    /// Read `/metrics`.
+    Metrics,
+}
+
+crate::text_enum!(TokenScope, "token scope" {
+    Models => "models",
+    ManageCredentials => "manage:credentials",
+    ManageTokens => "manage:tokens",
+    ReadUsage => "read:usage",
+    ReadAudit => "read:audit",
+    Metrics => "metrics",
+});
+
+/// How the caller proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A signed-in browser.
+    WebSession(SessionId),
+    /// An access token from `/v2/login/access-token`.
+    AccessToken(SessionId),
+    /// A gateway token with these scopes.
+    GatewayToken {
+        /// The token.
+        id: TokenId,
+        /// What it may do.
+        scopes: Vec<TokenScope>,
+        /// The models it may call; `None`: all.
+        models: Option<Vec<String>>,
+        /// The team it belongs to; a team's token never uses personal keys.
+        team: Option<TeamId>,
+    },
+    /// The command line, straight on the store with the master key.
+    CommandLine,
+}
+
+/// The authenticated caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who it is.
+    pub user: UserId,
+    /// Their role.
+    pub role: Role,
+    /// The organization they act in.
+    pub organization: Option<OrganizationId>,
+    /// Their fall-back policy.
+    pub fallback: Fallback,
+    /// How they proved it.
+    pub proof: Proof,
+}
+
+impl Caller {
+    /// The gateway token they came with, if any.
+    #[must_use]
+    pub const fn token(&self) -> Option<TokenId> {
+        match &self.proof {
+            Proof::GatewayToken { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The team they act for, if any.
+    #[must_use]
+    pub const fn team(&self) -> Option<TeamId> {
+        match &self.proof {
+            Proof::GatewayToken { team, .. } => *team,
+            _ => None,
+        }
+    }
+
+    /// The session they came with, if any.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionId> {
+        match &self.proof {
+            Proof::WebSession(id) | Proof::AccessToken(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Whether their token lets them call `model` (any spelling given to us).
+    #[must_use]
+    pub fn may_call_model(&self, model: &str) -> bool {
+        match &self.proof {
+            Proof::GatewayToken { models: Some(allowed), .. } => allowed.iter().any(|name| name == model),
+            _ => true,
+        }
+    }
+
+    /// Whether they look after the server.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}

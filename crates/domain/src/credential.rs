@@ -1,0 +1,184 @@
+//! A provider key as everyone but the vault sees it: all of the row, without
+//! the secret.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CredentialId, OrganizationId, UserId};
+use crate::origin::Origin;
+use crate::provider::ProviderId;
+use crate::time::Timestamp;
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// One person's.
+    Personal,
+    /// An organization's.
+    Organization,
+    /// The server's.
+    System,
+}
+
+crate::text_enum!(Scope, "scope" {
+    Personal => "personal",
+    Organization => "organization",
+    System => "system",
+});
+
+/// What is known about a key's health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStatus {
+    /// Not checked yet, or the check said nothing.
+    Unverified,
+    /// The provider accepted it.
+    Valid,
+    /// The provider refused it.
+    Invalid,
+    /// Real, but its account has no money.
+    NoCredit,
+    /// Real, but over its rate for now.
+    RateLimited,
+    /// The provider could not be reached.
+    Unreachable,
+    /// Real, but not allowed to call.
+    Forbidden,
+    /// The stored text does not open under this row's identity.
+    Undecryptable,
+}
+
+crate::text_enum!(KeyStatus, "status" {
+    Unverified => "unverified",
+    Valid => "valid",
+    Invalid => "invalid",
+    NoCredit => "no_credit",
+    RateLimited => "rate_limited",
+    Unreachable => "unreachable",
+    Forbidden => "forbidden",
+    Undecryptable => "undecryptable",
+});
+
+/// Where the secret is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// In the store, sealed.
+    Stored,
+    /// In this environment variable of the server.
+    Environment(String),
+    /// Nowhere: a local provider that needs none.
+    Keyless,
+}
+
+/// Provider-specific settings. Nothing in here is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Azure: the api-version of classic URLs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// Azure: deployment names, which are its model ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deployments: Vec<String>,
+    /// Custom: the name before the slash of its model ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+}
+
+/// A provider key without its secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credential {
+    /// Its id, kept when the secret is replaced.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The owner, when personal.
+    pub owner: Option<UserId>,
+    /// The owner, when an organization's.
+    pub organization: Option<OrganizationId>,
+    /// The provider it opens.
+    pub provider: ProviderId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Free text.
+    pub note: String,
+    /// Known prefix, `…` and the last four; computed once when saved.
+    pub masked: String,
+    /// The endpoint as its owner typed it; `None` when it is the default.
+    pub api_base: Option<String>,
+    /// The endpoint calls go to, without a trailing slash.
+    pub endpoint: String,
+    /// The origin of `endpoint`; the secret is sealed to it.
+    pub origin: Origin,
+    /// Provider-specific settings.
+    pub settings: Settings,
+    /// Whether it may be used.
+    pub is_active: bool,
+    /// The first one of its provider and owner.
+    pub is_primary: bool,
+    /// Order after the primary; smaller first.
+    pub priority: i64,
+    /// Its health.
+    pub status: KeyStatus,
+    /// Its health in plain words.
+    pub status_reason: Option<String>,
+    /// When its health was learnt.
+    pub checked_at: Option<Timestamp>,
+    /// When a call last used it.
+    pub last_used_at: Option<Timestamp>,
+    /// When it stops being used.
+    pub expires_at: Option<Timestamp>,
+    /// When its owner wants to be reminded to replace it.
+    pub rotate_after: Option<Timestamp>,
+    /// Where the secret is.
+    pub source: Source,
+    /// Counts replacements of the secret.
+    pub secret_version: i64,
+    /// When it was saved.
+    pub created_at: Timestamp,
+    /// Who saved it; `None` for the server itself.
+    pub created_by: Option<UserId>,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Who changed it last.
+    pub updated_by: Option<UserId>,
+}
+
+impl Credential {
+    /// `stored`, `env:OPENAI_API_KEY` or `keyless`.
+    #[must_use]
+    pub fn source_text(&self) -> String {
+        match &self.source {
+            Source::Stored => "stored".to_owned(),
+            Source::Environment(name) => format!("env:{name}"),
+            Source::Keyless => "keyless".to_owned(),
+        }
+    }
+
+    /// How it is named in sentences: `“work” (…b123)`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let tail: String = self.masked.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+        if tail.chars().count() == 4 && tail.chars().all(|c| c.is_ascii_graphic()) {
+            format!("“{}” (…{tail})", self.name)
+        } else {
+            format!("“{}”", self.name)
+        }
+    }
+
+    /// Whether it has passed its expiry at `now`.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// The prefix of its model ids and of their stable UUIDs: the provider, or
+    /// `custom:<slug>`.
+    #[must_use]
+    pub fn model_namespace(&self) -> String {
+        match &self.settings.slug {
+            Some(slug) => format!("{}:{slug}", self.provider),
+            None => self.provider.to_string(),
+        }
+    }
+}

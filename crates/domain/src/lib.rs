@@ -1,0 +1,76 @@
+//! The words and the decisions of Ownkey.
+//!
+//! Everything here is a value or a function of values: no async, no clock, no
+//! database, no network. Which key serves a call, what an answer costs and who
+//! may do what is decided here and nowhere else, so it can be tested by tables.
+//!
+//! Reading order: the words first, the decisions after them.
+
+// The words.
+pub mod ambient;
+pub mod ids;
+pub mod text;
+pub mod time;
+
+pub mod money;
+pub mod secret;
+
+pub mod origin;
+pub mod provider;
+
+pub mod caller;
+pub mod credential;
+pub mod gateway_token;
+
+pub mod attempt;
+pub mod audit;
+pub mod model;
+pub mod usage;
+
+// The decisions.
+pub mod access;
+pub mod key_shape;
+pub mod resolve;
+
+pub use ambient::{Clock, Entropy};
+pub use caller::Caller;
+pub use money::{Nanos, Price};
+pub use origin::Origin;
+pub use provider::ProviderId;
+pub use secret::Secret;
+pub use time::Timestamp;
+
+/// Gives an enum its one spelling for the database, JSON and people: `as_str`,
+/// `FromStr` and `Display` from a single table.
+#[macro_export]
+macro_rules! text_enum {
+    ($name:ident, $noun:literal { $($variant:ident => $text:literal),* $(,)? }) => {
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The one spelling of this value.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(format!("unknown {}; expected one of: {}", $noun, [$($text),*].join(", "))),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}

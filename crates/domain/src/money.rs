@@ -1,0 +1,166 @@
+//! Money: whole nano-dollars, and prices as nano-dollars per million tokens.
+//! No floating point anywhere between a provider's count and a report.
+
+use std::fmt;
+
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::usage::TokenCounts;
+
+/// An amount in nano-USD (10⁻⁹ dollars). Written to JSON as a decimal number of
+/// dollars with at most nine decimals, made from the integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Nanos(pub i64);
+
+impl Nanos {
+    /// Nothing. Not the same as unknown, which is `None`.
+    pub const ZERO: Self = Self(0);
+
+    /// Reads a decimal number of dollars, such as `1.25` or `1.5e-07`, exactly.
+    /// `None` when it is no number or does not fit whole nano-dollars.
+    #[must_use]
+    pub fn parse_usd(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (negative, mantissa) = match mantissa.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, mantissa),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let shift = 9 + exponent - i32::try_from(fraction.len()).ok()?;
+        let nanos = if shift >= 0 {
+            digits.checked_mul(10_i128.checked_pow(u32::try_from(shift).ok()?)?)?
+        } else {
+            let divisor = 10_i128.checked_pow(shift.unsigned_abs())?;
+            (digits % divisor == 0).then_some(digits / divisor)?
+        };
+        i64::try_from(if negative { -nanos } else { nanos }).ok().map(Self)
+    }
+
+    /// The client's cost of this provider cost at a mark-up in basis points
+    /// (500 = 5 %), rounded half to even.
+    #[must_use]
+    pub fn marked_up(self, basis_points: u32) -> Self {
+        let scaled = i128::from(self.0) * (10_000 + i128::from(basis_points));
+        Self(clamp(round_half_even(scaled, 10_000)))
+    }
+
+    /// The sum, held at the largest amount instead of overflowing.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for Nanos {
+    /// Dollars without trailing zeros: `0.00012`, `1.25`, `3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let fraction = format!("{:09}", magnitude % 1_000_000_000);
+        let fraction = fraction.trim_end_matches('0');
+        let dollars = magnitude / 1_000_000_000;
+        if fraction.is_empty() { write!(f, "{sign}{dollars}") } else { write!(f, "{sign}{dollars}.{fraction}") }
+    }
+}
+
+impl Serialize for Nanos {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// The rates of one model, each in nano-USD per 1,000,000 tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Rates {
+    /// Fresh prompt tokens.
+    pub input_nanos: i64,
+    /// Generated tokens, reasoning included.
+    pub output_nanos: i64,
+    /// Prompt tokens read from the provider's cache; absent: as `input_nanos`.
+    pub cached_input_nanos: Option<i64>,
+    /// Prompt tokens written to the provider's cache; absent: as `input_nanos`.
+    pub cache_write_nanos: Option<i64>,
+}
+
+/// What a model costs. Stored on each ledger row, so that a row keeps the price
+/// it was billed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Price {
+    /// The ordinary rates.
+    pub rates: Rates,
+    /// The rates of the whole request once its prompt is longer than this.
+    pub long_context: Option<LongContext>,
+}
+
+/// Rates that replace the ordinary ones for the whole request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongContext {
+    /// The longest prompt, in tokens, that still pays the ordinary rates.
+    pub threshold_tokens: u64,
+    /// The rates beyond it.
+    pub rates: Rates,
+}
+
+impl Price {
+    /// Local providers: every token is free.
+    pub const FREE: Self = Self {
+        rates: Rates { input_nanos: 0, output_nanos: 0, cached_input_nanos: None, cache_write_nanos: None },
+        long_context: None,
+    };
+
+    /// The rates that apply to a prompt of this many tokens.
+    #[must_use]
+    pub fn rates_for(&self, prompt_tokens: u64) -> Rates {
+        match self.long_context {
+            Some(long) if prompt_tokens > long.threshold_tokens => long.rates,
+            _ => self.rates,
+        }
+    }
+
+    /// What these tokens cost, rounded half to even once, at the end.
+    ///
+    /// Source: `(prompt − cached − cache_write) × input + cached × cached_input
+    /// + cache_write × cache_write + completion × output`, per million.
+    #[must_use]
+    pub fn cost(&self, tokens: &TokenCounts) -> Nanos {
+        let rates = self.rates_for(tokens.prompt);
+        let cached = tokens.cached.min(tokens.prompt);
+        let written = tokens.cache_write.min(tokens.prompt - cached);
+        let fresh = tokens.prompt - cached - written;
+        let total = product(fresh, rates.input_nanos)
+            + product(cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos))
+            + product(written, rates.cache_write_nanos.unwrap_or(rates.input_nanos))
+            + product(tokens.completion, rates.output_nanos);
+        Nanos(clamp(round_half_even(total, 1_000_000)))
+    }
+}
+
+fn product(tokens: u64, nanos_per_million: i64) -> i128 {
+    i128::from(tokens) * i128::from(nanos_per_million)
+}
+
+fn clamp(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// `numerator / denominator` to the nearest integer; a tie goes to the even one.
+fn round_half_even(numerator: i128, denominator: i128) -> i128 {
+    let (quotient, remainder) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    match (remainder * 2).cmp(&denominator) {
+        std::cmp::Ordering::Less => quotient,
+        std::cmp::Ordering::Greater => quotient + 1,
+        std::cmp::Ordering::Equal => quotient + (quotient & 1),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn price(input: i64, output: i64) -> Price {
+    Price { rates: Rates { input_nanos: input, output_nanos: output, ..Rates::default() }, long_context: None }
+}
+
+fn tokens(prompt: u64, completion: u64) -> TokenCounts {
+    TokenCounts { prompt, completion, ..TokenCounts::default() }
+}
+
+#[test]
+fn dollars_are_read_and_written_exactly() {
+    for (text, nanos) in [
+        ("0", 0),
+        ("1.25", 1_250_000_000),
+        ("0.000000001", 1),
+        ("1.5e-07", 150),
+        ("2E0", 2_000_000_000),
+        ("-0.5", -500_000_000),
+    ] {
+        assert_eq!(Nanos::parse_usd(text), Some(Nanos(nanos)), "{text}");
+    }
+    for bad in ["", ".", "abc", "1.2.3", "0.0000000001", "1e40", "NaN", "1e-999999999"] {
+        assert_eq!(Nanos::parse_usd(bad), None, "{bad}");
+    }
+    assert_eq!(Nanos(123_450).to_string(), "0.00012345");
+    assert_eq!(serde_json::to_string(&Nanos(-1_500_000_000)).unwrap(), "-1.5");
+    assert_eq!(serde_json::to_string(&Nanos(i64::MAX)).unwrap(), "9223372036.854775807");
+}
+
+#[test]
+fn a_call_costs_its_tokens_at_their_rates() {
+    // $1 in, $5 out per million: 1,000 prompt and 200 completion tokens.
+    assert_eq!(price(1_000_000_000, 5_000_000_000).cost(&tokens(1_000, 200)), Nanos(2_000_000));
+}
+
+#[test]
+fn cached_tokens_pay_their_own_rate_and_the_input_rate_when_it_is_unknown() {
+    let mut price = price(1_000_000_000, 0);
+    let tokens = TokenCounts { prompt: 1_000, cached: 600, cache_write: 100, ..TokenCounts::default() };
+    assert_eq!(price.cost(&tokens), Nanos(1_000_000));
+    price.rates.cached_input_nanos = Some(100_000_000);
+    price.rates.cache_write_nanos = Some(1_250_000_000);
+    assert_eq!(price.cost(&tokens), Nanos(300_000 + 60_000 + 125_000));
+}
+
+#[test]
+fn a_prompt_beyond_the_threshold_pays_the_long_rates_for_all_of_it() {
+    let mut price = price(1_000_000_000, 1_000_000_000);
+    price.long_context = Some(LongContext {
+        threshold_tokens: 100,
+        rates: Rates { input_nanos: 2_000_000_000, output_nanos: 3_000_000_000, ..Rates::default() },
+    });
+    assert_eq!(price.cost(&tokens(100, 10)), Nanos(110_000));
+    assert_eq!(price.cost(&tokens(101, 10)), Nanos(202_000 + 30_000));
+}
+
+#[test]
+fn rounding_is_half_to_even() {
+    for (numerator, rounded) in [(5, 0), (15, 2), (25, 2), (35, 4), (24, 2), (26, 3), (-5, 0), (-15, -2)] {
+        assert_eq!(round_half_even(numerator, 10), rounded, "{numerator}/10");
+    }
+    assert_eq!(Nanos(10).marked_up(500), Nanos(10));
+    assert_eq!(Nanos(30).marked_up(500), Nanos(32));
+}
+
+proptest! {
+    #[test]
+    fn more_tokens_never_cost_less(prompt in 0_u64..1_000_000_000, extra in 0_u64..1_000, rate in 0_i64..100_000_000_000) {
+        let price = price(rate, rate);
+        prop_assert!(price.cost(&tokens(prompt + extra, 0)) >= price.cost(&tokens(prompt, 0)));
+        prop_assert!(price.cost(&tokens(prompt, 0)) >= Nanos::ZERO);
+    }
+
+    #[test]
+    fn every_amount_survives_being_written_and_read(nanos in any::<i64>().prop_filter("min has no positive", |n| *n != i64::MIN)) {
+        prop_assert_eq!(Nanos::parse_usd(&Nanos(nanos).to_string()), Some(Nanos(nanos)));
+    }
+}

@@ -1,0 +1,57 @@
+//! A provider key in the clear. It can be moved, used once and dropped; it
+//! cannot be printed, cloned, serialised or compared.
+
+use zeroize::Zeroizing;
+
+/// A secret text. Has no `Debug`, `Display`, `Clone`, `Serialize` or `PartialEq`
+/// on purpose; its bytes are zeroed when it is dropped.
+///
+/// ```compile_fail
+/// fn show(secret: domain::Secret) { println!("{secret:?}"); }
+/// ```
+/// ```compile_fail
+/// fn copy(secret: &domain::Secret) -> domain::Secret { secret.clone() }
+/// ```
+/// ```compile_fail
+/// fn write(secret: &domain::Secret) -> String { serde_json::to_string(secret).unwrap() }
+/// ```
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself. Called in three places only: the vault (to seal and to
+    /// fingerprint), the upstream client (to write the auth header) and the
+    /// reveal use case. A test counts the call sites.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password as it was typed: zeroed when dropped, never shown.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes the text over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The bytes to hash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// How many characters were typed.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.0.chars().count()
+    }
+}

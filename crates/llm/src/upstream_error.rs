@@ -1,0 +1,31 @@
+//! What a provider's failure is made into: a class to act on, a sentence that
+//! is safe to show, and the wait it asked for. Nothing of the provider's own
+//! text passes unless it went through the redaction here.
+
+use std::time::Duration;
+
+use domain::attempt::ErrorClass;
+use domain::credential::KeyStatus;
+
+/// A provider's failure, read and made safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamError {
+    /// What kind of failure.
+    pub class: ErrorClass,
+    /// The provider's HTTP status; `None` when no answer came, or the failure
+    /// came inside a stream.
+    pub status: Option<u16>,
+    /// The provider's own `code` or `type`, when it is a short plain word.
+    pub code: Option<String>,
+    /// The parameter it names, when it names one.
+    pub param: Option<String>,
+    /// The provider's sentence with everything that could be a key, a URL or a
+    /// control character taken out, at most 1,000 characters; or ours.
+    pub message: String,
+    /// Whether the same key may try again after the wait.
+    pub is_retryable: bool,
+    /// How long to wait, from headers or body.
+    pub retry_after: Option<Duration>,
+    /// What the failure says about the key; `None`: nothing.
+    pub key_status: Option<KeyStatus>,
+}
