@@ -1,1 +1,43 @@
-//! placeholder
+//! The use cases: what a caller may do, and what then happens. Knows no HTTP
+//! and no HTML; every function takes the caller, so that authority cannot be
+//! forgotten.
+//!
+//! Reading order: the house and its errors, people, keys, models, the call, the
+//! records.
+
+pub mod error;
+mod house;
+pub mod settings;
+
+pub mod callers;
+pub mod setup;
+pub mod sign_in;
+pub mod tokens;
+pub mod users;
+
+pub mod checks;
+pub mod credentials;
+pub mod environment;
+pub mod short_keys;
+
+pub mod models;
+pub mod naming;
+pub mod paying;
+mod prices;
+pub mod reach;
+pub mod resolving;
+mod secrets;
+
+pub mod chat;
+mod meter;
+
+pub mod audit;
+mod freshness;
+mod housekeeping;
+pub mod idempotency;
+pub mod metrics;
+pub mod usage;
+
+pub use error::{Code, Error, Result};
+pub use house::{App, Parts};
+pub use settings::Settings;

@@ -1,0 +1,121 @@
+//! One model call, from a client's body to a metered answer. The chat page, the
+//! wires and `/v2` all come through here.
+
+mod attempt;
+mod failure;
+mod stream;
+
+use bytes::Bytes;
+use domain::credential::Scope;
+use domain::ids::{CredentialId, RequestId};
+use domain::{Caller, Nanos, ProviderId};
+use http::StatusCode;
+use llm::wire::openai_chat::passthrough::AnswerFacts;
+use llm::wire::openai_chat::request;
+use store::ledger::CallSource;
+
+use crate::App;
+use crate::error::{Code, Error, Result};
+use crate::paying::Wishes;
+use crate::{naming, paying, reach};
+
+pub use stream::{AnswerStream, Piece};
+
+/// A call as it came in.
+#[derive(Debug)]
+pub struct Call {
+    /// Its id in the ledger.
+    pub request: RequestId,
+    /// The id its client knows it by.
+    pub shown_id: String,
+    /// An openai-chat body, untouched.
+    pub body: Bytes,
+    /// Through which door it came.
+    pub source: CallSource,
+    /// What its headers ask for.
+    pub wishes: Wishes,
+}
+
+/// Who paid, said in every answer.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Whose key it was.
+    pub credential: CredentialId,
+    /// In which scope.
+    pub scope: Scope,
+    /// At which provider.
+    pub provider: ProviderId,
+    /// The provider's id of the model.
+    pub model: String,
+    /// How many upstream calls it took.
+    pub attempts: u32,
+    /// What the caller is billed, where that is known before the body.
+    pub cost: Option<Nanos>,
+    /// Parameters that were left out.
+    pub dropped: Vec<String>,
+}
+
+/// An answer on its way to the client.
+pub struct Answered {
+    /// Who paid.
+    pub payment: Payment,
+    /// The answer itself.
+    pub content: Content,
+}
+
+/// What the provider answered.
+pub enum Content {
+    /// All of it.
+    Whole {
+        /// The provider's status, always a success.
+        status: StatusCode,
+        /// The provider's body, byte for byte.
+        body: Bytes,
+        /// What was read in it.
+        facts: Box<AnswerFacts>,
+    },
+    /// As it comes.
+    Stream(Box<AnswerStream>),
+}
+
+/// Answers a chat call: names the model, finds who pays, calls, and moves to
+/// the payer's next key when one is refused.
+///
+/// # Errors
+/// Whatever stands in the way, as the client may hear it. Every upstream call
+/// that was made has its ledger row by then.
+pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
+    let request = request::read(&call.body).map_err(|problem| failure::of_request(&problem))?;
+    if !caller.may_call_model(&request.model) {
+        return Err(not_allowed(&request.model));
+    }
+    app.freshness.confirm(app).await?;
+    let reach = reach::of(app, caller).await?;
+    let place = naming::place(&request.model, &reach, app.catalogue, app.clock.now())?;
+    let keys = paying::keys(app, caller, &reach, &place, &call.wishes)?;
+    let mut failures = Vec::new();
+    for key in &keys {
+        let number = failures.len() as u32 + 1;
+        let run = attempt::Run { app, caller, call: &call, request: &request, place: &place, key, number };
+        match run.answer().await {
+            Ok(answered) => return Ok(answered),
+            Err(attempt::Stop::Refused(error)) => return Err(error),
+            Err(attempt::Stop::Failed(failure)) => {
+                let may_continue = failure.next_key_may_help();
+                failures.push(failure);
+                if !may_continue {
+                    break;
+                }
+            }
+        }
+    }
+    Err(failure::of_attempts(app, &place, failures))
+}
+
+fn not_allowed(model: &str) -> Error {
+    Error::new(
+        Code::ModelNotAllowed,
+        format!("This gateway token may not call “{}”. Use one of its models, or another token.", naming::shown(model)),
+    )
+    .of_field("model")
+}

@@ -1,0 +1,156 @@
+//! From what went wrong in the attempts to what the client is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::attempt::ErrorClass;
+use llm::UpstreamError;
+use llm::wire::openai_chat::request::RequestError;
+
+use crate::App;
+use crate::error::{Code, Details, Error, FailedAttempt};
+use crate::naming::{self, Place};
+use crate::reach::Key;
+
+/// An attempt that failed before anything reached the client.
+pub(super) struct AttemptFailure {
+    /// The key that paid, or would have.
+    pub(super) key: Arc<Key>,
+    /// What went wrong.
+    pub(super) error: UpstreamError,
+}
+
+impl AttemptFailure {
+    /// Whether the payer's next key of the same origin may do better.
+    pub(super) const fn next_key_may_help(&self) -> bool {
+        matches!(
+            self.error.class,
+            ErrorClass::InvalidKey
+                | ErrorClass::KeyLimited
+                | ErrorClass::NoCredit
+                | ErrorClass::QuotaExhausted
+                | ErrorClass::RateLimited
+        )
+    }
+
+    fn public(&self) -> FailedAttempt {
+        let credential = self.key.credential();
+        FailedAttempt {
+            credential: credential.id,
+            scope: credential.scope,
+            provider: credential.provider,
+            class: self.error.class,
+        }
+    }
+}
+
+/// A body that is no chat request.
+pub(super) fn of_request(problem: &RequestError) -> Error {
+    let code = if problem.code() == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
+    let error = Error::new(code, problem.to_string());
+    match problem.param() {
+        Some(param) => error.of_field(param),
+        None => error,
+    }
+}
+
+/// The one error for a request whose attempts all failed.
+pub(super) fn of_attempts(app: &App, place: &Place, failures: Vec<AttemptFailure>) -> Error {
+    let Some(last) = failures.last() else {
+        return Error::new(Code::Internal, "No key was tried. Try again, and report the request id if it stays.");
+    };
+    let mut error = if last.error.class.is_the_requests_fault() {
+        rejected(app, place, &last.error)
+    } else {
+        exhausted(place, &failures)
+    };
+    error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
+    error
+}
+
+/// The provider's own no to the request, in the client's words.
+fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
+    let provider = place.provider.display_name();
+    if upstream.class == ErrorClass::NotFound {
+        let sentence = naming::retired_hint(place.provider, &place.upstream_id, app.catalogue)
+            .unwrap_or_else(|| format!("{provider} answered: {}", upstream.message));
+        return Error::new(Code::ModelNotFound, sentence).of_field("model");
+    }
+    let mut error = Error::new(Code::ProviderRejected, upstream.message.clone());
+    error.details = Box::new(Details {
+        field: upstream.param.clone(),
+        provider_status: upstream.status.filter(|status| matches!(status, 400 | 413 | 422)),
+        provider_code: upstream.code.clone(),
+        ..Details::default()
+    });
+    error
+}
+
+fn exhausted(place: &Place, failures: &[AttemptFailure]) -> Error {
+    let provider = place.provider.display_name();
+    let all = |class: ErrorClass| failures.iter().all(|failure| failure.error.class == class);
+    let wait = failures.iter().filter_map(|failure| failure.error.retry_after).min();
+    let titles: Vec<String> = failures.iter().map(|failure| failure.key.credential().title()).collect();
+    let titles = titles.join(", ");
+    if all(ErrorClass::RateLimited) || all(ErrorClass::QuotaExhausted) {
+        let wait = wait.or(Some(Duration::from_secs(1)));
+        return Error::new(
+            Code::RateLimited,
+            format!("{provider}'s rate limit for the key {titles} is reached. Wait, then try again."),
+        )
+        .retry_after(wait);
+    }
+    if all(ErrorClass::Overloaded) {
+        return Error::new(Code::ProviderOverloaded, format!("{provider} is short of capacity. Try again shortly."))
+            .retry_after(wait);
+    }
+    if all(ErrorClass::Timeout) {
+        return Error::new(
+            Code::ProviderTimeout,
+            format!("{provider} did not answer in time. Try again, or ask for a shorter answer."),
+        );
+    }
+    if let Some(blamed) = failures.iter().find(|failure| failure.error.class.is_the_keys_fault()) {
+        return key_trouble(provider, &titles, blamed.error.class);
+    }
+    if all(ErrorClass::EndpointRefused) {
+        let sentence = failures.first().map(|failure| failure.error.message.clone()).unwrap_or_default();
+        let mut error = Error::new(Code::EndpointNotAllowed, sentence);
+        error.details.provider_status = Some(502);
+        return error;
+    }
+    let sentence = failures.last().map(|failure| failure.error.message.clone()).unwrap_or_default();
+    Error::new(Code::ProviderError, format!("{provider} failed: {sentence}")).retry_after(wait)
+}
+
+fn key_trouble(provider: &str, titles: &str, class: ErrorClass) -> Error {
+    let trouble = match class {
+        ErrorClass::NoCredit => "has no credit left. Top it up at the provider, or use another key",
+        ErrorClass::KeyLimited => "lacks a right for this call. Give it that right at the provider, or use another key",
+        ErrorClass::Forbidden => "may not be used from here. Ask the provider why, or use another key",
+        _ => "was refused. Correct it at /keys, or use another key",
+    };
+    Error::new(Code::UpstreamCredentialsExhausted, format!("The {provider} key {titles} {trouble}."))
+}
+
+/// A failure that came after the answer had begun, as the last event says it.
+pub(super) fn of_stream(provider: &str, upstream: &UpstreamError) -> Error {
+    match upstream.class {
+        ErrorClass::StreamTruncated => Error::new(
+            Code::ProviderError,
+            format!("{provider} broke the answer off before its end. What came is not complete; try again."),
+        ),
+        ErrorClass::Timeout => Error::new(
+            Code::ProviderTimeout,
+            format!("{provider} fell silent in the middle of the answer. What came is not complete; try again."),
+        ),
+        ErrorClass::Overloaded => {
+            Error::new(Code::ProviderOverloaded, format!("{provider} ran out of capacity in the middle of the answer."))
+        }
+        ErrorClass::RateLimited => {
+            Error::new(Code::RateLimited, format!("{provider}'s rate limit was reached in the middle of the answer."))
+                .retry_after(upstream.retry_after)
+        }
+        _ => Error::new(Code::ProviderError, format!("{provider} failed in the middle of the answer: {}", upstream.message)),
+    }
+}

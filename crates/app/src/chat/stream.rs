@@ -1,0 +1,158 @@
+//! A provider's stream on its way to the client: passed through as it comes,
+//! measured, and ended with an error event when the provider does not end it.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use domain::ProviderId;
+use domain::attempt::{AttemptState, ErrorClass};
+use llm::UpstreamError;
+use llm::client::UpstreamBody;
+use llm::wire::openai_chat::passthrough::PassThrough;
+
+use super::failure;
+use crate::error::Error;
+use crate::meter::{Meter, Used};
+
+/// One piece of a streamed answer.
+#[derive(Debug)]
+pub enum Piece {
+    /// Bytes of the wire, whole events.
+    Data(Bytes),
+    /// The answer ends here, incomplete; say so in the client's words.
+    Failed(Error),
+}
+
+/// A streamed answer. Dropping it drops the upstream call and settles the bill.
+pub struct AnswerStream {
+    body: Option<UpstreamBody>,
+    pass: PassThrough,
+    meter: Meter,
+    provider: ProviderId,
+    ready: VecDeque<Piece>,
+    scratch: Vec<Bytes>,
+    is_over: bool,
+}
+
+impl AnswerStream {
+    pub(super) fn new(body: UpstreamBody, pass: PassThrough, meter: Meter, provider: ProviderId) -> Self {
+        Self {
+            body: Some(body),
+            pass,
+            meter,
+            provider,
+            ready: VecDeque::new(),
+            scratch: Vec::new(),
+            is_over: false,
+        }
+    }
+
+    /// Waits for the first event, so that an error in it still has a status and
+    /// another key may be tried.
+    pub(super) async fn prime(&mut self) -> Result<(), UpstreamError> {
+        while self.ready.is_empty() && !self.is_over {
+            if let Some(error) = self.advance().await {
+                if !self.ready.iter().any(|piece| matches!(piece, Piece::Data(_))) {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next piece; `None` after the last one.
+    pub async fn next(&mut self) -> Option<Piece> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Some(piece);
+            }
+            if self.is_over {
+                return None;
+            }
+            self.advance().await;
+        }
+    }
+
+    /// Takes one frame from the provider. An error is returned and, as the last
+    /// piece, queued.
+    async fn advance(&mut self) -> Option<UpstreamError> {
+        let frame = match self.body.as_mut() {
+            Some(body) => body.next_frame().await,
+            None => None,
+        };
+        let failed = match frame {
+            Some(Ok(bytes)) => self.pass.push(bytes, &mut self.scratch),
+            Some(Err(failure)) => Some(broken(failure.class, failure.sentence)),
+            None => return self.end(),
+        };
+        self.queue();
+        let error = failed?;
+        self.fail(error.clone());
+        Some(error)
+    }
+
+    /// The provider closed its stream.
+    fn end(&mut self) -> Option<UpstreamError> {
+        let facts = self.pass.finish(&mut self.scratch);
+        self.queue();
+        if !facts.completed {
+            let error = facts.error.clone().unwrap_or_else(|| {
+                broken(ErrorClass::StreamTruncated, "The connection ended without an end mark.".to_owned())
+            });
+            self.fail(error.clone());
+            return Some(error);
+        }
+        self.close();
+        self.meter.finish_stream(AttemptState::Settled, &facts, None);
+        None
+    }
+
+    fn fail(&mut self, error: UpstreamError) {
+        self.close();
+        let facts = self.pass.facts();
+        if facts.saw_output {
+            self.meter.finish_stream(AttemptState::Failed, &facts, Some(&error));
+        } else {
+            let is_refusal = !matches!(error.class, ErrorClass::StreamTruncated | ErrorClass::Timeout);
+            self.meter.fail(&error, if is_refusal { Used::Nothing } else { Used::Unknown });
+        }
+        self.ready.push_back(Piece::Failed(failure::of_stream(self.provider.display_name(), &error)));
+    }
+
+    fn queue(&mut self) {
+        if !self.scratch.is_empty() {
+            self.meter.saw_output();
+        }
+        self.ready.extend(self.scratch.drain(..).map(Piece::Data));
+    }
+
+    /// Lets go of the upstream call.
+    fn close(&mut self) {
+        self.body = None;
+        self.is_over = true;
+    }
+}
+
+impl Drop for AnswerStream {
+    /// The client went away in the middle: what came until then is charged.
+    fn drop(&mut self) {
+        self.body = None;
+        if !self.is_over {
+            let facts = self.pass.facts();
+            self.meter.finish_stream(AttemptState::Aborted, &facts, None);
+        }
+    }
+}
+
+fn broken(class: ErrorClass, message: String) -> UpstreamError {
+    UpstreamError {
+        class,
+        status: None,
+        code: None,
+        param: None,
+        message,
+        is_retryable: false,
+        retry_after: None,
+        key_status: None,
+    }
+}

@@ -1,0 +1,161 @@
+//! Checking keys: after saving, on demand, and for the environment's keys and
+//! local servers from time to time. A check never delays a save, and a dead
+//! endpoint delays nobody.
+
+use std::sync::Arc;
+
+use domain::audit::{Actor, Event};
+use domain::credential::{Credential, KeyStatus, Source};
+use domain::provider::ProviderKind;
+use llm::probe::{self, ProbeReport, ProbeTarget};
+use store::credentials::{Health, StoredCredential};
+use store::environment_health::EnvironmentHealth;
+use store::model_lists::ModelList;
+use tokio::sync::Semaphore;
+
+use crate::App;
+use crate::error::chain;
+use crate::secrets;
+
+/// Checks under way at once.
+const PERMITS: usize = 8;
+
+/// Bounds the checks under way.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { permits: Arc::new(Semaphore::new(PERMITS)) }
+    }
+}
+
+/// Checks a key beside the requests.
+pub(crate) fn start(app: &Arc<App>, stored: StoredCredential) {
+    let within = Arc::clone(app);
+    app.spawn(async move {
+        let _status = run(&within, &stored).await;
+    });
+}
+
+/// Checks a key now: one cheap call to its provider, then its verdict and its
+/// models are kept. Returns the verdict.
+pub(crate) async fn run(app: &App, stored: &StoredCredential) -> KeyStatus {
+    let Ok(_permit) = app.checks.permits.acquire().await else { return stored.credential.status };
+    let credential = &stored.credential;
+    let Ok(secret) = secrets::lend(app, stored) else {
+        keep_health(app, stored, KeyStatus::Undecryptable, secrets::undecryptable(credential).sentence).await;
+        audit_violation(app, credential).await;
+        return KeyStatus::Undecryptable;
+    };
+    let endpoint = match app.guard.check_literal(credential.provider, &credential.endpoint) {
+        Ok(endpoint) if endpoint.origin() == &credential.origin => endpoint,
+        Ok(_) => {
+            let reason = "The stored endpoint is not the one the key was saved for. Type the key in again.";
+            keep_health(app, stored, KeyStatus::Undecryptable, reason.to_owned()).await;
+            return KeyStatus::Undecryptable;
+        }
+        Err(problem) => {
+            keep_health(app, stored, KeyStatus::Unreachable, problem.to_string()).await;
+            return KeyStatus::Unreachable;
+        }
+    };
+    let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: secret.get() };
+    let report = probe::probe(&app.upstream, &target).await;
+    drop(secret);
+    let status = report.status;
+    keep_report(app, stored, report).await;
+    status
+}
+
+async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
+    let ProbeReport { status, reason, models, .. } = report;
+    if let Some(models) = models {
+        let list = ModelList {
+            credential: stored.credential.id,
+            models: serde_json::to_string(&models).unwrap_or_else(|_| "[]".to_owned()),
+            fetched_at: app.clock.now(),
+            error: None,
+        };
+        if let Err(error) = store::model_lists::put(&app.store, &list).await {
+            tracing::warn!(error = chain(&error), "a list of models was not kept");
+        }
+    }
+    keep_health(app, stored, status, reason).await;
+}
+
+/// Keeps what was found, unless the secret has moved on since.
+async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, reason: String) {
+    let credential = &stored.credential;
+    let at = app.clock.now();
+    let kept = match &credential.source {
+        Source::Stored => {
+            let health =
+                Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
+            store::credentials::set_health(&app.store, credential.id, &health).await
+        }
+        Source::Environment(_) | Source::Keyless => {
+            let health = EnvironmentHealth {
+                credential: credential.id,
+                value_fingerprint: app.environment.fingerprint(credential.id).unwrap_or_default().to_owned(),
+                status,
+                reason: Some(reason),
+                checked_at: at,
+            };
+            store::environment_health::put(&app.store, &health).await
+        }
+    };
+    if let Err(error) = kept {
+        tracing::warn!(error = chain(&error), credential = %credential.id, "the health of a key was not kept");
+    }
+    app.reach.forget(credential.owner);
+}
+
+/// Keeps what a call found out about a key.
+pub(crate) fn learnt(app: &App, stored: &StoredCredential, status: KeyStatus, reason: &str) {
+    let Some(app) = app.handle() else { return };
+    let (stored, reason) = (stored.clone(), reason.to_owned());
+    let within = Arc::clone(&app);
+    app.spawn(async move { keep_health(&within, &stored, status, reason).await });
+}
+
+/// A sealed text did not open: said in the row and in the audit log.
+pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential) {
+    let Some(app) = app.handle() else { return };
+    let stored = stored.clone();
+    let within = Arc::clone(&app);
+    app.spawn(async move {
+        let reason = secrets::undecryptable(&stored.credential).sentence;
+        keep_health(&within, &stored, KeyStatus::Undecryptable, reason).await;
+        audit_violation(&within, &stored.credential).await;
+    });
+}
+
+async fn audit_violation(app: &App, credential: &Credential) {
+    let event = Event::IntegrityViolation { credential: credential.id };
+    let written = match app.store.begin(app.clock.now(), Actor::System, None).await {
+        Ok(change) => change.commit(event).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        tracing::error!(error = chain(&error), credential = %credential.id, "a violation could not be audited");
+    }
+}
+
+/// Checks the environment's keys, beside the requests.
+pub(crate) fn look_at_environment(app: &Arc<App>) {
+    start_where(app, |credential| credential.provider.facts().kind == ProviderKind::External);
+}
+
+/// Sees whether local servers run, beside the requests.
+pub(crate) fn look_at_local_servers(app: &Arc<App>) {
+    start_where(app, |credential| credential.provider.facts().kind == ProviderKind::Local);
+}
+
+fn start_where(app: &Arc<App>, wanted: impl Fn(&Credential) -> bool) {
+    for credential in app.environment.credentials().filter(|credential| wanted(credential)) {
+        start(app, StoredCredential { credential: credential.clone(), sealed: None, fingerprint: None });
+    }
+}

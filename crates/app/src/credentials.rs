@@ -1,0 +1,270 @@
+//! Provider keys: saving, editing, checking, revealing and deleting them, by
+//! whoever may.
+
+mod edit;
+mod save;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::audit::Event;
+use domain::caller::Proof;
+use domain::credential::{Credential, KeyStatus, Scope, Source};
+use domain::ids::CredentialId;
+use domain::secret::Password;
+use domain::{Caller, Secret, Timestamp};
+use serde_json::json;
+use store::credentials::{CredentialFilter, Impact, StoredCredential};
+
+use crate::App;
+use crate::error::{Code, Error, Result};
+use crate::sign_in::{self, Visitor};
+use crate::{checks, reach, secrets};
+
+pub use edit::{Edit, Rotation, edit, rotate};
+pub use save::{NewKey, create};
+
+/// How long `?check=sync` and the check button wait for a verdict.
+const SYNC_CHECK: Duration = Duration::from_secs(10);
+
+/// Which keys to list. `None` lets all through.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Of this scope.
+    pub scope: Option<Scope>,
+    /// For this provider.
+    pub provider: Option<domain::ProviderId>,
+    /// In this health.
+    pub status: Option<KeyStatus>,
+    /// Switched on or off.
+    pub is_active: Option<bool>,
+    /// How many to pass over.
+    pub skip: i64,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// The keys the caller may see: their own; for admins also the system's and the
+/// environment's. The environment's come after all stored ones.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<Credential>, i64)> {
+    let filter = CredentialFilter {
+        owner: Some(caller.user),
+        organization: caller.organization,
+        with_system: caller.is_admin(),
+        scope: listing.scope,
+        provider: listing.provider,
+        status: listing.status,
+        is_active: listing.is_active,
+    };
+    let (mut rows, stored) = store::credentials::page(&app.store, &filter, listing.skip, listing.limit).await?;
+    let mut count = stored;
+    if caller.is_admin() {
+        let environment = environment_rows(app, listing).await?;
+        count += environment.len() as i64;
+        let room = usize::try_from(listing.limit - rows.len() as i64).unwrap_or(0);
+        let passed_over = usize::try_from((listing.skip - stored).max(0)).unwrap_or(0);
+        rows.extend(environment.into_iter().skip(passed_over).take(room));
+    }
+    Ok((rows, count))
+}
+
+/// The environment's rows that a listing asks for.
+async fn environment_rows(app: &App, listing: &Listing) -> Result<Vec<Credential>> {
+    let wanted = |credential: &Credential| {
+        listing.scope.is_none_or(|scope| scope == credential.scope)
+            && listing.provider.is_none_or(|provider| provider == credential.provider)
+            && listing.status.is_none_or(|status| status == credential.status)
+            && listing.is_active.is_none_or(|is_active| is_active == credential.is_active)
+    };
+    let rows = app.environment.rows(app).await?;
+    Ok(rows.into_iter().map(|row| row.credential).filter(wanted).collect())
+}
+
+/// One key.
+///
+/// # Errors
+/// `not_found` when it is not there or not the caller's to know of.
+pub async fn get(app: &App, caller: &Caller, id: CredentialId) -> Result<Credential> {
+    Ok(find(app, caller, id).await?.credential)
+}
+
+/// A key the caller may see, with its sealed secret.
+pub(crate) async fn find(app: &App, caller: &Caller, id: CredentialId) -> Result<StoredCredential> {
+    let row = match store::credentials::by_id(&app.store, id).await? {
+        Some(row) => Some(row),
+        None => app.environment.rows(app).await?.into_iter().find(|row| row.credential.id == id),
+    };
+    row.filter(|row| reach::may_see(caller, &row.credential)).ok_or_else(|| Error::not_found("provider key"))
+}
+
+/// A key the caller may change: a stored one.
+async fn find_stored(app: &App, caller: &Caller, id: CredentialId) -> Result<StoredCredential> {
+    let row = find(app, caller, id).await?;
+    match &row.credential.source {
+        Source::Stored => Ok(row),
+        Source::Environment(variable) => Err(Error::new(
+            Code::Forbidden,
+            format!("This key comes from the server's environment. Change {variable} there and restart, or save a key that goes before it."),
+        )),
+        Source::Keyless => Err(Error::new(
+            Code::Forbidden,
+            "This local server needs no key, so there is nothing to change. Its address is set in the server's environment.",
+        )),
+    }
+}
+
+/// Checks a key now and waits for the verdict, ten seconds at most.
+///
+/// # Errors
+/// `not_found`, or when the store cannot be read.
+pub async fn check(app: &Arc<App>, caller: &Caller, id: CredentialId) -> Result<Credential> {
+    let row = find(app, caller, id).await?;
+    let status = wait_for_check(app, row).await;
+    if let Some(status) = status {
+        let change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+        change.commit(Event::CredentialChecked { credential: id, status }).await?;
+    }
+    get(app, caller, id).await
+}
+
+/// The verdict of a check, if it came within ten seconds; it goes on otherwise.
+async fn wait_for_check(app: &Arc<App>, row: StoredCredential) -> Option<KeyStatus> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let within = Arc::clone(app);
+    app.spawn(async move {
+        let status = checks::run(&within, &row).await;
+        // The waiter may have given up: the verdict is in the row all the same.
+        drop(sender.send(status));
+    });
+    tokio::time::timeout(SYNC_CHECK, receiver).await.ok()?.ok()
+}
+
+/// Switches a key on or off.
+///
+/// # Errors
+/// `not_found`, or when the store cannot be written.
+pub async fn set_active(app: &App, caller: &Caller, id: CredentialId, is_active: bool) -> Result<Credential> {
+    let row = find_stored(app, caller, id).await?;
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    store::credentials::set_active(&mut change, id, is_active, Some(caller.user)).await?;
+    change
+        .commit(if is_active {
+            Event::CredentialActivated { credential: id }
+        } else {
+            Event::CredentialDeactivated { credential: id }
+        })
+        .await?;
+    app.reach.forget(row.credential.owner);
+    get(app, caller, id).await
+}
+
+/// Makes a key the first of its provider and owner.
+///
+/// # Errors
+/// `not_found`, or when the store cannot be written.
+pub async fn make_primary(app: &App, caller: &Caller, id: CredentialId) -> Result<Credential> {
+    let row = find_stored(app, caller, id).await?;
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    store::credentials::make_primary(&mut change, id, Some(caller.user)).await?;
+    change.commit(Event::CredentialMadePrimary { credential: id }).await?;
+    app.reach.forget(row.credential.owner);
+    get(app, caller, id).await
+}
+
+/// Who would miss a key.
+///
+/// # Errors
+/// `not_found`, or when the store cannot be read.
+pub async fn impact(app: &App, caller: &Caller, id: CredentialId) -> Result<Impact> {
+    find(app, caller, id).await?;
+    Ok(store::credentials::impact(&app.store, id, app.clock.now()).await?)
+}
+
+/// Destroys a key's secret at once; its rows of usage and audit stay.
+///
+/// # Errors
+/// `key_in_use` when calls used it in the last 30 days and `confirmed` is false.
+pub async fn delete(app: &App, caller: &Caller, id: CredentialId, confirmed: bool) -> Result<()> {
+    let row = find_stored(app, caller, id).await?;
+    let impact = store::credentials::impact(&app.store, id, app.clock.now()).await?;
+    if !confirmed && impact.calls_30d > 0 {
+        let mut error = Error::new(
+            Code::KeyInUse,
+            format!(
+                "{} calls used the key {} in the last 30 days. Deactivate it instead, or delete it with ?confirm=true.",
+                impact.calls_30d,
+                row.credential.title()
+            ),
+        );
+        error.details.impact = Some(impact_json(&impact));
+        return Err(error);
+    }
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    store::credentials::tombstone(&mut change, id, Some(caller.user)).await?;
+    change.commit(Event::CredentialDeleted { credential: id }).await?;
+    app.reach.forget(row.credential.owner);
+    Ok(())
+}
+
+/// An impact in the words of the API.
+#[must_use]
+pub fn impact_json(impact: &Impact) -> serde_json::Value {
+    json!({
+        "last_used_at": impact.last_used_at,
+        "calls_30d": impact.calls_30d,
+        "cost_30d": impact.cost_30d,
+        "cost_30d_nanos": impact.cost_30d.0,
+        "teams": [],
+        "tokens": [],
+        "is_selected_in_chat": false,
+    })
+}
+
+/// Shows a personal key to its owner, who typed the password again.
+///
+/// # Errors
+/// `reveal_disabled`, `forbidden` for keys that are not personal,
+/// `incorrect_login`, `too_many_logins`, `undecryptable`.
+pub async fn reveal(
+    app: &App,
+    caller: &Caller,
+    id: CredentialId,
+    password: Password,
+    visitor: &Visitor,
+) -> Result<Secret> {
+    if !app.settings.reveal_allowed {
+        return Err(Error::new(Code::RevealDisabled, "Showing keys again is switched off on this server (reveal = never)."));
+    }
+    if matches!(caller.proof, Proof::GatewayToken { .. }) {
+        return Err(Error::new(Code::Forbidden, "A gateway token cannot show a key. Sign in to do it."));
+    }
+    let row = find_stored(app, caller, id).await?;
+    if row.credential.scope != Scope::Personal {
+        return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
+    }
+    if let Err(error) = sign_in::prove_again(app, caller, password, visitor).await {
+        let change =
+            app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+        change.commit(Event::CredentialRevealRefused { credential: id }).await?;
+        return Err(error);
+    }
+    // The secret is opened before and shown after the audit row is committed.
+    let opened = secrets::lend(app, &row).map_err(|_| secrets::undecryptable(&row.credential))?;
+    let change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+    change.commit(Event::CredentialRevealed { credential: id }).await?;
+    match opened {
+        secrets::Lent::Opened(secret) => Ok(secret),
+        _ => Err(Error::new(Code::Forbidden, "This key has no stored secret, so there is nothing to show.")),
+    }
+}
+
+/// A moment that must lie ahead.
+pub(crate) fn future(app: &App, field: &str, at: Timestamp) -> Result<Timestamp> {
+    if at <= app.clock.now() {
+        return Err(Error::invalid(field, "is in the past; give a time to come"));
+    }
+    Ok(at)
+}

@@ -1,0 +1,173 @@
+//! The house itself: everything the use cases share, put together once at
+//! start and handed round by reference.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::ids::{CredentialId, NodeId, RequestId, TokenId};
+use domain::{Clock, Entropy, Timestamp};
+use llm::catalogue::Catalogue;
+use llm::client::Upstream;
+use llm::egress::EgressGuard;
+use store::changes::{self, ChangeKind};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::callers::CallerCache;
+use crate::checks::Checks;
+use crate::environment::Environment;
+use crate::error::Result;
+use crate::freshness::{self, Freshness};
+use crate::housekeeping;
+use crate::metrics::Metrics;
+use crate::reach::ReachCache;
+use crate::settings::Settings;
+use crate::sign_in::Passwords;
+
+/// What the house is built from.
+pub struct Parts {
+    /// The database, the vault and the ledger.
+    pub store: Store,
+    /// The one way out.
+    pub upstream: Upstream,
+    /// What decides where that way may lead.
+    pub guard: EgressGuard,
+    /// What is known about models.
+    pub catalogue: &'static Catalogue,
+    /// The time.
+    pub clock: Clock,
+    /// The dice.
+    pub entropy: Entropy,
+    /// The operator's settings.
+    pub settings: Settings,
+    /// The keys of the server's environment.
+    pub environment: Environment,
+}
+
+/// Everything the use cases share.
+pub struct App {
+    /// The database, the vault and the ledger.
+    pub store: Store,
+    pub(crate) upstream: Upstream,
+    pub(crate) guard: EgressGuard,
+    /// What is known about models.
+    pub catalogue: &'static Catalogue,
+    /// The time.
+    pub clock: Clock,
+    /// The dice.
+    pub entropy: Entropy,
+    /// The operator's settings.
+    pub settings: Settings,
+    /// What Prometheus reads.
+    pub metrics: Metrics,
+    pub(crate) node: NodeId,
+    pub(crate) environment: Environment,
+    pub(crate) callers: CallerCache,
+    pub(crate) reach: ReachCache,
+    pub(crate) freshness: Freshness,
+    pub(crate) passwords: Passwords,
+    pub(crate) checks: Checks,
+    pub(crate) uses: Uses,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Puts the house together.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn build(parts: Parts) -> Result<Arc<Self>> {
+        let seq = changes::latest(&parts.store).await?;
+        Ok(Arc::new(Self {
+            node: parts.store.node(),
+            store: parts.store,
+            upstream: parts.upstream,
+            guard: parts.guard,
+            catalogue: parts.catalogue,
+            clock: parts.clock,
+            passwords: Passwords::new(&parts.entropy),
+            entropy: parts.entropy,
+            settings: parts.settings,
+            metrics: Metrics::new(),
+            environment: parts.environment,
+            callers: CallerCache::default(),
+            reach: ReachCache::default(),
+            freshness: Freshness::starting_at(seq),
+            checks: Checks::default(),
+            uses: Uses::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }))
+    }
+
+    /// Starts what runs beside the requests: the change feed, the heartbeat,
+    /// the checks of environment keys and local servers.
+    pub fn start_background(self: &Arc<Self>) {
+        self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
+    }
+
+    /// Runs `work` beside the requests; [`App::close`] waits for it.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
+    }
+
+    /// Stops what runs beside the requests and closes the store.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        housekeeping::flush_uses(self).await;
+        self.store.close().await;
+    }
+
+    /// A fresh id for a request.
+    #[must_use]
+    pub fn next_request_id(&self) -> RequestId {
+        RequestId::generate(self.clock.now(), &self.entropy)
+    }
+
+    /// Drops what memory holds about one thing.
+    pub(crate) async fn forget(&self, kind: Option<ChangeKind>, id: &str) {
+        match kind {
+            Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
+            Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
+            Some(_) => {}
+            None => self.forget_everything(),
+        }
+    }
+
+    /// Drops what is known through one key: its owner's reach, or everybody's.
+    pub(crate) async fn forget_credential(&self, id: &str) {
+        let row = match id.parse::<CredentialId>() {
+            Ok(id) => store::credentials::by_id(&self.store, id).await.ok().flatten(),
+            Err(_) => None,
+        };
+        self.reach.forget(row.and_then(|row| row.credential.owner));
+    }
+
+    /// Drops everything that memory holds.
+    pub(crate) fn forget_everything(&self) {
+        self.callers.forget_all();
+        self.reach.forget(None);
+    }
+
+    /// Notes that a key was used; written to the store in batches.
+    pub(crate) fn credential_used(&self, id: CredentialId, at: Timestamp) {
+        self.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
+    }
+
+    /// Notes that a token was used; written to the store in batches.
+    pub(crate) fn token_used(&self, id: TokenId, at: Timestamp) {
+        self.uses.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
+    }
+}
+
+/// Last uses not yet written down.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    pub(crate) credentials: Mutex<HashMap<CredentialId, Timestamp>>,
+    pub(crate) tokens: Mutex<HashMap<TokenId, Timestamp>>,
+}

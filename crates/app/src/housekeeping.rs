@@ -1,0 +1,70 @@
+//! What the house does on its own: says that it lives, gives up the attempts of
+//! dead nodes, writes down last uses, looks after local servers, forgets the old.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::App;
+use crate::error::chain;
+
+const TICK: Duration = Duration::from_secs(5);
+
+/// Every how many ticks environment keys and local servers are looked at.
+const LOOK_EVERY: u64 = 6;
+
+/// Every how many ticks old rows are forgotten.
+const PRUNE_EVERY: u64 = 720;
+
+/// How long failed log-ins are remembered.
+const LOGIN_MEMORY: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for tick in 0_u64.. {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if tick == 0 {
+            crate::checks::look_at_environment(&app);
+        }
+        if tick % LOOK_EVERY == 0 {
+            crate::checks::look_at_local_servers(&app);
+        }
+        report("heartbeat", store::ledger::heartbeat(&app.store, app.clock.now()).await);
+        match store::ledger::recover(&app.store, app.clock.now()).await {
+            Ok(0) => {}
+            Ok(attempts) => tracing::warn!(attempts, "attempts of a dead node are unknown now"),
+            Err(error) => report::<()>("recovery", Err(error)),
+        }
+        flush_uses(&app).await;
+        if tick % PRUNE_EVERY == 0 {
+            let now = app.clock.now();
+            report("pruning", store::idempotency::prune(&app.store, now).await);
+            report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
+        }
+    }
+}
+
+/// Writes down when keys and tokens were last used.
+pub(crate) async fn flush_uses(app: &App) {
+    let credentials: Vec<_> =
+        app.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+    if !credentials.is_empty() {
+        report("last use of keys", store::credentials::touch_last_used(&app.store, &credentials).await);
+    }
+    let tokens: Vec<_> = app.uses.tokens.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+    if !tokens.is_empty() {
+        report("last use of tokens", store::tokens::touch_last_used(&app.store, &tokens).await);
+    }
+}
+
+fn report<T>(what: &str, outcome: Result<T, store::StoreError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(what, error = chain(&error), "housekeeping failed; trying again");
+    }
+}

@@ -1,0 +1,190 @@
+//! The meter of one upstream call. It is started when the ledger row is
+//! committed and settles that row exactly once: when the answer is complete,
+//! when it failed, or when it is dropped because the client went away.
+
+use std::time::{Duration, Instant};
+
+use domain::attempt::{AttemptState, ErrorClass};
+use domain::ids::AttemptId;
+use domain::usage::{TokenCounts, UsageSource, estimated_tokens};
+use domain::{Clock, Nanos, Price, ProviderId};
+use llm::UpstreamError;
+use llm::wire::openai_chat::passthrough::{AnswerFacts, StreamFacts};
+use store::ledger::{Ledger, Settlement};
+
+use crate::App;
+use crate::metrics::Metrics;
+
+/// What a failed call used up at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Used {
+    /// Nothing: the provider refused it, or it was never sent.
+    Nothing,
+    /// Nobody knows: it was sent and no answer came.
+    Unknown,
+}
+
+/// Measures one upstream call.
+pub(crate) struct Meter {
+    ledger: Ledger,
+    clock: Clock,
+    metrics: Metrics,
+    provider: ProviderId,
+    attempt: AttemptId,
+    price: Option<Price>,
+    markup_basis_points: u32,
+    prompt_characters: u64,
+    started: Instant,
+    first_token: Option<Duration>,
+    is_settled: bool,
+}
+
+impl Meter {
+    /// Starts measuring a call whose row is committed.
+    pub(crate) fn start(
+        app: &App,
+        attempt: AttemptId,
+        price: Option<Price>,
+        prompt_characters: u64,
+        provider: ProviderId,
+    ) -> Self {
+        app.metrics.call_began();
+        Self {
+            ledger: app.store.ledger().clone(),
+            clock: app.clock.clone(),
+            metrics: app.metrics.clone(),
+            provider,
+            attempt,
+            price,
+            markup_basis_points: 0,
+            prompt_characters,
+            started: Instant::now(),
+            first_token: None,
+            is_settled: false,
+        }
+    }
+
+    /// The attempt's id, as it is sent to the provider.
+    pub(crate) fn attempt_text(&self) -> String {
+        self.attempt.to_string()
+    }
+
+    /// Notes the first byte of content.
+    pub(crate) fn saw_output(&mut self) {
+        if self.first_token.is_none() {
+            self.first_token = Some(self.started.elapsed());
+        }
+    }
+
+    /// Settles a complete answer. Returns what the caller is billed, if known.
+    pub(crate) fn finish_answer(&mut self, facts: &AnswerFacts) -> Option<Nanos> {
+        let bill = self.bill(facts.usage, facts.absurd, facts.cost, facts.output_characters);
+        let finish = facts.finish.map(|finish| finish.as_str().to_owned());
+        self.settle(AttemptState::Settled, bill, finish, None, Some(200));
+        bill.client_cost
+    }
+
+    /// Settles a stream that ended in `state`.
+    pub(crate) fn finish_stream(&mut self, state: AttemptState, facts: &StreamFacts, error: Option<&UpstreamError>) {
+        let bill = self.bill(facts.usage, facts.absurd, facts.cost, facts.output_characters);
+        let finish = facts.finish.map(|finish| finish.as_str().to_owned());
+        self.settle(state, bill, finish, error.map(|error| error.class), Some(200));
+    }
+
+    /// Settles a call that brought nothing.
+    pub(crate) fn fail(&mut self, error: &UpstreamError, used: Used) {
+        let bill = match used {
+            Used::Nothing => Bill {
+                tokens: None,
+                source: UsageSource::Provider,
+                provider_cost: Some(Nanos::ZERO),
+                client_cost: Some(Nanos::ZERO),
+            },
+            Used::Unknown => Bill::UNKNOWN,
+        };
+        self.settle(AttemptState::Failed, bill, None, Some(error.class), error.status);
+    }
+
+    /// The counts and the costs: the provider's own where it sent them, an
+    /// estimate where it sent none, nothing where it sent nonsense.
+    fn bill(&self, usage: Option<TokenCounts>, absurd: bool, reported: Option<Nanos>, output_characters: u64) -> Bill {
+        if absurd {
+            return Bill::UNKNOWN;
+        }
+        let (tokens, source) = match usage {
+            Some(tokens) => (tokens, UsageSource::Provider),
+            None => (
+                TokenCounts {
+                    prompt: estimated_tokens(self.prompt_characters),
+                    completion: estimated_tokens(output_characters),
+                    ..TokenCounts::default()
+                },
+                UsageSource::Estimated,
+            ),
+        };
+        let provider_cost = reported.or_else(|| self.price.map(|price| price.cost(&tokens)));
+        let client_cost = provider_cost.map(|cost| cost.marked_up(self.markup_basis_points));
+        Bill { tokens: Some(tokens), source, provider_cost, client_cost }
+    }
+
+    fn settle(
+        &mut self,
+        state: AttemptState,
+        bill: Bill,
+        finish: Option<String>,
+        error_class: Option<ErrorClass>,
+        status: Option<u16>,
+    ) {
+        if self.is_settled {
+            return;
+        }
+        self.is_settled = true;
+        let latency = self.started.elapsed();
+        self.metrics.call_ended(self.provider, state, error_class, bill.tokens, latency, self.first_token);
+        // The acknowledgement is not awaited: the row is written all the same.
+        drop(self.ledger.settle(
+            self.attempt,
+            Settlement {
+                state,
+                tokens: bill.tokens,
+                usage_source: bill.source,
+                provider_cost: bill.provider_cost,
+                client_cost: bill.client_cost,
+                finish,
+                error_class,
+                status,
+                latency_ms: millis(latency),
+                first_token_ms: self.first_token.map(millis),
+                at: self.clock.now(),
+            },
+        ));
+    }
+}
+
+impl Drop for Meter {
+    /// The client went away before the provider answered: the prompt is
+    /// charged by estimate.
+    fn drop(&mut self) {
+        if !self.is_settled {
+            let bill = self.bill(None, false, None, 0);
+            self.settle(AttemptState::Aborted, bill, None, None, None);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Bill {
+    tokens: Option<TokenCounts>,
+    source: UsageSource,
+    provider_cost: Option<Nanos>,
+    client_cost: Option<Nanos>,
+}
+
+impl Bill {
+    const UNKNOWN: Self =
+        Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None };
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,117 @@
+//! What Prometheus reads. Labels are bounded: no user, no key, no model text.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use domain::ProviderId;
+use domain::attempt::{AttemptState, ErrorClass};
+use domain::usage::TokenCounts;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Buckets of durations in seconds, as the OpenTelemetry GenAI conventions have them.
+const SECONDS: [f64; 14] = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    provider: &'static str,
+    state: &'static str,
+    error: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Tokens {
+    provider: &'static str,
+    direction: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refusal {
+    code: &'static str,
+}
+
+/// The meters. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    attempts: Family<Outcome, Counter>,
+    tokens: Family<Tokens, Counter>,
+    refusals: Family<Refusal, Counter>,
+    duration: Histogram,
+    first_token: Histogram,
+    in_flight: Gauge<i64, AtomicI64>,
+}
+
+impl Metrics {
+    /// Meters at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let attempts = Family::<Outcome, Counter>::default();
+        let tokens = Family::<Tokens, Counter>::default();
+        let refusals = Family::<Refusal, Counter>::default();
+        let duration = Histogram::new(SECONDS);
+        let first_token = Histogram::new(SECONDS);
+        let in_flight = Gauge::<i64, AtomicI64>::default();
+        let mut registry = Registry::with_prefix("ownkey");
+        registry.register("attempts", "Upstream calls by how they ended", attempts.clone());
+        registry.register("tokens", "Tokens read and generated", tokens.clone());
+        registry.register("refusals", "Requests refused before an upstream call", refusals.clone());
+        registry.register("attempt_duration_seconds", "Upstream calls, to the last byte", duration.clone());
+        registry.register("first_token_seconds", "Upstream calls, to the first byte of content", first_token.clone());
+        registry.register("attempts_in_flight", "Upstream calls not ended yet", in_flight.clone());
+        Self { registry: Arc::new(registry), attempts, tokens, refusals, duration, first_token, in_flight }
+    }
+
+    /// All meters in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+
+    /// A request ended without an upstream call.
+    pub fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&Refusal { code }).inc();
+    }
+
+    pub(crate) fn call_began(&self) {
+        self.in_flight.inc();
+    }
+
+    pub(crate) fn call_ended(
+        &self,
+        provider: ProviderId,
+        state: AttemptState,
+        error: Option<ErrorClass>,
+        tokens: Option<TokenCounts>,
+        latency: Duration,
+        first_token: Option<Duration>,
+    ) {
+        self.in_flight.dec();
+        let provider = provider.as_str();
+        let error = error.map_or("", ErrorClass::as_str);
+        self.attempts.get_or_create(&Outcome { provider, state: state.as_str(), error }).inc();
+        self.duration.observe(latency.as_secs_f64());
+        if let Some(first_token) = first_token {
+            self.first_token.observe(first_token.as_secs_f64());
+        }
+        if let Some(tokens) = tokens {
+            self.tokens.get_or_create(&Tokens { provider, direction: "input" }).inc_by(tokens.prompt);
+            self.tokens.get_or_create(&Tokens { provider, direction: "output" }).inc_by(tokens.completion);
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

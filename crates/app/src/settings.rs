@@ -1,0 +1,44 @@
+//! What the operator settled at start. Read once, never changed.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use domain::ProviderId;
+
+/// The operator's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach this server, without a trailing slash.
+    pub public_url: String,
+    /// Whether owners may see their personal keys again.
+    pub reveal_allowed: bool,
+    /// Default endpoints that differ from the provider table's.
+    pub default_bases: HashMap<ProviderId, String>,
+    /// How long an access token lives.
+    pub access_token_life: Duration,
+    /// How long a browser stays signed in.
+    pub web_session_life: Duration,
+    /// Whether this is a demo, with a scripted provider and made-up keys.
+    pub is_demo: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8000".to_owned(),
+            reveal_allowed: true,
+            default_bases: HashMap::new(),
+            access_token_life: Duration::from_secs(8 * 3600),
+            web_session_life: Duration::from_secs(30 * 24 * 3600),
+            is_demo: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The endpoint of a provider unless a key names its own.
+    #[must_use]
+    pub fn default_base(&self, provider: ProviderId) -> Option<&str> {
+        self.default_bases.get(&provider).map(String::as_str).or(provider.facts().default_base)
+    }
+}

@@ -1,0 +1,168 @@
+//! Signing in: passwords, lock-out, web sessions and access tokens.
+
+pub(crate) mod access_token;
+mod passwords;
+
+use std::time::Duration;
+
+use domain::audit::{Actor, Event};
+use domain::ids::SessionId;
+use domain::secret::Password;
+use domain::{Caller, Timestamp, text};
+use store::sessions::{Session, SessionKind};
+use store::users::User;
+
+use crate::App;
+use crate::callers;
+use crate::error::{Code, Error, Result};
+
+pub use passwords::{PasswordProblem, Passwords};
+
+/// Failed log-ins of one account from one address before it is locked.
+const FAILURES_PER_ACCOUNT: i64 = 5;
+
+/// Failed log-ins from one address, whatever the accounts.
+const FAILURES_PER_ADDRESS: i64 = 50;
+
+/// For how long failures count.
+const LOCK: Duration = Duration::from_secs(15 * 60);
+
+/// From where somebody knocks.
+#[derive(Clone, Debug, Default)]
+pub struct Visitor {
+    /// The network address.
+    pub address: String,
+    /// What their client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// A fresh session: what to give to the client, shown once.
+pub struct Opened {
+    /// The cookie's value or the access token.
+    pub text: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Signs a browser in.
+///
+/// # Errors
+/// `incorrect_login` or `too_many_logins`.
+pub async fn open_web_session(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<Opened> {
+    let user = verify(app, email, password, visitor).await?;
+    open_session(app, &user, SessionKind::Web, visitor).await
+}
+
+/// Issues an access token.
+///
+/// # Errors
+/// `incorrect_login` or `too_many_logins`.
+pub async fn open_access_token(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<Opened> {
+    let user = verify(app, email, password, visitor).await?;
+    open_session(app, &user, SessionKind::Access, visitor).await
+}
+
+/// Ends the caller's own session.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn close_session(app: &App, caller: &Caller) -> Result<()> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    let mut change = app.store.begin(app.clock.now(), actor(caller), None).await?;
+    if store::sessions::end(&mut change, session).await? {
+        change.commit(Event::SessionEnded { session }).await?;
+    } else {
+        change.rollback().await?;
+    }
+    app.callers.forget_all();
+    Ok(())
+}
+
+/// Opens a session for a user whose password was verified.
+pub(crate) async fn open_session(app: &App, user: &User, kind: SessionKind, visitor: &Visitor) -> Result<Opened> {
+    let now = app.clock.now();
+    let id = SessionId::generate(now, &app.entropy);
+    let life = match kind {
+        SessionKind::Web => app.settings.web_session_life,
+        SessionKind::Access => app.settings.access_token_life,
+    };
+    let expires_at = now.plus(life);
+    let text = match kind {
+        SessionKind::Web => callers::random_secret(app),
+        SessionKind::Access => {
+            access_token::issue(app.store.server_secrets().access_token(), user.id, id, expires_at)
+        }
+    };
+    let session = Session {
+        id,
+        secret_hash: callers::hash_hex(&text),
+        user: user.id,
+        kind,
+        created_at: now,
+        expires_at,
+        last_seen_at: now,
+        user_agent: visitor.user_agent.as_deref().map(|agent| agent.chars().take(200).collect()),
+        address: Some(visitor.address.clone()),
+        ended_at: None,
+    };
+    let actor = Actor::User { user: user.id, token: None };
+    let mut change = app.store.begin(now, actor, Some(visitor.address.clone())).await?;
+    store::sessions::insert(&mut change, &session).await?;
+    change.commit(Event::SessionCreated { user: user.id, session: id }).await?;
+    Ok(Opened { text, expires_at })
+}
+
+/// Checks an e-mail address and a password, counting failures.
+async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<User> {
+    let account: String = text::folded(email).chars().take(254).collect();
+    let from = app.clock.now().minus(LOCK);
+    let is_locked = store::login_failures::count_of_account(&app.store, &account, from).await? >= FAILURES_PER_ACCOUNT
+        || store::login_failures::count_of_address(&app.store, &visitor.address, from).await? >= FAILURES_PER_ADDRESS;
+    if is_locked {
+        return Err(Error::new(
+            Code::TooManyLogins,
+            "Too many failed log-ins. Wait 15 minutes, then try again; an admin can give you a reset link.",
+        )
+        .retry_after(Some(LOCK)));
+    }
+    let user = store::users::by_email(&app.store, &account).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let matches = app.passwords.verify(password, hash).await?;
+    match user.filter(|user| matches && user.is_active) {
+        Some(user) => {
+            store::login_failures::clear(&app.store, &account).await?;
+            Ok(user)
+        }
+        None => {
+            store::login_failures::record(&app.store, &account, &visitor.address, app.clock.now()).await?;
+            Err(Error::new(Code::IncorrectLogin, "Incorrect email or password"))
+        }
+    }
+}
+
+/// Checks the caller's own password again, before something that needs it.
+/// Failures count towards the lock-out of their account.
+///
+/// # Errors
+/// `incorrect_login` or `too_many_logins`.
+pub(crate) async fn prove_again(app: &App, caller: &Caller, password: Password, visitor: &Visitor) -> Result<User> {
+    let user = store::users::by_id(&app.store, caller.user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let proven = verify(app, &user.email, password, visitor).await;
+    proven.map_err(|error| {
+        if error.code == Code::IncorrectLogin {
+            Error::new(Code::IncorrectLogin, "The password is not right. Nothing was shown; try again.")
+                .of_field("password")
+        } else {
+            error
+        }
+    })
+}
+
+/// The caller as the audit log names them.
+#[must_use]
+pub fn actor(caller: &Caller) -> Actor {
+    match &caller.proof {
+        domain::caller::Proof::CommandLine => Actor::CommandLine { user: Some(caller.user) },
+        _ => Actor::User { user: caller.user, token: caller.token() },
+    }
+}

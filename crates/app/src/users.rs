@@ -1,0 +1,136 @@
+//! A user's own account.
+
+use domain::audit::Event;
+use domain::caller::Role;
+use domain::ids::UserId;
+use domain::resolve::Fallback;
+use domain::secret::Password;
+use domain::{Caller, Timestamp, text};
+use serde::{Deserialize, Serialize};
+use store::users::User;
+
+use crate::App;
+use crate::error::{Error, Result};
+use crate::sign_in::{self, Visitor};
+
+/// What a user prefers. Unknown members of older or newer versions are kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Whether an absent key falls through to the next scope.
+    pub fallback: Fallback,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { fallback: Fallback::Chain }
+    }
+}
+
+impl Preferences {
+    /// The preferences of a stored user; the defaults where they cannot be read.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        serde_json::from_str(&user.preferences).unwrap_or_default()
+    }
+}
+
+/// A user as they and admins may see them.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Their id.
+    pub id: UserId,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub display_name: String,
+    /// Their role on this server.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub is_active: bool,
+    /// What they prefer.
+    pub preferences: Preferences,
+    /// When they came.
+    pub created_at: Timestamp,
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            preferences: Preferences::of(&user),
+            id: user.id,
+            email: user.email,
+            display_name: user.display_name,
+            role: user.role,
+            is_active: user.is_active,
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// What a user may change about themselves. `None` leaves as is.
+#[derive(Clone, Debug, Default)]
+pub struct AccountEdit {
+    /// A new name.
+    pub display_name: Option<String>,
+    /// A new fall-back preference.
+    pub fallback: Option<Fallback>,
+}
+
+/// The caller's own account.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn me(app: &App, caller: &Caller) -> Result<Account> {
+    let user = store::users::by_id(&app.store, caller.user).await?;
+    user.map(Account::from).ok_or_else(|| Error::not_found("user"))
+}
+
+/// Changes the caller's own account.
+///
+/// # Errors
+/// When a field is not taken or the store cannot be written.
+pub async fn edit_me(app: &App, caller: &Caller, edit: AccountEdit) -> Result<Account> {
+    let user = store::users::by_id(&app.store, caller.user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let mut fields = Vec::new();
+    let mut display_name = user.display_name.clone();
+    let mut preferences = Preferences::of(&user);
+    if let Some(name) = &edit.display_name {
+        display_name = text::line(name, 100).map_err(|problem| Error::invalid("display_name", problem))?;
+        fields.push("display_name");
+    }
+    if let Some(fallback) = edit.fallback {
+        preferences.fallback = fallback;
+        fields.push("fallback");
+    }
+    if !fields.is_empty() {
+        let preferences = serde_json::to_string(&preferences).unwrap_or_else(|_| "{}".to_owned());
+        let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+        store::users::update(&mut change, user.id, Some(&display_name), Some(&preferences)).await?;
+        change.commit(Event::UserUpdated { user: user.id, fields }).await?;
+        app.callers.forget_all();
+    }
+    me(app, caller).await
+}
+
+/// Changes the caller's password; every other session of theirs ends.
+///
+/// # Errors
+/// `incorrect_login` when the current one is wrong, `invalid_request` when the
+/// new one is too short.
+pub async fn change_password(
+    app: &App,
+    caller: &Caller,
+    current: Password,
+    new: Password,
+    visitor: &Visitor,
+) -> Result<()> {
+    let user = sign_in::prove_again(app, caller, current, visitor).await?;
+    let hash = app.passwords.hash(new).await?;
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+    store::users::set_password_hash(&mut change, user.id, &hash).await?;
+    store::sessions::end_all_of_user(&mut change, user.id, caller.session()).await?;
+    change.commit(Event::PasswordChanged { user: user.id }).await?;
+    app.callers.forget_all();
+    Ok(())
+}

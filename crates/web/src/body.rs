@@ -1,0 +1,238 @@
+//! Reading what clients send: bounded, timed, and refused with a sentence that
+//! never repeats a value, because the value may be a key.
+
+use std::time::Duration;
+
+use app::error::{Code, Error};
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use crate::rim::Failure;
+
+/// The largest body of the control API, in bytes.
+pub const CONTROL_BODY_BYTES: usize = 1024 * 1024;
+
+/// The largest body of a model call, in bytes.
+pub const CALL_BODY_BYTES: usize = 25 * 1024 * 1024;
+
+/// How long a body may pause.
+const BODY_CLOCK: Duration = Duration::from_secs(30);
+
+/// The whole body, at most `limit` bytes.
+///
+/// # Errors
+/// `payload_too_large`, or `invalid_request` when it stops coming.
+pub async fn read(body: Body, declared: Option<u64>, limit: usize) -> Result<Bytes, Error> {
+    if declared.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let mut body = body;
+    let mut whole = BytesMut::new();
+    let mut only: Option<Bytes> = None;
+    loop {
+        let frame = match tokio::time::timeout(BODY_CLOCK, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+            Ok(Some(Err(error))) => {
+                return Err(Error::new(Code::InvalidRequest, "The body ended before it was complete. Send it again.")
+                    .because(error));
+            }
+            Err(_) => {
+                return Err(Error::new(
+                    Code::InvalidRequest,
+                    "The body stopped coming for 30 seconds. Send it again, without a pause.",
+                ));
+            }
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + only.as_ref().map_or(0, Bytes::len) + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        // A body of one frame, the usual case, is passed on without a copy.
+        match (only.take(), whole.is_empty()) {
+            (None, true) => only = Some(data),
+            (first, _) => {
+                whole.extend_from_slice(&first.unwrap_or_default());
+                whole.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(only.unwrap_or_else(|| whole.freeze()))
+}
+
+fn too_large(limit: usize) -> Error {
+    let megabytes = limit / (1024 * 1024);
+    Error::new(Code::PayloadTooLarge, format!("The body is larger than {megabytes} MB, the most taken here. Send less."))
+}
+
+/// The length the client declares.
+#[must_use]
+pub fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A JSON body of the control API: no unknown fields, no duplicates, depth 64.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(Error::new(
+                Code::UnsupportedMediaType,
+                "The body must be JSON. Send it with the header content-type: application/json.",
+            )
+            .into());
+        }
+        let length = declared_length(request.headers());
+        let body = read(request.into_body(), length, CONTROL_BODY_BYTES).await?;
+        Ok(Self(parse(&body)?))
+    }
+}
+
+/// Reads a control body.
+///
+/// # Errors
+/// `invalid_json` when it is no JSON, `invalid_request` when a field is wrong.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    llm::json_scan::scan(body).map_err(|problem| Error::new(Code::InvalidJson, format!("{problem}")))?;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        field_error(&path, &error.inner().to_string())
+    })
+}
+
+/// The query of the control API: no unknown parameters.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let text = parts.uri.query().unwrap_or("");
+        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            field_error(&path, &error.inner().to_string()).into()
+        })
+    }
+}
+
+/// A form of a page or of the log-in.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+            return Err(Error::new(
+                Code::UnsupportedMediaType,
+                "The body must be a form. Send it with content-type: application/x-www-form-urlencoded.",
+            )
+            .into());
+        }
+        let length = declared_length(request.headers());
+        let body = read(request.into_body(), length, CONTROL_BODY_BYTES).await?;
+        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(&body));
+        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            field_error(&path, &error.inner().to_string()).into()
+        })
+    }
+}
+
+/// An id in a path. Anything that is no id is simply not there.
+pub struct Id<T>(pub T);
+
+impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let missing = || Failure::from(Error::not_found("thing"));
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| missing())?;
+        text.parse().map(Self).map_err(|_| missing())
+    }
+}
+
+/// A sentence for a field that serde refused. serde's own message may quote the
+/// value, so only its safe half is kept.
+fn field_error(path: &str, message: &str) -> Error {
+    let field = if path == "." { "The body" } else { path };
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        let (name, known) = rest.split_once(", ").unwrap_or((rest, "there are none"));
+        let name: String = name.trim_matches('`').chars().filter(|c| !c.is_control()).take(60).collect();
+        let known = known.split(" at line").next().unwrap_or(known).replace('`', "");
+        return Error::new(Code::InvalidRequest, format!("Unknown field “{name}”; {known}.")).of_field(&name);
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        let name = rest.split('`').nth(1).unwrap_or(rest);
+        return Error::new(Code::InvalidRequest, format!("The field “{name}” is missing. Send it too.")).of_field(name);
+    }
+    if let Some(rest) = message.strip_prefix("duplicate field ") {
+        let name = rest.split('`').nth(1).unwrap_or(rest);
+        return Error::new(Code::InvalidRequest, format!("The field “{name}” is there twice. Send it once.")).of_field(name);
+    }
+    let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
+    let expected = expected.split(" at line").next().unwrap_or(expected);
+    Error::new(Code::InvalidRequest, format!("{field} has a wrong value; expected {expected}.")).of_field(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        #[expect(dead_code, reason = "only read for its type")]
+        name: String,
+        #[expect(dead_code, reason = "only read for its type")]
+        count: Option<u32>,
+    }
+
+    fn sentence(body: &str) -> (Code, String) {
+        let error = parse::<Example>(body.as_bytes()).unwrap_err();
+        (error.code, error.sentence)
+    }
+
+    #[test]
+    fn a_wrong_body_is_refused_with_a_sentence() {
+        for (body, code, words) in [
+            ("{", Code::InvalidJson, ""),
+            ("[]", Code::InvalidJson, ""),
+            ("{\"name\":\"a\",\"name\":\"b\"}", Code::InvalidJson, "name"),
+            ("{\"name\":\"a\",\"nmae\":1}", Code::InvalidRequest, "Unknown field “nmae”; expected name or count"),
+            ("{}", Code::InvalidRequest, "The field “name” is missing"),
+            ("{\"name\":\"a\",\"count\":-1}", Code::InvalidRequest, "count has a wrong value; expected u32"),
+            ("{\"name\":\"a\",\"count\":1e99}", Code::InvalidRequest, "count has a wrong value"),
+        ] {
+            let (found, sentence) = sentence(body);
+            assert_eq!(found, code, "{body}: {sentence}");
+            assert!(sentence.contains(words), "{body}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_refused_value_is_never_repeated() {
+        let canary = "sk-proj-CANARY0123456789";
+        for body in [
+            format!("{{\"name\":\"a\",\"count\":\"{canary}\"}}"),
+            format!("{{\"name\":{{\"{canary}\":1}}}}"),
+        ] {
+            assert!(!sentence(&body).1.contains("CANARY"), "{body}");
+        }
+    }
+}
