@@ -24,7 +24,7 @@ pub(crate) fn openrouter_key(visitor: &Visitor) -> Outgoing {
     }
     let (remaining, used) = if *state == KeyState::NoCredit429 { (0.0, 10.0) } else { (7.5, 2.5) };
     ok(&json!({"data": {
-        "label": shown, "limit": 10, "limit_remaining": remaining, "limit_reset": null, "include_byok_in_limit": false,
+        "label": shown, "limit": 10, "limit_remaining": remaining, "limit_reset": "monthly", "include_byok_in_limit": false,
         "usage": used, "usage_daily": 0, "usage_weekly": 0, "usage_monthly": used,
         "byok_usage": 0, "byok_usage_daily": 0, "byok_usage_weekly": 0, "byok_usage_monthly": 0,
         "is_free_tier": false, "is_management_key": false, "is_provisioning_key": false, "expires_at": null,
