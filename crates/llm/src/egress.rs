@@ -217,4 +217,4 @@ fn ask_the_system(host: String, port: u16) -> LookupAnswer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -90,6 +90,12 @@ impl Endpoint {
         self.origin.host_and_port()
     }
 
+    /// `https://api.openai.com` with the host as it was typed.
+    pub(crate) fn scheme_and_authority(&self) -> String {
+        let path = self.url.path().trim_end_matches('/');
+        self.base.strip_suffix(path).unwrap_or(&self.base).to_owned()
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
