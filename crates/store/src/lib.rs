@@ -1,1 +1,47 @@
-//! placeholder
+//! The only SQL, and the vault.
+//!
+//! One set of queries serves SQLite and PostgreSQL; only the tables' definitions
+//! are written twice. A secret enters as a [`domain::Secret`], is stored sealed,
+//! and leaves as a `Secret`. An administrative change can be committed only
+//! together with the audit row that tells of it; an upstream call can be
+//! dispatched only after its ledger row is committed.
+//!
+//! Reading order: how a store is opened, how secrets are kept, how changes are
+//! made and told, then the tables one by one, and the ledger last.
+
+// The house itself.
+pub mod error;
+mod migrate;
+pub mod open;
+mod row;
+
+// Secrets.
+pub mod server_secrets;
+pub mod vault;
+
+// Changes, and who is told.
+pub mod audit;
+pub mod changes;
+pub mod mutation;
+
+// The tables.
+pub mod credentials;
+pub mod environment_health;
+pub mod idempotency;
+pub mod login_failures;
+pub mod model_lists;
+pub mod sessions;
+pub mod setup_codes;
+pub mod tokens;
+pub mod users;
+
+// Calls and money.
+pub mod ledger;
+pub mod usage;
+
+pub use changes::{ChangeKind, ChangeWatch};
+pub use error::StoreError;
+pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
+pub use mutation::Mutation;
+pub use open::{Dialect, OpenError, OpenOptions, Store};
+pub use vault::{MasterKeyProblem, MasterKeys, RowIdentity, Sealed, Undecryptable, Vault};

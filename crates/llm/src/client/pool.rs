@@ -1,0 +1,89 @@
+//! One HTTP client, and so one set of idle connections, for each endpoint and
+//! version of the rules. A client is given up when the rules change, and after
+//! five minutes, so that names are looked up and judged again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::ProviderId;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::connector::Connector;
+use crate::egress::{EgressGuard, Endpoint};
+
+/// The longest life of a pooled connection that is still handed out.
+const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+/// How long a connection may wait for the next call.
+const MAX_IDLE: Duration = Duration::from_secs(90);
+/// The most connections to one endpoint that wait.
+const MAX_IDLE_CONNECTIONS: usize = 128;
+/// The most endpoints that keep a client; more: all begin anew.
+const MAX_CLIENTS: usize = 512;
+/// The longest header block of an answer, in bytes.
+const MAX_HEADER_BYTES: usize = 256 * 1024;
+
+pub(super) type HttpClient = Client<Connector, Full<Bytes>>;
+
+/// Whom a client speaks to. The host is the one typed, because the certificate
+/// is checked against it.
+type Key = (ProviderId, String);
+
+struct Entry {
+    version: u64,
+    born: Instant,
+    client: HttpClient,
+}
+
+/// The clients in use.
+pub(super) struct Pool {
+    guard: EgressGuard,
+    tls: Option<TlsConnector>,
+    connect_limit: Duration,
+    clients: Mutex<HashMap<Key, Entry>>,
+}
+
+impl Pool {
+    pub(super) fn new(guard: EgressGuard, tls: Option<TlsConnector>, connect_limit: Duration) -> Self {
+        Self { guard, tls, connect_limit, clients: Mutex::new(HashMap::new()) }
+    }
+
+    /// The endpoint's client under the rules of now.
+    pub(super) fn client(&self, endpoint: &Endpoint) -> HttpClient {
+        let version = self.guard.version();
+        let key = (endpoint.provider(), endpoint.scheme_and_authority());
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = clients.get(&key)
+            && entry.version == version
+            && entry.born.elapsed() < MAX_AGE
+        {
+            return entry.client.clone();
+        }
+        if clients.len() >= MAX_CLIENTS {
+            clients.clear();
+        }
+        let client = self.new_client(endpoint);
+        clients.insert(key, Entry { version, born: Instant::now(), client: client.clone() });
+        client
+    }
+
+    fn new_client(&self, endpoint: &Endpoint) -> HttpClient {
+        let connector = Connector {
+            guard: self.guard.clone(),
+            endpoint: Arc::new(endpoint.clone()),
+            tls: self.tls.clone(),
+            limit: self.connect_limit,
+        };
+        Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(MAX_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+            .http1_max_buf_size(MAX_HEADER_BYTES)
+            .build(connector)
+    }
+}

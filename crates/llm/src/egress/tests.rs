@@ -1,0 +1,326 @@
+//! Which texts are endpoints, and which endpoints may be called.
+
+use std::sync::Mutex;
+
+use domain::ProviderId;
+use proptest::prelude::*;
+
+use super::*;
+
+fn guard() -> EgressGuard {
+    let own = vec!["127.0.0.1:8000".parse().unwrap(), "0.0.0.0:8001".parse().unwrap()];
+    let local = LocalEndpoints::parse(
+        "http://127.0.0.1:11434, http://127.0.0.1:1234, http://192.168.1.5:8080, http://gpu.lan:9000, \
+         http://127.0.0.1:8000, http://127.0.0.1:5432",
+    );
+    EgressGuard::new(local.unwrap(), own)
+}
+
+fn check(text: &str) -> Result<String, EndpointProblem> {
+    guard().check_literal(ProviderId::Custom, text).map(|endpoint| endpoint.base().to_owned())
+}
+
+/// The word that stands for a problem in the corpus.
+fn verdict(text: &str) -> &'static str {
+    match check(text) {
+        Ok(_) => "ok",
+        Err(EndpointProblem::Empty | EndpointProblem::NotAUrl | EndpointProblem::TooLong) => "unreadable",
+        Err(EndpointProblem::BadCharacter) => "character",
+        Err(EndpointProblem::NoScheme) => "scheme",
+        Err(EndpointProblem::UserInfo) => "user",
+        Err(EndpointProblem::Query | EndpointProblem::Fragment) => "query",
+        Err(EndpointProblem::TrailingDot | EndpointProblem::UnusualHost { .. }) => "spelling",
+        Err(EndpointProblem::BadPort | EndpointProblem::PortDenied { .. }) => "port",
+        Err(EndpointProblem::OwnListener { .. }) => "own",
+        Err(EndpointProblem::PlainHttp { .. }) => "http",
+        Err(EndpointProblem::NotListed { .. }) => "unlisted",
+        Err(EndpointProblem::AddressDenied { .. }) => "denied",
+        Err(_) => "network",
+    }
+}
+
+#[test]
+fn the_corpus_of_spellings_is_judged_as_intended() {
+    for (text, expected) in [
+        ("https://api.openai.com/v1", "ok"),
+        ("  https://API.OpenAI.com:443/v1/ \n", "ok"),
+        ("https://8.8.8.8/v1", "ok"),
+        ("https://[2606:4700::6810:84e5]/v1", "ok"),
+        ("https://[::ffff:8.8.8.8]/v1", "ok"),
+        ("http://127.0.0.1:11434", "ok"),
+        ("http://localhost:11434/v1", "ok"),
+        ("http://LOCALHOST:1234", "ok"),
+        ("http://[::1]:11434", "ok"),
+        ("http://192.168.1.5:8080/v1", "ok"),
+        ("http://gpu.lan:9000", "ok"),
+        ("https://xn--bcher-kva.example", "ok"),
+        ("http://127.0.0.1:11435", "unlisted"),
+        ("https://127.0.0.1:11434", "unlisted"),
+        ("https://localhost", "unlisted"),
+        ("https://app.localhost", "unlisted"),
+        ("https://127.8.9.1", "unlisted"),
+        ("https://[::1]", "unlisted"),
+        ("https://[::ffff:127.0.0.1]", "unlisted"),
+        ("https://[::ffff:7f00:1]", "unlisted"),
+        ("https://[64:ff9b::7f00:1]", "unlisted"),
+        ("https://10.0.0.1", "unlisted"),
+        ("https://192.168.1.5:8080", "unlisted"),
+        ("https://172.31.255.255", "unlisted"),
+        ("https://100.64.0.1", "unlisted"),
+        ("https://[fd12:3456::1]", "unlisted"),
+        ("https://[::ffff:10.0.0.1]", "unlisted"),
+        ("https://0.0.0.0", "denied"),
+        ("https://0.1.2.3", "denied"),
+        ("https://169.254.169.254/latest/meta-data", "denied"),
+        ("https://[::ffff:169.254.169.254]", "denied"),
+        ("https://168.63.129.16", "denied"),
+        ("https://100.100.100.200", "denied"),
+        ("https://240.0.0.1", "denied"),
+        ("https://255.255.255.255", "denied"),
+        ("https://[::]", "denied"),
+        ("https://[::7f00:1]", "denied"),
+        ("https://[2002:7f00:1::]", "denied"),
+        ("https://[fd00:ec2::254]", "denied"),
+        ("https://[fe80::1]", "denied"),
+        ("https://0x7f000001", "spelling"),
+        ("https://0x7f.0.0.1", "spelling"),
+        ("https://0177.0.0.1", "spelling"),
+        ("https://127.1", "spelling"),
+        ("https://127.0.1", "spelling"),
+        ("https://2130706433", "spelling"),
+        ("https://0", "spelling"),
+        ("https://１２７.０.０.１", "spelling"),
+        ("https://127。0。0。1", "spelling"),
+        ("https://%31%32%37.0.0.1", "spelling"),
+        ("https://ⓛocalhost", "spelling"),
+        ("https://127.0.0.1.", "spelling"),
+        ("https://api.openai.com.", "spelling"),
+        ("https://bücher.example", "spelling"),
+        ("http:127.0.0.1", "scheme"),
+        ("http:/127.0.0.1", "scheme"),
+        ("//127.0.0.1", "scheme"),
+        ("api.openai.com/v1", "scheme"),
+        ("ftp://api.openai.com", "scheme"),
+        ("file:///etc/passwd", "scheme"),
+        ("gopher://127.0.0.1:6379/_", "scheme"),
+        ("http:///127.0.0.1", "unreadable"),
+        ("https://", "unreadable"),
+        ("", "unreadable"),
+        ("https://[fe80::1%25eth0]", "unreadable"),
+        ("https://1.2.3.4.5", "unreadable"),
+        ("https://127.0.\t0.1", "character"),
+        ("https://127.0.0\n.1", "character"),
+        ("https://a b.example", "character"),
+        ("https://good.example\\@127.0.0.1", "character"),
+        ("https://good.example\u{0}.evil", "character"),
+        ("https://user:pass@api.openai.com", "user"),
+        ("https://api.openai.com@127.0.0.1", "user"),
+        ("https://@127.0.0.1", "user"),
+        ("https://api.openai.com/v1?key=abc", "query"),
+        ("https://api.openai.com/v1?", "query"),
+        ("https://api.openai.com/v1#", "query"),
+        ("https://api.openai.com#@127.0.0.1", "query"),
+        ("https://api.openai.com:0", "port"),
+        ("https://api.openai.com:", "port"),
+        ("https://api.openai.com:00443", "port"),
+        ("https://api.openai.com:65536", "port"),
+        ("https://api.openai.com:22", "port"),
+        ("https://api.openai.com:25", "port"),
+        ("https://api.openai.com:6379", "port"),
+        ("http://127.0.0.1:5432", "port"),
+        ("http://127.0.0.1:8000", "own"),
+        ("http://localhost:8000/v1", "own"),
+        ("https://127.0.0.9:8001", "own"),
+        ("https://[::1]:8001", "own"),
+        ("http://api.openai.com/v1", "http"),
+        ("http://8.8.8.8", "http"),
+        ("http://gpu.lan:9001", "http"),
+    ] {
+        assert_eq!(verdict(text), expected, "{text:?}: {:?}", check(text));
+    }
+}
+
+#[test]
+fn what_people_paste_is_made_into_the_base() {
+    for (provider, typed, base) in [
+        (ProviderId::Custom, "https://llm.example/", "https://llm.example"),
+        (ProviderId::Custom, "https://llm.example/v1/chat/completions", "https://llm.example/v1"),
+        (ProviderId::Custom, "https://llm.example/v1/models/", "https://llm.example/v1"),
+        (ProviderId::Custom, "https://LLM.example:443/Api//", "https://llm.example/Api"),
+        (ProviderId::Ollama, "http://localhost:11434", "http://localhost:11434/v1"),
+        (ProviderId::Ollama, "http://127.0.0.1:11434/v1/", "http://127.0.0.1:11434/v1"),
+        (ProviderId::LmStudio, "http://127.0.0.1:1234", "http://127.0.0.1:1234/v1"),
+        (ProviderId::OpenAi, "https://api.openai.com", "https://api.openai.com/v1"),
+        (ProviderId::Groq, "https://api.groq.com/", "https://api.groq.com/openai/v1"),
+        (ProviderId::OpenAi, "https://proxy.example", "https://proxy.example"),
+    ] {
+        let endpoint = guard().check_literal(provider, typed).unwrap();
+        assert_eq!(endpoint.base(), base, "{typed}");
+        assert_eq!(guard().check_literal(provider, endpoint.base()), Ok(endpoint), "a base stays as it is");
+    }
+}
+
+#[test]
+fn a_path_joins_below_the_base_and_never_changes_the_host() {
+    let endpoint = guard().check_literal(ProviderId::Custom, "https://llm.example").unwrap();
+    assert_eq!(endpoint.join("/models").unwrap().to_string(), "https://llm.example/models");
+    assert_eq!(endpoint.join("@evil.example/x"), None);
+    assert_eq!(endpoint.join("/@evil.example").unwrap().host(), Some("llm.example"));
+    let ollama = guard().check_literal(ProviderId::Ollama, "http://127.0.0.1:11434").unwrap();
+    assert_eq!(ollama.without_version().join("/api/version").unwrap().path(), "/api/version");
+}
+
+#[test]
+fn every_default_base_of_a_provider_is_admitted_as_it_stands() {
+    let guard = EgressGuard::new(LocalEndpoints::default(), Vec::new());
+    for provider in ProviderId::all() {
+        if let Some(base) = provider.facts().default_base {
+            assert_eq!(guard.check_literal(provider, base).unwrap().base(), base);
+        }
+    }
+}
+
+#[test]
+fn a_refusal_prints_the_line_that_would_allow_it() {
+    let guard = EgressGuard::new(LocalEndpoints::default(), Vec::new());
+    let problem = guard.check_literal(ProviderId::Custom, "http://localhost:8080/v1").unwrap_err();
+    let line = "OWNKEY_LOCAL_ENDPOINTS=http://127.0.0.1:11434,http://127.0.0.1:1234,http://127.0.0.1:8080";
+    assert!(problem.to_string().ends_with(line), "{problem}");
+    let value = line.split_once('=').unwrap().1;
+    guard.replace(LocalEndpoints::parse(value).unwrap(), Vec::new());
+    assert!(guard.check_literal(ProviderId::Custom, "http://localhost:8080/v1").is_ok());
+    assert_eq!(guard.version(), 2);
+}
+
+#[test]
+fn a_refusal_never_repeats_what_may_be_secret() {
+    for typed in ["https://u:hunter2@10.0.0.1/", "http://10.0.0.1/hunter2", "https://a.example/?key=hunter2"] {
+        let problem = check(typed).unwrap_err();
+        assert!(!format!("{problem} {problem:?}").contains("hunter2"), "{problem}");
+    }
+}
+
+#[test]
+fn the_list_takes_origins_and_nothing_else() {
+    for bad in ["127.0.0.1:11434", "http://127.0.0.1:11434/v1", "http://169.254.169.254", "http://127.1:80", "ftp://x"]
+    {
+        assert!(LocalEndpoints::parse(bad).is_err(), "{bad}");
+    }
+    assert_eq!(LocalEndpoints::parse(""), Ok(LocalEndpoints::none()));
+    assert_eq!(
+        LocalEndpoints::parse("http://localhost:11434/,http://[::1]:1234"),
+        Ok(LocalEndpoints::default()),
+        "three names, one origin"
+    );
+}
+
+#[test]
+fn the_operators_words_are_completed_and_listed_for_their_provider() {
+    for (provider, words, base) in [
+        (ProviderId::Ollama, "0.0.0.0", "http://127.0.0.1:11434/v1"),
+        (ProviderId::Ollama, "0.0.0.0:9999", "http://127.0.0.1:9999/v1"),
+        (ProviderId::Ollama, ":9999", "http://127.0.0.1:9999/v1"),
+        (ProviderId::Ollama, "box.lan", "http://box.lan:11434/v1"),
+        (ProviderId::Ollama, "localhost", "http://localhost:11434/v1"),
+        (ProviderId::Ollama, "https://ollama.com", "https://ollama.com/v1"),
+        (ProviderId::LmStudio, "http://0.0.0.0/v1", "http://127.0.0.1:1234/v1"),
+        (ProviderId::OpenAi, "https://10.1.2.3:8443/v1", "https://10.1.2.3:8443/v1"),
+    ] {
+        let mut local = LocalEndpoints::none();
+        assert_eq!(local.operator_words(provider, words).as_deref(), Ok(base), "{words}");
+        let guard = EgressGuard::new(local, Vec::new());
+        assert!(guard.check_literal(provider, base).is_ok(), "{words}");
+    }
+    let mut local = LocalEndpoints::none();
+    local.operator_words(ProviderId::Ollama, "0.0.0.0").unwrap();
+    let guard = EgressGuard::new(local, Vec::new());
+    assert!(guard.check_literal(ProviderId::Custom, "http://127.0.0.1:11434").is_err(), "for its provider only");
+    assert!(LocalEndpoints::none().operator_words(ProviderId::Ollama, "169.254.169.254").is_err());
+}
+
+#[test]
+fn the_embedded_provider_is_exempt_by_its_exact_address() {
+    let address: SocketAddr = "127.0.0.1:40123".parse().unwrap();
+    let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(address), Vec::new());
+    assert!(guard.check_literal(ProviderId::OpenAi, "http://127.0.0.1:40123/v1").is_ok());
+    let problem = guard.check_literal(ProviderId::OpenAi, "http://127.0.0.1:40124/v1").unwrap_err();
+    assert!(!problem.to_string().contains("40123"), "it is not part of the list: {problem}");
+}
+
+/// A look-up that gives these answers, one call after the other, the last one
+/// for ever.
+pub(crate) fn scripted(answers: &[&[&str]]) -> Lookup {
+    let mut answers: Vec<Vec<SocketAddr>> = answers
+        .iter()
+        .map(|answer| answer.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect())
+        .collect();
+    answers.reverse();
+    let answers = Mutex::new(answers);
+    Arc::new(move |_, _| {
+        let mut answers = answers.lock().unwrap();
+        let answer = if answers.len() > 1 { answers.pop() } else { answers.last().cloned() };
+        Box::pin(async move { answer.ok_or_else(|| io::Error::other("no such name")) })
+    })
+}
+
+async fn resolve(base: &str, answers: &[&str]) -> Result<Vec<SocketAddr>, EndpointProblem> {
+    let local = LocalEndpoints::parse("http://gpu.lan:9000").unwrap();
+    let guard = EgressGuard::with_lookup(local, vec!["10.0.0.7:9000".parse().unwrap()], scripted(&[answers]));
+    guard.resolve(&guard.check_literal(ProviderId::Custom, base)?).await
+}
+
+#[tokio::test]
+async fn one_bad_answer_fails_the_host() {
+    let good = resolve("https://llm.example", &["93.184.216.34", "2606:4700::1"]).await.unwrap();
+    assert_eq!(good, ["93.184.216.34:443".parse().unwrap(), "[2606:4700::1]:443".parse().unwrap()]);
+    for bad in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00:ec2::254"] {
+        let problem = resolve("https://llm.example", &["93.184.216.34", bad]).await.unwrap_err();
+        assert!(problem.is_refusal(), "{bad}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_name_may_be_private_but_never_metadata_or_ourselves() {
+    assert!(resolve("http://gpu.lan:9000", &["10.0.0.8"]).await.is_ok());
+    assert!(matches!(
+        resolve("http://gpu.lan:9000", &["169.254.169.254"]).await,
+        Err(EndpointProblem::AddressDenied { .. })
+    ));
+    assert!(matches!(resolve("http://gpu.lan:9000", &["10.0.0.7"]).await, Err(EndpointProblem::OwnListener { .. })));
+}
+
+#[tokio::test]
+async fn a_name_nobody_knows_is_no_refusal() {
+    let problem = resolve("https://nowhere.example", &[]).await.unwrap_err();
+    assert!(!problem.is_refusal());
+    assert!(problem.to_string().contains("nowhere.example"));
+}
+
+#[tokio::test]
+async fn this_machine_is_tried_on_both_families() {
+    let guard = EgressGuard::new(LocalEndpoints::default(), Vec::new());
+    for base in ["http://localhost:11434", "http://127.0.0.1:11434", "http://[::1]:11434"] {
+        let endpoint = guard.check_literal(ProviderId::Ollama, base).unwrap();
+        let addresses = guard.resolve(&endpoint).await.unwrap();
+        assert_eq!(addresses, ["127.0.0.1:11434".parse().unwrap(), "[::1]:11434".parse().unwrap()]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_admitted_is_admitted_again_and_means_the_same(text in "https?://[a-z0-9.:\\[\\]/%@?#\\\\ -]{0,40}") {
+        if let Ok(endpoint) = guard().check_literal(ProviderId::Custom, &text) {
+            let again = guard().check_literal(ProviderId::Custom, endpoint.base());
+            prop_assert_eq!(again.map(|again| again.origin().clone()), Ok(endpoint.origin().clone()));
+            let uri = endpoint.join("/models").unwrap();
+            prop_assert_eq!(uri.host().map(str::to_owned), endpoint.host().map(|host| host.to_string()));
+        }
+    }
+
+    #[test]
+    fn a_literal_address_is_admitted_exactly_when_it_is_public(address in any::<u32>()) {
+        let address = Ipv4Addr::from(address);
+        let admitted = check(&format!("https://{address}:4433")).is_ok();
+        prop_assert_eq!(admitted, classify(address.into()) == AddressClass::Public);
+    }
+}

@@ -1,0 +1,258 @@
+//! The cursor: walks a JSON text in one pass, checks what it passes, and hands
+//! out raw slices. Whoever drives it decides what to look into and what to skip.
+
+use std::ops::Range;
+
+use memchr::memchr2;
+
+use super::{MAX_DEPTH, RawText, ScanError};
+
+/// A cursor in a JSON text. Works on any bytes; UTF-8 is checked by whoever
+/// needs it.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    body: &'a [u8],
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts before the first byte.
+    #[must_use]
+    pub const fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0, depth: 0 }
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The first byte of the next token, blanks skipped.
+    pub fn peek(&mut self) -> Option<u8> {
+        while let Some(&byte) = self.body.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Passes one value.
+    ///
+    /// # Errors
+    /// When it is not valid JSON, or too deep.
+    pub fn skip(&mut self) -> Result<(), ScanError> {
+        match self.peek() {
+            Some(b'{') => self.object(|_, reader| reader.skip()),
+            Some(b'[') => self.array(Self::skip),
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            _ => Err(self.syntax("a value")),
+        }
+    }
+
+    /// Passes one value and says where it lay.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`].
+    pub fn span(&mut self) -> Result<Range<usize>, ScanError> {
+        self.peek();
+        let start = self.at;
+        self.skip()?;
+        Ok(start..self.at)
+    }
+
+    /// Passes one value and gives its bytes.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`].
+    pub fn value(&mut self) -> Result<&'a [u8], ScanError> {
+        let span = self.span()?;
+        Ok(self.body.get(span).unwrap_or_default())
+    }
+
+    /// Passes one value; its text if it is a string.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`].
+    pub fn text(&mut self) -> Result<Option<RawText<'a>>, ScanError> {
+        if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
+    }
+
+    /// Walks an object; `each` gets every name and must pass exactly its value.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`], and what `each` says.
+    pub fn object(
+        &mut self,
+        mut each: impl FnMut(RawText<'a>, &mut Self) -> Result<(), ScanError>,
+    ) -> Result<(), ScanError> {
+        self.take(b'{', "`{`")?;
+        self.enter()?;
+        if self.peek() == Some(b'}') {
+            return self.leave();
+        }
+        loop {
+            self.peek();
+            let name = self.string()?;
+            self.take(b':', "`:`")?;
+            each(name, self)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => return self.leave(),
+                _ => return Err(self.syntax("`,` or `}`")),
+            }
+        }
+    }
+
+    /// Walks an array; `each` must pass exactly one value.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`], and what `each` says.
+    pub fn array(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), ScanError>) -> Result<(), ScanError> {
+        self.take(b'[', "`[`")?;
+        self.enter()?;
+        if self.peek() == Some(b']') {
+            return self.leave();
+        }
+        loop {
+            each(self)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => return self.leave(),
+                _ => return Err(self.syntax("`,` or `]`")),
+            }
+        }
+    }
+
+    /// Nothing but blanks may follow.
+    ///
+    /// # Errors
+    /// [`ScanError::Trailing`].
+    pub fn end(&mut self) -> Result<(), ScanError> {
+        if self.peek().is_some() { Err(ScanError::Trailing { at: self.at }) } else { Ok(()) }
+    }
+
+    fn enter(&mut self) -> Result<(), ScanError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(ScanError::TooDeep);
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Passes the closing bracket.
+    fn leave(&mut self) -> Result<(), ScanError> {
+        self.depth -= 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), ScanError> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.syntax(expected))
+    }
+
+    fn string(&mut self) -> Result<RawText<'a>, ScanError> {
+        if self.body.get(self.at) != Some(&b'"') {
+            return Err(self.syntax("a string"));
+        }
+        let start = self.at + 1;
+        self.at = start;
+        loop {
+            let rest = self.body.get(self.at..).unwrap_or_default();
+            let Some(plain) = memchr2(b'"', b'\\', rest) else {
+                self.at = self.body.len();
+                return Err(self.syntax("the string's closing quote"));
+            };
+            self.refuse_controls(rest.get(..plain).unwrap_or_default())?;
+            self.at += plain;
+            if self.body.get(self.at) == Some(&b'"') {
+                let inner = self.body.get(start..self.at).unwrap_or_default();
+                self.at += 1;
+                return Ok(RawText::new(inner));
+            }
+            self.escape()?;
+        }
+    }
+
+    fn refuse_controls(&self, plain: &[u8]) -> Result<(), ScanError> {
+        // Whole chunks without a branch per byte: this loop sees every byte of a body.
+        let clean = plain.chunks(32).all(|chunk| !chunk.iter().fold(false, |any, &byte| any | (byte < 0x20)));
+        if clean {
+            return Ok(());
+        }
+        let offset = plain.iter().position(|&byte| byte < 0x20).unwrap_or_default();
+        Err(ScanError::Syntax { at: self.at + offset, expected: "an escape instead of a control character" })
+    }
+
+    /// Passes one escape. A lone surrogate half is accepted: providers cut
+    /// characters in two between chunks.
+    fn escape(&mut self) -> Result<(), ScanError> {
+        self.at += 1;
+        match self.body.get(self.at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                let digits = self.body.get(self.at + 1..self.at + 5);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.syntax("four hexadecimal digits"));
+                }
+                self.at += 5;
+            }
+            _ => return Err(self.syntax("an escape that JSON has")),
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), ScanError> {
+        if self.body.get(self.at) == Some(&b'-') {
+            self.at += 1;
+        }
+        if self.body.get(self.at) == Some(&b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.body.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.body.get(self.at), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.body.get(self.at), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), ScanError> {
+        let start = self.at;
+        while self.body.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.syntax("a digit")) } else { Ok(()) }
+    }
+
+    fn literal(&mut self, word: &'static [u8]) -> Result<(), ScanError> {
+        if !self.body.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(self.syntax("a value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    const fn syntax(&self, expected: &'static str) -> ScanError {
+        ScanError::Syntax { at: self.at, expected }
+    }
+}

@@ -1,0 +1,131 @@
+//! JSON strings: taken apart without loss where possible, and put together.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::memchr;
+
+/// A JSON string as written, without its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawText<'a>(&'a [u8]);
+
+impl<'a> RawText<'a> {
+    /// Takes what stood between the quotes.
+    #[must_use]
+    pub const fn new(inner: &'a [u8]) -> Self {
+        Self(inner)
+    }
+
+    /// A JSON value, if it is a string.
+    #[must_use]
+    pub fn of_value(value: &'a [u8]) -> Option<Self> {
+        value.strip_prefix(b"\"")?.strip_suffix(b"\"").map(Self)
+    }
+
+    /// Nothing between the quotes.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text. Lone surrogate halves and broken UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> Cow<'a, str> {
+        if memchr(b'\\', self.0).is_none() {
+            return String::from_utf8_lossy(self.0);
+        }
+        let mut out = String::with_capacity(self.0.len());
+        let mut half = None;
+        self.append_to(&mut out, &mut half);
+        flush(&mut out, &mut half);
+        Cow::Owned(out)
+    }
+
+    /// Appends the text. `half` carries a first surrogate half from one piece of
+    /// a stream to the next, where its second half may stand.
+    pub fn append_to(&self, out: &mut String, half: &mut Option<u16>) {
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            let plain = memchr(b'\\', rest).unwrap_or(rest.len());
+            let (before, after) = rest.split_at(plain);
+            if !before.is_empty() {
+                flush(out, half);
+                out.push_str(&String::from_utf8_lossy(before));
+            }
+            rest = after.get(escape(after, out, half)..).unwrap_or_default();
+        }
+    }
+
+    /// About how many characters it has: for estimates, without building it.
+    #[must_use]
+    pub fn characters(&self) -> u64 {
+        let (mut count, mut at) = (0, 0);
+        while let Some(&byte) = self.0.get(at) {
+            at += match (byte, self.0.get(at + 1)) {
+                (b'\\', Some(b'u')) => 6,
+                (b'\\', _) => 2,
+                _ => 1,
+            };
+            count += u64::from(byte & 0xC0 != 0x80);
+        }
+        count
+    }
+
+    /// Whether the name is this one. Unescapes only when it must.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        if memchr(b'\\', self.0).is_none() { self.0 == name.as_bytes() } else { self.text() == name }
+    }
+
+    /// Where it lies in the text it was read from, quotes included.
+    pub(super) fn span_in(&self, body: &[u8]) -> Range<usize> {
+        let start = (self.0.as_ptr() as usize).saturating_sub(body.as_ptr() as usize).saturating_sub(1);
+        start..start + self.0.len() + 2
+    }
+}
+
+/// A text as a JSON string, quotes included.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Reads the escape that `after` begins with; returns its length.
+fn escape(after: &[u8], out: &mut String, half: &mut Option<u16>) -> usize {
+    let Some(&letter) = after.get(1) else {
+        return after.len();
+    };
+    if letter != b'u' {
+        flush(out, half);
+        out.push(match letter {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            other => char::from(other),
+        });
+        return 2;
+    }
+    let digits = after.get(2..6).and_then(|digits| std::str::from_utf8(digits).ok());
+    let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(0xFFFD);
+    match (half.take(), unit) {
+        (Some(first), 0xDC00..=0xDFFF) => {
+            out.extend(char::decode_utf16([first, unit]).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        }
+        (first, 0xD800..=0xDBFF) => {
+            out.extend(first.map(|_| char::REPLACEMENT_CHARACTER));
+            *half = Some(unit);
+        }
+        (first, _) => {
+            out.extend(first.map(|_| char::REPLACEMENT_CHARACTER));
+            out.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+    }
+    6
+}
+
+/// A half whose other half did not come.
+fn flush(out: &mut String, half: &mut Option<u16>) {
+    out.extend(half.take().map(|_| char::REPLACEMENT_CHARACTER));
+}

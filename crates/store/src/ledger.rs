@@ -1,0 +1,177 @@
+//! The ledger: one row for each upstream call, committed before the call is
+//! sent, and exactly one final state after it.
+
+use std::sync::Arc;
+
+use domain::attempt::{AttemptState, ErrorClass};
+use domain::credential::Scope;
+use domain::ids::{AttemptId, CredentialId, NodeId, OrganizationId, RequestId, TeamId, TokenId, UserId};
+use domain::provider::WireName;
+use domain::usage::{TokenCounts, UsageSource};
+use domain::{Nanos, Price, ProviderId, Timestamp};
+use thiserror::Error;
+
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// Where a call came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallSource {
+    /// The try-out page.
+    Playground,
+    /// The chat page.
+    Chat,
+    /// A client.
+    Api,
+}
+
+domain::text_enum!(CallSource, "source" { Playground => "playground", Chat => "chat", Api => "api" });
+
+/// An upstream call about to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttemptStart {
+    /// The call.
+    pub attempt: AttemptId,
+    /// The client's request that it serves.
+    pub request: RequestId,
+    /// Which of the request's attempts, from 1.
+    pub number: i64,
+    /// Who asked.
+    pub user: UserId,
+    /// With which token.
+    pub token: Option<TokenId>,
+    /// For which team.
+    pub team: Option<TeamId>,
+    /// In which organization.
+    pub organization: Option<OrganizationId>,
+    /// The key that pays.
+    pub credential: CredentialId,
+    /// Whose key that is.
+    pub scope: Scope,
+    /// The provider called.
+    pub provider: ProviderId,
+    /// The provider's id of the model.
+    pub model: String,
+    /// The model as the client named it.
+    pub requested_model: String,
+    /// The alias that led here.
+    pub alias: Option<String>,
+    /// Where the call came from.
+    pub source: CallSource,
+    /// The format spoken upstream.
+    pub wire: WireName,
+    /// Whether the answer streams.
+    pub streamed: bool,
+    /// What the model costs; `None`: unknown.
+    pub price: Option<Price>,
+    /// The mark-up on the provider's cost.
+    pub markup_basis_points: u32,
+    /// The process that sends it.
+    pub node: NodeId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How an upstream call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// `Settled`, `Aborted`, `Failed` or `Unknown`.
+    pub state: AttemptState,
+    /// What it used; `None`: nobody knows.
+    pub tokens: Option<TokenCounts>,
+    /// Who says so.
+    pub usage_source: UsageSource,
+    /// What the provider bills; `None`: nobody knows.
+    pub provider_cost: Option<Nanos>,
+    /// What the client is billed; `None`: nobody knows.
+    pub client_cost: Option<Nanos>,
+    /// Why the answer ended, in the wire's words.
+    pub finish: Option<String>,
+    /// What kind of failure.
+    pub error_class: Option<ErrorClass>,
+    /// The provider's HTTP status.
+    pub status: Option<u16>,
+    /// Until the last byte.
+    pub latency_ms: i64,
+    /// Until the first byte of content.
+    pub first_token_ms: Option<i64>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a ledger row was not written.
+#[derive(Clone, Debug, Error)]
+pub enum LedgerError {
+    /// The disk is full.
+    #[error("the disk that holds the ledger is full")]
+    Full,
+    /// The database cannot be reached or refused.
+    #[error("the ledger cannot be written")]
+    Failed(#[source] Arc<StoreError>),
+    /// The store was closed.
+    #[error("the ledger is closed")]
+    Closed,
+}
+
+/// The acknowledgement of a settlement. May be dropped: the row is written all
+/// the same.
+pub struct Settled {}
+
+impl Settled {
+    /// Resolves when the settlement is on the disk.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn acknowledged(self) -> Result<(), LedgerError> {
+        todo!()
+    }
+}
+
+/// Where attempts are written. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {}
+
+impl Ledger {
+    /// Writes the row of a call that is about to be sent; resolves when it is
+    /// committed. Send nothing before.
+    ///
+    /// # Errors
+    /// When it could not be written: do not send.
+    pub async fn dispatch(&self, start: AttemptStart) -> Result<(), LedgerError> {
+        let _ = start;
+        todo!()
+    }
+
+    /// Writes how a call ended. Only the first settlement of a call counts.
+    pub fn settle(&self, attempt: AttemptId, settlement: Settlement) -> Settled {
+        let _ = (attempt, settlement);
+        todo!()
+    }
+
+    /// Resolves when everything handed over before is on the disk.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn flush(&self) -> Result<(), LedgerError> {
+        todo!()
+    }
+}
+
+/// Says that this node lives. Call at least every ten seconds.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let _ = (store, now);
+    todo!()
+}
+
+/// Gives up the unfinished attempts of nodes that have been silent for 30
+/// seconds: they become `unknown`, never zero. How many.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+    let _ = (store, now);
+    todo!()
+}
