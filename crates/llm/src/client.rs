@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Secret;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use rustls_pki_types::CertificateDer;
@@ -152,10 +152,19 @@ impl Upstream {
             .map_err(|_| SendFailure::no_answer_in_time(endpoint, wait.as_secs()))?
             .map_err(|error| SendFailure::of_request(endpoint, &error))?;
         let (head, body) = response.into_parts();
+        if is_compressed(&head.headers) {
+            return Err(SendFailure::compressed(endpoint));
+        }
         let host = endpoint.host_and_port().to_owned();
         let body = UpstreamBody::new(body, host, self.clocks.idle, started + self.clocks.total);
         Ok(Incoming { status: head.status, headers: head.headers, body })
     }
+}
+
+/// We asked for plain bytes; anything else could not be read, or could unpack to
+/// more than any limit.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The request as it goes on the line; `None` when a part of it is malformed.

@@ -24,7 +24,8 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendFailure {
     /// `Unreachable`, `Timeout`, `EndpointRefused`, `StreamTruncated` or
-    /// `TooLarge`; `BadRequest` for a request that could not be written.
+    /// `TooLarge`; `BadRequest` for a request that could not be written,
+    /// `ServerError` for an answer that came compressed.
     pub class: ErrorClass,
     /// How far it had come.
     pub phase: Phase,
@@ -59,6 +60,12 @@ impl SendFailure {
         let host = endpoint.host_and_port();
         let sentence = format!("{host} took the request but did not begin to answer within {seconds} seconds.");
         Self { class: ErrorClass::Timeout, phase: Phase::Headers, was_sent: true, sentence }
+    }
+
+    pub(super) fn compressed(endpoint: &Endpoint) -> Self {
+        let host = endpoint.host_and_port();
+        let sentence = format!("{host} sent its answer compressed although it was asked not to, so it was not read.");
+        Self { class: ErrorClass::ServerError, phase: Phase::Headers, was_sent: true, sentence }
     }
 
     /// What the client library reports, without its words.

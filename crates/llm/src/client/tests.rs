@@ -165,6 +165,11 @@ async fn every_way_to_fail_says_whether_the_provider_may_have_worked() {
     for (reply, class, phase) in [
         ("", ErrorClass::Timeout, Phase::Headers),
         ("cut:", ErrorClass::Unreachable, Phase::Headers),
+        (
+            "HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n\r\n",
+            ErrorClass::ServerError,
+            Phase::Headers,
+        ),
         ("cut:HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\n{", ErrorClass::StreamTruncated, Phase::Body),
         (
             "cut:HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n",

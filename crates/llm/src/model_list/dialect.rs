@@ -139,7 +139,7 @@ fn per_million(usd_per_token: &str) -> Option<i64> {
         None => (usd_per_token, 0),
     };
     // Beyond this no price is sane, and the arithmetic would overflow.
-    let exponent = (-40..=40).contains(&exponent).then_some(exponent + 6)?;
+    let exponent = (-40..=40).contains(&exponent).then(|| exponent + 6)?;
     let Nanos(nanos) = Nanos::parse_usd(&format!("{digits}e{exponent}"))?;
     (nanos >= 0).then_some(nanos)
 }

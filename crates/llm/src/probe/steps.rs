@@ -1,0 +1,208 @@
+//! Which requests make up a check, provider by provider.
+//!
+//! Source: the providers' documentation, November 2026. OpenRouter's list is
+//! public, so its `/key` is asked first; Ollama and LM Studio keep their own API
+//! beside `/v1`.
+
+use bytes::Bytes;
+use domain::ProviderId;
+use domain::credential::KeyStatus;
+use domain::model::ListedModel;
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+
+use super::ProbeTarget;
+use super::verdict::{Verdict, openrouter_key, unreadable, verdict, xai_key};
+use crate::client::{Auth, Outgoing, SendFailure, Upstream};
+use crate::egress::Endpoint;
+use crate::model_list::{self, MAX_LIST_BYTES};
+
+/// What is known so far.
+pub(super) struct Findings {
+    pub(super) verdict: Verdict,
+    pub(super) models: Option<Vec<ListedModel>>,
+    pub(super) endpoint_hint: Option<String>,
+}
+
+impl Findings {
+    pub(super) const fn of(verdict: Verdict) -> Self {
+        Self { verdict, models: None, endpoint_hint: None }
+    }
+}
+
+/// One check under way.
+pub(super) struct Check<'a> {
+    pub(super) upstream: &'a Upstream,
+    pub(super) target: &'a ProbeTarget<'a>,
+    pub(super) deadline: Instant,
+}
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+impl Check<'_> {
+    pub(super) async fn run(&self) -> Findings {
+        let endpoint = self.target.endpoint;
+        match self.target.provider {
+            ProviderId::OpenRouter => self.openrouter().await,
+            ProviderId::XAi => self.xai().await,
+            ProviderId::Ollama => self.ollama().await,
+            ProviderId::LmStudio => self.lmstudio().await,
+            ProviderId::Custom => self.custom().await,
+            _ => self.list_is_the_check(endpoint).await,
+        }
+    }
+
+    async fn openrouter(&self) -> Findings {
+        let answer = match self.ask(self.target.endpoint, "/key").await {
+            Ok(answer) => answer,
+            Err(verdict) => return Findings::of(verdict),
+        };
+        let verdict = self.judge(&answer, openrouter_key);
+        self.with_list(verdict, &["/models"]).await
+    }
+
+    async fn xai(&self) -> Findings {
+        let answer = match self.ask(self.target.endpoint, "/api-key").await {
+            Ok(answer) if answer.status == 404 => return self.list_is_the_check(self.target.endpoint).await,
+            Ok(answer) => answer,
+            Err(verdict) => return Findings::of(verdict),
+        };
+        let verdict = self.judge(&answer, xai_key);
+        self.with_list(verdict, &["/language-models", "/models"]).await
+    }
+
+    async fn ollama(&self) -> Findings {
+        let root = self.target.endpoint.without_version();
+        match self.ask(&root, "/api/version").await {
+            // A proxy may show only the OpenAI layer.
+            Ok(answer) if !answer.is_success() && answer.status != 404 => {
+                return Findings::of(self.judge(&answer, |_| unreadable("Ollama")));
+            }
+            Ok(_) => {}
+            Err(verdict) => return Findings::of(verdict),
+        }
+        let mut findings = self.list_is_the_check(self.target.endpoint).await;
+        if findings.models.is_none()
+            && let Ok(models) = self.list(&root, "/api/tags").await
+        {
+            findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+        }
+        self.in_local_words(findings)
+    }
+
+    async fn lmstudio(&self) -> Findings {
+        let root = self.target.endpoint.without_version();
+        let findings = match self.list(&root, "/api/v0/models").await {
+            Ok(models) => Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) },
+            Err(verdict) if verdict.status == KeyStatus::Unverified => {
+                self.list_is_the_check(self.target.endpoint).await
+            }
+            Err(verdict) => Findings::of(verdict),
+        };
+        self.in_local_words(findings)
+    }
+
+    async fn custom(&self) -> Findings {
+        let endpoint = self.target.endpoint;
+        let first = self.list_is_the_check(endpoint).await;
+        if first.verdict.status != KeyStatus::Unverified || endpoint.has_version() {
+            return first;
+        }
+        match self.list(endpoint, "/v1/models").await {
+            Err(verdict) if verdict.status != KeyStatus::Invalid => first,
+            second => {
+                let endpoint_hint = Some(format!("{}/v1", endpoint.base()));
+                match second {
+                    Ok(models) => {
+                        let verdict = Verdict::valid(self.target.provider);
+                        Findings { verdict, models: Some(models), endpoint_hint }
+                    }
+                    Err(verdict) => Findings { verdict, models: None, endpoint_hint },
+                }
+            }
+        }
+    }
+
+    /// A local server has no key to accept.
+    fn in_local_words(&self, mut findings: Findings) -> Findings {
+        let name = self.target.provider.display_name();
+        if findings.verdict.status == KeyStatus::Valid {
+            findings.verdict.reason = match &findings.models {
+                Some(models) if models.is_empty() => {
+                    format!("{name} is running, but has no model yet. Download one there.")
+                }
+                _ => format!("{name} is running."),
+            };
+        }
+        findings
+    }
+
+    /// For providers whose list needs the key.
+    async fn list_is_the_check(&self, endpoint: &Endpoint) -> Findings {
+        match self.list(endpoint, "/models").await {
+            Ok(models) => Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) },
+            Err(verdict) => Findings::of(verdict),
+        }
+    }
+
+    /// Adds the first list that can be read, when the key may call at all.
+    async fn with_list(&self, verdict: Verdict, paths: &[&str]) -> Findings {
+        let mut findings = Findings::of(verdict);
+        if matches!(findings.verdict.status, KeyStatus::Valid | KeyStatus::NoCredit) {
+            for path in paths {
+                if let Ok(models) = self.list(self.target.endpoint, path).await {
+                    findings.models = Some(models);
+                    break;
+                }
+            }
+        }
+        findings
+    }
+
+    /// The list behind a path; else what its absence says about the key.
+    async fn list(&self, endpoint: &Endpoint, path: &str) -> Result<Vec<ListedModel>, Verdict> {
+        let answer = self.ask(endpoint, path).await?;
+        let verdict = self.judge(&answer, |_| Verdict::valid(self.target.provider));
+        if !answer.is_success() || verdict.status != KeyStatus::Valid {
+            return Err(verdict);
+        }
+        model_list::read(self.target.provider, &answer.body)
+            .map_err(|_| unreadable(self.target.provider.display_name()))
+    }
+
+    /// Judges an answer; a good one by what is in it.
+    fn judge(&self, answer: &Answer, read: impl FnOnce(&[u8]) -> Verdict) -> Verdict {
+        let verdict = verdict(self.target.provider, answer.status, &answer.headers, &answer.body);
+        if answer.is_success() && verdict.status == KeyStatus::Valid { read(&answer.body) } else { verdict }
+    }
+
+    async fn ask(&self, endpoint: &Endpoint, path: &str) -> Result<Answer, Verdict> {
+        let accept = [(ACCEPT, HeaderValue::from_static("application/json"))];
+        let auth = self.target.secret.map_or(Auth::None, Auth::Bearer);
+        let outgoing = Outgoing { extra_headers: &accept, ..Outgoing::get(endpoint, path, auth) };
+        let call = async {
+            let answer = self.upstream.send(outgoing).await?;
+            let body = answer.body.collect(MAX_LIST_BYTES).await?;
+            Ok(Answer { status: answer.status.as_u16(), headers: answer.headers, body })
+        };
+        match timeout_at(self.deadline, call).await {
+            Ok(result) => result.map_err(|failure: SendFailure| Verdict::new(KeyStatus::Unreachable, failure.sentence)),
+            Err(_) => {
+                let host = endpoint.host_and_port();
+                let reason = format!("{host} did not answer the check within 10 seconds. Try again later.");
+                Err(Verdict::new(KeyStatus::Unreachable, reason))
+            }
+        }
+    }
+}
