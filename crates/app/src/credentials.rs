@@ -21,8 +21,8 @@ use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{checks, reach, secrets};
 
-pub use edit::{Edit, Rotation, edit, rotate};
-pub use save::{NewKey, create};
+pub use edit::{Edit, edit};
+pub use save::{NewKey, Saved, create, placeable, readable};
 
 /// How long `?check=sync` and the check button wait for a verdict.
 const SYNC_CHECK: Duration = Duration::from_secs(10);
@@ -234,7 +234,7 @@ pub async fn reveal(
     id: CredentialId,
     password: Password,
     visitor: &Visitor,
-) -> Result<Secret> {
+) -> Result<Revealed> {
     if !app.settings.reveal_allowed {
         return Err(Error::new(Code::RevealDisabled, "Showing keys again is switched off on this server (reveal = never)."));
     }
@@ -256,8 +256,18 @@ pub async fn reveal(
     let change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
     change.commit(Event::CredentialRevealed { credential: id }).await?;
     match opened {
-        secrets::Lent::Opened(secret) => Ok(secret),
+        secrets::Lent::Opened(secret) => Ok(Revealed(secret)),
         _ => Err(Error::new(Code::Forbidden, "This key has no stored secret, so there is nothing to show.")),
+    }
+}
+
+/// A key on its way back to its owner: the one thing that may write a secret
+/// into an answer.
+pub struct Revealed(Secret);
+
+impl serde::Serialize for Revealed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
     }
 }
 

@@ -2,7 +2,7 @@
 //! start and handed round by reference.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use domain::ids::{CredentialId, NodeId, RequestId, TokenId};
 use domain::{Clock, Entropy, Timestamp};
@@ -69,6 +69,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) checks: Checks,
     pub(crate) uses: Uses,
+    this: Weak<Self>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -80,7 +81,8 @@ impl App {
     /// When the store cannot be read.
     pub async fn build(parts: Parts) -> Result<Arc<Self>> {
         let seq = changes::latest(&parts.store).await?;
-        Ok(Arc::new(Self {
+        Ok(Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             node: parts.store.node(),
             store: parts.store,
             upstream: parts.upstream,
@@ -107,6 +109,12 @@ impl App {
     pub fn start_background(self: &Arc<Self>) {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
+    }
+
+    /// The house as a handle that background work can hold; `None` while it is
+    /// torn down.
+    pub(crate) fn handle(&self) -> Option<Arc<Self>> {
+        self.this.upgrade()
     }
 
     /// Runs `work` beside the requests; [`App::close`] waits for it.

@@ -159,11 +159,13 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
     }
     rows.extend(store::credentials::of_system(&app.store).await?);
     let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
-    let mut lists = store::model_lists::all_for(&app.store, &ids).await?;
+    let lists = store::model_lists::all_for(&app.store, &ids).await?;
+    let mut lists: HashMap<CredentialId, Option<Vec<ListedModel>>> =
+        lists.into_iter().map(|list| (list.credential, serde_json::from_str(&list.models).ok())).collect();
     Ok(rows
         .into_iter()
         .map(|stored| {
-            let listed = lists.remove(&stored.credential.id).and_then(|list| list.models);
+            let listed = lists.remove(&stored.credential.id).flatten();
             let offers = offers_of(&stored.credential, listed, app.catalogue);
             Arc::new(Key { stored, offers })
         })

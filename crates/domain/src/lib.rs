@@ -59,7 +59,7 @@ macro_rules! text_enum {
         impl std::str::FromStr for $name {
             type Err = String;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)*
                     _ => Err(format!("unknown {}; expected one of: {}", $noun, [$($text),*].join(", "))),

@@ -35,7 +35,7 @@ impl Nanos {
             return None;
         }
         let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-        let shift = 9 + exponent - i32::try_from(fraction.len()).ok()?;
+        let shift = exponent.checked_add(9)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let nanos = if shift >= 0 {
             digits.checked_mul(10_i128.checked_pow(u32::try_from(shift).ok()?)?)?
         } else {

@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::paths;
+
 /// How long a client may take to send its headers.
 const HEADER_CLOCK: Duration = Duration::from_secs(10);
 
@@ -63,6 +65,9 @@ fn converse(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &Grac
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
+        if let Some(uri) = paths::canonical(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });

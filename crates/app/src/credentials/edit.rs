@@ -8,7 +8,7 @@ use domain::credential::{Credential, Settings};
 use domain::ids::CredentialId;
 use domain::{Caller, Timestamp, text};
 use store::Store;
-use store::credentials::{CredentialEdit, Endpoint, NewSecret, StoredCredential};
+use store::credentials::{CredentialEdit, Endpoint, NewSecret};
 use store::vault::RowIdentity;
 
 use super::save::{checked_priority, checked_settings, clean_key, resolve_endpoint};
@@ -195,36 +195,4 @@ fn sealed(
         version: next.secret_version,
         endpoint,
     }
-}
-
-/// A replacement that is checked before it is taken.
-pub struct Rotation {
-    /// The new secret.
-    pub api_key: String,
-}
-
-/// Replaces the secret by one that works: the new one is checked first.
-///
-/// # Errors
-/// `invalid_request` with the provider's reason when the new key fails.
-pub async fn rotate(app: &Arc<App>, caller: &Caller, id: CredentialId, rotation: Rotation) -> Result<Credential> {
-    let row = find_stored(app, caller, id).await?;
-    let candidate = candidate_row(app, &row, &rotation)?;
-    let verdict = checks::try_out(app, &candidate).await;
-    if !verdict.may_be_taken() {
-        return Err(Error::new(
-            Code::InvalidRequest,
-            format!("The new key was not taken, and the old one stays: {}", verdict.reason),
-        )
-        .of_field("api_key"));
-    }
-    edit(app, caller, id, Edit { api_key: Some(rotation.api_key), wait_for_check: true, ..Edit::default() }).await
-}
-
-fn candidate_row(app: &App, row: &StoredCredential, rotation: &Rotation) -> Result<StoredCredential> {
-    let clean = clean_key(row.credential.provider, Some(&rotation.api_key))?
-        .ok_or_else(|| Error::invalid("api_key", "is empty; send the new key"))?;
-    let now = app.clock.now();
-    let sealed = app.store.vault().seal(&clean.secret, &RowIdentity::of(&row.credential), now, &app.entropy);
-    Ok(StoredCredential { credential: row.credential.clone(), sealed: Some(sealed), fingerprint: None })
 }

@@ -232,3 +232,33 @@ fn slug_of(name: &str) -> String {
     let slug = words.join("-");
     if slug.is_empty() || slug.parse::<ProviderId>().is_ok() { format!("{slug}-endpoint").trim_start_matches('-').to_owned() } else { slug }
 }
+
+/// Whether `typed` could be saved as a key of `provider`, before anything is
+/// changed. Nothing typed is fine: it removes.
+///
+/// # Errors
+/// `invalid_request` with the reason.
+pub fn readable(provider: ProviderId, typed: Option<&str>) -> Result<()> {
+    match typed {
+        Some(typed) => clean_key(provider, Some(typed)).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Whether a key of `provider` could be saved for `endpoint`, before anything
+/// is changed.
+///
+/// # Errors
+/// `invalid_request` or `endpoint_not_allowed`.
+pub fn placeable(
+    app: &App,
+    provider: ProviderId,
+    primary: Option<&Credential>,
+    has_key: bool,
+    endpoint: Option<&str>,
+) -> Result<()> {
+    if !has_key || (endpoint.is_none() && primary.is_some()) {
+        return Ok(());
+    }
+    resolve_endpoint(app, provider, endpoint).map(drop)
+}

@@ -1,0 +1,181 @@
+//! The models a caller can call, and those a key would unlock.
+
+use std::collections::BTreeMap;
+
+use domain::credential::Scope;
+use domain::ids::model_uuid;
+use domain::model::{ModelFacts, ModelStatus};
+use domain::provider::ProviderKind;
+use domain::resolve::{Outcome, Wish};
+use domain::{Caller, Price, ProviderId, resolve};
+use uuid::Uuid;
+
+use crate::App;
+use crate::error::{Error, Result};
+use crate::naming;
+use crate::reach::{self, Reach};
+
+/// A model as lists show it.
+#[derive(Clone, Debug)]
+pub struct ModelLine {
+    /// Its stable id.
+    pub uuid: Uuid,
+    /// The id to call it by.
+    pub client_id: String,
+    /// What is known of it.
+    pub facts: ModelFacts,
+    /// Its price today.
+    pub price: Option<Price>,
+    /// In whose scope the key lies that would pay; `None`: locked.
+    pub payer: Option<Scope>,
+    /// Whether the provider, not only the catalogue, named it.
+    pub is_listed: bool,
+    /// When the provider says it was made, in seconds.
+    pub created: Option<i64>,
+}
+
+/// Which models to list. `None` lets all through.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ModelFilter {
+    /// Usable now, or locked.
+    pub is_active: Option<bool>,
+    /// Of this provider.
+    pub provider: Option<ProviderId>,
+}
+
+/// The models that pass `filter`: usable ones first, then by provider,
+/// recommended first, then by name.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(app: &App, caller: &Caller, filter: ModelFilter) -> Result<Vec<ModelLine>> {
+    let reach = reach::of(app, caller).await?;
+    let mut lines: Vec<ModelLine> = usable(app, caller, &reach)
+        .into_iter()
+        .chain(locked(app, &reach))
+        .filter(|line| filter.provider.is_none_or(|provider| provider == line.facts.provider))
+        .filter(|line| filter.is_active.is_none_or(|is_active| is_active == line.payer.is_some()))
+        .collect();
+    lines.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(lines)
+}
+
+/// The models the caller's token lets them call now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn callable(app: &App, caller: &Caller) -> Result<Vec<ModelLine>> {
+    let lines = list(app, caller, ModelFilter { is_active: Some(true), provider: None }).await?;
+    Ok(lines.into_iter().filter(|line| caller.may_call_model(&line.client_id)).collect())
+}
+
+/// One model, by any of its names.
+///
+/// # Errors
+/// `model_not_found`.
+pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
+    let by_name = |line: &ModelLine| {
+        line.client_id == name
+            || Uuid::parse_str(name).is_ok_and(|uuid| uuid == line.uuid)
+            || name.split_once('/').is_some_and(|(provider, id)| {
+                provider.parse() == Ok(line.facts.provider) && id == line.facts.id
+            })
+    };
+    let lines = list(app, caller, ModelFilter::default()).await?;
+    lines.into_iter().find(by_name).ok_or_else(|| {
+        let mut error = naming::not_found(name);
+        error.details.field = None;
+        error
+    })
+}
+
+/// How many models the keys of one credential open.
+#[must_use]
+pub fn unlocked_by(reach: &Reach, credential: domain::ids::CredentialId) -> usize {
+    reach.keys.iter().find(|key| key.credential().id == credential).map_or(0, |key| key.offers.len())
+}
+
+fn order(line: &ModelLine) -> (bool, ProviderId, bool, &str) {
+    (line.payer.is_none(), line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
+}
+
+/// Models with a usable key. An id that several places serve is listed bare for
+/// the place it resolves to, and with its provider for the others.
+fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
+    let now = app.clock.now();
+    let mut lines = Vec::new();
+    for (client_id, offers) in &reach.by_client_id {
+        let chosen = naming::place(client_id, reach, app.catalogue, now).ok().map(|place| place.namespace);
+        for offer in offers {
+            let Some(payer) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
+            let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str());
+            lines.push(ModelLine {
+                uuid: offer.uuid,
+                client_id: if is_chosen { client_id.clone() } else { format!("{}/{client_id}", offer.facts.provider) },
+                price: app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now).or(offer.facts.price),
+                facts: offer.facts.clone(),
+                payer: Some(payer),
+                is_listed: !offer.in_catalogue,
+                created: offer.created,
+            });
+        }
+    }
+    lines
+}
+
+fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
+    let candidates: Vec<resolve::Candidate<'_>> = reach
+        .keys_of(namespace)
+        .map(|key| resolve::Candidate {
+            credential: key.credential(),
+            serves_model: key.serves(model, app.catalogue),
+        })
+        .collect();
+    let wish = Wish { policy: caller.fallback, personal_allowed: caller.team().is_none(), pinned: None };
+    match resolve::resolve(&candidates, wish, app.clock.now()).outcome {
+        Outcome::Use(ids) => {
+            let first = ids.first()?;
+            reach.keys.iter().find(|key| key.credential().id == *first).map(|key| key.credential().scope)
+        }
+        Outcome::Failing(_) | Outcome::NoKey => None,
+    }
+}
+
+/// Models of the catalogue that no usable key opens.
+fn locked(app: &App, reach: &Reach) -> Vec<ModelLine> {
+    let now = app.clock.now();
+    let mut lines = BTreeMap::new();
+    for provider in ProviderId::all().filter(|provider| provider.facts().kind == ProviderKind::External) {
+        for facts in app.catalogue.models(provider) {
+            let uuid = model_uuid(provider.as_str(), &facts.id);
+            if reach.by_uuid.contains_key(&uuid) && facts.status != ModelStatus::Retired {
+                continue;
+            }
+            lines.insert(
+                uuid,
+                ModelLine {
+                    uuid,
+                    client_id: format!("{provider}/{}", facts.id),
+                    price: app.catalogue.price_at(provider, &facts.id, now),
+                    facts: facts.clone(),
+                    payer: None,
+                    is_listed: false,
+                    created: None,
+                },
+            );
+        }
+    }
+    lines.into_values().collect()
+}
+
+/// The recommended model of a provider, if the catalogue has one.
+#[must_use]
+pub fn recommended(app: &App, provider: ProviderId) -> Option<&'static str> {
+    app.catalogue.recommended(provider).map(|facts| facts.id.as_str())
+}
+
+/// What to say when a name is not there.
+#[must_use]
+pub fn not_found(name: &str) -> Error {
+    naming::not_found(name)
+}

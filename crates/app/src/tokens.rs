@@ -1,0 +1,139 @@
+//! Gateway tokens: ours, for clients. Shown once, stored as a hash.
+
+use domain::audit::Event;
+use domain::caller::TokenScope;
+use domain::gateway_token::{self, TokenKind};
+use domain::ids::TokenId;
+use domain::{Caller, Timestamp, access, text};
+use store::tokens::Token;
+use zeroize::Zeroizing;
+
+use crate::App;
+use crate::callers;
+use crate::error::{Code, Error, Result};
+use crate::sign_in;
+
+/// A token as somebody asks for it.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its name.
+    pub name: String,
+    /// What it may do; absent: call models.
+    pub scopes: Option<Vec<TokenScope>>,
+    /// The models it may call; absent: all.
+    pub models: Option<Vec<String>>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A fresh token; its text is shown now and never again.
+pub struct Minted {
+    /// The row.
+    pub token: Token,
+    /// The text to give to a client.
+    pub text: Zeroizing<String>,
+}
+
+/// Makes a token for the caller. It can never do more than its maker.
+///
+/// # Errors
+/// `forbidden` for a scope the caller lacks, `invalid_request`.
+pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
+    let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
+    let mut scopes = new.scopes.unwrap_or_else(|| vec![TokenScope::Models]);
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Error::invalid("scopes", "is empty; give at least one, such as models"));
+    }
+    let grantable = access::grantable_scopes(caller);
+    if let Some(missing) = scopes.iter().find(|scope| !grantable.contains(scope)) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("Your own token lacks the scope “{missing}”, so it cannot give it to another. Sign in to do it."),
+        )
+        .of_field("scopes"));
+    }
+    let models = checked_models(caller, new.models)?;
+    let expires_at = new.expires_at.map(|at| crate::credentials::future(app, "expires_at", at)).transpose()?;
+    let now = app.clock.now();
+    let text = gateway_token::generate(TokenKind::User, &app.entropy);
+    let token = Token {
+        id: TokenId::generate(now, &app.entropy),
+        hash: callers::hash_hex(&text),
+        masked: gateway_token::masked(&text),
+        kind: TokenKind::User,
+        user: caller.user,
+        team: None,
+        name,
+        scopes,
+        models,
+        rate_limit: None,
+        budget: None,
+        created_at: now,
+        expires_at,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
+    store::tokens::insert(&mut change, &token).await?;
+    change
+        .commit(Event::TokenCreated {
+            token: token.id,
+            name: token.name.clone(),
+            scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
+        })
+        .await?;
+    Ok(Minted { token, text })
+}
+
+/// The models a token may be given: bounded, and never more than its maker's.
+fn checked_models(caller: &Caller, models: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
+    let own = match &caller.proof {
+        domain::caller::Proof::GatewayToken { models, .. } => models.clone(),
+        _ => None,
+    };
+    let Some(models) = models else { return Ok(own) };
+    if models.is_empty() || models.len() > 500 {
+        return Err(Error::invalid("models", "needs 1 to 500 names; leave it out to allow all"));
+    }
+    for model in &models {
+        text::line(model, 256).map_err(|problem| Error::invalid("models", problem))?;
+        if own.as_ref().is_some_and(|own| !own.contains(model)) {
+            return Err(Error::new(
+                Code::Forbidden,
+                "Your own token may not call all of these models, so it cannot give them to another. Sign in to do it.",
+            )
+            .of_field("models"));
+        }
+    }
+    Ok(Some(models))
+}
+
+/// The caller's tokens.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(Vec<Token>, i64)> {
+    Ok(store::tokens::list(&app.store, caller.user, skip, limit).await?)
+}
+
+/// Stops a token from working, at once here and within two seconds everywhere.
+///
+/// # Errors
+/// `not_found`.
+pub async fn revoke(app: &App, caller: &Caller, id: TokenId) -> Result<()> {
+    let token = store::tokens::by_id(&app.store, id).await?;
+    let is_own = token.as_ref().is_some_and(|token| token.user == caller.user);
+    if !is_own {
+        return Err(Error::not_found("gateway token"));
+    }
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    if store::tokens::revoke(&mut change, id).await? {
+        change.commit(Event::TokenRevoked { token: id }).await?;
+    } else {
+        change.rollback().await?;
+    }
+    app.callers.forget_all();
+    Ok(())
+}

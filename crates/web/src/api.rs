@@ -1,0 +1,52 @@
+//! Ownkey's own JSON API, `/v2`: everything the pages can do.
+
+pub(crate) mod audit_events;
+pub(crate) mod credentials;
+pub(crate) mod llm;
+pub(crate) mod models;
+pub(crate) mod paging;
+pub(crate) mod providers;
+pub(crate) mod resolve;
+pub(crate) mod short_keys;
+pub(crate) mod sign_in;
+pub(crate) mod tokens;
+pub(crate) mod usage;
+pub(crate) mod users;
+
+use crate::router::Door;
+
+pub(crate) fn doors() -> Vec<Door> {
+    let mut doors = Vec::new();
+    doors.extend(sign_in::doors());
+    doors.extend(users::doors());
+    doors.extend(short_keys::doors());
+    doors.extend(tokens::doors());
+    doors.extend(credentials::doors());
+    doors.extend(resolve::doors());
+    doors.extend(providers::doors());
+    doors.extend(models::doors());
+    doors.extend(llm::doors());
+    doors.extend(usage::doors());
+    doors.extend(audit_events::doors());
+    doors
+}
+
+/// A time in a body or query.
+///
+/// # Errors
+/// `invalid_request` when it is no ISO-8601 time.
+pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<domain::Timestamp>, app::Error> {
+    let read = |text| {
+        domain::Timestamp::parse(text)
+            .ok_or_else(|| app::Error::invalid(field, "is no time; write it like 2026-11-21T08:00:00Z"))
+    };
+    text.map(read).transpose()
+}
+
+/// One of a closed list of words in a body or query.
+///
+/// # Errors
+/// `invalid_request` that lists the words.
+pub(crate) fn word<T: std::str::FromStr<Err = String>>(field: &str, text: Option<&str>) -> Result<Option<T>, app::Error> {
+    text.map(str::parse).transpose().map_err(|problem| app::Error::invalid(field, format!("is not taken: {problem}")))
+}

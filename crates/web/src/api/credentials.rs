@@ -1,0 +1,324 @@
+//! `/v2/credentials`: provider keys, the whole way.
+
+mod view;
+
+use std::sync::Arc;
+
+use app::App;
+use app::credentials::{self, Edit, Listing, NewKey};
+use app::error::{Code, Error};
+use app::idempotency::{self, Turn};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, patch, post};
+use domain::access::Need;
+use domain::credential::Scope;
+use domain::ids::{CredentialId, OrganizationId};
+use domain::secret::Password;
+use domain::{Caller, ProviderId};
+use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use utoipa::ToSchema;
+
+use super::paging::{self, List};
+use crate::auth::Authenticated;
+use crate::body::{self, Id, Json, Query};
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+use crate::visitor::Knocking;
+use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQuery, ListQuery, PasswordBody};
+
+/// Set on the answer to a create that was done before.
+const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
+
+pub(crate) fn doors() -> Vec<Door> {
+    let need = Need::ManageCredentials;
+    let tag = "provider keys";
+    vec![
+        door(
+            Method::GET,
+            "/v2/credentials",
+            need,
+            get(list_credentials),
+            says(tag, "The provider keys you may see").query::<ListQuery>().gives::<List<CredentialView>>(200, "The keys"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials",
+            need,
+            post(create_credential),
+            says(tag, "Save a provider key; it is checked in the background")
+                .query::<CheckQuery>()
+                .takes::<CredentialBody>()
+                .gives::<CredentialView>(201, "Saved"),
+        ),
+        door(
+            Method::GET,
+            "/v2/credentials/{id}",
+            need,
+            get(get_credential),
+            says(tag, "One provider key").gives::<CredentialView>(200, "The key, without its secret"),
+        ),
+        door(
+            Method::PATCH,
+            "/v2/credentials/{id}",
+            need,
+            patch(edit_credential),
+            says(tag, "Rename, replace the secret, change the endpoint; a new origin needs the key again")
+                .query::<CheckQuery>()
+                .takes::<CredentialPatch>()
+                .gives::<CredentialView>(200, "The key now"),
+        ),
+        door(
+            Method::DELETE,
+            "/v2/credentials/{id}",
+            need,
+            delete(delete_credential),
+            says(tag, "Destroy the secret at once").query::<DeleteQuery>().gives_other(204, "Deleted"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/check",
+            need,
+            post(check_credential),
+            says(tag, "Check the key with its provider now").gives::<CredentialView>(200, "The key with the verdict"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/activate",
+            need,
+            post(activate_credential),
+            says(tag, "Switch the key on").gives::<CredentialView>(200, "The key now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/deactivate",
+            need,
+            post(deactivate_credential),
+            says(tag, "Switch the key off without deleting it").gives::<CredentialView>(200, "The key now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/make-primary",
+            need,
+            post(make_primary),
+            says(tag, "Make it the first key of its provider").gives::<CredentialView>(200, "The key now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/reveal",
+            Need::SignedIn,
+            post(reveal_credential),
+            says(tag, "See a personal key of yours again, with your password")
+                .takes::<PasswordBody>()
+                .gives::<RevealedView>(200, "The key"),
+        ),
+        door(
+            Method::GET,
+            "/v2/credentials/{id}/impact",
+            need,
+            get(get_impact),
+            says(tag, "Who would miss the key").gives_other(200, "Calls, cost, and what uses it"),
+        ),
+    ]
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct RevealedView {
+    #[schema(value_type = String)]
+    api_key: credentials::Revealed,
+}
+
+async fn list_credentials(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Failure> {
+    let (skip, limit) = paging::window(query.skip, query.limit)?;
+    if query.organization_id.is_some() {
+        return Err(Error::not_found("organization").into());
+    }
+    let listing = Listing {
+        scope: super::word("scope", query.scope.as_deref())?,
+        provider: super::word("provider", query.provider.as_deref())?,
+        status: super::word("status", query.status.as_deref())?,
+        is_active: query.is_active,
+        skip,
+        limit,
+    };
+    let (rows, count) = credentials::list(&app, &caller, &listing).await?;
+    let data: Vec<CredentialView> = rows.iter().map(CredentialView::from).collect();
+    Ok(axum::Json(List { data, count }).into_response())
+}
+
+async fn create_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<CheckQuery>,
+    headers: HeaderMap,
+    Json(raw): Json<Box<serde_json::value::RawValue>>,
+) -> Result<Response, Failure> {
+    let body: CredentialBody = body::parse(raw.get().as_bytes())?;
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(create(&app, &caller, body, query.is_sync()?).await?.1);
+    };
+    let key = key.to_str().unwrap_or("");
+    match idempotency::claim(&app, &caller, key, "POST /v2/credentials", raw.get().as_bytes()).await? {
+        Turn::Replay(resource) => replay(&app, &caller, resource).await,
+        Turn::Do(claim) => match create(&app, &caller, body, query.is_sync()?).await {
+            Ok((id, response)) => {
+                claim.finish(&app, 201, Some(&id.to_string())).await?;
+                Ok(response)
+            }
+            Err(error) => {
+                claim.release(&app).await?;
+                Err(error)
+            }
+        },
+    }
+}
+
+async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
+    let id = resource.and_then(|id| id.parse::<CredentialId>().ok());
+    let id = id.ok_or_else(|| Error::new(Code::AlreadyDone, "This request was carried out before; it made nothing to show."))?;
+    let credential = credentials::get(app, caller, id).await?;
+    let mut response = axum::Json(CredentialView::from(&credential)).into_response();
+    response.headers_mut().insert(REPLAY, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+async fn create(
+    app: &Arc<App>,
+    caller: &Caller,
+    body: CredentialBody,
+    wait_for_check: bool,
+) -> Result<(CredentialId, Response), Failure> {
+    let new = new_key(body, wait_for_check)?;
+    let saved = credentials::create(app, caller, new).await?;
+    let mut view = CredentialView::from(&saved.credential);
+    view.warning = saved.warning;
+    Ok((saved.credential.id, (StatusCode::CREATED, axum::Json(view)).into_response()))
+}
+
+fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> {
+    let provider = super::word::<ProviderId>("provider", Some(&body.provider))?
+        .ok_or_else(|| Error::invalid("provider", "is missing"))?;
+    let organization = body
+        .organization_id
+        .map(|id| id.parse::<OrganizationId>().map_err(|_| Error::not_found("organization")))
+        .transpose()?;
+    Ok(NewKey {
+        scope: super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        organization,
+        provider,
+        name: body.name,
+        note: body.note,
+        api_key: body.api_key,
+        api_base: body.api_base,
+        settings: body.settings.unwrap_or_default().into(),
+        priority: body.priority.unwrap_or(0),
+        is_primary: body.is_primary.unwrap_or(false),
+        expires_at: super::time("expires_at", body.expires_at.as_deref())?,
+        rotate_after: super::time("rotate_after", body.rotate_after.as_deref())?,
+        wait_for_check,
+    })
+}
+
+async fn get_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    Ok(shown(&credentials::get(&app, &caller, id).await?))
+}
+
+async fn edit_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+    Query(query): Query<CheckQuery>,
+    Json(patch): Json<CredentialPatch>,
+) -> Result<Response, Failure> {
+    let cleared_time = |field, time: Option<Option<String>>| -> Result<Option<Option<domain::Timestamp>>, Error> {
+        time.map(|text| super::time(field, text.as_deref())).transpose()
+    };
+    let edit = Edit {
+        name: patch.name,
+        note: patch.note,
+        api_key: patch.api_key,
+        api_base: patch.api_base,
+        settings: patch.settings.map(Into::into),
+        priority: patch.priority,
+        expires_at: cleared_time("expires_at", patch.expires_at)?,
+        rotate_after: cleared_time("rotate_after", patch.rotate_after)?,
+        wait_for_check: query.is_sync()?,
+    };
+    Ok(shown(&credentials::edit(&app, &caller, id, edit).await?))
+}
+
+async fn delete_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+    Query(query): Query<DeleteQuery>,
+) -> Result<Response, Failure> {
+    credentials::delete(&app, &caller, id, query.confirm.unwrap_or(false)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn check_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    Ok(shown(&credentials::check(&app, &caller, id).await?))
+}
+
+async fn activate_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    Ok(shown(&credentials::set_active(&app, &caller, id, true).await?))
+}
+
+async fn deactivate_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    Ok(shown(&credentials::set_active(&app, &caller, id, false).await?))
+}
+
+async fn make_primary(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    Ok(shown(&credentials::make_primary(&app, &caller, id).await?))
+}
+
+async fn reveal_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Knocking(visitor): Knocking,
+    Id(id): Id<CredentialId>,
+    Json(body): Json<PasswordBody>,
+) -> Result<Response, Failure> {
+    let revealed = credentials::reveal(&app, &caller, id, Password::new(body.password), &visitor).await?;
+    Ok(axum::Json(RevealedView { api_key: revealed }).into_response())
+}
+
+async fn get_impact(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+) -> Result<Response, Failure> {
+    let impact = credentials::impact(&app, &caller, id).await?;
+    Ok(axum::Json(credentials::impact_json(&impact)).into_response())
+}
+
+fn shown(credential: &domain::credential::Credential) -> Response {
+    axum::Json(CredentialView::from(credential)).into_response()
+}

@@ -1,0 +1,76 @@
+//! `/v2/providers`: what is known of each provider before any key is there.
+
+use std::sync::Arc;
+
+use app::{App, models};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Need;
+use domain::provider::{PROVIDERS, Provider, ProviderKind};
+use http::Method;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::paging::List;
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![door(
+        Method::GET,
+        "/v2/providers",
+        Need::CallModels,
+        get(list_providers),
+        says("provider keys", "The providers: key formats, where to get a key, default endpoints")
+            .gives::<List<ProviderView>>(200, "The registry"),
+    )]
+}
+
+#[derive(Serialize, ToSchema)]
+struct ProviderView {
+    id: &'static str,
+    display_name: &'static str,
+    description: &'static str,
+    /// `external` or `local`.
+    kind: &'static str,
+    needs_key: bool,
+    key_prefixes: &'static [&'static str],
+    key_example: &'static str,
+    get_key_url: Option<&'static str>,
+    docs_url: Option<&'static str>,
+    default_endpoint: Option<String>,
+    env: Vec<&'static str>,
+    recommended_model: Option<&'static str>,
+    /// Whether this version can check its keys and call its models.
+    is_callable: bool,
+}
+
+async fn list_providers(State(app): State<Arc<App>>) -> Result<Response, Failure> {
+    let data: Vec<ProviderView> = PROVIDERS.iter().map(|provider| view(&app, provider)).collect();
+    let count = data.len() as i64;
+    Ok(axum::Json(List { data, count }).into_response())
+}
+
+fn view(app: &App, provider: &'static Provider) -> ProviderView {
+    let link = |url: &'static str| (!url.is_empty()).then_some(url);
+    ProviderView {
+        id: provider.name,
+        display_name: provider.display_name,
+        description: provider.description,
+        kind: match provider.kind {
+            ProviderKind::External => "external",
+            ProviderKind::Local => "local",
+        },
+        needs_key: provider.needs_key,
+        key_prefixes: provider.key_prefixes,
+        key_example: provider.key_example,
+        get_key_url: link(provider.key_url),
+        docs_url: link(provider.docs_url),
+        default_endpoint: app.settings.default_base(provider.id).map(str::to_owned),
+        env: provider.key_variables.iter().chain(provider.base_variables).copied().collect(),
+        recommended_model: models::recommended(app, provider.id),
+        is_callable: provider.id.is_callable(),
+    }
+}

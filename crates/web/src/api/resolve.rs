@@ -1,0 +1,101 @@
+//! `/v2/resolve`: whose key would pay, and why nobody else's.
+
+use std::sync::Arc;
+
+use app::paying::Wishes;
+use app::{App, resolving};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Need;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Authenticated;
+use crate::body::Query;
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![door(
+        Method::GET,
+        "/v2/resolve",
+        Need::CallModels,
+        get(explain),
+        says("provider keys", "Whose key would pay for a model, and why each other one would not")
+            .query::<ResolveQuery>()
+            .gives::<Explanation>(200, "Who pays"),
+    )]
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ResolveQuery {
+    /// Any name of a model.
+    model: String,
+    /// `chain` or `strict`.
+    policy: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Explanation {
+    model: String,
+    provider: &'static str,
+    chosen: Option<Chosen>,
+    candidates: Vec<CandidateView>,
+    /// `chain` or `strict`.
+    policy: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Chosen {
+    credential_id: String,
+    scope: &'static str,
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CandidateView {
+    credential_id: String,
+    scope: &'static str,
+    name: String,
+    eligible: bool,
+    /// `inactive`, `expired`, `invalid`, `nearer_scope_decides` …
+    #[schema(value_type = Option<String>)]
+    why: Option<domain::resolve::Why>,
+}
+
+async fn explain(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<ResolveQuery>,
+) -> Result<Response, Failure> {
+    let wishes = Wishes { policy: super::word("policy", query.policy.as_deref())?, ..Wishes::default() };
+    let explained = resolving::explain(&app, &caller, &query.model, &wishes).await?;
+    let verdicts = &explained.resolution.verdicts;
+    let chosen = verdicts.iter().find(|verdict| verdict.why.is_none()).map(|verdict| Chosen {
+        credential_id: verdict.credential.to_string(),
+        scope: verdict.scope.as_str(),
+        name: verdict.name.clone(),
+    });
+    let candidates = verdicts
+        .iter()
+        .map(|verdict| CandidateView {
+            credential_id: verdict.credential.to_string(),
+            scope: verdict.scope.as_str(),
+            name: verdict.name.clone(),
+            eligible: verdict.why.is_none_or(|why| why == domain::resolve::Why::Standby),
+            why: verdict.why,
+        })
+        .collect();
+    let body = Explanation {
+        model: explained.place.upstream_id,
+        provider: explained.place.provider.as_str(),
+        chosen,
+        candidates,
+        policy: explained.policy.as_str(),
+    };
+    Ok(axum::Json(body).into_response())
+}

@@ -1,0 +1,77 @@
+//! `/v2/login/access-token` and signing out.
+
+use std::sync::Arc;
+
+use app::{App, sign_in};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use domain::access::Need;
+use domain::secret::Password;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Authenticated;
+use crate::body::Form;
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+use crate::visitor::Knocking;
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![
+        door(
+            Method::POST,
+            "/v2/login/access-token",
+            Need::Nothing,
+            post(create_access_token),
+            says("sign-in", "Exchange e-mail and password for an access token of eight hours")
+                .takes_form::<LoginForm>()
+                .gives::<AccessToken>(200, "The token"),
+        ),
+        door(
+            Method::POST,
+            "/v2/logout",
+            Need::OwnAccount,
+            post(log_out),
+            says("sign-in", "End this session").gives_other(204, "Ended"),
+        ),
+    ]
+}
+
+/// The form of OAuth2's password grant; other fields of it are taken and not used.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct LoginForm {
+    /// The e-mail address.
+    username: String,
+    /// The password.
+    password: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AccessToken {
+    access_token: String,
+    token_type: &'static str,
+    expires_at: String,
+}
+
+async fn create_access_token(
+    State(app): State<Arc<App>>,
+    Knocking(visitor): Knocking,
+    Form(form): Form<LoginForm>,
+) -> Result<Response, Failure> {
+    let password = Password::new(form.password);
+    let opened = sign_in::open_access_token(&app, &form.username, password, &visitor).await?;
+    let body = AccessToken {
+        access_token: opened.text,
+        token_type: "bearer",
+        expires_at: opened.expires_at.to_string(),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
+async fn log_out(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
+    sign_in::close_session(&app, &caller).await?;
+    Ok(http::StatusCode::NO_CONTENT.into_response())
+}

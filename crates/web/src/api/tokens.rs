@@ -1,0 +1,148 @@
+//! `/v2/tokens`: gateway tokens.
+
+use std::sync::Arc;
+
+use app::error::Error;
+use app::tokens::{self, NewToken};
+use app::App;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use domain::Timestamp;
+use domain::access::Need;
+use domain::caller::TokenScope;
+use domain::ids::TokenId;
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use store::tokens::Token;
+use utoipa::ToSchema;
+
+use super::paging::{self, List, Paging};
+use crate::auth::Authenticated;
+use crate::body::{Id, Json, Query};
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+
+pub(crate) fn doors() -> Vec<Door> {
+    let need = Need::ManageTokens;
+    vec![
+        door(
+            Method::GET,
+            "/v2/tokens",
+            need,
+            get(list_tokens),
+            says("gateway tokens", "Your gateway tokens, without their text")
+                .query::<Paging>()
+                .gives::<List<TokenView>>(200, "The tokens"),
+        ),
+        door(
+            Method::POST,
+            "/v2/tokens",
+            need,
+            post(create_token),
+            says("gateway tokens", "Make a gateway token; its text is shown only here")
+                .takes::<TokenBody>()
+                .gives::<FreshToken>(201, "The token with its text"),
+        ),
+        door(
+            Method::DELETE,
+            "/v2/tokens/{id}",
+            need,
+            delete(revoke_token),
+            says("gateway tokens", "Stop a token from working").gives_other(204, "Revoked"),
+        ),
+    ]
+}
+
+/// A gateway token without its text.
+#[derive(Serialize, ToSchema)]
+struct TokenView {
+    id: String,
+    name: String,
+    /// `owk_…wxyz`.
+    masked: String,
+    scopes: Vec<&'static str>,
+    models: Option<Vec<String>>,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl From<&Token> for TokenView {
+    fn from(token: &Token) -> Self {
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        Self {
+            id: token.id.to_string(),
+            name: token.name.clone(),
+            masked: token.masked.clone(),
+            scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
+            models: token.models.clone(),
+            created_at: token.created_at.to_string(),
+            expires_at: text(token.expires_at),
+            last_used_at: text(token.last_used_at),
+            revoked_at: text(token.revoked_at),
+        }
+    }
+}
+
+/// A fresh token. `token` is shown only in this answer.
+#[derive(Serialize, ToSchema)]
+struct FreshToken {
+    /// The text to give to a client: `owk_user_…`.
+    token: String,
+    #[serde(flatten)]
+    view: TokenView,
+}
+
+/// What a new token is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    name: String,
+    /// `models` (default), `manage:credentials`, `manage:tokens`, `read:usage`,
+    /// `read:audit`, `metrics`.
+    scopes: Option<Vec<String>>,
+    /// The models it may call; absent: all.
+    models: Option<Vec<String>>,
+    /// ISO-8601; absent: never.
+    expires_at: Option<String>,
+}
+
+async fn list_tokens(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Query(paging): Query<Paging>,
+) -> Result<Response, Failure> {
+    let (skip, limit) = paging::window(paging.skip, paging.limit)?;
+    let (tokens, count) = tokens::list(&app, &caller, skip, limit).await?;
+    let data: Vec<TokenView> = tokens.iter().map(TokenView::from).collect();
+    Ok(axum::Json(List { data, count }).into_response())
+}
+
+async fn create_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Json(body): Json<TokenBody>,
+) -> Result<Response, Failure> {
+    let scopes = body
+        .scopes
+        .map(|scopes| scopes.iter().map(|scope| scope.parse::<TokenScope>()).collect::<Result<Vec<_>, _>>())
+        .transpose()
+        .map_err(|problem| Error::invalid("scopes", format!("is not taken: {problem}")))?;
+    let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
+    let new = NewToken { name: body.name, scopes, models: body.models, expires_at };
+    let minted = tokens::create(&app, &caller, new).await?;
+    let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
+    Ok((StatusCode::CREATED, axum::Json(fresh)).into_response())
+}
+
+async fn revoke_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<TokenId>,
+) -> Result<Response, Failure> {
+    tokens::revoke(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,148 @@
+//! `/v2/users/me`: one's own account.
+
+use std::sync::Arc;
+
+use app::App;
+use app::error::Error;
+use app::users::{self, Account, AccountEdit};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post};
+use domain::access::Need;
+use domain::resolve::Fallback;
+use domain::secret::Password;
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Authenticated;
+use crate::body::Json;
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door};
+use crate::visitor::Knocking;
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![
+        door(
+            Method::GET,
+            "/v2/users/me",
+            Need::OwnAccount,
+            get(get_me),
+            says("users", "Your account").gives::<Me>(200, "The account"),
+        ),
+        door(
+            Method::PATCH,
+            "/v2/users/me",
+            Need::OwnAccount,
+            patch(edit_me),
+            says("users", "Change your name or preferences").takes::<MeEdit>().gives::<Me>(200, "The account"),
+        ),
+        door(
+            Method::POST,
+            "/v2/users/me/change-password",
+            Need::SignedIn,
+            post(change_password),
+            says("users", "Change your password; your other sessions end")
+                .takes::<PasswordChange>()
+                .gives_other(204, "Changed"),
+        ),
+    ]
+}
+
+/// A user, as they see themselves.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    id: String,
+    email: String,
+    display_name: String,
+    /// `admin` or `member`.
+    role: &'static str,
+    is_active: bool,
+    organizations: Vec<Membership>,
+    preferences: MyPreferences,
+    created_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Membership {
+    id: String,
+    name: String,
+    role: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MyPreferences {
+    /// `chain` or `strict`.
+    fallback: &'static str,
+}
+
+impl From<Account> for Me {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            email: account.email,
+            display_name: account.display_name,
+            role: account.role.as_str(),
+            is_active: account.is_active,
+            organizations: Vec::new(),
+            preferences: MyPreferences { fallback: account.preferences.fallback.as_str() },
+            created_at: account.created_at.to_string(),
+        }
+    }
+}
+
+/// What may change; absent stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MeEdit {
+    display_name: Option<String>,
+    preferences: Option<PreferencesEdit>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PreferencesEdit {
+    /// `chain` or `strict`.
+    fallback: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    current_password: String,
+    new_password: String,
+}
+
+async fn get_me(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
+    let account = users::me(&app, &caller).await?;
+    Ok(axum::Json(Me::from(account)).into_response())
+}
+
+async fn edit_me(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Json(edit): Json<MeEdit>,
+) -> Result<Response, Failure> {
+    let fallback = edit
+        .preferences
+        .and_then(|preferences| preferences.fallback)
+        .map(|text| text.parse::<Fallback>())
+        .transpose()
+        .map_err(|problem| Error::invalid("preferences.fallback", format!("is not taken: {problem}")))?;
+    let edit = AccountEdit { display_name: edit.display_name, fallback };
+    let account = users::edit_me(&app, &caller, edit).await?;
+    Ok(axum::Json(Me::from(account)).into_response())
+}
+
+async fn change_password(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Knocking(visitor): Knocking,
+    Json(change): Json<PasswordChange>,
+) -> Result<Response, Failure> {
+    let current = Password::new(change.current_password);
+    let new = Password::new(change.new_password);
+    users::change_password(&app, &caller, current, new, &visitor).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,135 @@
+//! Who knocks: a token in one of four headers, or a browser's cookie together
+//! with proof that the request comes from one of our own pages.
+
+use std::sync::Arc;
+
+use app::error::{Code, Error};
+use app::{App, callers};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::Caller;
+use domain::access::{self, Need};
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+use crate::origins::Origins;
+use crate::rim::Failure;
+use crate::serve::Peer;
+
+/// The authenticated caller of a door that needs one.
+#[derive(Clone)]
+pub struct Authenticated(pub Arc<Caller>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            Failure::from(Error::new(Code::Internal, "This door was opened without asking who knocks. Report it."))
+        })
+    }
+}
+
+/// What a door's guard needs.
+#[derive(Clone)]
+pub struct Guard {
+    /// The house.
+    pub app: Arc<App>,
+    /// What the door needs.
+    pub need: Need,
+    /// The origins that are ours.
+    pub origins: Arc<Origins>,
+}
+
+/// Stands before a door: lets in who may pass it, and nobody else.
+pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    match admit(&guard, &request).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(Authenticated(caller));
+            next.run(request).await
+        }
+        Ok(None) => next.run(request).await,
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+async fn admit(guard: &Guard, request: &Request) -> Result<Option<Arc<Caller>>, Error> {
+    if guard.need == Need::Nothing {
+        return Ok(None);
+    }
+    let is_local = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
+    let token = token_of(request.headers(), &guard.app)?;
+    let caller = match token {
+        Some(token) => callers::by_token(&guard.app, token).await?,
+        None if guard.need == Need::Metrics && is_local => return Ok(None),
+        None => by_cookie(guard, request).await?.ok_or_else(|| callers::missing(&guard.app))?,
+    };
+    access::permit(&caller, guard.need).map_err(|refusal| Error::new(Code::Forbidden, refusal.to_string()))?;
+    Ok(Some(caller))
+}
+
+/// The one token a request brings, in any of the four headers.
+fn token_of<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<&'a str>, Error> {
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let named = ["x-api-key", "api-key", "x-goog-api-key"]
+        .into_iter()
+        .filter_map(|name| headers.get(name))
+        .filter_map(|value| value.to_str().ok())
+        .map(str::trim);
+    let mut found: Option<&str> = None;
+    for token in bearer.into_iter().chain(named).filter(|token| !token.is_empty()) {
+        match found {
+            Some(first) if first != token => return Err(callers::missing(app).because("two different tokens")),
+            _ => found = Some(token),
+        }
+    }
+    Ok(found)
+}
+
+async fn by_cookie(guard: &Guard, request: &Request) -> Result<Option<Arc<Caller>>, Error> {
+    let Some(secret) = cookie(request.headers(), guard.origins.cookie_name()) else { return Ok(None) };
+    guard.origins.check_host(request.headers().get(HOST))?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        same_origin(&guard.origins, request.headers())?;
+    }
+    callers::by_web_session(&guard.app, secret).await
+}
+
+/// Proof that a state-changing request comes from one of our own pages.
+///
+/// # Errors
+/// `not_same_origin`.
+pub fn same_origin(origins: &Origins, headers: &HeaderMap) -> Result<(), Error> {
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let is_ours = match text(http::HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => site == "same-origin",
+        None => text(ORIGIN).is_some_and(|origin| origins.contains(origin)),
+    };
+    if is_ours {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::NotSameOrigin,
+        "The request came from another site, so it was not carried out. Do it on Ownkey's own page, or use a token.",
+    ))
+}
+
+/// The value of one cookie.
+#[must_use]
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,64 @@
+//! For those who run the house: health, metrics, the OpenAPI document.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::App;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Need;
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::openapi::{self, says};
+use crate::router::{Door, door, quiet_door};
+
+/// How long readiness waits for the database.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(crate) fn doors() -> Vec<Door> {
+    let open = Need::Nothing;
+    vec![
+        door(Method::GET, "/health/live", open, get(live), says("operations", "Whether the process runs").gives_other(200, "It runs")),
+        door(
+            Method::GET,
+            "/health/ready",
+            open,
+            get(ready),
+            says("operations", "Whether calls can be answered, and what is missing if not")
+                .gives_other(200, "Ready")
+                .gives_other(503, "Not ready; the component is named"),
+        ),
+        quiet_door(Method::GET, "/livez", open, get(live)),
+        quiet_door(Method::GET, "/readyz", open, get(ready)),
+        quiet_door(Method::GET, "/health", open, get(ready)),
+        door(Method::GET, "/metrics", Need::Metrics, get(metrics), says("operations", "Prometheus metrics").gives_other(200, "Text")),
+        door(Method::GET, "/openapi.json", open, get(document), says("operations", "This document").gives_other(200, "OpenAPI 3.1")),
+    ]
+}
+
+async fn live() -> Response {
+    axum::Json(json!({"status": "live"})).into_response()
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let database = matches!(tokio::time::timeout(PATIENCE, app.store.ping()).await, Ok(Ok(())));
+    let is_ready = database && !app.is_draining();
+    let state = |ok: bool| if ok { "ready" } else { "not ready" };
+    let body = json!({
+        "status": state(is_ready),
+        "components": {"database": state(database), "server": state(!app.is_draining())},
+    });
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(body)).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render()).into_response()
+}
+
+async fn document() -> Response {
+    axum::Json(openapi::document()).into_response()
+}

@@ -1,0 +1,57 @@
+//! The spellings clients have for one address: a doubled `/v1`, none at all, a
+//! slash at the end. They reach the same handler, never a redirect.
+
+use http::Uri;
+use http::uri::PathAndQuery;
+
+use crate::rim::ROOT_FORMS;
+
+/// The canonical spelling of `uri`; `None` when it is canonical already.
+#[must_use]
+pub fn canonical(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let mut rewritten = path;
+    while rewritten.len() > 1 && rewritten.ends_with('/') {
+        rewritten = rewritten.strip_suffix('/')?;
+    }
+    let mut rewritten = rewritten.to_owned();
+    while let Some(rest) = rewritten.strip_prefix("/v1/v1").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        rewritten = format!("/v1{rest}");
+    }
+    let is_root_form = ROOT_FORMS
+        .iter()
+        .any(|form| rewritten.strip_prefix(form).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if is_root_form {
+        rewritten = format!("/v1{rewritten}");
+    }
+    if rewritten == path {
+        return None;
+    }
+    let text = uri.query().map_or_else(|| rewritten.clone(), |query| format!("{rewritten}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(text.parse::<PathAndQuery>().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_leads_to_one_address() {
+        for (spelling, address) in [
+            ("/v1/chat/completions/", "/v1/chat/completions"),
+            ("/v1/v1/chat/completions", "/v1/chat/completions"),
+            ("/chat/completions?beta=true", "/v1/chat/completions?beta=true"),
+            ("/models/gpt-4o", "/v1/models/gpt-4o"),
+            ("/v2/llm-models/?is_active=true", "/v2/llm-models?is_active=true"),
+            ("/v1/v1", "/v1"),
+        ] {
+            let uri: Uri = spelling.parse().unwrap();
+            assert_eq!(canonical(&uri).map(|uri| uri.to_string()).as_deref(), Some(address), "{spelling}");
+        }
+        for canonical_already in ["/", "/v1/models", "/v1x", "/modelsx", "/v1/v1x"] {
+            assert_eq!(canonical(&canonical_already.parse().unwrap()), None, "{canonical_already}");
+        }
+    }
+}

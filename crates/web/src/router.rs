@@ -1,0 +1,95 @@
+//! The one table of doors. Every route is here with what it needs; what is not
+//! here is closed. The OpenAPI document is made from the same rows.
+
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::MethodRouter;
+use domain::access::Need;
+use http::Method;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::auth::{self, Guard};
+use crate::openapi::Described;
+use crate::origins::Origins;
+use crate::{api, openai, operations, rim, ui};
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The house.
+    pub app: Arc<App>,
+    /// The origins that are ours.
+    pub origins: Arc<Origins>,
+    /// Addresses whose forwarded headers count.
+    pub trusted_proxies: Arc<Vec<std::net::IpAddr>>,
+}
+
+impl axum::extract::FromRef<Shared> for Arc<App> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.app)
+    }
+}
+
+/// One door.
+pub struct Door {
+    /// The method it answers.
+    pub method: Method,
+    /// Its path, in axum's words.
+    pub path: &'static str,
+    /// What it needs.
+    pub need: Need,
+    /// What answers.
+    pub handler: MethodRouter<Shared>,
+    /// What the OpenAPI document says of it; `None`: a page or another spelling
+    /// of a described door.
+    pub described: Option<Described>,
+}
+
+/// A door that the OpenAPI document describes.
+pub(crate) fn door(
+    method: Method,
+    path: &'static str,
+    need: Need,
+    handler: MethodRouter<Shared>,
+    described: Described,
+) -> Door {
+    Door { method, path, need, handler, described: Some(described) }
+}
+
+/// A page, or another spelling of a described door.
+pub(crate) fn quiet_door(method: Method, path: &'static str, need: Need, handler: MethodRouter<Shared>) -> Door {
+    Door { method, path, need, handler, described: None }
+}
+
+/// All doors of the house.
+#[must_use]
+pub fn doors() -> Vec<Door> {
+    let mut doors = Vec::new();
+    doors.extend(openai::doors());
+    doors.extend(api::doors());
+    doors.extend(operations::doors());
+    doors.extend(ui::doors());
+    doors
+}
+
+/// The router of the house: each door behind its guard, all behind the rim.
+#[must_use]
+pub fn router(shared: Shared) -> Router {
+    let mut router = Router::new();
+    for door in doors() {
+        let guard =
+            Guard { app: Arc::clone(&shared.app), need: door.need, origins: Arc::clone(&shared.origins) };
+        router = router.route(door.path, door.handler.layer(middleware::from_fn_with_state(guard, auth::guard)));
+    }
+    router
+        .fallback(crate::strays::not_found)
+        .method_not_allowed_fallback(crate::strays::method_not_allowed)
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(rim::of_panic))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared.app), rim::rim))
+        .with_state(shared)
+}
