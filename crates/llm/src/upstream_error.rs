@@ -2,10 +2,14 @@
 //! is safe to show, and the wait it asked for. Nothing of the provider's own
 //! text passes unless it went through the redaction here.
 
+mod redact;
+
 use std::time::Duration;
 
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
+
+pub use redact::{looks_like_a_key, redacted};
 
 /// A provider's failure, read and made safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,4 +32,27 @@ pub struct UpstreamError {
     pub retry_after: Option<Duration>,
     /// What the failure says about the key; `None`: nothing.
     pub key_status: Option<KeyStatus>,
+}
+
+impl UpstreamError {
+    /// A failure of this class, with a sentence of our own.
+    #[must_use]
+    pub fn ours(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            status: None,
+            code: None,
+            param: None,
+            message: message.into(),
+            is_retryable: is_retryable(class),
+            retry_after: None,
+            key_status: None,
+        }
+    }
+}
+
+/// Whether the same key may try such a failure again, after the wait.
+#[must_use]
+pub const fn is_retryable(class: ErrorClass) -> bool {
+    matches!(class, ErrorClass::RateLimited | ErrorClass::Overloaded | ErrorClass::ServerError | ErrorClass::Timeout)
 }

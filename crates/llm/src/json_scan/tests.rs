@@ -37,7 +37,8 @@ fn what_is_not_one_json_object_is_refused_with_the_place() {
     assert_eq!(problem("{} x"), ScanError::Trailing { at: 3 });
     assert_eq!(problem(""), ScanError::Syntax { at: 0, expected: "a value" });
     assert!(problem("{\"a\":\"\n\"}").to_string().contains("byte 6"));
-    for bad in ["{", "{\"a\"}", "{\"a\":}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{,}"] {
+    for bad in ["{", "{\"a\"}", "{\"a\":}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{,}"]
+    {
         assert!(matches!(problem(bad), ScanError::Syntax { .. }), "{bad}");
     }
 }
@@ -76,17 +77,11 @@ fn edits_leave_everything_else_as_it_was() {
         String::from_utf8(splice.apply().to_vec()).unwrap()
     };
     assert_eq!(edited(&|_| {}).as_bytes(), body);
-    assert_eq!(
-        edited(&|s| s.replace("model", quoted("b\"c"))),
-        r#"{ "model" : "b\"c" ,"keep": [1,  2], "seed":7 }"#
-    );
+    assert_eq!(edited(&|s| s.replace("model", quoted("b\"c"))), r#"{ "model" : "b\"c" ,"keep": [1,  2], "seed":7 }"#);
     assert_eq!(edited(&|s| s.remove("model")), r#"{ "keep": [1,  2], "seed":7 }"#);
     assert_eq!(edited(&|s| s.remove("keep")), r#"{ "model" : "a", "seed":7 }"#);
     assert_eq!(edited(&|s| s.remove("seed")), r#"{ "model" : "a" ,"keep": [1,  2] }"#);
-    assert_eq!(
-        edited(&|s| s.rename("seed", "random_seed")),
-        r#"{ "model" : "a" ,"keep": [1,  2], "random_seed":7 }"#
-    );
+    assert_eq!(edited(&|s| s.rename("seed", "random_seed")), r#"{ "model" : "a" ,"keep": [1,  2], "random_seed":7 }"#);
     assert_eq!(edited(&|s| s.add("x", "{}".into())), r#"{ "model" : "a" ,"keep": [1,  2], "seed":7,"x":{} }"#);
     let all_gone = edited(&|s| {
         ["model", "keep", "seed"].into_iter().for_each(|name| s.remove(name));

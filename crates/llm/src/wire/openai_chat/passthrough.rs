@@ -1,0 +1,229 @@
+//! The hot path: a provider's stream on its way to a client of the same wire.
+//! Whole event blocks go out as the very bytes that came in; each is looked at
+//! once, for the counts, the finish, and an error that must not get through.
+
+mod block;
+mod inspect;
+
+use bytes::{Bytes, BytesMut};
+use domain::usage::TokenCounts;
+use domain::{Nanos, ProviderId};
+
+use super::walk::{Envelope, Fault, walk};
+use super::{errors, usage};
+use crate::UpstreamError;
+use crate::json_scan::quoted;
+use crate::neutral::FinishReason;
+use crate::sse::{self, Splitter};
+use block::{Lines, is_complete, without_bookkeeping};
+use inspect::{Counter, name_of};
+
+pub use inspect::{AnswerFacts, inspect_answer};
+
+/// How much of one event is looked at.
+const INSPECTED_BYTES: usize = 64 * 1024;
+
+/// The end mark.
+const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// What is known of a stream so far, or of all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StreamFacts {
+    /// The counts; `None`: not said, or not believable.
+    pub usage: Option<TokenCounts>,
+    /// Counts were sent that no call can have.
+    pub absurd: bool,
+    /// What the provider says it costs.
+    pub cost: Option<Nanos>,
+    /// Why the answer ended.
+    pub finish: Option<FinishReason>,
+    /// A finish reason or the end mark was seen, and no error.
+    pub completed: bool,
+    /// Characters of content, reasoning and arguments, for estimates.
+    pub output_characters: u64,
+    /// The failure that ended it.
+    pub error: Option<UpstreamError>,
+    /// The provider's id of the answer.
+    pub id: Option<String>,
+    /// The model that answered, as the provider names it.
+    pub response_model: Option<String>,
+    /// Something of the answer went out: no second attempt may begin.
+    pub saw_output: bool,
+}
+
+/// A stream on its way through.
+#[derive(Debug)]
+pub struct PassThrough {
+    provider: ProviderId,
+    wants_usage: bool,
+    splitter: Splitter,
+    facts: StreamFacts,
+    counter: Counter,
+    created: u64,
+    is_usage_out: bool,
+    is_done: bool,
+}
+
+/// What becomes of a block.
+enum Verdict {
+    Forward,
+    Drop,
+    Fail(Box<UpstreamError>),
+}
+
+impl PassThrough {
+    /// At the start of a stream. `client_wants_usage`: the client asked for the
+    /// usage event.
+    #[must_use]
+    pub fn new(provider: ProviderId, client_wants_usage: bool) -> Self {
+        Self {
+            provider,
+            wants_usage: client_wants_usage,
+            splitter: Splitter::new(INSPECTED_BYTES),
+            facts: StreamFacts::default(),
+            counter: Counter::default(),
+            created: 0,
+            is_usage_out: false,
+            is_done: false,
+        }
+    }
+
+    /// Takes a frame and appends what goes out. The end mark is held back until
+    /// [`PassThrough::finish`]. An error inside the stream is returned instead
+    /// of being sent on, and nothing goes out after it.
+    pub fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        self.splitter.feed(frame);
+        while let Some(piece) = self.splitter.next_piece() {
+            if self.is_done || self.facts.error.is_some() {
+                continue;
+            }
+            if !piece.is_first {
+                // The rest of a long event, which was judged by its beginning.
+                out.push(piece.bytes);
+            } else if let Some(error) = self.block(piece.bytes, out) {
+                return Some(error);
+            }
+        }
+        None
+    }
+
+    /// The provider closed the stream. When it was complete, the usage event (if
+    /// the client asked for it and did not get it) and the end mark go out;
+    /// otherwise nothing does, and the caller says what happened.
+    pub fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
+        let rest = self.splitter.rest().filter(|rest| rest.is_whole() && !self.is_done && self.facts.error.is_none());
+        if let Some(rest) = rest.filter(|rest| is_complete(&rest.bytes)) {
+            let mut block = BytesMut::from(&rest.bytes[..]);
+            block.extend_from_slice(b"\n\n");
+            self.block(block.freeze(), out);
+        }
+        let facts = self.facts();
+        if facts.completed {
+            if let Some(counts) = facts.usage.filter(|_| self.wants_usage && !self.is_usage_out) {
+                out.push(self.usage_event(&counts));
+            }
+            out.push(Bytes::from_static(DONE));
+        }
+        facts
+    }
+
+    /// What is known so far; for a client that went away.
+    #[must_use]
+    pub fn facts(&self) -> StreamFacts {
+        let has_calls = self.counter.has_calls;
+        let finish = self.counter.finish.or((self.is_done && has_calls).then_some(FinishReason::ToolCalls));
+        StreamFacts {
+            finish: finish.map(|finish| finish.with_calls(has_calls)),
+            completed: (finish.is_some() || self.is_done) && self.facts.error.is_none(),
+            output_characters: self.counter.characters,
+            saw_output: self.counter.has_output,
+            ..self.facts.clone()
+        }
+    }
+
+    /// Judges a block (or the beginning of a long one) and sends it on.
+    fn block(&mut self, block: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        let lines = Lines::of(&block);
+        match self.judge(&block, &lines) {
+            Verdict::Drop => {}
+            Verdict::Forward if lines.data == 0 && !lines.has_comment => {}
+            Verdict::Forward if lines.has_bookkeeping || (lines.data == 0 && lines.has_event) => {
+                out.push(without_bookkeeping(&block, lines.data > 0));
+            }
+            Verdict::Forward => out.push(block),
+            Verdict::Fail(error) => {
+                self.facts.error = Some((*error).clone());
+                return Some(*error);
+            }
+        }
+        None
+    }
+
+    fn judge(&mut self, block: &Bytes, lines: &Lines) -> Verdict {
+        if lines.data == 0 {
+            return Verdict::Forward;
+        }
+        let is_long = block.len() > INSPECTED_BYTES;
+        let inspected = block.slice(..block.len().min(INSPECTED_BYTES));
+        let data = sse::data_of(&inspected).unwrap_or_default();
+        let data = data.trim_ascii();
+        if data == b"[DONE]" {
+            self.is_done = true;
+            return Verdict::Drop;
+        }
+        let (envelope, result) = walk(data, &mut self.counter);
+        let named = lines.is_error.then_some(Fault::Body);
+        if let Some(fault) = envelope.fault.or(named) {
+            let mut error = errors::read_inside(self.provider, None, fault, data);
+            error.is_retryable &= !self.counter.has_output;
+            return Verdict::Fail(Box::new(error));
+        }
+        if result.is_err() && is_long {
+            // Nobody looks at all of it: estimate by what was seen.
+            self.counter.characters += data.len() as u64;
+            self.counter.has_output = true;
+        }
+        self.remember(&envelope);
+        if envelope.is_usage_only() {
+            self.is_usage_out |= self.wants_usage;
+            return if self.wants_usage { Verdict::Forward } else { Verdict::Drop };
+        }
+        Verdict::Forward
+    }
+
+    fn remember(&mut self, envelope: &Envelope<'_>) {
+        if let Some(value) = envelope.usage {
+            let usage = usage::read(self.provider, value);
+            self.facts.absurd |= usage.is_absurd;
+            self.facts.usage = if usage.is_absurd { None } else { usage.tokens.or(self.facts.usage) };
+            self.facts.cost = usage.cost.or(self.facts.cost);
+        }
+        if self.facts.id.is_none() {
+            self.facts.id = name_of(envelope.id);
+            let digits = envelope.created.and_then(|value| std::str::from_utf8(value).ok());
+            self.created = digits.and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        }
+        if self.facts.response_model.is_none() {
+            self.facts.response_model = name_of(envelope.model);
+        }
+    }
+
+    /// The usage event for a client that asked, where the provider sent its
+    /// counts elsewhere.
+    fn usage_event(&self, counts: &TokenCounts) -> Bytes {
+        let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts;
+        let id = quoted(self.facts.id.as_deref().unwrap_or_default());
+        let model = quoted(self.facts.response_model.as_deref().unwrap_or_default());
+        let (created, total) = (self.created, prompt + completion);
+        Bytes::from(format!(
+            "data: {{\"id\":{id},\"object\":\"chat.completion.chunk\",\"created\":{created},\"model\":{model},\
+             \"choices\":[],\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\
+             \"total_tokens\":{total},\"prompt_tokens_details\":{{\"cached_tokens\":{cached},\
+             \"cache_write_tokens\":{cache_write}}},\"completion_tokens_details\":{{\
+             \"reasoning_tokens\":{reasoning}}}}}}}\n\n"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What is counted of a chunk, and the facts of a whole answer.
+
+use domain::usage::TokenCounts;
+use domain::{Nanos, ProviderId};
+
+use crate::UpstreamError;
+use crate::json_scan::{self, RawText};
+use crate::neutral::FinishReason;
+use crate::wire::openai_chat::walk::{Arguments, Fault, Piece, Sink, walk};
+use crate::wire::openai_chat::{errors, usage};
+
+/// The longest id or model name remembered, in characters.
+const MAX_NAME_LENGTH: usize = 512;
+
+/// What is known of a whole answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AnswerFacts {
+    /// The counts; `None`: not said, or not believable.
+    pub usage: Option<TokenCounts>,
+    /// Counts were sent that no call can have.
+    pub absurd: bool,
+    /// What the provider says it costs.
+    pub cost: Option<Nanos>,
+    /// Why the answer ended.
+    pub finish: Option<FinishReason>,
+    /// Characters of content, reasoning and arguments, for estimates.
+    pub output_characters: u64,
+    /// The provider's id of the answer.
+    pub id: Option<String>,
+    /// The model that answered, as the provider names it.
+    pub response_model: Option<String>,
+}
+
+/// The facts of a whole answer that came with a status of success.
+///
+/// # Errors
+/// The failure that it holds in place of an answer.
+pub fn inspect_answer(provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
+    json_scan::check(body).map_err(|_| errors::unreadable(provider))?;
+    let mut counter = Counter::default();
+    let (envelope, _) = walk(body, &mut counter);
+    let missing = envelope.choices.is_none().then_some(Fault::Body);
+    if let Some(fault) = envelope.fault.or(missing) {
+        return Err(errors::read_inside(provider, Some(200), fault, body));
+    }
+    let usage = envelope.usage.map(|value| usage::read(provider, value)).unwrap_or_default();
+    let finish = counter.finish.or(counter.has_calls.then_some(FinishReason::ToolCalls));
+    Ok(AnswerFacts {
+        usage: usage.tokens,
+        absurd: usage.is_absurd,
+        cost: usage.cost,
+        finish: finish.map(|finish| finish.with_calls(counter.has_calls)),
+        output_characters: counter.characters,
+        id: name_of(envelope.id),
+        response_model: name_of(envelope.model),
+    })
+}
+
+/// Counts what passes, of all choices.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    pub(super) characters: u64,
+    pub(super) finish: Option<FinishReason>,
+    pub(super) has_calls: bool,
+    pub(super) has_output: bool,
+}
+
+impl<'a> Sink<'a> for Counter {
+    fn piece(&mut self, _choice: u64, piece: Piece<'a>) {
+        self.characters += match piece {
+            Piece::Finish(reason) => {
+                self.finish = Some(reason);
+                return;
+            }
+            Piece::Content(text) | Piece::Reasoning(text) | Piece::Refusal(text) => text.characters(),
+            Piece::Call(call) => {
+                self.has_calls = true;
+                match call.arguments {
+                    Some(Arguments::Text(text)) => text.characters(),
+                    Some(Arguments::Json(json)) => json.len() as u64,
+                    None => 0,
+                }
+            }
+        };
+        self.has_output = true;
+    }
+}
+
+/// An id or a model's name, cut to a length that can be stored.
+pub(super) fn name_of(raw: Option<RawText<'_>>) -> Option<String> {
+    let text = raw.filter(|raw| !raw.is_empty())?.text();
+    Some(text.chars().take(MAX_NAME_LENGTH).collect())
+}

@@ -1,0 +1,297 @@
+//! A client's own body, on its way to a provider of the same wire. It is read
+//! as far as Ownkey has to know, and leaves with `model` and `stream_options`
+//! rewritten and with the fields left out that the target cannot take. All else
+//! stays byte for byte.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use super::Target;
+use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
+use crate::parameters::{self, Fate, StreamOptions, Unsupported};
+
+/// The longest model name taken, in characters.
+const MAX_MODEL_LENGTH: usize = 512;
+
+/// Why a body was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct RequestError {
+    /// The sentence for the client.
+    pub message: String,
+    /// The field it is about.
+    pub param: Option<&'static str>,
+    /// `invalid_json` or `invalid_request`.
+    pub code: &'static str,
+}
+
+/// What Ownkey knows of a client's body.
+#[derive(Debug, Clone)]
+pub struct ClientRequest<'a> {
+    object: Object<'a>,
+    limit: Option<u64>,
+    without: Vec<String>,
+    /// The model as the client names it.
+    pub model: Cow<'a, str>,
+    /// Whether the answer comes in pieces.
+    pub stream: bool,
+    /// Whether the client wants the usage at the end of its stream.
+    pub include_usage: bool,
+    /// The longest answer it asks for: `max_completion_tokens`, else `max_tokens`.
+    pub max_tokens: Option<u64>,
+    /// About how many characters the prompt has, tools included and data of
+    /// images and files left out. For estimates.
+    pub prompt_characters: u64,
+}
+
+impl<'a> ClientRequest<'a> {
+    /// The body as it came.
+    #[must_use]
+    pub const fn object(&self) -> &Object<'a> {
+        &self.object
+    }
+
+    /// Sends this limit in place of none, so that a budget is kept.
+    pub const fn set_limit(&mut self, max_tokens: u64) {
+        self.limit = Some(max_tokens);
+    }
+
+    /// Leaves a field out: a custom endpoint named it in its refusal.
+    pub fn leave_out(&mut self, field: &str) {
+        self.without.push(field.to_owned());
+    }
+}
+
+/// A body for the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The bytes to send.
+    pub body: Bytes,
+    /// The client's fields that are not in them.
+    pub dropped: Vec<String>,
+}
+
+/// Reads a client's body.
+///
+/// # Errors
+/// [`RequestError`], naming the field that is missing or malformed.
+pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
+    let object = json_scan::scan(body).map_err(|problem| RequestError {
+        message: problem.to_string(),
+        param: None,
+        code: if matches!(problem, ScanError::Duplicate(_)) { "invalid_request" } else { "invalid_json" },
+    })?;
+    let model = model(object.get("model"))?;
+    let stream = boolean(object.get("stream"))
+        .ok_or_else(|| invalid("stream", "`stream` is not a boolean. Send true or false."))?;
+    let include_usage = include_usage(object.get("stream_options"))?;
+    let max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
+    let prompt_characters = prompt_characters(&object)?;
+    Ok(ClientRequest {
+        object,
+        limit: None,
+        without: Vec::new(),
+        model,
+        stream,
+        include_usage: include_usage && stream,
+        max_tokens,
+        prompt_characters,
+    })
+}
+
+/// Makes the body that is sent to the target.
+///
+/// # Errors
+/// [`Unsupported`], when the target cannot take a field that would change the
+/// answer, unless `lenient`.
+pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) -> Result<Prepared, Unsupported> {
+    let object = &request.object;
+    let rules = parameters::rules(target.provider);
+    let mut splice = Splice::new(object);
+    let mut dropped = Vec::new();
+    for member in object.members() {
+        let field = &*member.name;
+        let value = object.get(field).unwrap_or_default();
+        let fate = match field {
+            "model" | "stream_options" => continue,
+            _ if request.without.iter().any(|without| without == field) => Fate::Dropped,
+            _ => parameters::fate(target.provider, target.model, field, value),
+        };
+        match fate {
+            Fate::Passes => continue,
+            Fate::Renamed(name) if object.get(name).is_none() => {
+                splice.rename(field, name);
+                continue;
+            }
+            Fate::Refused if !lenient => {
+                let (field, model) = (field.to_owned(), target.model.to_owned());
+                return Err(Unsupported { field, model, provider: target.provider });
+            }
+            Fate::Renamed(_) | Fate::Dropped | Fate::Refused => {
+                splice.remove(field);
+                dropped.push(field.to_owned());
+            }
+        }
+    }
+    splice.replace("model", quoted(target.model));
+    if let Some(limit) = request.limit.filter(|_| request.max_tokens.is_none()) {
+        // `null` counts as no limit, and must not be there twice.
+        splice.remove(rules.limit_field);
+        splice.add(rules.limit_field, limit.to_string());
+    }
+    let is_left_out = request.without.iter().any(|without| without == "stream_options");
+    let way = if is_left_out { StreamOptions::Dropped } else { rules.stream_options };
+    stream_options(request, way, &mut splice, &mut dropped);
+    Ok(Prepared { body: splice.apply(), dropped })
+}
+
+/// Asks for the usage of a stream, where that can be asked.
+fn stream_options(
+    request: &ClientRequest<'_>,
+    way: StreamOptions,
+    splice: &mut Splice<'_, '_>,
+    dropped: &mut Vec<String>,
+) {
+    let given = request.object.get("stream_options");
+    match way {
+        StreamOptions::AsGiven => {}
+        StreamOptions::Dropped => {
+            if given.is_some() {
+                splice.remove("stream_options");
+                dropped.push("stream_options".to_owned());
+            }
+        }
+        StreamOptions::Taken if !request.stream || request.include_usage => {}
+        StreamOptions::Taken => match given {
+            None => splice.add("stream_options", r#"{"include_usage":true}"#.to_owned()),
+            Some(value) => splice.replace("stream_options", with_usage(value)),
+        },
+    }
+}
+
+/// The client's `stream_options` with usage asked for.
+fn with_usage(value: &[u8]) -> String {
+    let Ok(options) = json_scan::scan(value) else {
+        return r#"{"include_usage":true}"#.to_owned();
+    };
+    let mut splice = Splice::new(&options);
+    if options.get("include_usage").is_some() {
+        splice.replace("include_usage", "true".to_owned());
+    } else {
+        splice.add("include_usage", "true".to_owned());
+    }
+    String::from_utf8_lossy(&splice.apply()).into_owned()
+}
+
+fn invalid(param: &'static str, message: impl Into<String>) -> RequestError {
+    RequestError { message: message.into(), param: Some(param), code: "invalid_request" }
+}
+
+fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
+    let value = value.ok_or_else(|| invalid("model", "The field `model` is missing. Name the model to ask."))?;
+    let text = RawText::of_value(value)
+        .ok_or_else(|| invalid("model", "`model` is not a string. Send the model's name as text."))?
+        .text();
+    let length = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(invalid("model", "`model` is empty. Name the model to ask."));
+    }
+    if length > MAX_MODEL_LENGTH {
+        let message = format!("`model` is {length} characters long; at most {MAX_MODEL_LENGTH} are taken.");
+        return Err(invalid("model", message));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid("model", "`model` contains a control character. Send the plain name."));
+    }
+    Ok(text)
+}
+
+/// Absent and null are false; `None` is neither that nor a boolean.
+fn boolean(value: Option<&[u8]>) -> Option<bool> {
+    match value {
+        None | Some(b"null" | b"false") => Some(false),
+        Some(b"true") => Some(true),
+        Some(_) => None,
+    }
+}
+
+fn include_usage(value: Option<&[u8]>) -> Result<bool, RequestError> {
+    let Some(value) = value.filter(|value| *value != b"null") else {
+        return Ok(false);
+    };
+    let options = json_scan::scan(value)
+        .map_err(|_| invalid("stream_options", "`stream_options` is not an object. Send one."))?;
+    boolean(options.get("include_usage")).ok_or_else(|| {
+        invalid("stream_options", "`stream_options.include_usage` is not a boolean. Send true or false.")
+    })
+}
+
+fn limit(object: &Object<'_>, field: &'static str) -> Result<Option<u64>, RequestError> {
+    let Some(value) = object.get(field).filter(|value| *value != b"null") else {
+        return Ok(None);
+    };
+    let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u64>().ok()).filter(|&limit| limit > 0);
+    number
+        .map(Some)
+        .ok_or_else(|| invalid(field, format!("`{field}` is not a positive whole number. Send one, or leave it out.")))
+}
+
+/// Counts the texts of the messages, and the tools as they are written.
+fn prompt_characters(object: &Object<'_>) -> Result<u64, RequestError> {
+    let messages = object.get("messages");
+    let messages =
+        messages.ok_or_else(|| invalid("messages", "The field `messages` is missing. Send a list of them."))?;
+    if messages.first() != Some(&b'[') {
+        return Err(invalid("messages", "`messages` is not a list. Send a list of messages."));
+    }
+    let (mut characters, mut is_empty) = (0, true);
+    // The body was checked as a whole: the walk cannot fail.
+    let _ = Reader::new(messages).array(|reader| {
+        is_empty = false;
+        message_characters(reader, &mut characters)
+    });
+    if is_empty {
+        return Err(invalid("messages", "`messages` is empty. Send at least one message."));
+    }
+    let extras = ["tools", "functions", "response_format"].iter().filter_map(|field| object.get(field));
+    Ok(characters + extras.map(|value| RawText::new(value).characters()).sum::<u64>())
+}
+
+fn message_characters(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> {
+    if reader.peek() != Some(b'{') {
+        return reader.skip();
+    }
+    reader.object(|name, reader| {
+        if name.is("content") && reader.peek() == Some(b'[') {
+            return reader.array(|reader| part_characters(reader, characters));
+        }
+        if name.is("content") {
+            *characters += reader.text()?.map_or(0, |text| text.characters());
+        } else if name.is("tool_calls") {
+            *characters += RawText::new(reader.value()?).characters();
+        } else {
+            reader.skip()?;
+        }
+        Ok(())
+    })
+}
+
+/// A part counts by its `text`; pictures, sounds and files do not.
+fn part_characters(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> {
+    if reader.peek() != Some(b'{') {
+        *characters += reader.text()?.map_or(0, |text| text.characters());
+        return Ok(());
+    }
+    reader.object(|name, reader| {
+        if name.is("text") {
+            *characters += reader.text()?.map_or(0, |text| text.characters());
+            return Ok(());
+        }
+        reader.skip()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! A streamed answer, made neutral. Usage and finish are told once, at the end,
+//! because providers send them at different places and some send them twice.
+
+use domain::usage::TokenCounts;
+use domain::{Nanos, ProviderId};
+
+use super::calls::{Calls, made_id};
+use super::response::may_think_inline;
+use super::think_tags::{Split, ThinkTags};
+use super::walk::{Arguments, CallPiece, Fault, Piece, Sink, walk};
+use super::{errors, usage};
+use crate::UpstreamError;
+use crate::json_scan::RawText;
+use crate::neutral::{FinishReason, StreamEvent};
+use crate::sse::{Event, SseDecoder};
+use crate::wire::StreamDecoder;
+
+/// Reads a stream of `chat.completion.chunk`.
+#[derive(Debug)]
+pub struct Decoder {
+    provider: ProviderId,
+    sse: SseDecoder,
+    builder: Builder,
+    tokens: Option<TokenCounts>,
+    cost: Option<Nanos>,
+    is_done: bool,
+    has_failed: bool,
+}
+
+impl Decoder {
+    /// At the start of a stream.
+    #[must_use]
+    pub fn new(provider: ProviderId) -> Self {
+        Self {
+            provider,
+            sse: SseDecoder::new(),
+            builder: Builder::new(may_think_inline(provider)),
+            tokens: None,
+            cost: None,
+            is_done: false,
+            has_failed: false,
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let data = event.data.trim_ascii();
+        if self.is_done || self.has_failed {
+            return;
+        }
+        if data == b"[DONE]" {
+            self.is_done = true;
+            return;
+        }
+        let (envelope, _) = walk(data, &mut self.builder);
+        if let Some(id) = envelope.id.filter(|id| !id.is_empty() && self.builder.answer_id.is_empty()) {
+            self.builder.answer_id = id.text().into_owned();
+        }
+        if let Some(value) = envelope.usage {
+            let usage = usage::read(self.provider, value);
+            self.tokens = if usage.is_absurd { None } else { usage.tokens.or(self.tokens) };
+            self.cost = usage.cost.or(self.cost);
+        }
+        let named = (event.event.as_deref() == Some("error")).then_some(Fault::Body);
+        if let Some(fault) = envelope.fault.or(named) {
+            let error = errors::read_inside(self.provider, None, fault, data);
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, mut error: UpstreamError) {
+        self.has_failed = true;
+        // What was told cannot be taken back.
+        error.is_retryable &= !self.builder.has_output;
+        self.builder.events.push(StreamEvent::Error(error));
+    }
+}
+
+impl StreamDecoder for Decoder {
+    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
+        self.sse.push(bytes);
+        loop {
+            match self.sse.next_event() {
+                Ok(Some(event)) => self.event(&event),
+                Ok(None) => break,
+                Err(_) if self.has_failed => break,
+                Err(_) => {
+                    self.fail(errors::unreadable(self.provider));
+                    break;
+                }
+            }
+        }
+        std::mem::take(&mut self.builder.events)
+    }
+
+    fn finish(&mut self) -> Vec<StreamEvent> {
+        if let Some(event) = self.sse.finish() {
+            self.event(&event);
+        }
+        if !self.has_failed {
+            self.builder.flush();
+            let has_calls = !self.builder.calls.is_empty();
+            match self.builder.finish.or(self.is_done.then_some(FinishReason::Stop)) {
+                Some(reason) => {
+                    if self.tokens.is_some() || self.cost.is_some() {
+                        self.builder.events.push(StreamEvent::Usage { tokens: self.tokens, cost: self.cost });
+                    }
+                    self.builder.events.push(StreamEvent::Finish(reason.with_calls(has_calls)));
+                }
+                None => self.fail(errors::truncated(self.provider)),
+            }
+        }
+        std::mem::take(&mut self.builder.events)
+    }
+}
+
+/// Makes events of the first choice's pieces.
+#[derive(Debug)]
+struct Builder {
+    events: Vec<StreamEvent>,
+    calls: Calls,
+    tags: ThinkTags,
+    choice: Option<u64>,
+    finish: Option<FinishReason>,
+    answer_id: String,
+    has_output: bool,
+    /// First surrogate halves whose second may come: text, thoughts, refusal.
+    halves: [Option<u16>; 3],
+}
+
+impl Builder {
+    fn new(is_looking_for_tags: bool) -> Self {
+        Self {
+            events: Vec::new(),
+            calls: Calls::default(),
+            tags: ThinkTags::new(is_looking_for_tags),
+            choice: None,
+            finish: None,
+            answer_id: String::new(),
+            has_output: false,
+            halves: [None; 3],
+        }
+    }
+
+    /// The piece's text, joined with the half character before it.
+    fn text(&mut self, kind: usize, raw: RawText<'_>) -> String {
+        let mut out = String::new();
+        if let Some(half) = self.halves.get_mut(kind) {
+            raw.append_to(&mut out, half);
+        }
+        out
+    }
+
+    fn content(&mut self, text: &str) {
+        let mut parts = Vec::new();
+        self.tags.push(text, &mut parts);
+        self.parts(parts);
+    }
+
+    fn parts(&mut self, parts: Vec<Split>) {
+        for part in parts {
+            self.events.push(match part {
+                Split::Thought(text) => StreamEvent::Reasoning { text },
+                Split::Answer(text) => StreamEvent::Delta { text },
+            });
+        }
+    }
+
+    fn call(&mut self, piece: &CallPiece<'_>) {
+        let (index, is_new) = self.calls.place(piece);
+        if is_new {
+            let text = |raw: RawText<'_>| raw.text().into_owned();
+            let id = piece.id.map_or_else(|| made_id(&self.answer_id, index), text);
+            let name = piece.name.map(text).unwrap_or_default();
+            self.events.push(StreamEvent::ToolCallStart { index, id, name });
+        }
+        let arguments = match piece.arguments {
+            Some(Arguments::Text(text)) => text.text().into_owned(),
+            Some(Arguments::Json(json)) => String::from_utf8_lossy(json).into_owned(),
+            None => return,
+        };
+        self.events.push(StreamEvent::ToolCallArguments { index, arguments });
+    }
+
+    /// What was held back until it was clear that nothing belongs to it.
+    fn flush(&mut self) {
+        if self.halves.first_mut().and_then(Option::take).is_some() {
+            self.content("\u{fffd}");
+        }
+        let mut parts = Vec::new();
+        self.tags.finish(&mut parts);
+        self.parts(parts);
+    }
+}
+
+impl<'a> Sink<'a> for Builder {
+    fn choice(&mut self, index: u64) {
+        self.choice.get_or_insert(index);
+    }
+
+    fn piece(&mut self, choice: u64, piece: Piece<'a>) {
+        if self.choice != Some(choice) {
+            return;
+        }
+        self.has_output |= !matches!(piece, Piece::Finish(_));
+        match piece {
+            Piece::Content(raw) => {
+                let text = self.text(0, raw);
+                self.content(&text);
+            }
+            Piece::Reasoning(raw) => {
+                let text = self.text(1, raw);
+                self.events.push(StreamEvent::Reasoning { text });
+            }
+            Piece::Refusal(raw) => {
+                let text = self.text(2, raw);
+                self.events.push(StreamEvent::Refusal { text });
+            }
+            Piece::Call(piece) => self.call(&piece),
+            Piece::Finish(reason) => self.finish = Some(reason),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Whole answers.
+
+use domain::ProviderId;
+use domain::money::Nanos;
+use domain::provider::WireName;
+use llm::wire;
+use llm::wire::openai_chat::passthrough::inspect_answer;
+
+use crate::manifest::{Seen, cases, compare, read};
+
+#[test]
+fn every_answer_is_read_as_the_manifest_says() {
+    for case in cases("response") {
+        let body = case.body();
+        let answer = wire::of(WireName::OpenAiChat).unwrap().decode_answer(case.provider, &body);
+        let answer = answer.unwrap_or_else(|error| panic!("{}: {error:?}", case.file));
+        let facts = inspect_answer(case.provider, &body).unwrap();
+        assert_eq!(
+            (facts.usage, facts.cost, facts.finish),
+            (answer.usage, answer.cost, answer.finish),
+            "{}",
+            case.file
+        );
+        let written = answer.text.chars().chain(answer.reasoning.chars()).count()
+            + answer.refusal.as_ref().map_or(0, |text| text.chars().count())
+            + answer.tool_calls.iter().map(|call| call.arguments.chars().count()).sum::<usize>();
+        assert_eq!(facts.output_characters, written as u64, "{}", case.file);
+        assert_eq!((facts.id, facts.response_model), (Some(answer.id), Some(answer.model)), "{}", case.file);
+        let seen = Seen {
+            text: answer.text,
+            reasoning: answer.reasoning,
+            refusal: answer.refusal,
+            calls: answer.tool_calls,
+            finish: answer.finish,
+            usage: answer.usage,
+            cost: answer.cost,
+        };
+        compare(&case, &seen);
+    }
+}
+
+#[test]
+fn xais_ticks_become_its_cost() {
+    let facts = inspect_answer(ProviderId::XAi, &read("variants/xai/text.response.json")).unwrap();
+    assert_eq!(facts.cost, Some(Nanos(1_673_000)));
+}
+
+#[test]
+fn what_is_no_answer_is_an_error_and_not_an_empty_answer() {
+    for body in ["", "<html>", "[]", "{}", "{\"choices\":7}", "{\"choices\":[]", "\u{0}"] {
+        assert!(inspect_answer(ProviderId::Custom, body.as_bytes()).is_err(), "{body:?}");
+        let wire = wire::of(WireName::OpenAiChat).unwrap();
+        assert!(wire.decode_answer(ProviderId::Custom, body.as_bytes()).is_err(), "{body:?}");
+    }
+}
