@@ -1,10 +1,32 @@
 //! The audit log: one row for each event, each linked to the one before it.
 
+mod chain;
+
 use domain::Timestamp;
 use domain::ids::{AuditId, TokenId, UserId};
+use sqlx::any::AnyRow;
+
+pub(crate) use chain::{Author, Head, append, take_head};
 
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::row::{Columns, optional_id, optional_micros};
+
+macro_rules! filtered {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM audit_events WHERE (CAST($1 AS TEXT) IS NULL OR actor_id = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR action = $2) AND (CAST($3 AS TEXT) IS NULL OR target_id = $3) \
+             AND (CAST($4 AS BIGINT) IS NULL OR at >= $4) AND (CAST($5 AS BIGINT) IS NULL OR at < $5) ",
+            $rest
+        )
+    };
+}
+
+const COUNT: &str =
+    concat!("SELECT CAST(COUNT(*) AS BIGINT) FROM (", filtered!("SELECT seq", "LIMIT 10001"), ") AS counted");
+const PAGE: &str = filtered!("SELECT *", "AND (CAST($6 AS BIGINT) IS NULL OR seq < $6) ORDER BY seq DESC LIMIT $7");
 
 /// One event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +96,23 @@ pub async fn page(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Page<AuditRow, i64>, StoreError> {
-    let _ = (store, filter, after, limit);
-    todo!()
+    let bound = |text| {
+        sqlx::query(text)
+            .bind(optional_id(filter.actor))
+            .bind(filter.action.clone())
+            .bind(filter.target.clone())
+            .bind(optional_micros(filter.from))
+            .bind(optional_micros(filter.to))
+    };
+    let counted = bound(COUNT).fetch_one(store.pool()).await?;
+    let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
+    let found = bound(PAGE).bind(after).bind(limit.saturating_add(1)).fetch_all(store.pool()).await?;
+    let mut rows = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|row| row.seq);
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
 }
 
 /// What [`verify`] found.
@@ -92,6 +129,47 @@ pub struct Verified {
 /// # Errors
 /// When the database cannot be read.
 pub async fn verify(store: &Store) -> Result<Verified, StoreError> {
-    let _ = store;
-    todo!()
+    let key = store.server_secrets().audit();
+    let (mut seq, mut hash) = (0, String::new());
+    loop {
+        let rows = sqlx::query("SELECT * FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT 1000")
+            .bind(seq)
+            .fetch_all(store.pool())
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let event = read(row)?;
+            let kept = Columns(row).text("hash")?;
+            if event.seq != seq + 1 || chain::link(key, &hash, &event) != kept {
+                return Ok(Verified { rows: seq, broken_at: Some(seq + 1) });
+            }
+            (seq, hash) = (event.seq, kept);
+        }
+    }
+    let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_one(store.pool()).await?;
+    let head = Columns(&head);
+    let is_whole = head.number("seq")? == seq && head.text("hash")? == hash;
+    Ok(Verified { rows: seq, broken_at: (!is_whole).then_some(seq + 1) })
 }
+
+fn read(row: &AnyRow) -> Result<AuditRow, StoreError> {
+    let row = Columns(row);
+    Ok(AuditRow {
+        seq: row.number("seq")?,
+        id: row.parsed("id")?,
+        at: row.time("at")?,
+        actor_kind: row.text("actor_kind")?,
+        actor: row.optional_parsed("actor_id")?,
+        token: row.optional_parsed("token_id")?,
+        address: row.optional_text("address")?,
+        action: row.text("action")?,
+        target_kind: row.text("target_kind")?,
+        target: row.optional_text("target_id")?,
+        detail: row.text("detail")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,20 @@
 //! The change feed: what other nodes have to forget.
 
-use std::time::Duration;
+mod watch;
+
+use sqlx::AnyConnection;
+
+pub use watch::ChangeWatch;
 
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::row::Columns;
+
+/// Wakes the other nodes.
+pub(crate) const NOTIFY: &str = "NOTIFY ownkey_changes";
+
+/// How many changes are kept. A node that is further behind forgets everything.
+const KEPT: i64 = 10_000;
 
 /// What kind of thing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +58,7 @@ pub struct Change {
 /// # Errors
 /// When the database cannot be read.
 pub async fn latest(store: &Store) -> Result<i64, StoreError> {
-    let _ = store;
-    todo!()
+    Ok(sqlx::query_scalar("SELECT seq FROM change_head WHERE id = 1").fetch_one(store.pool()).await?)
 }
 
 /// Up to `limit` changes after `seq`, in order. When the first is not `seq + 1`,
@@ -57,30 +67,33 @@ pub async fn latest(store: &Store) -> Result<i64, StoreError> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn since(store: &Store, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-    let _ = (store, seq, limit);
-    todo!()
+    let rows = sqlx::query("SELECT seq, kind, id FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2")
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(store.pool())
+        .await?;
+    let read = |row| {
+        let row = Columns(row);
+        Ok(Change { seq: row.number("seq")?, kind: row.text("kind")?.parse().ok(), id: row.text("id")? })
+    };
+    rows.iter().map(read).collect()
 }
 
-/// Waits for hints that the feed moved.
-pub struct ChangeWatch {}
-
-impl ChangeWatch {
-    /// Opens a connection of its own.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn open(store: &Store) -> Result<Self, StoreError> {
-        let _ = store;
-        todo!()
+/// Writes changes at the feed's end. The head's row keeps the order among nodes.
+pub(crate) async fn append(connection: &mut AnyConnection, touched: &[(ChangeKind, String)]) -> Result<(), StoreError> {
+    let number = i64::try_from(touched.len()).unwrap_or(0);
+    let last: i64 = sqlx::query_scalar("UPDATE change_head SET seq = seq + $1 WHERE id = 1 RETURNING seq")
+        .bind(number)
+        .fetch_one(&mut *connection)
+        .await?;
+    for (seq, (kind, id)) in (last - number + 1..).zip(touched) {
+        sqlx::query("INSERT INTO changes (seq, kind, id) VALUES ($1, $2, $3)")
+            .bind(seq)
+            .bind(kind.as_str())
+            .bind(id.as_str())
+            .execute(&mut *connection)
+            .await?;
     }
-
-    /// Returns at a hint, or after `max` without one; `true` for a hint. Either
-    /// way, read [`since`]: hints may be lost.
-    ///
-    /// # Errors
-    /// When the database cannot be reached; call again later.
-    pub async fn wait(&mut self, max: Duration) -> Result<bool, StoreError> {
-        let _ = max;
-        todo!()
-    }
+    sqlx::query("DELETE FROM changes WHERE seq <= $1").bind(last - KEPT).execute(connection).await?;
+    Ok(())
 }

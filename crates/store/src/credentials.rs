@@ -1,13 +1,54 @@
 //! Table `credentials`: provider keys and their health.
 
-use domain::credential::{Credential, KeyStatus, Scope, Settings};
+mod write;
+
+use std::time::Duration;
+
+use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
 use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::{Nanos, Origin, ProviderId, Timestamp};
+use sqlx::any::AnyRow;
+
+pub use write::{
+    insert, make_primary, replace_secret, set_active, set_health, tombstone, touch_last_used, update_fields,
+};
 
 use crate::error::StoreError;
-use crate::mutation::Mutation;
 use crate::open::Store;
+use crate::row::{Columns, optional_id};
 use crate::vault::Sealed;
+
+macro_rules! in_order {
+    ($condition:literal) => {
+        concat!(
+            "SELECT * FROM credentials WHERE deleted_at IS NULL AND ",
+            $condition,
+            " ORDER BY provider, is_primary DESC, priority, created_at, id"
+        )
+    };
+}
+
+macro_rules! filtered {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM credentials WHERE deleted_at IS NULL \
+             AND ((scope = 'personal' AND owner_id = $1) OR (scope = 'organization' AND owner_id = $2) \
+                  OR (scope = 'system' AND $3 = 1)) \
+             AND (CAST($4 AS TEXT) IS NULL OR scope = $4) AND (CAST($5 AS TEXT) IS NULL OR provider = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR status = $6) AND (CAST($7 AS BIGINT) IS NULL OR is_active = $7)",
+            $rest
+        )
+    };
+}
+
+const OF_OWNER: &str = in_order!("scope = $1 AND owner_id = $2");
+const COUNT: &str = filtered!("SELECT COUNT(*)", "");
+const PAGE: &str =
+    filtered!("SELECT *", " ORDER BY provider, is_primary DESC, priority, created_at, id LIMIT $8 OFFSET $9");
+
+/// The owner of the system's credentials.
+const SYSTEM_OWNER: &str = "system";
 
 /// A credential's whole row.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,87 +149,16 @@ pub struct Health {
     pub at: Timestamp,
 }
 
-/// Adds a credential. The first one of its provider and owner becomes the
-/// primary one, whatever the row says; a later one that says so replaces it.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn insert(change: &mut Mutation, row: &StoredCredential) -> Result<(), StoreError> {
-    let _ = (change, row);
-    todo!()
-}
-
-/// Edits what is not the secret. `false`: not there, or the new endpoint has
-/// another origin than the row.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn update_fields(
-    change: &mut Mutation,
-    id: CredentialId,
-    edit: &CredentialEdit,
-    by: Option<UserId>,
-) -> Result<bool, StoreError> {
-    let _ = (change, id, edit, by);
-    todo!()
-}
-
-/// Replaces the secret; the health starts anew as `unverified`. `false`: not
-/// there, or the version is not the next one.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn replace_secret(
-    change: &mut Mutation,
-    id: CredentialId,
-    secret: &NewSecret,
-    by: Option<UserId>,
-) -> Result<bool, StoreError> {
-    let _ = (change, id, secret, by);
-    todo!()
-}
-
-/// Switches a credential on or off. `false`: not there.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn set_active(
-    change: &mut Mutation,
-    id: CredentialId,
-    is_active: bool,
-    by: Option<UserId>,
-) -> Result<bool, StoreError> {
-    let _ = (change, id, is_active, by);
-    todo!()
-}
-
-/// Makes it the primary one of its provider and owner, instead of the former
-/// one. `false`: not there.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn make_primary(change: &mut Mutation, id: CredentialId, by: Option<UserId>) -> Result<bool, StoreError> {
-    let _ = (change, id, by);
-    todo!()
-}
-
-/// Destroys the secret at once and hides the row. The next one of its provider
-/// and owner, if any, becomes primary. `false`: not there.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn tombstone(change: &mut Mutation, id: CredentialId, by: Option<UserId>) -> Result<bool, StoreError> {
-    let _ = (change, id, by);
-    todo!()
-}
-
 /// The credential with this id, unless deleted.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCredential>, StoreError> {
-    let _ = (store, id);
-    todo!()
+    let row = sqlx::query("SELECT * FROM credentials WHERE id = $1 AND deleted_at IS NULL")
+        .bind(id.to_string())
+        .fetch_optional(store.pool())
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// A user's personal credentials: by provider, the primary one first, then by
@@ -197,8 +167,7 @@ pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCrede
 /// # Errors
 /// When the database cannot be read.
 pub async fn of_user(store: &Store, user: UserId) -> Result<Vec<StoredCredential>, StoreError> {
-    let _ = (store, user);
-    todo!()
+    of_owner(store, Scope::Personal, user.to_string()).await
 }
 
 /// An organization's credentials, in the same order.
@@ -206,8 +175,7 @@ pub async fn of_user(store: &Store, user: UserId) -> Result<Vec<StoredCredential
 /// # Errors
 /// When the database cannot be read.
 pub async fn of_organization(store: &Store, organization: OrganizationId) -> Result<Vec<StoredCredential>, StoreError> {
-    let _ = (store, organization);
-    todo!()
+    of_owner(store, Scope::Organization, organization.to_string()).await
 }
 
 /// The system's stored credentials, in the same order.
@@ -215,8 +183,7 @@ pub async fn of_organization(store: &Store, organization: OrganizationId) -> Res
 /// # Errors
 /// When the database cannot be read.
 pub async fn of_system(store: &Store) -> Result<Vec<StoredCredential>, StoreError> {
-    let _ = store;
-    todo!()
+    of_owner(store, Scope::System, SYSTEM_OWNER.to_owned()).await
 }
 
 /// Credentials that pass `filter`, in the same order, and their number.
@@ -229,27 +196,20 @@ pub async fn page(
     skip: i64,
     limit: i64,
 ) -> Result<(Vec<Credential>, i64), StoreError> {
-    let _ = (store, filter, skip, limit);
-    todo!()
-}
-
-/// Keeps what a check or a call found, unless the secret has moved on since.
-/// `true` when the status is another one now; then other nodes are told.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn set_health(store: &Store, id: CredentialId, health: &Health) -> Result<bool, StoreError> {
-    let _ = (store, id, health);
-    todo!()
-}
-
-/// Notes when keys were last used. Not audited, not told to other nodes.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn touch_last_used(store: &Store, uses: &[(CredentialId, Timestamp)]) -> Result<(), StoreError> {
-    let _ = (store, uses);
-    todo!()
+    let bound = |text| {
+        sqlx::query(text)
+            .bind(optional_id(filter.owner))
+            .bind(optional_id(filter.organization))
+            .bind(i64::from(filter.with_system))
+            .bind(filter.scope.map(Scope::as_str))
+            .bind(filter.provider.map(ProviderId::as_str))
+            .bind(filter.status.map(KeyStatus::as_str))
+            .bind(filter.is_active.map(i64::from))
+    };
+    let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
+    let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;
+    let rows = rows.iter().map(|row| read(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
+    Ok((rows, count))
 }
 
 /// Who would miss this key.
@@ -257,6 +217,75 @@ pub async fn touch_last_used(store: &Store, uses: &[(CredentialId, Timestamp)]) 
 /// # Errors
 /// When the database cannot be read.
 pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<Impact, StoreError> {
-    let _ = (store, id, now);
-    todo!()
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(provider_cost_nanos), 0) AS BIGINT) AS cost, \
+         (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
+         FROM attempts WHERE credential_id = $1 AND at >= $2",
+    )
+    .bind(id.to_string())
+    .bind(now.minus(IMPACT_SPAN).as_micros())
+    .fetch_one(store.pool())
+    .await?;
+    let row = Columns(&row);
+    Ok(Impact {
+        last_used_at: row.optional_time("last_used_at")?,
+        calls_30d: row.number("calls")?,
+        cost_30d: Nanos(row.number("cost")?),
+    })
 }
+
+/// How far [`impact`] looks back.
+const IMPACT_SPAN: Duration = Duration::from_hours(30 * 24);
+
+async fn of_owner(store: &Store, scope: Scope, owner: String) -> Result<Vec<StoredCredential>, StoreError> {
+    let rows = sqlx::query(OF_OWNER).bind(scope.as_str()).bind(owner).fetch_all(store.pool()).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The owner's column: a user's or an organization's id, or `system`.
+fn owner_column(credential: &Credential) -> String {
+    match credential.scope {
+        Scope::Personal => optional_id(credential.owner).unwrap_or_default(),
+        Scope::Organization => optional_id(credential.organization).unwrap_or_default(),
+        Scope::System => SYSTEM_OWNER.to_owned(),
+    }
+}
+
+fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
+    let row = Columns(row);
+    let scope = row.parsed("scope")?;
+    let credential = Credential {
+        id: row.parsed("id")?,
+        scope,
+        owner: if scope == Scope::Personal { row.optional_parsed("owner_id")? } else { None },
+        organization: if scope == Scope::Organization { row.optional_parsed("owner_id")? } else { None },
+        provider: row.parsed("provider")?,
+        name: row.text("name")?,
+        note: row.text("note")?,
+        masked: row.text("masked")?,
+        api_base: row.optional_text("api_base")?,
+        endpoint: row.text("endpoint")?,
+        origin: Origin::stored(row.text("origin")?),
+        settings: row.json("settings")?,
+        is_active: row.flag("is_active")?,
+        is_primary: row.flag("is_primary")?,
+        priority: row.number("priority")?,
+        status: row.parsed("status")?,
+        status_reason: row.optional_text("status_reason")?,
+        checked_at: row.optional_time("checked_at")?,
+        last_used_at: row.optional_time("last_used_at")?,
+        expires_at: row.optional_time("expires_at")?,
+        rotate_after: row.optional_time("rotate_after")?,
+        source: if row.text("source")? == "keyless" { Source::Keyless } else { Source::Stored },
+        secret_version: row.number("secret_version")?,
+        created_at: row.time("created_at")?,
+        created_by: row.optional_parsed("created_by")?,
+        updated_at: row.time("updated_at")?,
+        updated_by: row.optional_parsed("updated_by")?,
+    };
+    let sealed = row.optional_text("sealed")?.map(Sealed);
+    Ok(StoredCredential { credential, sealed, fingerprint: row.optional_text("fingerprint")? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -41,3 +41,39 @@ pub(crate) fn root_cause(error: &StoreError) -> String {
     }
     cause.to_string()
 }
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
+            E::Database(cause) if cause.is_unique_violation() => Self::Conflict(taken(cause.as_ref())),
+            E::Database(cause) => match cause.code().as_deref() {
+                // SQLITE_FULL; PostgreSQL's disk_full.
+                Some("13" | "53100") => Self::Full(error),
+                // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's
+                // connection, resource and shutdown classes.
+                Some("5" | "6" | "261" | "517" | "773") => Self::Unavailable(error),
+                Some(code) if ["08", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class)) => {
+                    Self::Unavailable(error)
+                }
+                _ => Self::Database(error),
+            },
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// SQLite names the columns in its message, PostgreSQL the constraint.
+fn taken(error: &dyn sqlx::error::DatabaseError) -> Taken {
+    let place = error.constraint().unwrap_or_else(|| error.message());
+    if place.contains("email_folded") {
+        Taken::Email
+    } else if place.ends_with("_pkey") || place.ends_with(".id") {
+        Taken::Id
+    } else {
+        Taken::Other
+    }
+}

@@ -1,6 +1,11 @@
 //! The ledger: one row for each upstream call, committed before the call is
 //! sent, and exactly one final state after it.
 
+pub(crate) mod recovery;
+mod statements;
+mod sync;
+mod writer;
+
 use std::sync::Arc;
 
 use domain::attempt::{AttemptState, ErrorClass};
@@ -9,10 +14,17 @@ use domain::ids::{AttemptId, CredentialId, NodeId, OrganizationId, RequestId, Te
 use domain::provider::WireName;
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, Price, ProviderId, Timestamp};
+use sqlx::AnyConnection;
 use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
-use crate::open::Store;
+use crate::open::Turn;
+use crate::open::connect::Target;
+
+pub use recovery::{heartbeat, recover};
+
+use writer::{Command, Writer};
 
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +127,7 @@ pub enum LedgerError {
 
 /// The acknowledgement of a settlement. May be dropped: the row is written all
 /// the same.
-pub struct Settled {}
+pub struct Settled(oneshot::Receiver<Result<(), LedgerError>>);
 
 impl Settled {
     /// Resolves when the settlement is on the disk.
@@ -123,29 +135,37 @@ impl Settled {
     /// # Errors
     /// When it could not be written.
     pub async fn acknowledged(self) -> Result<(), LedgerError> {
-        todo!()
+        self.0.await.unwrap_or(Err(LedgerError::Closed))
     }
 }
 
 /// Where attempts are written. Cheap to clone.
 #[derive(Clone)]
-pub struct Ledger {}
+pub struct Ledger {
+    queue: mpsc::UnboundedSender<Command>,
+}
 
 impl Ledger {
+    /// Starts the one task that writes, and on SQLite the thread that syncs.
+    pub(crate) fn start(connection: AnyConnection, target: &Target, turn: Turn, strict: bool) -> std::io::Result<Self> {
+        let (queue, commands) = mpsc::unbounded_channel();
+        let writer = Writer::new(connection, target.clone(), turn, strict)?;
+        tokio::spawn(writer.run(commands));
+        Ok(Self { queue })
+    }
+
     /// Writes the row of a call that is about to be sent; resolves when it is
     /// committed. Send nothing before.
     ///
     /// # Errors
     /// When it could not be written: do not send.
     pub async fn dispatch(&self, start: AttemptStart) -> Result<(), LedgerError> {
-        let _ = start;
-        todo!()
+        self.send(|waiter| Command::Dispatch(Box::new(start), waiter)).acknowledged().await
     }
 
     /// Writes how a call ended. Only the first settlement of a call counts.
     pub fn settle(&self, attempt: AttemptId, settlement: Settlement) -> Settled {
-        let _ = (attempt, settlement);
-        todo!()
+        self.send(|waiter| Command::Settle(attempt, Box::new(settlement), waiter))
     }
 
     /// Resolves when everything handed over before is on the disk.
@@ -153,25 +173,22 @@ impl Ledger {
     /// # Errors
     /// When the disk refuses.
     pub async fn flush(&self) -> Result<(), LedgerError> {
-        todo!()
+        self.send(Command::Flush).acknowledged().await
+    }
+
+    /// Writes what is queued, syncs, and ends the writer.
+    pub(crate) async fn close(&self) {
+        let _ = self.send(Command::Close).acknowledged().await;
+    }
+
+    /// A command that the writer no longer takes is answered by `Closed`,
+    /// because its waiter is dropped with it.
+    fn send(&self, command: impl FnOnce(oneshot::Sender<Result<(), LedgerError>>) -> Command) -> Settled {
+        let (waiter, answer) = oneshot::channel();
+        let _ = self.queue.send(command(waiter));
+        Settled(answer)
     }
 }
 
-/// Says that this node lives. Call at least every ten seconds.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let _ = (store, now);
-    todo!()
-}
-
-/// Gives up the unfinished attempts of nodes that have been silent for 30
-/// seconds: they become `unknown`, never zero. How many.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let _ = (store, now);
-    todo!()
-}
+#[cfg(test)]
+mod tests;

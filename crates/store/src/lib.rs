@@ -39,6 +39,9 @@ pub mod users;
 pub mod ledger;
 pub mod usage;
 
+#[cfg(test)]
+mod testing;
+
 pub use changes::{ChangeKind, ChangeWatch};
 pub use error::StoreError;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};

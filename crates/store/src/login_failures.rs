@@ -1,35 +1,47 @@
 //! Table `login_failures`: failed log-ins, counted by account, address and minute.
 
 use domain::Timestamp;
+use domain::text::folded;
 
 use crate::error::StoreError;
+use crate::mutation::Write;
 use crate::open::Store;
+
+const MINUTE_SECONDS: i64 = 60;
+
+const RECORD: &str = "INSERT INTO login_failures (account, address, minute, failures) VALUES ($1, $2, $3, 1) \
+     ON CONFLICT (account, address, minute) DO UPDATE SET failures = login_failures.failures + 1";
+const OF_ACCOUNT: &str = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM login_failures \
+     WHERE account = $1 AND minute >= $2";
+const OF_ADDRESS: &str = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM login_failures \
+     WHERE address = $1 AND minute >= $2";
 
 /// Counts one failure. `account` is folded here.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn record(store: &Store, account: &str, address: &str, at: Timestamp) -> Result<(), StoreError> {
-    let _ = (store, account, address, at);
-    todo!()
+    let mut write = Write::begin(store).await?;
+    sqlx::query(RECORD).bind(folded(account)).bind(address).bind(minute(at)).execute(write.connection()).await?;
+    write.commit().await
 }
 
-/// Failures of an account since `from`, from any address.
+/// Failures of an account since the minute of `from`, from any address.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_of_account(store: &Store, account: &str, from: Timestamp) -> Result<i64, StoreError> {
-    let _ = (store, account, from);
-    todo!()
+    let query = sqlx::query_scalar(OF_ACCOUNT).bind(folded(account)).bind(minute(from));
+    Ok(query.fetch_one(store.pool()).await?)
 }
 
-/// Failures from an address since `from`, for any account.
+/// Failures from an address since the minute of `from`, for any account.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_of_address(store: &Store, address: &str, from: Timestamp) -> Result<i64, StoreError> {
-    let _ = (store, address, from);
-    todo!()
+    let query = sqlx::query_scalar(OF_ADDRESS).bind(address).bind(minute(from));
+    Ok(query.fetch_one(store.pool()).await?)
 }
 
 /// Forgets the failures of an account.
@@ -37,8 +49,12 @@ pub async fn count_of_address(store: &Store, address: &str, from: Timestamp) -> 
 /// # Errors
 /// When the database cannot be written.
 pub async fn clear(store: &Store, account: &str) -> Result<(), StoreError> {
-    let _ = (store, account);
-    todo!()
+    let mut write = Write::begin(store).await?;
+    sqlx::query("DELETE FROM login_failures WHERE account = $1")
+        .bind(folded(account))
+        .execute(write.connection())
+        .await?;
+    write.commit().await
 }
 
 /// Forgets failures before `before`.
@@ -46,6 +62,14 @@ pub async fn clear(store: &Store, account: &str) -> Result<(), StoreError> {
 /// # Errors
 /// When the database cannot be written.
 pub async fn prune(store: &Store, before: Timestamp) -> Result<(), StoreError> {
-    let _ = (store, before);
-    todo!()
+    let mut write = Write::begin(store).await?;
+    sqlx::query("DELETE FROM login_failures WHERE minute < $1")
+        .bind(minute(before))
+        .execute(write.connection())
+        .await?;
+    write.commit().await
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_seconds().div_euclid(MINUTE_SECONDS)
 }

@@ -1,1 +1,97 @@
-//! placeholder
+//! The tables: made and brought up to date under a lock, so that two nodes may
+//! start at once.
+
+use sqlx::AnyConnection;
+use sqlx::Connection as _;
+
+use crate::error::StoreError;
+use crate::open::{Dialect, OpenError};
+
+/// A step of the schema. The step's number is its place in the list, from 1.
+struct Step {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const STEPS: [Step; 1] = [Step {
+    sqlite: include_str!("../migrations/sqlite/0001_house.sql"),
+    postgres: include_str!("../migrations/postgres/0001_house.sql"),
+}];
+
+/// Any number nobody else locks; "ownkey" in ASCII.
+const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";
+
+const VERSION_TABLE: &str = "CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY)";
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// When the database is somebody else's, or of a later version.
+pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), OpenError> {
+    let begin = match dialect {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::Postgres => "BEGIN",
+    };
+    let mut transaction = connection.begin_with(begin).await.map_err(refused)?;
+    if dialect == Dialect::Postgres {
+        sqlx::query(LOCK_POSTGRES).execute(&mut *transaction).await.map_err(refused)?;
+    }
+    let found = version(&mut transaction, dialect).await?;
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    for (number, step) in (1_i64..).zip(&STEPS).filter(|(number, _)| *number > found) {
+        let text = match dialect {
+            Dialect::Sqlite => step.sqlite,
+            Dialect::Postgres => step.postgres,
+        };
+        sqlx::raw_sql(text).execute(&mut *transaction).await.map_err(refused)?;
+        sqlx::query("INSERT INTO ownkey_schema (version) VALUES ($1)")
+            .bind(number)
+            .execute(&mut *transaction)
+            .await
+            .map_err(refused)?;
+    }
+    transaction.commit().await.map_err(refused)
+}
+
+/// The version found; 0 for a database without tables, which gets the version
+/// table here.
+async fn version(connection: &mut AnyConnection, dialect: Dialect) -> Result<i64, OpenError> {
+    let tables = tables(connection, dialect).await?;
+    if tables.iter().any(|table| table == "ownkey_schema") {
+        let found: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM ownkey_schema")
+            .fetch_one(connection)
+            .await
+            .map_err(refused)?;
+        return Ok(found.unwrap_or(0));
+    }
+    if !tables.is_empty() {
+        let some: Vec<_> = tables.into_iter().take(3).collect();
+        return Err(OpenError::Foreign(some.join(", ")));
+    }
+    sqlx::query(VERSION_TABLE).execute(connection).await.map_err(refused)?;
+    Ok(0)
+}
+
+/// The names of all tables.
+pub(crate) async fn tables(connection: &mut AnyConnection, dialect: Dialect) -> Result<Vec<String>, OpenError> {
+    let text = match dialect {
+        Dialect::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        }
+        Dialect::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"
+        }
+    };
+    sqlx::query_scalar(text).fetch_all(connection).await.map_err(refused)
+}
+
+fn refused(error: sqlx::Error) -> OpenError {
+    OpenError::Database(StoreError::from(error))
+}
+
+#[cfg(test)]
+mod tests;

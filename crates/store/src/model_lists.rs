@@ -2,9 +2,18 @@
 
 use domain::Timestamp;
 use domain::ids::CredentialId;
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
+use crate::changes::ChangeKind;
 use crate::error::StoreError;
+use crate::mutation::Write;
 use crate::open::Store;
+use crate::row::{Columns, placeholders};
+
+const PUT: &str = "INSERT INTO model_lists (credential_id, models, fetched_at, error) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (credential_id) DO UPDATE SET \
+     models = excluded.models, fetched_at = excluded.fetched_at, error = excluded.error";
 
 /// A key's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +33,16 @@ pub struct ModelList {
 /// # Errors
 /// When the database cannot be written.
 pub async fn put(store: &Store, list: &ModelList) -> Result<(), StoreError> {
-    let _ = (store, list);
-    todo!()
+    let mut write = Write::begin(store).await?;
+    sqlx::query(PUT)
+        .bind(list.credential.to_string())
+        .bind(list.models.as_str())
+        .bind(list.fetched_at.as_micros())
+        .bind(list.error.as_deref())
+        .execute(write.connection())
+        .await?;
+    write.touch(ChangeKind::ModelList, &list.credential);
+    write.commit().await
 }
 
 /// The list of one key.
@@ -33,8 +50,7 @@ pub async fn put(store: &Store, list: &ModelList) -> Result<(), StoreError> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn get(store: &Store, credential: CredentialId) -> Result<Option<ModelList>, StoreError> {
-    let _ = (store, credential);
-    todo!()
+    Ok(all_for(store, &[credential]).await?.pop())
 }
 
 /// The lists of several keys, those that have one.
@@ -42,6 +58,24 @@ pub async fn get(store: &Store, credential: CredentialId) -> Result<Option<Model
 /// # Errors
 /// When the database cannot be read.
 pub async fn all_for(store: &Store, credentials: &[CredentialId]) -> Result<Vec<ModelList>, StoreError> {
-    let _ = (store, credentials);
-    todo!()
+    if credentials.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = placeholders(1, credentials.len());
+    let text = format!("SELECT * FROM model_lists WHERE credential_id IN ({places}) ORDER BY credential_id");
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for credential in credentials {
+        query = query.bind(credential.to_string());
+    }
+    query.fetch_all(store.pool()).await?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<ModelList, StoreError> {
+    let row = Columns(row);
+    Ok(ModelList {
+        credential: row.parsed("credential_id")?,
+        models: row.text("models")?,
+        fetched_at: row.time("fetched_at")?,
+        error: row.optional_text("error")?,
+    })
 }

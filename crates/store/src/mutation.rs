@@ -3,19 +3,86 @@
 
 use domain::Timestamp;
 use domain::audit::{Actor, Event};
+use sqlx::{Any, AnyConnection, Transaction};
+use tokio::sync::OwnedMutexGuard;
 
-use crate::changes::ChangeKind;
+use crate::audit;
+use crate::changes::{self, ChangeKind};
 use crate::error::StoreError;
+use crate::open::{Dialect, Store};
+
+/// A transaction that writes. Dropped, it is rolled back.
+pub(crate) struct Write {
+    transaction: Transaction<'static, Any>,
+    dialect: Dialect,
+    touched: Vec<(ChangeKind, String)>,
+    /// Kept until the transaction is over.
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Write {
+    /// Begins a write that no audit row tells of: health, last use, counters.
+    pub(crate) async fn begin(store: &Store) -> Result<Self, StoreError> {
+        let turn = store.turn().await;
+        let begin = match store.dialect() {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        };
+        let transaction = store.pool().begin_with(begin).await?;
+        Ok(Self { transaction, dialect: store.dialect(), touched: Vec::new(), _turn: turn })
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+
+    pub(crate) fn touch(&mut self, kind: ChangeKind, id: &impl ToString) {
+        let change = (kind, id.to_string());
+        if !self.touched.contains(&change) {
+            self.touched.push(change);
+        }
+    }
+
+    /// Writes the change feed and commits.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let touched = std::mem::take(&mut self.touched);
+        if !touched.is_empty() {
+            changes::append(&mut self.transaction, &touched).await?;
+            if self.dialect == Dialect::Postgres {
+                sqlx::query(changes::NOTIFY).execute(&mut *self.transaction).await?;
+            }
+        }
+        Ok(self.transaction.commit().await?)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.transaction.rollback().await?)
+    }
+}
 
 /// A change under way. Dropped without a commit, it never happened.
 pub struct Mutation {
-    pub(crate) now: Timestamp,
+    write: Write,
+    now: Timestamp,
     actor: Actor,
     address: Option<String>,
-    touched: Vec<(ChangeKind, String)>,
+    head: audit::Head,
+    store: Store,
 }
 
 impl Mutation {
+    /// Takes the head of the audit chain, and with it the turn among all nodes.
+    pub(crate) async fn begin(
+        store: &Store,
+        now: Timestamp,
+        actor: Actor,
+        address: Option<String>,
+    ) -> Result<Self, StoreError> {
+        let mut write = Write::begin(store).await?;
+        let head = audit::take_head(write.connection()).await?;
+        Ok(Self { write, now, actor, address, head, store: store.clone() })
+    }
+
     /// The time of the change.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
@@ -24,8 +91,8 @@ impl Mutation {
 
     /// Tells all nodes, at commit, that this thing is no longer what it was.
     /// The functions that change a row do this themselves.
-    pub fn touch(&mut self, kind: ChangeKind, id: impl ToString) {
-        self.touched.push((kind, id.to_string()));
+    pub fn touch(&mut self, kind: ChangeKind, id: &impl ToString) {
+        self.write.touch(kind, id);
     }
 
     /// Commits the change and its audit row.
@@ -40,9 +107,13 @@ impl Mutation {
     ///
     /// # Errors
     /// [`StoreError::Integrity`] when there is no event; else as [`Self::commit`].
-    pub async fn commit_all(self, events: Vec<Event>) -> Result<(), StoreError> {
-        let _ = (events, &self.actor, &self.address);
-        todo!()
+    pub async fn commit_all(mut self, events: Vec<Event>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Err(StoreError::Integrity("a change without an audit event is not committed".to_owned()));
+        }
+        let author = audit::Author { actor: &self.actor, address: self.address.as_deref(), at: self.now };
+        audit::append(&self.store, self.write.connection(), self.head, &author, &events).await?;
+        self.write.commit().await
     }
 
     /// Ends it with nothing changed.
@@ -50,6 +121,10 @@ impl Mutation {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        todo!()
+        self.write.rollback().await
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut AnyConnection {
+        self.write.connection()
     }
 }

@@ -1,13 +1,21 @@
 //! Opening a store: the database, its tables, its keys, its ledger.
 
+pub(crate) mod connect;
+mod keys;
+
 use std::sync::Arc;
 
 use domain::ids::NodeId;
 use domain::{Entropy, Timestamp};
+use sqlx::{AnyPool, Connection as _};
 use thiserror::Error;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use connect::Target;
 
 use crate::error::StoreError;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
+use crate::migrate;
 use crate::mutation::Mutation;
 use crate::server_secrets::ServerSecrets;
 use crate::vault::{MasterKeys, Vault};
@@ -115,8 +123,26 @@ pub enum Dialect {
 /// An open database with its vault and its ledger. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<()>,
+    inner: Arc<Inner>,
 }
+
+struct Inner {
+    target: Target,
+    pool: AnyPool,
+    node: NodeId,
+    serves: bool,
+    entropy: Entropy,
+    vault: Vault,
+    secrets: ServerSecrets,
+    ledger: Ledger,
+    /// One write at a time within this process: fair, so that neither a busy
+    /// ledger nor a busy admin starves the other.
+    turn: Turn,
+    _serving: Option<std::fs::File>,
+}
+
+/// The right to write, passed on in the order of asking.
+pub(crate) type Turn = Arc<Mutex<()>>;
 
 /// Whether the database at `url` holds anything sealed: then a missing master
 /// key must never be replaced by a new one. False where there is no database yet.
@@ -124,8 +150,17 @@ pub struct Store {
 /// # Errors
 /// When the database exists but cannot be read.
 pub async fn holds_sealed_rows(url: &str) -> Result<bool, OpenError> {
-    let _ = url;
-    todo!()
+    let target = Target::parse(url)?;
+    if target.file.as_ref().is_some_and(|file| !file.exists()) {
+        return Ok(false);
+    }
+    let pool = target.pool().await?;
+    let mut connection = pool.acquire().await.map_err(connect::refused)?;
+    let tables = migrate::tables(&mut connection, target.dialect).await?;
+    drop(connection);
+    let holds = tables.iter().any(|table| table == "server_secrets") && keys::holds_sealed_rows(&pool).await?;
+    pool.close().await;
+    Ok(holds)
 }
 
 impl Store {
@@ -135,39 +170,54 @@ impl Store {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(options: OpenOptions) -> Result<Self, OpenError> {
-        let _ = options;
-        todo!()
+        let OpenOptions { url, master_keys, now, entropy, node, serves, strict_durability } = options;
+        let target = Target::parse(&url)?;
+        target.prepare_file()?;
+        let serving = if serves { serve_alone(&target)? } else { None };
+        let mut first = target.first_connection().await?;
+        migrate::run(&mut first, target.dialect).await?;
+        first.close().await.map_err(connect::refused)?;
+
+        let pool = target.pool().await?;
+        let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
+        let turn = Turn::default();
+        let connection = target.ledger_connection().await.map_err(OpenError::Database)?;
+        let ledger = Ledger::start(connection, &target, Arc::clone(&turn), strict_durability)
+            .map_err(|source| OpenError::File { path: target.url.clone(), source })?;
+        let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
+        let store = Self { inner: Arc::new(inner) };
+        ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
+        Ok(store)
     }
 
     /// Which database it is.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        todo!()
+        self.inner.target.dialect
     }
 
     /// This process.
     #[must_use]
     pub fn node(&self) -> NodeId {
-        todo!()
+        self.inner.node
     }
 
     /// What seals and opens secrets.
     #[must_use]
     pub fn vault(&self) -> &Vault {
-        todo!()
+        &self.inner.vault
     }
 
     /// The server's own keys.
     #[must_use]
     pub fn server_secrets(&self) -> &ServerSecrets {
-        todo!()
+        &self.inner.secrets
     }
 
     /// Where attempts are written.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
-        let _ = &self.inner;
-        todo!()
+        &self.inner.ledger
     }
 
     /// Begins an administrative change. Changes happen one after another, on
@@ -181,8 +231,7 @@ impl Store {
         actor: domain::audit::Actor,
         address: Option<String>,
     ) -> Result<Mutation, StoreError> {
-        let _ = (now, actor, address);
-        todo!()
+        Mutation::begin(self, now, actor, address).await
     }
 
     /// One read, to see whether the database answers.
@@ -190,11 +239,52 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        sqlx::query("SELECT seq FROM change_head").fetch_one(self.pool()).await?;
+        Ok(())
     }
 
     /// Finishes the ledger's queue, syncs and closes all connections.
     pub async fn close(&self) {
-        todo!()
+        self.inner.ledger.close().await;
+        self.inner.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn serves(&self) -> bool {
+        self.inner.serves
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.inner.target
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.inner.entropy
+    }
+
+    /// Waits for this process's turn to write.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.inner.turn).lock_owned().await
     }
 }
+
+/// On SQLite: takes the lock that says "a server uses this file".
+fn serve_alone(target: &Target) -> Result<Option<std::fs::File>, OpenError> {
+    let Some(database) = &target.file else { return Ok(None) };
+    let mut path = database.clone().into_os_string();
+    path.push(".lock");
+    let path = std::path::PathBuf::from(path);
+    let failed = |source| OpenError::File { path: path.display().to_string(), source };
+    let file = connect::own_file(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Locked(database.display().to_string())),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

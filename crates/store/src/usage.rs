@@ -1,14 +1,48 @@
 //! What was called, by whom, and what it cost: reports from the ledger.
 
+mod summary;
+
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::ids::{CredentialId, RequestId, UserId};
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, ProviderId, Timestamp};
+use sqlx::any::AnyRow;
 
-use crate::audit::Page;
+use crate::audit::{EXACT_COUNT, Page};
 use crate::error::StoreError;
 use crate::ledger::{AttemptStart, CallSource};
 use crate::open::Store;
+use crate::row::{Columns, optional_id, optional_micros};
+
+pub use summary::{GroupBy, UsageLine, summary};
+
+/// Events: first attempts within the times, of requests one of whose attempts
+/// passes the rest of the filter.
+macro_rules! events {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM attempts AS f WHERE f.number = 1 AND (CAST($1 AS TEXT) IS NULL OR f.user_id = $1) \
+             AND (CAST($2 AS BIGINT) IS NULL OR f.at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR f.at < $3) \
+             AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.request_id = f.request_id \
+             AND (CAST($4 AS TEXT) IS NULL OR a.provider = $4) AND (CAST($5 AS TEXT) IS NULL OR a.model = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR a.credential_id = $6) AND (CAST($7 AS TEXT) IS NULL OR a.source = $7)) ",
+            $rest
+        )
+    };
+}
+
+const COUNT: &str =
+    concat!("SELECT CAST(COUNT(*) AS BIGINT) FROM (", events!("SELECT f.id", "LIMIT 10001"), ") AS counted");
+const PAGE: &str = concat!(
+    "SELECT * FROM attempts WHERE request_id IN (",
+    events!(
+        "SELECT f.request_id",
+        "AND (CAST($8 AS BIGINT) IS NULL OR f.at < $8 OR (f.at = $8 AND f.request_id < $9)) \
+         ORDER BY f.at DESC, f.request_id DESC LIMIT $10"
+    ),
+    ") ORDER BY request_id, number"
+);
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,8 +123,21 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
-    let _ = (store, filter, after, limit);
-    todo!()
+    let counted = bound(COUNT, filter).fetch_one(store.pool()).await?;
+    let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
+    let rows = bound(PAGE, filter)
+        .bind(after.map(|cursor| cursor.at.as_micros()))
+        .bind(after.map(|cursor| cursor.request.to_string()))
+        .bind(limit.saturating_add(1))
+        .fetch_all(store.pool())
+        .await?;
+    let mut rows = gathered(&rows)?;
+    rows.sort_by_key(|event| std::cmp::Reverse((event.at, event.request)));
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|event| EventCursor { at: event.at, request: event.request });
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
 }
 
 /// The event of one request.
@@ -98,61 +145,97 @@ pub async fn events(
 /// # Errors
 /// When the database cannot be read.
 pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEvent>, StoreError> {
-    let _ = (store, request);
-    todo!()
+    let rows = sqlx::query("SELECT * FROM attempts WHERE request_id = $1 ORDER BY number")
+        .bind(request.to_string())
+        .fetch_all(store.pool())
+        .await?;
+    Ok(gathered(&rows)?.pop())
 }
 
-/// What a summary has one line for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy {
-    /// A day, UTC.
-    Day,
-    /// A provider's model.
-    Model,
-    /// A provider.
-    Provider,
-    /// A key.
-    Credential,
-    /// Where calls come from.
-    Source,
+type AnyQuery = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
+
+/// A query with the filter's seven values bound.
+fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
+    sqlx::query(text)
+        .bind(optional_id(filter.user))
+        .bind(optional_micros(filter.from))
+        .bind(optional_micros(filter.to))
+        .bind(filter.provider.map(ProviderId::as_str))
+        .bind(filter.model.clone())
+        .bind(optional_id(filter.credential))
+        .bind(filter.source.map(CallSource::as_str))
 }
 
-domain::text_enum!(GroupBy, "grouping" {
-    Day => "day",
-    Model => "model",
-    Provider => "provider",
-    Credential => "credential",
-    Source => "source",
-});
-
-/// One line of a summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageLine {
-    /// `2026-11-21`, `openai/gpt-6`, `openai`, an id, or `chat`.
-    pub key: String,
-    /// Requests with at least one attempt in this line.
-    pub requests: i64,
-    /// Attempts.
-    pub attempts: i64,
-    /// Attempts that failed.
-    pub failed: i64,
-    /// Attempts whose cost nobody knows; never counted as zero.
-    pub unknown: i64,
-    /// Attempts whose usage is estimated.
-    pub estimated: i64,
-    /// The tokens that are known.
-    pub tokens: TokenCounts,
-    /// The provider's cost that is known.
-    pub provider_cost: Nanos,
-    /// The client's cost that is known.
-    pub client_cost: Nanos,
+/// Attempts in the order of their requests, as events.
+fn gathered(rows: &[AnyRow]) -> Result<Vec<UsageEvent>, StoreError> {
+    let mut events: Vec<UsageEvent> = Vec::new();
+    for row in rows {
+        let attempt = read(row)?;
+        match events.last_mut() {
+            Some(event) if event.request == attempt.start.request => event.attempts.push(attempt),
+            _ => {
+                let (request, at) = (attempt.start.request, attempt.start.at);
+                events.push(UsageEvent { request, at, attempts: vec![attempt] });
+            }
+        }
+    }
+    Ok(events)
 }
 
-/// One line for each group, days in order, others by cost, the greatest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let _ = (store, filter, by);
-    todo!()
+fn read(row: &AnyRow) -> Result<Attempt, StoreError> {
+    let row = Columns(row);
+    let tokens = match row.optional_number("prompt_tokens")? {
+        None => None,
+        Some(_) => Some(TokenCounts {
+            prompt: row.count("prompt_tokens")?,
+            completion: row.count("completion_tokens")?,
+            cached: row.count("cached_tokens")?,
+            cache_write: row.count("cache_write_tokens")?,
+            reasoning: row.count("reasoning_tokens")?,
+        }),
+    };
+    let status = row.optional_number("status")?.map(u16::try_from).transpose();
+    Ok(Attempt {
+        start: read_start(&row)?,
+        state: row.parsed("state")?,
+        tokens,
+        usage_source: row.optional_parsed("usage_source")?,
+        provider_cost: row.optional_nanos("provider_cost_nanos")?,
+        client_cost: row.optional_nanos("client_cost_nanos")?,
+        finish: row.optional_text("finish")?,
+        error_class: row.optional_parsed("error_class")?,
+        status: status.map_err(|error| StoreError::Integrity(error.to_string()))?,
+        latency_ms: row.optional_number("latency_ms")?,
+        first_token_ms: row.optional_number("first_token_ms")?,
+        settled_at: row.optional_time("settled_at")?,
+    })
 }
+
+fn read_start(row: &Columns<'_>) -> Result<AttemptStart, StoreError> {
+    Ok(AttemptStart {
+        attempt: row.parsed("id")?,
+        request: row.parsed("request_id")?,
+        number: row.number("number")?,
+        user: row.parsed("user_id")?,
+        token: row.optional_parsed("token_id")?,
+        team: row.optional_parsed("team_id")?,
+        organization: row.optional_parsed("organization_id")?,
+        credential: row.parsed("credential_id")?,
+        scope: row.parsed("scope")?,
+        provider: row.parsed("provider")?,
+        model: row.text("model")?,
+        requested_model: row.text("requested_model")?,
+        alias: row.optional_text("alias")?,
+        source: row.parsed("source")?,
+        wire: row.parsed("wire")?,
+        streamed: row.flag("streamed")?,
+        price: row.optional_json("price")?,
+        markup_basis_points: u32::try_from(row.number("markup_basis_points")?)
+            .map_err(|error| StoreError::Integrity(error.to_string()))?,
+        node: row.parsed("node_id")?,
+        at: row.time("at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,14 @@
 use domain::Timestamp;
 use domain::caller::Role;
 use domain::ids::UserId;
+use domain::text::folded;
+use sqlx::any::AnyRow;
 
+use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
+use crate::row::Columns;
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +40,24 @@ pub struct User {
 /// # Errors
 /// [`StoreError::Conflict`] with `Taken::Email` when the address is taken.
 pub async fn insert(change: &mut Mutation, user: &User) -> Result<(), StoreError> {
-    let _ = (change, user);
-    todo!()
+    sqlx::query(
+        "INSERT INTO users (id, email, email_folded, display_name, role, is_active, password_hash, preferences, \
+         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(user.id.to_string())
+    .bind(user.email.as_str())
+    .bind(folded(&user.email))
+    .bind(user.display_name.as_str())
+    .bind(user.role.as_str())
+    .bind(i64::from(user.is_active))
+    .bind(user.password_hash.as_deref())
+    .bind(user.preferences.as_str())
+    .bind(user.created_at.as_micros())
+    .bind(user.updated_at.as_micros())
+    .execute(change.connection())
+    .await?;
+    change.touch(ChangeKind::User, &user.id);
+    Ok(())
 }
 
 /// The user with this id.
@@ -45,8 +65,9 @@ pub async fn insert(change: &mut Mutation, user: &User) -> Result<(), StoreError
 /// # Errors
 /// When the database cannot be read.
 pub async fn by_id(store: &Store, id: UserId) -> Result<Option<User>, StoreError> {
-    let _ = (store, id);
-    todo!()
+    let row =
+        sqlx::query("SELECT * FROM users WHERE id = $1").bind(id.to_string()).fetch_optional(store.pool()).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// The user with this address, however it is written.
@@ -54,8 +75,11 @@ pub async fn by_id(store: &Store, id: UserId) -> Result<Option<User>, StoreError
 /// # Errors
 /// When the database cannot be read.
 pub async fn by_email(store: &Store, email: &str) -> Result<Option<User>, StoreError> {
-    let _ = (store, email);
-    todo!()
+    let row = sqlx::query("SELECT * FROM users WHERE email_folded = $1")
+        .bind(folded(email))
+        .fetch_optional(store.pool())
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// All users, by e-mail address, and their number.
@@ -63,8 +87,12 @@ pub async fn by_email(store: &Store, email: &str) -> Result<Option<User>, StoreE
 /// # Errors
 /// When the database cannot be read.
 pub async fn list(store: &Store, skip: i64, limit: i64) -> Result<(Vec<User>, i64), StoreError> {
-    let _ = (store, skip, limit);
-    todo!()
+    let rows = sqlx::query("SELECT * FROM users ORDER BY email_folded LIMIT $1 OFFSET $2")
+        .bind(limit)
+        .bind(skip)
+        .fetch_all(store.pool())
+        .await?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count(store).await?))
 }
 
 /// How many users there are.
@@ -72,8 +100,7 @@ pub async fn list(store: &Store, skip: i64, limit: i64) -> Result<(Vec<User>, i6
 /// # Errors
 /// When the database cannot be read.
 pub async fn count(store: &Store) -> Result<i64, StoreError> {
-    let _ = store;
-    todo!()
+    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(store.pool()).await?)
 }
 
 /// Changes the name, the preferences (a JSON object), or both. `false`: no such user.
@@ -86,8 +113,18 @@ pub async fn update(
     display_name: Option<&str>,
     preferences: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let _ = (change, id, display_name, preferences);
-    todo!()
+    let done = sqlx::query(
+        "UPDATE users SET display_name = COALESCE($2, display_name), preferences = COALESCE($3, preferences), \
+         updated_at = $4 WHERE id = $1",
+    )
+    .bind(id.to_string())
+    .bind(display_name)
+    .bind(preferences)
+    .bind(change.now().as_micros())
+    .execute(change.connection())
+    .await?;
+    change.touch(ChangeKind::User, &id);
+    Ok(done.rows_affected() > 0)
 }
 
 /// Replaces the password's hash. `false`: no such user.
@@ -95,8 +132,14 @@ pub async fn update(
 /// # Errors
 /// When the database cannot be written.
 pub async fn set_password_hash(change: &mut Mutation, id: UserId, hash: &str) -> Result<bool, StoreError> {
-    let _ = (change, id, hash);
-    todo!()
+    let done = sqlx::query("UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(hash)
+        .bind(change.now().as_micros())
+        .execute(change.connection())
+        .await?;
+    change.touch(ChangeKind::User, &id);
+    Ok(done.rows_affected() > 0)
 }
 
 /// Lets the user sign in, or no longer. `false`: no such user.
@@ -104,6 +147,27 @@ pub async fn set_password_hash(change: &mut Mutation, id: UserId, hash: &str) ->
 /// # Errors
 /// When the database cannot be written.
 pub async fn set_active(change: &mut Mutation, id: UserId, is_active: bool) -> Result<bool, StoreError> {
-    let _ = (change, id, is_active);
-    todo!()
+    let done = sqlx::query("UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(i64::from(is_active))
+        .bind(change.now().as_micros())
+        .execute(change.connection())
+        .await?;
+    change.touch(ChangeKind::User, &id);
+    Ok(done.rows_affected() > 0)
+}
+
+fn read(row: &AnyRow) -> Result<User, StoreError> {
+    let row = Columns(row);
+    Ok(User {
+        id: row.parsed("id")?,
+        email: row.text("email")?,
+        display_name: row.text("display_name")?,
+        role: row.parsed("role")?,
+        is_active: row.flag("is_active")?,
+        password_hash: row.optional_text("password_hash")?,
+        preferences: row.text("preferences")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
 }

@@ -1,0 +1,222 @@
+-- The house: users, keys, calls. Times are µs since 1970, booleans 0 or 1,
+-- money is nano-USD, ids are UUIDs in 36 characters.
+
+CREATE TABLE keyring (
+    kid TEXT NOT NULL PRIMARY KEY,
+    check_value TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE server_secrets (
+    name TEXT NOT NULL PRIMARY KEY,
+    sealed TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE nodes (
+    id TEXT NOT NULL PRIMARY KEY,
+    serves BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    heartbeat_at BIGINT NOT NULL
+);
+
+CREATE TABLE audit_head (
+    id BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    hash TEXT NOT NULL
+);
+INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+
+CREATE TABLE audit_events (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id TEXT,
+    token_id TEXT,
+    address TEXT,
+    action TEXT NOT NULL,
+    target_kind TEXT NOT NULL,
+    target_id TEXT,
+    detail TEXT NOT NULL,
+    hash TEXT NOT NULL
+);
+
+CREATE TABLE change_head (
+    id BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
+INSERT INTO change_head (id, seq) VALUES (1, 0);
+
+CREATE TABLE changes (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL
+);
+
+CREATE TABLE users (
+    id TEXT NOT NULL PRIMARY KEY,
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    is_active BIGINT NOT NULL,
+    password_hash TEXT,
+    preferences TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash TEXT NOT NULL UNIQUE,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    kind TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    user_agent TEXT,
+    address TEXT,
+    ended_at BIGINT
+);
+CREATE INDEX sessions_of_user ON sessions (user_id);
+
+CREATE TABLE setup_codes (
+    hash TEXT NOT NULL PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    user_id TEXT REFERENCES users (id),
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+
+CREATE TABLE login_failures (
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    minute BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    PRIMARY KEY (account, address, minute)
+);
+CREATE INDEX login_failures_of_address ON login_failures (address, minute);
+
+CREATE TABLE tokens (
+    id TEXT NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    masked TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    team_id TEXT,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    models TEXT,
+    rate_limit BIGINT,
+    budget_nanos BIGINT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    last_used_at BIGINT,
+    revoked_at BIGINT
+);
+CREATE INDEX tokens_of_user ON tokens (user_id);
+
+CREATE TABLE credentials (
+    id TEXT NOT NULL PRIMARY KEY,
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    name TEXT NOT NULL,
+    note TEXT NOT NULL,
+    masked TEXT NOT NULL,
+    api_base TEXT,
+    endpoint TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    is_active BIGINT NOT NULL,
+    is_primary BIGINT NOT NULL,
+    priority BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    status_reason TEXT,
+    checked_at BIGINT,
+    last_used_at BIGINT,
+    expires_at BIGINT,
+    rotate_after BIGINT,
+    source TEXT NOT NULL,
+    secret_version BIGINT NOT NULL,
+    sealed TEXT,
+    fingerprint TEXT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT
+);
+CREATE INDEX credentials_of_owner ON credentials (scope, owner_id, provider);
+CREATE UNIQUE INDEX credentials_primary ON credentials (scope, owner_id, provider)
+    WHERE is_primary = 1 AND deleted_at IS NULL;
+
+CREATE TABLE environment_health (
+    credential_id TEXT NOT NULL PRIMARY KEY,
+    value_fingerprint TEXT NOT NULL,
+    status TEXT NOT NULL,
+    status_reason TEXT,
+    checked_at BIGINT NOT NULL
+);
+
+CREATE TABLE model_lists (
+    credential_id TEXT NOT NULL PRIMARY KEY,
+    models TEXT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    error TEXT
+);
+
+CREATE TABLE idempotency (
+    caller TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    status BIGINT,
+    resource_id TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, idempotency_key)
+);
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE attempts (
+    id TEXT NOT NULL PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    token_id TEXT,
+    team_id TEXT,
+    organization_id TEXT,
+    credential_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requested_model TEXT NOT NULL,
+    alias TEXT,
+    source TEXT NOT NULL,
+    wire TEXT NOT NULL,
+    streamed BIGINT NOT NULL,
+    price TEXT,
+    markup_basis_points BIGINT NOT NULL,
+    prompt_tokens BIGINT,
+    completion_tokens BIGINT,
+    cached_tokens BIGINT,
+    cache_write_tokens BIGINT,
+    reasoning_tokens BIGINT,
+    usage_source TEXT,
+    provider_cost_nanos BIGINT CHECK (provider_cost_nanos >= 0),
+    client_cost_nanos BIGINT CHECK (client_cost_nanos >= 0),
+    finish TEXT,
+    error_class TEXT,
+    status BIGINT,
+    latency_ms BIGINT,
+    first_token_ms BIGINT,
+    settled_at BIGINT
+);
+CREATE INDEX attempts_of_request ON attempts (request_id);
+CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1;
+CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1;
+CREATE INDEX attempts_of_credential ON attempts (credential_id, at);
+CREATE INDEX attempts_unfinished ON attempts (node_id) WHERE state = 'dispatched';

@@ -1,0 +1,134 @@
+//! Connections: how each database is reached, and what every connection is told
+//! before its first query.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _};
+
+use super::{Dialect, OpenError};
+use crate::error::StoreError;
+
+/// Administrative writes are on the disk when they are acknowledged.
+const SQLITE_FULL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;";
+/// The ledger's writer leaves the sync to a thread of its own.
+const SQLITE_NORMAL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;";
+
+const SQLITE_CONNECTIONS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 12;
+
+/// A database to connect to.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) dialect: Dialect,
+    pub(crate) url: String,
+    /// The database file; `None` for PostgreSQL.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            AnyConnectOptions::from_str(url).map_err(|_| OpenError::Url("it is malformed".to_owned()))?;
+            return Ok(Self { dialect: Dialect::Postgres, url: url.to_owned(), file: None });
+        }
+        if !url.starts_with("sqlite:") {
+            return Err(OpenError::Url("its scheme is neither sqlite nor postgres".to_owned()));
+        }
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(OpenError::Url("a database in memory would lose everything".to_owned()));
+        }
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Url(error.to_string()))?;
+        let file = options.get_filename().to_path_buf();
+        Ok(Self { dialect: Dialect::Sqlite, url: url.to_owned(), file: Some(file) })
+    }
+
+    fn options(&self) -> Result<AnyConnectOptions, OpenError> {
+        let options =
+            AnyConnectOptions::from_str(&self.url).map_err(|_| OpenError::Url("it is malformed".to_owned()))?;
+        Ok(options.disable_statement_logging())
+    }
+
+    /// Makes the SQLite file, readable by its owner only, if it is not there.
+    pub(crate) fn prepare_file(&self) -> Result<(), OpenError> {
+        let Some(path) = &self.file else { return Ok(()) };
+        own_file(path).map(drop).map_err(|source| OpenError::File { path: path.display().to_string(), source })
+    }
+
+    /// A pool for ordinary queries.
+    pub(crate) async fn pool(&self) -> Result<AnyPool, OpenError> {
+        let is_sqlite = self.dialect == Dialect::Sqlite;
+        let options = AnyPoolOptions::new()
+            .max_connections(if is_sqlite { SQLITE_CONNECTIONS } else { POSTGRES_CONNECTIONS })
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if is_sqlite {
+                        sqlx::raw_sql(SQLITE_FULL).execute(connection).await?;
+                    }
+                    Ok(())
+                })
+            });
+        options.connect_with(self.options()?).await.map_err(refused)
+    }
+
+    /// A connection for the ledger's writer.
+    pub(crate) async fn ledger_connection(&self) -> Result<AnyConnection, StoreError> {
+        let options = AnyConnectOptions::from_str(&self.url)?.disable_statement_logging();
+        let mut connection = AnyConnection::connect_with(&options).await?;
+        if self.dialect == Dialect::Sqlite {
+            sqlx::raw_sql(SQLITE_NORMAL).execute(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection for making tables. Turns on SQLite's write-ahead log.
+    pub(crate) async fn first_connection(&self) -> Result<AnyConnection, OpenError> {
+        let mut connection = AnyConnection::connect_with(&self.options()?).await.map_err(refused)?;
+        if self.dialect == Dialect::Sqlite {
+            sqlx::raw_sql(SQLITE_FULL).execute(&mut connection).await.map_err(refused)?;
+            write_ahead(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+}
+
+/// Switching to the write-ahead log needs the file alone for a moment, and does
+/// not wait for it by itself.
+async fn write_ahead(connection: &mut AnyConnection) -> Result<(), OpenError> {
+    let mut attempts = 0;
+    loop {
+        match sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
+            Ok(_) => return Ok(()),
+            Err(error) => match StoreError::from(error) {
+                StoreError::Unavailable(_) if attempts < 100 => attempts += 1,
+                error => return Err(OpenError::Database(error)),
+            },
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Opens or makes a file that only its owner can read.
+pub(super) fn own_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600);
+        let file = options.open(path)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
+pub(super) fn refused(error: sqlx::Error) -> OpenError {
+    OpenError::Database(StoreError::from(error))
+}
