@@ -30,6 +30,8 @@ pub struct Call {
     pub shown_id: String,
     /// An openai-chat body, untouched.
     pub body: Bytes,
+    /// The longest answer, in tokens, where the body leaves that to Ownkey.
+    pub max_tokens: Option<u64>,
     /// Through which door it came.
     pub source: CallSource,
     /// What its headers ask for.
@@ -85,7 +87,10 @@ pub enum Content {
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
 pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
-    let request = request::read(&call.body).map_err(|problem| failure::of_request(&problem))?;
+    let mut request = request::read(&call.body).map_err(|problem| failure::of_request(&problem))?;
+    if let Some(max_tokens) = call.max_tokens {
+        request.set_limit(max_tokens);
+    }
     if !caller.may_call_model(&request.model) {
         return Err(not_allowed(&request.model));
     }
@@ -94,22 +99,26 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     let place = naming::place(&request.model, &reach, app.catalogue, app.clock.now())?;
     let keys = paying::keys(app, caller, &reach, &place, &call.wishes)?;
     let mut failures = Vec::new();
-    for key in &keys {
+    let mut untried = keys.iter();
+    let mut next = untried.next();
+    while let Some(key) = next {
         let number = failures.len() as u32 + 1;
         let run = attempt::Run { app, caller, call: &call, request: &request, place: &place, key, number };
-        match run.answer().await {
+        let failure = match run.answer().await {
             Ok(answered) => return Ok(answered),
             Err(attempt::Stop::Refused(error)) => return Err(error),
-            Err(attempt::Stop::Failed(failure)) => {
-                let may_continue = failure.next_key_may_help();
-                failures.push(failure);
-                if !may_continue {
-                    break;
-                }
-            }
+            Err(attempt::Stop::Failed(failure)) => failure,
+        };
+        if let Some(field) = failure.field_to_leave_out(&request) {
+            request.leave_out(&field);
+        } else if failure.next_key_may_help() {
+            next = untried.next();
+        } else {
+            next = None;
         }
+        failures.push(failure);
     }
-    Err(failure::of_attempts(app, &place, failures))
+    Err(failure::of_attempts(app, &place, &failures))
 }
 
 fn not_allowed(model: &str) -> Error {

@@ -2,6 +2,7 @@
 //! start and handed round by reference.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use domain::ids::{CredentialId, NodeId, RequestId, TokenId};
@@ -69,6 +70,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) checks: Checks,
     pub(crate) uses: Uses,
+    draining: AtomicBool,
     this: Weak<Self>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -83,6 +85,7 @@ impl App {
         let seq = changes::latest(&parts.store).await?;
         Ok(Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
+            draining: AtomicBool::new(false),
             node: parts.store.node(),
             store: parts.store,
             upstream: parts.upstream,
@@ -129,6 +132,17 @@ impl App {
         self.tasks.wait().await;
         housekeeping::flush_uses(self).await;
         self.store.close().await;
+    }
+
+    /// Says that no new calls should come: readiness fails from now on.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether the server is going down.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// A fresh id for a request.

@@ -36,6 +36,7 @@ pub(crate) struct Meter {
     prompt_characters: u64,
     started: Instant,
     first_token: Option<Duration>,
+    client_cost: Option<Nanos>,
     is_settled: bool,
 }
 
@@ -60,6 +61,7 @@ impl Meter {
             prompt_characters,
             started: Instant::now(),
             first_token: None,
+            client_cost: None,
             is_settled: false,
         }
     }
@@ -67,6 +69,11 @@ impl Meter {
     /// The attempt's id, as it is sent to the provider.
     pub(crate) fn attempt_text(&self) -> String {
         self.attempt.to_string()
+    }
+
+    /// What the caller is billed; `None` until settled, and where nobody knows.
+    pub(crate) const fn client_cost(&self) -> Option<Nanos> {
+        self.client_cost
     }
 
     /// Notes the first byte of content.
@@ -139,6 +146,7 @@ impl Meter {
             return;
         }
         self.is_settled = true;
+        self.client_cost = bill.client_cost;
         let latency = self.started.elapsed();
         self.metrics.call_ended(self.provider, state, error_class, bill.tokens, latency, self.first_token);
         // The acknowledgement is not awaited: the row is written all the same.

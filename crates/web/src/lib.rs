@@ -1,1 +1,24 @@
-//! placeholder
+//! HTTP inwards: the router, who may pass, the dialects of errors, and the
+//! pages. The only crate that knows it is spoken to over HTTP.
+//!
+//! Reading order: the way in, the doors, what is behind them.
+
+pub mod paths;
+pub mod serve;
+
+pub mod auth;
+pub mod body;
+pub mod origins;
+pub mod problem;
+pub mod rim;
+mod visitor;
+mod wishes;
+
+pub mod openapi;
+pub mod router;
+mod strays;
+
+mod api;
+mod openai;
+mod operations;
+mod ui;

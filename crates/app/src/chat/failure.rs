@@ -3,14 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ProviderId;
 use domain::attempt::ErrorClass;
 use llm::UpstreamError;
-use llm::wire::openai_chat::request::RequestError;
+use llm::wire::openai_chat::request::{ClientRequest, RequestError};
 
 use crate::App;
 use crate::error::{Code, Details, Error, FailedAttempt};
 use crate::naming::{self, Place};
 use crate::reach::Key;
+
+/// Fields whose absence changes no answer's meaning: what a custom endpoint is
+/// tried without.
+const OPTIONAL_FIELDS: [&str; 8] = [
+    "stream_options", "user", "store", "metadata", "service_tier", "prompt_cache_key", "safety_identifier", "parallel_tool_calls",
+];
 
 /// An attempt that failed before anything reached the client.
 pub(super) struct AttemptFailure {
@@ -33,6 +40,22 @@ impl AttemptFailure {
         )
     }
 
+    /// A field that a custom endpoint named in its refusal and that may be left
+    /// out once, because nobody knows what such an endpoint takes.
+    pub(super) fn field_to_leave_out(&self, request: &ClientRequest<'_>) -> Option<String> {
+        let is_custom = self.key.credential().provider == ProviderId::Custom;
+        if !is_custom || self.error.class != ErrorClass::BadRequest {
+            return None;
+        }
+        OPTIONAL_FIELDS
+            .into_iter()
+            .find(|field| {
+                let names_it = self.error.param.as_deref() == Some(field) || self.error.message.contains(field);
+                names_it && request.may_leave_out(field)
+            })
+            .map(str::to_owned)
+    }
+
     fn public(&self) -> FailedAttempt {
         let credential = self.key.credential();
         FailedAttempt {
@@ -46,23 +69,23 @@ impl AttemptFailure {
 
 /// A body that is no chat request.
 pub(super) fn of_request(problem: &RequestError) -> Error {
-    let code = if problem.code() == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
+    let code = if problem.code == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
     let error = Error::new(code, problem.to_string());
-    match problem.param() {
+    match &problem.param {
         Some(param) => error.of_field(param),
         None => error,
     }
 }
 
 /// The one error for a request whose attempts all failed.
-pub(super) fn of_attempts(app: &App, place: &Place, failures: Vec<AttemptFailure>) -> Error {
+pub(super) fn of_attempts(app: &App, place: &Place, failures: &[AttemptFailure]) -> Error {
     let Some(last) = failures.last() else {
         return Error::new(Code::Internal, "No key was tried. Try again, and report the request id if it stays.");
     };
     let mut error = if last.error.class.is_the_requests_fault() {
         rejected(app, place, &last.error)
     } else {
-        exhausted(place, &failures)
+        exhausted(place, failures)
     };
     error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
     error

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use domain::ProviderId;
+use domain::{Nanos, ProviderId};
 use domain::attempt::{AttemptState, ErrorClass};
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
@@ -58,6 +58,18 @@ impl AnswerStream {
             }
         }
         Ok(())
+    }
+
+    /// The provider's id of the answer, as far as it was said.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.pass.facts().id.unwrap_or_default()
+    }
+
+    /// What the caller is billed; `None` until the end, and where nobody knows.
+    #[must_use]
+    pub const fn client_cost(&self) -> Option<Nanos> {
+        self.meter.client_cost()
     }
 
     /// The next piece; `None` after the last one.

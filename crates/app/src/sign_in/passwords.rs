@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 const PERMITS: usize = 4;
 
 /// The shortest password taken, in characters.
-pub const MIN_LENGTH: usize = 8;
+const MIN_LENGTH: usize = 8;
 
 /// The longest password taken, in characters.
 const MAX_LENGTH: usize = 1_000;
@@ -92,7 +92,7 @@ impl Passwords {
 ///
 /// # Errors
 /// The reason why not.
-pub fn check_length(password: &Password) -> std::result::Result<(), PasswordProblem> {
+fn check_length(password: &Password) -> std::result::Result<(), PasswordProblem> {
     match password.length() {
         length if length < MIN_LENGTH => Err(PasswordProblem::TooShort),
         length if length > MAX_LENGTH => Err(PasswordProblem::TooLong),

@@ -58,6 +58,12 @@ impl<'a> ClientRequest<'a> {
         self.limit = Some(max_tokens);
     }
 
+    /// Whether the client sent `field` and it was not left out yet.
+    #[must_use]
+    pub fn may_leave_out(&self, field: &str) -> bool {
+        self.object.get(field).is_some() && !self.without.iter().any(|without| without == field)
+    }
+
     /// Leaves a field out: a custom endpoint named it in its refusal.
     pub fn leave_out(&mut self, field: &str) {
         self.without.push(field.to_owned());

@@ -1,0 +1,271 @@
+//! `POST /v2/llm/chat/completions`: chat in Ownkey's own words.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use app::App;
+use app::chat::{self, AnswerStream, Call, Content, Payment, Piece};
+use app::error::{Code, Error};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use domain::Nanos;
+use domain::access::Need;
+use domain::provider::WireName;
+use futures_util::stream;
+use http::{HeaderMap, Method, StatusCode};
+use llm::neutral::{Answer, FinishReason, StreamEvent};
+use llm::wire::{self, StreamDecoder};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use store::ledger::CallSource;
+use utoipa::ToSchema;
+
+use crate::auth::Authenticated;
+use crate::body::Json;
+use crate::openai::chat::event_stream_headers;
+use crate::openapi::says;
+use crate::problem::{self, Dialect};
+use crate::rim::{Failure, Passport};
+use crate::router::{Door, door};
+use crate::wishes;
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![door(
+        Method::POST,
+        "/v2/llm/chat/completions",
+        Need::CallModels,
+        post(create_chat_completion),
+        says("calls", "Chat; `stream: true` answers with the events delta, done and error")
+            .takes::<ChatBody>()
+            .gives::<ChatAnswer>(200, "The answer, and what it cost"),
+    )]
+}
+
+/// A chat call.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChatBody {
+    /// A UUID, a model's id, or `provider/id`.
+    model_id: String,
+    /// The conversation so far.
+    messages: Vec<ChatMessage>,
+    max_tokens: Option<u64>,
+    temperature: Option<f64>,
+    stream: Option<bool>,
+    /// A saved conversation; this version has none.
+    conversation_id: Option<String>,
+}
+
+/// One message. `content` is a text, or OpenAI's parts.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChatMessage {
+    /// `system`, `user` or `assistant`.
+    role: String,
+    #[schema(value_type = String)]
+    content: Box<RawValue>,
+}
+
+/// A whole answer; also what the `done` event of a stream holds.
+#[derive(Serialize, ToSchema)]
+struct ChatAnswer {
+    id: String,
+    content: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<String>,
+    model: String,
+    provider: &'static str,
+    /// `null` when the provider did not say.
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    /// In dollars; `null`: unknown, or unpriced.
+    #[schema(value_type = Option<f64>)]
+    cost: Option<Nanos>,
+    cost_nanos: Option<i64>,
+    finish_reason: Option<&'static str>,
+    credential_id: String,
+    credential_scope: &'static str,
+}
+
+async fn create_chat_completion(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    axum::Extension(passport): axum::Extension<Passport>,
+    headers: HeaderMap,
+    Json(body): Json<ChatBody>,
+) -> Result<Response, Failure> {
+    let call = Call {
+        request: passport.request,
+        shown_id: passport.shown.to_string(),
+        body: wire_body(&body)?,
+        max_tokens: body.max_tokens,
+        source: CallSource::Api,
+        wishes: wishes::of(&headers)?,
+    };
+    let answered = chat::complete(&app, &caller, call).await?;
+    let payment = answered.payment;
+    let mut response = match answered.content {
+        Content::Whole { body: answer, .. } => {
+            let answer = decode(&payment, &answer)?;
+            let view = view(&payment, answer);
+            if body.stream == Some(true) {
+                (event_stream_headers(), done_event(&view)).into_response()
+            } else {
+                axum::Json(view).into_response()
+            }
+        }
+        Content::Stream(stream) => {
+            (StatusCode::OK, event_stream_headers(), stream_body(*stream, payment.clone(), passport)?).into_response()
+        }
+    };
+    wishes::say_who_paid(response.headers_mut(), &payment);
+    Ok(response)
+}
+
+/// The call in OpenAI's words, as every call goes through `app::chat`.
+fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
+    if body.conversation_id.is_some() {
+        return Err(Error::not_found("conversation").of_field("conversation_id"));
+    }
+    if body.max_tokens == Some(0) {
+        return Err(Error::invalid("max_tokens", "must be at least 1"));
+    }
+    if body.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
+        return Err(Error::invalid("temperature", "must be between 0 and 2"));
+    }
+    for message in &body.messages {
+        if !matches!(message.role.as_str(), "system" | "developer" | "user" | "assistant") {
+            return Err(Error::invalid("messages.role", "must be system, user or assistant"));
+        }
+        let content = message.content.get();
+        if !(content.starts_with('"') || content.starts_with('[')) {
+            return Err(Error::invalid("messages.content", "must be a text or a list of parts"));
+        }
+    }
+    let is_stream = body.stream == Some(true);
+    let mut whole = json!({"model": body.model_id, "stream": is_stream});
+    if let Some(temperature) = body.temperature {
+        whole["temperature"] = json!(temperature);
+    }
+    if is_stream {
+        whole["stream_options"] = json!({"include_usage": true});
+    }
+    let messages = serde_json::to_string(&body.messages)
+        .map_err(|error| Error::new(Code::InvalidJson, "The messages are not JSON. Check them.").because(error))?;
+    // Spliced as text, so that the contents reach the provider as they were typed.
+    let head = whole.to_string();
+    let head = head.strip_suffix('}').unwrap_or(&head);
+    Ok(Bytes::from(format!("{head},\"messages\":{messages}}}")))
+}
+
+fn decode(payment: &Payment, answer: &[u8]) -> Result<Answer, Error> {
+    let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
+    wire.decode_answer(payment.provider, answer).map_err(|_| unreadable())
+}
+
+fn unreadable() -> Error {
+    Error::new(Code::ProviderError, "The provider's answer cannot be read. Try again, or use /v1/chat/completions.")
+}
+
+fn view(payment: &Payment, answer: Answer) -> ChatAnswer {
+    let text = if answer.text.is_empty() { answer.refusal.unwrap_or_default() } else { answer.text };
+    ChatAnswer {
+        id: answer.id,
+        content: text,
+        reasoning: (!answer.reasoning.is_empty()).then_some(answer.reasoning),
+        model: payment.model.clone(),
+        provider: payment.provider.as_str(),
+        input_tokens: answer.usage.map(|usage| usage.prompt),
+        output_tokens: answer.usage.map(|usage| usage.completion),
+        cost: payment.cost,
+        cost_nanos: payment.cost.map(|cost| cost.0),
+        finish_reason: answer.finish.map(FinishReason::as_str),
+        credential_id: payment.credential.to_string(),
+        credential_scope: payment.scope.as_str(),
+    }
+}
+
+fn event(name: &str, data: &Value) -> Bytes {
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
+
+fn done_event(view: &ChatAnswer) -> Bytes {
+    let data = serde_json::to_string(view).unwrap_or_else(|_| "{}".to_owned());
+    Bytes::from(format!("event: done\ndata: {data}\n\n"))
+}
+
+/// A stream being retold in Ownkey's own events.
+struct Retelling {
+    stream: AnswerStream,
+    decoder: Box<dyn StreamDecoder>,
+    payment: Payment,
+    passport: Passport,
+    answer: Answer,
+    is_over: bool,
+}
+
+fn stream_body(stream: AnswerStream, payment: Payment, passport: Passport) -> Result<Body, Error> {
+    let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
+    let decoder = wire.decode_stream(payment.provider);
+    let retelling = Retelling { stream, decoder, payment, passport, answer: Answer::default(), is_over: false };
+    Ok(Body::from_stream(stream::unfold(retelling, |mut retelling| async move {
+        let bytes = retelling.next().await?;
+        Some((Ok::<Bytes, Infallible>(bytes), retelling))
+    })))
+}
+
+impl Retelling {
+    /// The next events, joined; `None` after the last one.
+    async fn next(&mut self) -> Option<Bytes> {
+        while !self.is_over {
+            let told = match self.stream.next().await {
+                Some(Piece::Data(bytes)) => {
+                    let events = self.decoder.push(&bytes);
+                    self.tell(events)
+                }
+                Some(Piece::Failed(error)) => {
+                    self.is_over = true;
+                    let problem = problem::envelope(&error, Dialect::Problem, &self.passport.shown, None);
+                    return Some(event("error", &problem));
+                }
+                None => {
+                    self.is_over = true;
+                    let events = self.decoder.finish();
+                    let mut told = self.tell(events);
+                    self.payment.cost = self.stream.client_cost();
+                    self.answer.id = self.stream.id();
+                    told.extend_from_slice(&done_event(&view(&self.payment, std::mem::take(&mut self.answer))));
+                    told
+                }
+            };
+            if !told.is_empty() {
+                return Some(Bytes::from(told));
+            }
+        }
+        None
+    }
+
+    fn tell(&mut self, events: Vec<StreamEvent>) -> Vec<u8> {
+        let mut told = Vec::new();
+        for happening in events {
+            match happening {
+                StreamEvent::Delta { text } | StreamEvent::Refusal { text } => {
+                    told.extend_from_slice(&event("delta", &json!({"content": text})));
+                    self.answer.text.push_str(&text);
+                }
+                StreamEvent::Reasoning { text } => {
+                    told.extend_from_slice(&event("delta", &json!({"reasoning": text})));
+                    self.answer.reasoning.push_str(&text);
+                }
+                StreamEvent::Finish(finish) => self.answer.finish = Some(finish),
+                StreamEvent::Usage { tokens, .. } => self.answer.usage = tokens,
+                StreamEvent::ToolCallStart { .. } | StreamEvent::ToolCallArguments { .. } | StreamEvent::Error(_) => {}
+            }
+        }
+        told
+    }
+}

@@ -1,0 +1,13 @@
+//! OpenAI's wire: what unmodified clients call.
+
+pub(crate) mod chat;
+mod models;
+mod whole_as_stream;
+
+use crate::router::Door;
+
+pub(crate) fn doors() -> Vec<Door> {
+    let mut doors = chat::doors();
+    doors.extend(models::doors());
+    doors
+}

@@ -1,0 +1,116 @@
+//! `POST /v1/chat/completions`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use app::App;
+use app::chat::{self, AnswerStream, Answered, Call, Content, Piece};
+use app::error::{Code, Error};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use domain::access::Need;
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use store::ledger::CallSource;
+
+use super::whole_as_stream;
+use crate::auth::Authenticated;
+use crate::body::{self, CALL_BODY_BYTES};
+use crate::openapi::says;
+use crate::problem::{self, Dialect};
+use crate::rim::{Failure, Passport};
+use crate::router::{Door, door};
+use crate::wishes;
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![door(
+        Method::POST,
+        "/v1/chat/completions",
+        Need::CallModels,
+        post(create_chat_completion),
+        says("openai", "Chat, in OpenAI's format; `stream: true` answers with server-sent events")
+            .gives_other(200, "The provider's answer, unchanged, with x-ownkey-* headers that say who paid"),
+    )]
+}
+
+async fn create_chat_completion(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Response, Failure> {
+    let (parts, body) = request.into_parts();
+    let passport = passport(&parts.extensions)?;
+    let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
+    let call = Call {
+        request: passport.request,
+        shown_id: passport.shown.to_string(),
+        body: body.clone(),
+        max_tokens: None,
+        source: CallSource::Api,
+        wishes: wishes::of(&parts.headers)?,
+    };
+    let answered = chat::complete(&app, &caller, call).await?;
+    answer(answered, &body, &passport)
+}
+
+/// The passport that the rim gave to every request.
+pub(crate) fn passport(extensions: &http::Extensions) -> Result<Passport, Failure> {
+    extensions.get::<Passport>().cloned().ok_or_else(|| {
+        Failure::from(Error::new(Code::Internal, "The request came past the rim. Report it."))
+    })
+}
+
+fn answer(answered: Answered, asked: &[u8], passport: &Passport) -> Result<Response, Failure> {
+    let Answered { payment, content } = answered;
+    let mut response = match content {
+        Content::Whole { status, body, .. } if whole_as_stream::was_asked(asked) => {
+            let events = whole_as_stream::events(&body, asked).ok_or_else(|| {
+                Failure::from(Error::new(
+                    Code::ProviderError,
+                    "The provider answered a stream request with something that is no answer. Try again.",
+                ))
+            })?;
+            (status, event_stream_headers(), events).into_response()
+        }
+        Content::Whole { status, body, .. } => {
+            (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+        }
+        Content::Stream(stream) => {
+            let body = stream_body(*stream, passport.clone());
+            (StatusCode::OK, event_stream_headers(), body).into_response()
+        }
+    };
+    wishes::say_who_paid(response.headers_mut(), &payment);
+    Ok(response)
+}
+
+/// Headers that keep a stream a stream on its way through proxies.
+pub(crate) fn event_stream_headers() -> [(HeaderName, HeaderValue); 3] {
+    [
+        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ]
+}
+
+/// The provider's events as they come; a failure is one last event in the
+/// client's words, without an end mark.
+fn stream_body(stream: AnswerStream, passport: Passport) -> Body {
+    Body::from_stream(stream::unfold((stream, passport), |(mut stream, passport)| async move {
+        let bytes = match stream.next().await? {
+            Piece::Data(bytes) => bytes,
+            Piece::Failed(error) => error_event(&error, &passport),
+        };
+        Some((Ok::<Bytes, Infallible>(bytes), (stream, passport)))
+    }))
+}
+
+fn error_event(error: &Error, passport: &Passport) -> Bytes {
+    tracing::warn!(request_id = %passport.shown, code = %error.code, sentence = %error.sentence, "a stream failed");
+    let envelope = problem::envelope(error, Dialect::OpenAi, &passport.shown, None);
+    Bytes::from(format!("data: {envelope}\n\n"))
+}

@@ -1,0 +1,32 @@
+//! The pages: plain forms that work without any script.
+
+mod forms;
+mod home;
+mod keys;
+mod sign_in;
+mod tokens;
+pub(crate) mod view;
+
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Need;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::Method;
+
+use crate::router::{Door, quiet_door};
+
+/// The one stylesheet.
+const STYLE: &str = include_str!("ui/style.css");
+
+pub(crate) fn doors() -> Vec<Door> {
+    let mut doors = vec![quiet_door(Method::GET, "/assets/style.css", Need::Nothing, get(style))];
+    doors.extend(home::doors());
+    doors.extend(sign_in::doors());
+    doors.extend(keys::doors());
+    doors.extend(tokens::doors());
+    doors
+}
+
+async fn style() -> Response {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], STYLE).into_response()
+}

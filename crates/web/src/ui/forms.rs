@@ -1,0 +1,80 @@
+//! Forms of pages: who sends them, and where the answer leads.
+
+use std::sync::Arc;
+
+use app::error::{Code, Error};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::Caller;
+use http::header::{HOST, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderValue, Method};
+
+use super::view::Viewer;
+use crate::auth::{cookie, same_origin};
+use crate::rim::Failure;
+use crate::router::Shared;
+
+/// Somebody who is signed in; everybody else is led to `/login`.
+pub(crate) struct SignedIn {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) viewer: Viewer,
+}
+
+impl FromRequestParts<Shared> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
+        let visitor = Anybody::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
+        let Some(caller) = visitor.caller else { return Err(Redirect::to("/login").into_response()) };
+        let account = app::users::me(&shared.app, &caller).await.map_err(|e| Failure::from(e).into_response())?;
+        Ok(Self { caller, viewer: Viewer { name: Some(account.display_name), is_demo: visitor.viewer.is_demo } })
+    }
+}
+
+/// Anybody with a browser. A form must come from one of our own pages.
+pub(crate) struct Anybody {
+    pub(crate) caller: Option<Arc<Caller>>,
+    pub(crate) viewer: Viewer,
+}
+
+impl FromRequestParts<Shared> for Anybody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Failure> {
+        shared.origins.check_host(parts.headers.get(HOST))?;
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            same_origin(&shared.origins, &parts.headers)?;
+        }
+        let caller = match cookie(&parts.headers, shared.origins.cookie_name()) {
+            Some(secret) => app::callers::by_web_session(&shared.app, secret).await?,
+            None => None,
+        };
+        Ok(Self { caller, viewer: Viewer { name: None, is_demo: shared.app.settings.is_demo } })
+    }
+}
+
+/// To another page, with the session cookie set or removed.
+pub(crate) fn redirect_with_cookie(shared: &Shared, to: &str, secret: Option<&str>) -> Result<Response, Failure> {
+    let age = shared.app.settings.web_session_life.as_secs();
+    let cookie = HeaderValue::from_str(&shared.origins.set_cookie(secret, age))
+        .map_err(|error| Error::new(Code::Internal, "The session cannot be kept. Report it.").because(error))?;
+    let mut response = Redirect::to(to).into_response();
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Whether an error is about what was typed, so that the form shows it again.
+pub(crate) const fn is_for_the_form(error: &Error) -> bool {
+    matches!(
+        error.code,
+        Code::InvalidRequest
+            | Code::IncorrectLogin
+            | Code::TooManyLogins
+            | Code::EndpointNotAllowed
+            | Code::Forbidden
+            | Code::Conflict
+            | Code::KeyInUse
+            | Code::DuplicateSecret
+    )
+}

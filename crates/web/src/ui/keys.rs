@@ -1,0 +1,189 @@
+//! `/keys`: one's provider keys, by plain forms.
+
+use app::credentials::{self, Listing, NewKey};
+use app::error::Error;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::access::Need;
+use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
+use domain::ids::CredentialId;
+use domain::key_shape;
+use domain::provider::PROVIDERS;
+use http::{Method, StatusCode};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::forms::{SignedIn, is_for_the_form};
+use super::view::{complaint, with_status};
+use crate::body::{Form, Id};
+use crate::problem;
+use crate::rim::Failure;
+use crate::router::{Door, Shared, quiet_door};
+
+pub(super) fn doors() -> Vec<Door> {
+    let open = Need::Nothing;
+    vec![
+        quiet_door(Method::GET, "/keys", open, get(show_keys)),
+        quiet_door(Method::POST, "/keys", open, post(add_key)),
+        quiet_door(Method::POST, "/keys/{id}", open, post(act_on_key)),
+    ]
+}
+
+#[derive(Deserialize)]
+struct KeyForm {
+    provider: String,
+    #[serde(default)]
+    api_key: String,
+    #[serde(default)]
+    api_base: String,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct ActionForm {
+    action: String,
+}
+
+async fn show_keys(State(shared): State<Shared>, signed_in: SignedIn) -> Result<Response, Failure> {
+    keys_page(&shared, &signed_in, None).await
+}
+
+async fn add_key(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Form(form): Form<KeyForm>,
+) -> Result<Response, Failure> {
+    let text = |value: String| Some(value).filter(|value| !value.trim().is_empty());
+    let provider = form.provider.parse().map_err(|problem: String| Error::invalid("provider", problem))?;
+    let new = NewKey {
+        scope: Scope::Personal,
+        organization: None,
+        provider,
+        name: text(form.name),
+        note: None,
+        api_key: text(form.api_key),
+        api_base: text(form.api_base),
+        settings: Settings::default(),
+        priority: 0,
+        is_primary: false,
+        expires_at: None,
+        rotate_after: None,
+        wait_for_check: true,
+    };
+    match credentials::create(&shared.app, &signed_in.caller, new).await {
+        Ok(_) => Ok(Redirect::to("/keys").into_response()),
+        Err(error) if is_for_the_form(&error) => keys_page(&shared, &signed_in, Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn act_on_key(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Id(id): Id<CredentialId>,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let done = match form.action.as_str() {
+        "check" => credentials::check(app, caller, id).await.map(drop),
+        "activate" => credentials::set_active(app, caller, id, true).await.map(drop),
+        "deactivate" => credentials::set_active(app, caller, id, false).await.map(drop),
+        "make-primary" => credentials::make_primary(app, caller, id).await.map(drop),
+        "delete" => credentials::delete(app, caller, id, false).await,
+        "delete-anyway" => credentials::delete(app, caller, id, true).await,
+        _ => Err(Error::invalid("action", "is unknown")),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/keys").into_response()),
+        Err(error) if is_for_the_form(&error) => keys_page(&shared, &signed_in, Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn keys_page(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -> Result<Response, Failure> {
+    let listing = Listing { limit: 500, ..Listing::default() };
+    let (keys, _) = credentials::list(&shared.app, &signed_in.caller, &listing).await?;
+    let status = error.map_or(StatusCode::OK, problem::status_of);
+    let content = html! {
+        h1 { "Provider keys" }
+        (complaint(error.map(|error| error.sentence.as_str())))
+        section.card {
+            h2 { "Add a key" }
+            form.columns method="post" action="/keys" {
+                div { label for="provider" { "Provider" } (provider_choice()) }
+                div { label for="api_key" { "Key" } input id="api_key" name="api_key" type="password" autocomplete="off"; }
+                div { label for="name" { "Name (optional)" } input id="name" name="name" type="text" autocomplete="off"; }
+                div { label for="api_base" { "Endpoint (optional)" } input id="api_base" name="api_base" type="url" autocomplete="off"; }
+                button type="submit" { "Save and check" }
+            }
+        }
+        section.card {
+            h2 { "Your keys" }
+            @if keys.is_empty() {
+                p { "None yet. Paste one above; it is sealed before it is stored, and checked by one free call." }
+            } @else {
+                table {
+                    thead { tr { th { "Key" } th { "Scope" } th { "State" } th { "Actions" } } }
+                    tbody { @for key in &keys { (row(key)) } }
+                }
+            }
+        }
+    };
+    Ok(with_status(status, "Provider keys", &signed_in.viewer, content).into_response())
+}
+
+fn provider_choice() -> Markup {
+    html! {
+        select id="provider" name="provider" {
+            @for provider in PROVIDERS.iter().filter(|provider| provider.id != domain::ProviderId::Azure) {
+                option value=(provider.name) { (provider.display_name) }
+            }
+        }
+    }
+}
+
+fn row(key: &Credential) -> Markup {
+    let is_stored = key.source == Source::Stored;
+    html! {
+        tr {
+            td {
+                strong { (key.name) } " " span.small { (key.provider.display_name()) }
+                @if key.is_primary { " " span.chip { "primary" } }
+                br;
+                code { @if is_stored { (key_shape::masked_in_lists(&key.masked)) } @else { (key.source_text()) } }
+            }
+            td { (key.scope) }
+            td {
+                @if key.is_active { (badge(key.status)) } @else { span.badge.grey { "Inactive" } }
+                @if let Some(reason) = &key.status_reason { br; span.small { (reason) } }
+            }
+            td {
+                form.actions method="post" action={ "/keys/" (key.id) } {
+                    button.quiet name="action" value="check" { "Check" }
+                    @if is_stored {
+                        @if key.is_active { button.quiet name="action" value="deactivate" { "Deactivate" } }
+                        @else { button.quiet name="action" value="activate" { "Activate" } }
+                        @if !key.is_primary { button.quiet name="action" value="make-primary" { "Make primary" } }
+                        button.quiet.danger name="action" value="delete" { "Delete" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn badge(status: KeyStatus) -> Markup {
+    let (class, word) = match status {
+        KeyStatus::Valid => ("green", "✓ Valid"),
+        KeyStatus::Invalid => ("red", "✕ Invalid"),
+        KeyStatus::Unverified => ("grey", "? Unverified"),
+        KeyStatus::NoCredit => ("red", "✕ No credit"),
+        KeyStatus::RateLimited => ("amber", "! Rate limited"),
+        KeyStatus::Unreachable => ("amber", "! Unreachable"),
+        KeyStatus::Forbidden => ("red", "✕ No permission"),
+        KeyStatus::Undecryptable => ("red", "✕ Undecryptable"),
+    };
+    html! { span class={ "badge " (class) } { (word) } }
+}
