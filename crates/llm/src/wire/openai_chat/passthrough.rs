@@ -65,6 +65,8 @@ pub struct PassThrough {
     created: u64,
     is_usage_out: bool,
     is_done: bool,
+    /// A long event went out in part.
+    is_open: bool,
 }
 
 /// What becomes of a block.
@@ -89,6 +91,7 @@ impl PassThrough {
             created: 0,
             is_usage_out: false,
             is_done: false,
+            is_open: false,
         }
     }
 
@@ -101,6 +104,7 @@ impl PassThrough {
             if self.is_done || self.facts.error.is_some() {
                 continue;
             }
+            self.is_open = !piece.is_last;
             if !piece.is_first {
                 // The rest of a long event, which was judged by its beginning.
                 out.push(piece.bytes);
@@ -121,6 +125,10 @@ impl PassThrough {
             block.extend_from_slice(b"\n\n");
             self.block(Piece { bytes: block.freeze(), ..rest }, out);
         }
+        if self.is_open && self.facts.error.is_none() {
+            // Ends the broken event, so that what the caller says is another.
+            out.push(Bytes::from_static(b"\n\n"));
+        }
         let facts = self.facts();
         if facts.completed {
             if let Some(counts) = facts.usage.filter(|_| self.wants_usage && !self.is_usage_out) {
@@ -138,7 +146,7 @@ impl PassThrough {
         let finish = self.counter.finish.or((self.is_done && has_calls).then_some(FinishReason::ToolCalls));
         StreamFacts {
             finish: finish.map(|finish| finish.with_calls(has_calls)),
-            completed: (finish.is_some() || self.is_done) && self.facts.error.is_none(),
+            completed: (finish.is_some() || self.is_done) && self.facts.error.is_none() && !self.is_open,
             output_characters: self.counter.characters,
             saw_output: self.counter.has_output,
             ..self.facts.clone()

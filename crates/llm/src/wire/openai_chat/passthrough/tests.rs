@@ -128,6 +128,13 @@ fn a_long_event_with_bookkeeping_stays_in_one_piece() {
 }
 
 #[test]
+fn a_long_event_that_is_cut_off_is_ended_and_the_stream_not_complete() {
+    let giant = format!("data: {{\"x\":\"{}", "x".repeat(INSPECTED_BYTES));
+    let (out, facts) = pass(ProviderId::Custom, false, &[HI, END, &giant]);
+    assert_eq!((out, facts.completed), ([HI, END, &giant, "\n\n"].concat(), false));
+}
+
+#[test]
 fn an_error_member_that_says_nothing_is_no_error() {
     for nothing in ["null", "\"\"", "{}", "false"] {
         let chunk = format!("data: {{\"error\":{nothing},\"choices\":[]}}\n\n");
