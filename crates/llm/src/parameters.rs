@@ -115,6 +115,8 @@ static FIREWORKS: Rules = Rules {
     stream_options: StreamOptions::Dropped,
     limit_field: "max_tokens",
     dropped: &["store", "metadata", "service_tier", "safety_identifier"],
+    // It takes either name, but not both.
+    renamed: &[("max_completion_tokens", "max_tokens")],
     ..OPEN
 };
 

@@ -11,6 +11,8 @@ mod manifest;
 mod answers;
 #[path = "golden/errors.rs"]
 mod errors;
+#[path = "golden/hostile.rs"]
+mod hostile;
 #[path = "golden/requests.rs"]
 mod requests;
 #[path = "golden/streams.rs"]

@@ -168,6 +168,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.at + 1;
         self.at = start;
+        let mut has_escapes = false;
         loop {
             let rest = self.body.get(self.at..).unwrap_or_default();
             let Some(plain) = memchr2(b'"', b'\\', rest) else {
@@ -179,8 +180,9 @@ impl<'a> Reader<'a> {
             if self.body.get(self.at) == Some(&b'"') {
                 let inner = self.body.get(start..self.at).unwrap_or_default();
                 self.at += 1;
-                return Ok(RawText::new(inner));
+                return Ok(RawText::known(inner, has_escapes));
             }
+            has_escapes = true;
             self.escape()?;
         }
     }

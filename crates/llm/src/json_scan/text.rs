@@ -7,34 +7,42 @@ use memchr::memchr;
 
 /// A JSON string as written, without its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RawText<'a>(&'a [u8]);
+pub struct RawText<'a> {
+    inner: &'a [u8],
+    has_escapes: bool,
+}
 
 impl<'a> RawText<'a> {
     /// Takes what stood between the quotes.
     #[must_use]
-    pub const fn new(inner: &'a [u8]) -> Self {
-        Self(inner)
+    pub fn new(inner: &'a [u8]) -> Self {
+        Self { inner, has_escapes: memchr(b'\\', inner).is_some() }
+    }
+
+    /// As [`RawText::new`], for one who knows already.
+    pub(super) const fn known(inner: &'a [u8], has_escapes: bool) -> Self {
+        Self { inner, has_escapes }
     }
 
     /// A JSON value, if it is a string.
     #[must_use]
     pub fn of_value(value: &'a [u8]) -> Option<Self> {
-        value.strip_prefix(b"\"")?.strip_suffix(b"\"").map(Self)
+        value.strip_prefix(b"\"")?.strip_suffix(b"\"").map(Self::new)
     }
 
     /// Nothing between the quotes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.inner.is_empty()
     }
 
     /// The text. Lone surrogate halves and broken UTF-8 become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        if memchr(b'\\', self.0).is_none() {
-            return String::from_utf8_lossy(self.0);
+        if !self.has_escapes {
+            return String::from_utf8_lossy(self.inner);
         }
-        let mut out = String::with_capacity(self.0.len());
+        let mut out = String::with_capacity(self.inner.len());
         let mut half = None;
         self.append_to(&mut out, &mut half);
         flush(&mut out, &mut half);
@@ -44,7 +52,7 @@ impl<'a> RawText<'a> {
     /// Appends the text. `half` carries a first surrogate half from one piece of
     /// a stream to the next, where its second half may stand.
     pub fn append_to(&self, out: &mut String, half: &mut Option<u16>) {
-        let mut rest = self.0;
+        let mut rest = self.inner;
         while !rest.is_empty() {
             let plain = memchr(b'\\', rest).unwrap_or(rest.len());
             let (before, after) = rest.split_at(plain);
@@ -60,8 +68,8 @@ impl<'a> RawText<'a> {
     #[must_use]
     pub fn characters(&self) -> u64 {
         let (mut count, mut at) = (0, 0);
-        while let Some(&byte) = self.0.get(at) {
-            at += match (byte, self.0.get(at + 1)) {
+        while let Some(&byte) = self.inner.get(at) {
+            at += match (byte, self.inner.get(at + 1)) {
                 (b'\\', Some(b'u')) => 6,
                 (b'\\', _) => 2,
                 _ => 1,
@@ -74,13 +82,22 @@ impl<'a> RawText<'a> {
     /// Whether the name is this one. Unescapes only when it must.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        if memchr(b'\\', self.0).is_none() { self.0 == name.as_bytes() } else { self.text() == name }
+        if self.has_escapes { self.text() == name } else { self.inner == name.as_bytes() }
+    }
+
+    /// Where it lies in the bytes it was read from, without its quotes; `None`
+    /// when it was read from others.
+    #[must_use]
+    pub fn inner_span_in(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let start = (self.inner.as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)?;
+        let span = start..start.checked_add(self.inner.len())?;
+        (bytes.get(span.clone())?.as_ptr() == self.inner.as_ptr()).then_some(span)
     }
 
     /// Where it lies in the text it was read from, quotes included.
     pub(super) fn span_in(&self, body: &[u8]) -> Range<usize> {
-        let start = (self.0.as_ptr() as usize).saturating_sub(body.as_ptr() as usize).saturating_sub(1);
-        start..start + self.0.len() + 2
+        let start = (self.inner.as_ptr() as usize).saturating_sub(body.as_ptr() as usize).saturating_sub(1);
+        start..start + self.inner.len() + 2
     }
 }
 

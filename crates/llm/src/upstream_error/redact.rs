@@ -66,7 +66,8 @@ pub fn redacted(sentence: &str) -> String {
 #[must_use]
 pub fn looks_like_a_key(run: &str) -> bool {
     let known = PROVIDERS.iter().flat_map(|provider| provider.key_prefixes.iter().copied()).chain(KEY_PREFIXES);
-    let has_prefix = known.into_iter().any(|prefix| run.len() >= prefix.len() + 4 && run.starts_with(prefix));
+    let begins = |text: &str, prefix: &str| text.len() >= prefix.len() + 4 && text.starts_with(prefix);
+    let has_prefix = known.into_iter().any(|prefix| run.split('/').any(|text| begins(text, prefix)));
     has_prefix || run.contains("***") || run.contains('•') || is_random(run)
 }
 

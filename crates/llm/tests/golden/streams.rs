@@ -10,7 +10,7 @@ use llm::wire::openai_chat::passthrough::{PassThrough, StreamFacts};
 use crate::manifest::{Case, Seen, cases, compare, usage_json};
 
 /// What the neutral reader makes of a stream.
-fn decoded(case: &Case, frames: &[&[u8]]) -> (Seen, Option<UpstreamError>) {
+pub(crate) fn decoded(case: &Case, frames: &[&[u8]]) -> (Seen, Option<UpstreamError>) {
     let mut decoder = wire::of(WireName::OpenAiChat).unwrap().decode_stream(case.provider);
     let mut events: Vec<StreamEvent> = frames.iter().flat_map(|frame| decoder.push(frame)).collect();
     events.extend(decoder.finish());
@@ -35,14 +35,14 @@ fn decoded(case: &Case, frames: &[&[u8]]) -> (Seen, Option<UpstreamError>) {
 }
 
 /// What goes through to a client of the same wire.
-fn passed(case: &Case, wants_usage: bool, frames: &[&[u8]]) -> (String, StreamFacts) {
+pub(crate) fn passed(case: &Case, wants_usage: bool, frames: &[&[u8]]) -> (String, StreamFacts) {
     let mut through = PassThrough::new(case.provider, wants_usage);
     let mut out = Vec::new();
     for frame in frames {
         through.push(Bytes::copy_from_slice(frame), &mut out);
     }
     let facts = through.finish(&mut out);
-    (String::from_utf8(out.concat()).unwrap(), facts)
+    (String::from_utf8_lossy(&out.concat()).into_owned(), facts)
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod block;
 mod inspect;
+mod template;
 
 use bytes::{Bytes, BytesMut};
 use domain::usage::TokenCounts;
@@ -14,11 +15,12 @@ use super::{errors, usage};
 use crate::UpstreamError;
 use crate::json_scan::quoted;
 use crate::neutral::FinishReason;
-use crate::sse::{self, Splitter};
+use crate::sse::{self, Piece, Splitter};
 use block::{Lines, is_complete, without_bookkeeping};
-use inspect::{Counter, name_of};
+use inspect::{Counter, Observed, name_of};
+use template::Template;
 
-pub use inspect::{AnswerFacts, inspect_answer};
+pub use inspect::{AnswerFacts, inspect_answer, inspect_other};
 
 /// How much of one event is looked at.
 const INSPECTED_BYTES: usize = 64 * 1024;
@@ -59,9 +61,12 @@ pub struct PassThrough {
     splitter: Splitter,
     facts: StreamFacts,
     counter: Counter,
+    template: Template,
     created: u64,
     is_usage_out: bool,
     is_done: bool,
+    /// A long event went out in part.
+    is_open: bool,
 }
 
 /// What becomes of a block.
@@ -82,9 +87,11 @@ impl PassThrough {
             splitter: Splitter::new(INSPECTED_BYTES),
             facts: StreamFacts::default(),
             counter: Counter::default(),
+            template: Template::default(),
             created: 0,
             is_usage_out: false,
             is_done: false,
+            is_open: false,
         }
     }
 
@@ -97,10 +104,11 @@ impl PassThrough {
             if self.is_done || self.facts.error.is_some() {
                 continue;
             }
+            self.is_open = !piece.is_last;
             if !piece.is_first {
                 // The rest of a long event, which was judged by its beginning.
                 out.push(piece.bytes);
-            } else if let Some(error) = self.block(piece.bytes, out) {
+            } else if let Some(error) = self.block(piece, out) {
                 return Some(error);
             }
         }
@@ -115,7 +123,11 @@ impl PassThrough {
         if let Some(rest) = rest.filter(|rest| is_complete(&rest.bytes)) {
             let mut block = BytesMut::from(&rest.bytes[..]);
             block.extend_from_slice(b"\n\n");
-            self.block(block.freeze(), out);
+            self.block(Piece { bytes: block.freeze(), ..rest }, out);
+        }
+        if self.is_open && self.facts.error.is_none() {
+            // Ends the broken event, so that what the caller says is another.
+            out.push(Bytes::from_static(b"\n\n"));
         }
         let facts = self.facts();
         if facts.completed {
@@ -134,7 +146,7 @@ impl PassThrough {
         let finish = self.counter.finish.or((self.is_done && has_calls).then_some(FinishReason::ToolCalls));
         StreamFacts {
             finish: finish.map(|finish| finish.with_calls(has_calls)),
-            completed: (finish.is_some() || self.is_done) && self.facts.error.is_none(),
+            completed: (finish.is_some() || self.is_done) && self.facts.error.is_none() && !self.is_open,
             output_characters: self.counter.characters,
             saw_output: self.counter.has_output,
             ..self.facts.clone()
@@ -142,10 +154,19 @@ impl PassThrough {
     }
 
     /// Judges a block (or the beginning of a long one) and sends it on.
-    fn block(&mut self, block: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+    fn block(&mut self, piece: Piece, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        let is_long = !piece.is_last || piece.bytes.len() > INSPECTED_BYTES;
+        let block = piece.bytes;
+        if let Some(characters) = self.template.content_characters(&block).filter(|_| !is_long) {
+            self.counter.characters += characters;
+            out.push(block);
+            return None;
+        }
         let lines = Lines::of(&block);
-        match self.judge(&block, &lines) {
+        match self.judge(&block, &lines, is_long) {
             Verdict::Drop => {}
+            // Its rest follows as it comes, so its beginning stays as it is.
+            Verdict::Forward if is_long => out.push(block),
             Verdict::Forward if lines.data == 0 && !lines.has_comment => {}
             Verdict::Forward if lines.has_bookkeeping || (lines.data == 0 && lines.has_event) => {
                 out.push(without_bookkeeping(&block, lines.data > 0));
@@ -159,11 +180,10 @@ impl PassThrough {
         None
     }
 
-    fn judge(&mut self, block: &Bytes, lines: &Lines) -> Verdict {
+    fn judge(&mut self, block: &Bytes, lines: &Lines, is_long: bool) -> Verdict {
         if lines.data == 0 {
             return Verdict::Forward;
         }
-        let is_long = block.len() > INSPECTED_BYTES;
         let inspected = block.slice(..block.len().min(INSPECTED_BYTES));
         let data = sse::data_of(&inspected).unwrap_or_default();
         let data = data.trim_ascii();
@@ -171,7 +191,9 @@ impl PassThrough {
             self.is_done = true;
             return Verdict::Drop;
         }
-        let (envelope, result) = walk(data, &mut self.counter);
+        let mut observed = Observed::new(&mut self.counter);
+        let (envelope, result) = walk(data, &mut observed);
+        let only_content = observed.only_content();
         let named = lines.is_error.then_some(Fault::Body);
         if let Some(fault) = envelope.fault.or(named) {
             let mut error = errors::read_inside(self.provider, None, fault, data);
@@ -184,6 +206,10 @@ impl PassThrough {
             self.counter.has_output = true;
         }
         self.remember(&envelope);
+        let is_ordinary = envelope.usage.is_none() && lines.data == 1 && !lines.has_bookkeeping && result.is_ok();
+        if let Some(content) = only_content.filter(|_| is_ordinary && self.facts.response_model.is_some()) {
+            self.template.learn(block, content, envelope.obfuscation);
+        }
         if envelope.is_usage_only() {
             self.is_usage_out |= self.wants_usage;
             return if self.wants_usage { Verdict::Forward } else { Verdict::Drop };

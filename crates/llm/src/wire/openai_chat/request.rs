@@ -144,7 +144,8 @@ pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) 
     splice.replace("model", quoted(target.model));
     if let Some(limit) = request.limit.filter(|_| request.max_tokens.is_none()) {
         // `null` counts as no limit, and must not be there twice.
-        splice.remove(rules.limit_field);
+        splice.remove("max_tokens");
+        splice.remove("max_completion_tokens");
         splice.add(rules.limit_field, limit.to_string());
     }
     let is_left_out = request.without.iter().any(|without| without == "stream_options");

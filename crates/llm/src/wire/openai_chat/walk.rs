@@ -52,6 +52,8 @@ pub(super) struct Envelope<'a> {
     pub(super) id: Option<RawText<'a>>,
     pub(super) model: Option<RawText<'a>>,
     pub(super) created: Option<&'a [u8]>,
+    /// OpenAI's padding against eavesdroppers.
+    pub(super) obfuscation: Option<RawText<'a>>,
     /// The value of `usage` (or Groq's), when it is an object.
     pub(super) usage: Option<&'a [u8]>,
     /// `usage` stood at the top level, not in a provider's own place.
@@ -97,10 +99,14 @@ pub(super) fn walk<'a>(data: &'a [u8], sink: &mut impl Sink<'a>) -> (Envelope<'a
             envelope.choices = Some(count);
             return Ok(());
         }
-        if name.is("error") && reader.peek().is_some_and(|byte| byte != b'n') {
-            // Known before its value is read: it may be cut off.
-            envelope.fault = Some(Fault::Body);
-            return reader.skip();
+        if name.is("error") {
+            let earlier = envelope.fault;
+            // Told before its value is read, which may be cut off.
+            envelope.fault = earlier.or(Some(Fault::Body));
+            if is_nothing(reader.value()?) {
+                envelope.fault = earlier;
+            }
+            return Ok(());
         }
         top_member(name, reader, &mut envelope)
     });
@@ -115,6 +121,8 @@ fn top_member<'a>(name: RawText<'a>, reader: &mut Reader<'a>, envelope: &mut Env
         envelope.model = reader.text()?;
     } else if name.is("created") {
         envelope.created = Some(reader.value()?);
+    } else if name.is("obfuscation") {
+        envelope.obfuscation = reader.text()?;
     } else if name.is("usage") && reader.peek() == Some(b'{') {
         envelope.usage = Some(reader.value()?);
         envelope.has_plain_usage = true;
@@ -123,8 +131,9 @@ fn top_member<'a>(name: RawText<'a>, reader: &mut Reader<'a>, envelope: &mut Env
             if name.is("usage") && reader.peek() == Some(b'{') {
                 let usage = reader.value()?;
                 envelope.usage = envelope.usage.or(Some(usage));
-            } else if name.is("error") && reader.peek().is_some_and(|byte| byte != b'n') {
-                envelope.fault = Some(Fault::Value(reader.value()?));
+            } else if name.is("error") {
+                let value = reader.value()?;
+                envelope.fault = envelope.fault.or((!is_nothing(value)).then_some(Fault::Value(value)));
             } else {
                 reader.skip()?;
             }
@@ -157,8 +166,9 @@ fn choice<'a>(
             index = integer(reader.value()?).unwrap_or(position);
         } else if name.is("finish_reason") {
             finish = reader.text()?;
-        } else if name.is("error") && reader.peek().is_some_and(|byte| byte != b'n') {
-            fault = Some(Fault::Value(reader.value()?));
+        } else if name.is("error") {
+            let value = reader.value()?;
+            fault = (!is_nothing(value)).then_some(Fault::Value(value));
         } else {
             reader.skip()?;
         }
@@ -194,6 +204,11 @@ fn finish_reason(word: RawText<'_>) -> Finish {
         "content_filter" => FinishReason::ContentFilter,
         _ => FinishReason::Stop,
     })
+}
+
+/// An `error` that says there is none.
+fn is_nothing(value: &[u8]) -> bool {
+    matches!(value, b"null" | b"false" | b"\"\"" | b"{}" | b"[]")
 }
 
 fn integer(value: &[u8]) -> Option<u64> {

@@ -120,6 +120,8 @@ fn by_status(provider: ProviderId, status: u16, words: &str) -> ErrorClass {
         404 | 410 => ErrorClass::NotFound,
         408 | 504 => ErrorClass::Timeout,
         413 => ErrorClass::TooLarge,
+        // OpenAI: one request above the minute's tokens; a wait does not help.
+        429 if words.contains("request too large") => ErrorClass::TooLarge,
         429 if is_daily => ErrorClass::QuotaExhausted,
         429 => ErrorClass::RateLimited,
         498 | 503 | 529 => ErrorClass::Overloaded,

@@ -56,6 +56,22 @@ pub fn inspect_answer(provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, 
     })
 }
 
+/// The facts of an answer that is no chat, such as embeddings: its usage, where
+/// it has one.
+#[must_use]
+pub fn inspect_other(provider: ProviderId, body: &[u8]) -> AnswerFacts {
+    let (envelope, _) = walk(body, &mut Counter::default());
+    let usage = envelope.usage.map(|value| usage::read(provider, value)).unwrap_or_default();
+    AnswerFacts {
+        usage: usage.tokens,
+        absurd: usage.is_absurd,
+        cost: usage.cost,
+        id: name_of(envelope.id),
+        response_model: name_of(envelope.model),
+        ..AnswerFacts::default()
+    }
+}
+
 /// Counts what passes, of all choices.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
@@ -83,6 +99,34 @@ impl<'a> Sink<'a> for Counter {
             }
         };
         self.has_output = true;
+    }
+}
+
+/// A counter that also says whether an event was nothing but some content.
+pub(super) struct Observed<'a, 'c> {
+    counter: &'c mut Counter,
+    pieces: usize,
+    content: Option<RawText<'a>>,
+}
+
+impl<'a, 'c> Observed<'a, 'c> {
+    pub(super) const fn new(counter: &'c mut Counter) -> Self {
+        Self { counter, pieces: 0, content: None }
+    }
+
+    /// The content, when the event had no other piece.
+    pub(super) fn only_content(&self) -> Option<RawText<'a>> {
+        self.content.filter(|_| self.pieces == 1)
+    }
+}
+
+impl<'a> Sink<'a> for Observed<'a, '_> {
+    fn piece(&mut self, choice: u64, piece: Piece<'a>) {
+        self.pieces += 1;
+        if let Piece::Content(text) = piece {
+            self.content = Some(text);
+        }
+        self.counter.piece(choice, piece);
     }
 }
 

@@ -117,6 +117,42 @@ fn events_within_a_frame_leave_as_slices_of_it() {
 }
 
 #[test]
+fn a_long_event_with_bookkeeping_stays_in_one_piece() {
+    let giant = format!("id: 1\ndata: {{\"x\":\"{}\"}}\r\n\r\n", "x".repeat(INSPECTED_BYTES));
+    for size in 65_500..giant.len() {
+        let (front, back) = giant.split_at(size);
+        let (out, facts) = pass(ProviderId::Custom, false, &[front, back]);
+        assert_eq!((out.as_str(), facts.completed), (giant.as_str(), false));
+        assert_eq!(facts, pass(ProviderId::Custom, false, &[&giant]).1);
+    }
+}
+
+#[test]
+fn a_long_event_that_is_cut_off_is_ended_and_the_stream_not_complete() {
+    let giant = format!("data: {{\"x\":\"{}", "x".repeat(INSPECTED_BYTES));
+    let (out, facts) = pass(ProviderId::Custom, false, &[HI, END, &giant]);
+    assert_eq!((out, facts.completed), ([HI, END, &giant, "\n\n"].concat(), false));
+}
+
+#[test]
+fn an_error_member_that_says_nothing_is_no_error() {
+    for nothing in ["null", "\"\"", "{}", "false"] {
+        let chunk = format!("data: {{\"error\":{nothing},\"choices\":[]}}\n\n");
+        let (out, facts) = pass(ProviderId::Custom, false, &[&chunk, END]);
+        assert_eq!((out, facts.completed), ([&chunk, END, DONE].concat(), true));
+    }
+}
+
+#[test]
+fn embeddings_have_a_usage_and_no_choices() {
+    let body =
+        br#"{"object":"list","data":[{"embedding":"AAAA"}],"model":"e","usage":{"prompt_tokens":8,"total_tokens":8}}"#;
+    let facts = inspect_other(ProviderId::OpenAi, body);
+    assert_eq!(facts.usage, Some(TokenCounts { prompt: 8, ..TokenCounts::default() }));
+    assert_eq!(facts.response_model.as_deref(), Some("e"));
+}
+
+#[test]
 fn absurd_counts_are_said_to_be_absurd() {
     let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":2}}\n\n";
     let (_, facts) = pass(ProviderId::Custom, false, &[HI, END, usage, DONE]);

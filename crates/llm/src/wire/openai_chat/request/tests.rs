@@ -84,11 +84,18 @@ fn mistral_gets_only_what_its_schema_knows() {
 
 #[test]
 fn a_limit_of_ours_goes_in_only_where_the_client_named_none() {
-    let body = format!(r#"{{"model":"a",{HI},"max_tokens":null}}"#);
+    for field in ["max_tokens", "max_completion_tokens"] {
+        let body = format!(r#"{{"model":"a",{HI},"{field}":null}}"#);
+        let mut request = read(body.as_bytes()).unwrap();
+        request.set_limit(300);
+        let prepared = prepare(&request, &target(ProviderId::Mistral), false).unwrap();
+        assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":300}}"#).as_bytes());
+    }
+    let body = format!(r#"{{"model":"a",{HI},"max_tokens":7}}"#);
     let mut request = read(body.as_bytes()).unwrap();
     request.set_limit(300);
-    let prepared = prepare(&request, &target(ProviderId::Fireworks), false).unwrap();
-    assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":300}}"#).as_bytes());
+    let prepared = prepare(&request, &target(ProviderId::Mistral), false).unwrap();
+    assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":7}}"#).as_bytes());
 }
 
 #[test]
