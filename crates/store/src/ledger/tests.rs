@@ -215,3 +215,17 @@ async fn administrative_changes_and_calls_do_not_starve_each_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn strict_durability_waits_for_the_disk_and_works_alike() {
+    on_both(async |place| {
+        let options = crate::OpenOptions { strict_durability: true, ..place.options() };
+        let store = Store::open(options).await.unwrap();
+        let start = attempt(&store, nobody(), NOW);
+        store.ledger().dispatch(start.clone()).await.unwrap();
+        store.ledger().flush().await.unwrap();
+        assert_eq!(state(&store, start.request).await, AttemptState::Dispatched);
+        store.close().await;
+    })
+    .await;
+}
