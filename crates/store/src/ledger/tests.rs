@@ -1,5 +1,7 @@
 //! Every call has a row before it is sent and one final state after it.
 
+mod kill;
+
 use std::time::Duration;
 
 use domain::attempt::AttemptState;
