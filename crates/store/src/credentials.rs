@@ -1,5 +1,6 @@
 //! Table `credentials`: provider keys and their health.
 
+mod health;
 mod write;
 
 use std::time::Duration;
@@ -9,9 +10,8 @@ use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::{Nanos, Origin, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
 
-pub use write::{
-    insert, make_primary, replace_secret, set_active, set_health, tombstone, touch_last_used, update_fields,
-};
+pub use health::{set_health, touch_last_used};
+pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
 use crate::error::StoreError;
 use crate::open::Store;

@@ -41,6 +41,8 @@ pub mod usage;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use changes::{ChangeKind, ChangeWatch};
 pub use error::StoreError;

@@ -183,7 +183,7 @@ impl Store {
         let turn = Turn::default();
         let connection = target.ledger_connection().await.map_err(OpenError::Database)?;
         let ledger = Ledger::start(connection, &target, Arc::clone(&turn), strict_durability)
-            .map_err(|source| OpenError::File { path: target.url.clone(), source })?;
+            .map_err(|source| OpenError::File { path: "the ledger's sync thread".to_owned(), source })?;
         let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
@@ -221,7 +221,8 @@ impl Store {
     }
 
     /// Begins an administrative change. Changes happen one after another, on
-    /// all nodes; what is read from the store meanwhile does not change.
+    /// all nodes; what is read from the store meanwhile does not change. Do
+    /// nothing slow before the commit: on SQLite calls wait for it too.
     ///
     /// # Errors
     /// When the database cannot be reached.

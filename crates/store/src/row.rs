@@ -94,3 +94,11 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
     let numbered: Vec<_> = (first..first + count).map(|number| format!("${number}")).collect();
     numbered.join(", ")
 }
+
+/// Updates in one order on all nodes, so that two of them never wait for each
+/// other.
+pub(crate) fn in_row_order<T: Copy + Ord>(uses: &[(T, Timestamp)]) -> Vec<(T, Timestamp)> {
+    let mut ordered = uses.to_vec();
+    ordered.sort_unstable();
+    ordered
+}

@@ -26,11 +26,13 @@ pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_248_000);
 
 static DRAWN: AtomicU64 = AtomicU64::new(1);
 
-/// Never the same bytes twice in one test process.
+/// Never the same bytes twice, nor in two processes of the tests.
 pub(crate) fn entropy() -> Entropy {
-    Entropy::new(|bytes| {
+    let process = u64::from(std::process::id()) << 32;
+    Entropy::new(move |bytes| {
         for chunk in bytes.chunks_mut(8) {
-            let mut mixed = DRAWN.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let drawn = process | DRAWN.fetch_add(1, Ordering::Relaxed);
+            let mut mixed = drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed ^= mixed >> 27;
             chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);

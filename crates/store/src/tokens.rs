@@ -10,7 +10,7 @@ use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::mutation::{Mutation, Write};
 use crate::open::Store;
-use crate::row::{Columns, json_text, optional_id, optional_micros};
+use crate::row::{Columns, in_row_order, json_text, optional_id, optional_micros};
 
 /// A gateway token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub async fn revoke(change: &mut Mutation, id: TokenId) -> Result<bool, StoreErr
 /// When the database cannot be written.
 pub async fn touch_last_used(store: &Store, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError> {
     let mut write = Write::begin(store).await?;
-    for (id, at) in uses {
+    for (id, at) in in_row_order(uses) {
         sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND COALESCE(last_used_at, 0) < $2")
             .bind(id.to_string())
             .bind(at.as_micros())

@@ -1,1 +1,222 @@
-//! placeholder
+//! One primary key, one owner, no secret after the end.
+
+use domain::audit::{Actor, Event};
+use domain::credential::KeyStatus;
+
+use super::*;
+use crate::open::Store;
+use crate::testing::{NOW, add_credential, add_user, attempt, entropy, on_both, settlement};
+use crate::{RowIdentity, Undecryptable, changes};
+use domain::Secret;
+
+/// Runs one change and commits it.
+async fn change(store: &Store, event: Event, run: impl AsyncFnOnce(&mut crate::Mutation) -> bool) -> bool {
+    let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+    let done = run(&mut change).await;
+    change.commit(event).await.unwrap();
+    done
+}
+
+#[tokio::test]
+async fn a_credential_is_read_back_as_it_was_saved_and_opens() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let saved = add_credential(&store, ann.id, "work", "sk-one").await;
+        assert!(saved.credential.is_primary, "the first one is primary");
+        let secret = store.vault().open(saved.sealed.as_ref().unwrap(), &RowIdentity::of(&saved.credential));
+        assert_eq!(store.vault().fingerprint(&secret.ok().unwrap()), saved.fingerprint.unwrap());
+        let (listed, count) =
+            page(&store, &CredentialFilter { owner: Some(ann.id), ..Default::default() }, 0, 10).await.unwrap();
+        assert_eq!((listed, count), (vec![saved.credential], 1));
+        assert_eq!(page(&store, &CredentialFilter::default(), 0, 10).await.unwrap().1, 0, "nobody's are nobody's");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edited_database_row_does_not_open() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (ann, bob) = (add_user(&store, "ann@example.org").await, add_user(&store, "bob@example.org").await);
+        let hers = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
+        let his = add_credential(&store, bob.id, "work", "sk-two").await.credential.id;
+        let opens = async |id| {
+            let row = by_id(&store, id).await.unwrap().unwrap();
+            store.vault().open(&row.sealed.unwrap(), &RowIdentity::of(&row.credential)).map(drop)
+        };
+        assert_eq!(opens(hers).await, Ok(()));
+        for text in [
+            "UPDATE credentials SET origin = 'https://evil.example' WHERE id = $1",
+            "UPDATE credentials SET origin = 'https://api.openai.com', secret_version = 2 WHERE id = $1",
+            "UPDATE credentials SET secret_version = 1, provider = 'groq' WHERE id = $1",
+        ] {
+            sqlx::query(text).bind(hers.to_string()).execute(store.pool()).await.unwrap();
+            assert_eq!(opens(hers).await, Err(Undecryptable), "{text}");
+        }
+        sqlx::query("UPDATE credentials SET sealed = (SELECT sealed FROM credentials WHERE id = $1) WHERE id = $2")
+            .bind(his.to_string())
+            .bind(hers.to_string())
+            .execute(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(opens(hers).await, Err(Undecryptable));
+        assert_eq!(opens(his).await, Ok(()));
+        sqlx::query("UPDATE credentials SET owner_id = $1 WHERE id = $2")
+            .bind(ann.id.to_string())
+            .bind(his.to_string())
+            .execute(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(opens(his).await, Err(Undecryptable));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn exactly_one_is_primary_whatever_happens() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let mut ids = Vec::new();
+        for name in ["one", "two", "three"] {
+            ids.push(add_credential(&store, ann.id, name, name).await.credential.id);
+        }
+        let primary = async || {
+            let all = of_user(&store, ann.id).await.unwrap();
+            assert_eq!(all.iter().filter(|row| row.credential.is_primary).count(), 1);
+            assert!(all[0].credential.is_primary, "the primary one is listed first");
+            all[0].credential.id
+        };
+        assert_eq!(primary().await, ids[0]);
+        let event = |credential| Event::CredentialMadePrimary { credential };
+        assert!(change(&store, event(ids[2]), async |change| make_primary(change, ids[2], None).await.unwrap()).await);
+        assert_eq!(primary().await, ids[2]);
+        let raced = ids
+            .iter()
+            .map(|&id| change(&store, event(id), async move |change| make_primary(change, id, None).await.unwrap()));
+        futures_util::future::join_all(raced).await;
+        let last = primary().await;
+        let event = Event::CredentialDeleted { credential: last };
+        assert!(change(&store, event, async |change| tombstone(change, last, None).await.unwrap()).await);
+        assert_ne!(primary().await, last, "the next one follows");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_key_leaves_no_secret_behind() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let id = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
+        let event = Event::CredentialDeleted { credential: id };
+        assert!(change(&store, event.clone(), async |change| tombstone(change, id, None).await.unwrap()).await);
+        assert!(!change(&store, event, async |change| tombstone(change, id, None).await.unwrap()).await);
+        assert_eq!(by_id(&store, id).await.unwrap(), None);
+        let left: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM credentials WHERE sealed IS NOT NULL OR is_active = 1")
+                .fetch_one(store.pool())
+                .await
+                .unwrap();
+        assert_eq!(left, 0);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fields_change_but_an_origin_only_with_its_secret() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let mut row = add_credential(&store, ann.id, "work", "sk-one").await.credential;
+        let id = row.id;
+        let moved = Endpoint {
+            api_base: Some("https://other.example/v1".to_owned()),
+            endpoint: "https://other.example/v1".to_owned(),
+            origin: Origin::stored("https://other.example".to_owned()),
+        };
+        let event = Event::CredentialUpdated { credential: id, fields: vec!["name"], origin: row.origin.clone() };
+        let edit =
+            CredentialEdit { name: Some("home".to_owned()), expires_at: Some(Some(NOW)), ..CredentialEdit::default() };
+        assert!(
+            change(&store, event.clone(), async |change| update_fields(change, id, &edit, None).await.unwrap()).await
+        );
+        let now = by_id(&store, id).await.unwrap().unwrap().credential;
+        assert_eq!((now.name.as_str(), now.expires_at, now.note.as_str()), ("home", Some(NOW), ""));
+
+        let edit = CredentialEdit { endpoint: Some(moved.clone()), ..CredentialEdit::default() };
+        assert!(
+            !change(&store, event.clone(), async |change| update_fields(change, id, &edit, None).await.unwrap()).await
+        );
+
+        (row.origin, row.secret_version) = (moved.origin.clone(), 2);
+        let secret = Secret::new("sk-two".to_owned());
+        let secret = NewSecret {
+            sealed: store.vault().seal(&secret, &RowIdentity::of(&row), NOW, &entropy()),
+            fingerprint: store.vault().fingerprint(&secret),
+            masked: "sk-…".to_owned(),
+            version: 2,
+            endpoint: Some(moved),
+        };
+        assert!(
+            change(&store, event.clone(), async |change| replace_secret(change, id, &secret, None).await.unwrap())
+                .await
+        );
+        assert!(!change(&store, event, async |change| replace_secret(change, id, &secret, None).await.unwrap()).await);
+        let now = by_id(&store, id).await.unwrap().unwrap();
+        assert_eq!(now.credential.endpoint, "https://other.example/v1");
+        assert!(store.vault().open(&now.sealed.unwrap(), &RowIdentity::of(&now.credential)).is_ok());
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let id = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
+        let before = changes::latest(&store).await.unwrap();
+        let health = |secret_version| Health {
+            secret_version,
+            status: KeyStatus::Valid,
+            reason: Some("works".to_owned()),
+            at: NOW,
+        };
+        assert!(!set_health(&store, id, &health(2)).await.unwrap());
+        assert!(set_health(&store, id, &health(1)).await.unwrap());
+        assert!(!set_health(&store, id, &health(1)).await.unwrap());
+        assert_eq!(changes::latest(&store).await.unwrap(), before + 1);
+        touch_last_used(&store, &[(id, NOW)]).await.unwrap();
+        let now = by_id(&store, id).await.unwrap().unwrap().credential;
+        assert_eq!((now.status, now.checked_at, now.last_used_at), (KeyStatus::Valid, Some(NOW), Some(NOW)));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_impact_counts_thirty_days() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let mut id = None;
+        for days in [1, 2, 40] {
+            let start = attempt(&store, ann.id, NOW.minus(Duration::from_hours(24 * days)));
+            id = Some(start.credential);
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            store.ledger().settle(start.attempt, settlement(7)).acknowledged().await.unwrap();
+        }
+        let found = impact(&store, id.unwrap(), NOW).await.unwrap();
+        let last_used_at = Some(NOW.minus(Duration::from_hours(24)));
+        assert_eq!(found, Impact { last_used_at, calls_30d: 2, cost_30d: Nanos(14) });
+        store.close().await;
+    })
+    .await;
+}

@@ -21,7 +21,7 @@ const SQLITE_CONNECTIONS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 12;
 
 /// A database to connect to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) dialect: Dialect,
     pub(crate) url: String,
@@ -123,6 +123,9 @@ pub(super) fn own_file(path: &Path) -> std::io::Result<std::fs::File> {
         options.mode(0o600);
         let file = options.open(path)?;
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        // The name, too, has to survive a power cut.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(parent)?.sync_all()?;
         Ok(file)
     }
     #[cfg(not(unix))]

@@ -29,11 +29,13 @@ fn a_secret_opens_under_its_own_identity() {
     assert_eq!(vault.open(&sealed, &RowIdentity::of(&row)).ok().unwrap().expose(), SECRET);
 }
 
+type Move = (&'static str, fn(&mut Credential));
+
 #[test]
 fn a_secret_moved_anywhere_else_does_not_open() {
     let (vault, row) = (vault(KEY), row());
     let sealed = sealed(&vault, &row);
-    let moves: [(&str, fn(&mut Credential)); 7] = [
+    let moves: [Move; 7] = [
         ("row", |row| row.id = CredentialId::generate(NOW, &entropy())),
         ("owner", |row| row.owner = Some(UserId::generate(NOW, &entropy()))),
         ("organization", |row| {
