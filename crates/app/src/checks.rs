@@ -92,8 +92,7 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
     let at = app.clock.now();
     let kept = match &credential.source {
         Source::Stored => {
-            let health =
-                Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
+            let health = Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
             store::credentials::set_health(&app.store, credential.id, &health).await
         }
         Source::Environment(_) | Source::Keyless => {

@@ -107,7 +107,9 @@ async fn find_stored(app: &App, caller: &Caller, id: CredentialId) -> Result<Sto
         Source::Stored => Ok(row),
         Source::Environment(variable) => Err(Error::new(
             Code::Forbidden,
-            format!("This key comes from the server's environment. Change {variable} there and restart, or save a key that goes before it."),
+            format!(
+                "This key comes from the server's environment. Change {variable} there and restart, or save a key that goes before it."
+            ),
         )),
         Source::Keyless => Err(Error::new(
             Code::Forbidden,
@@ -236,7 +238,10 @@ pub async fn reveal(
     visitor: &Visitor,
 ) -> Result<Revealed> {
     if !app.settings.reveal_allowed {
-        return Err(Error::new(Code::RevealDisabled, "Showing keys again is switched off on this server (reveal = never)."));
+        return Err(Error::new(
+            Code::RevealDisabled,
+            "Showing keys again is switched off on this server (reveal = never).",
+        ));
     }
     if matches!(caller.proof, Proof::GatewayToken { .. }) {
         return Err(Error::new(Code::Forbidden, "A gateway token cannot show a key. Sign in to do it."));
@@ -246,8 +251,7 @@ pub async fn reveal(
         return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
     }
     if let Err(error) = sign_in::prove_again(app, caller, password, visitor).await {
-        let change =
-            app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+        let change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
         change.commit(Event::CredentialRevealRefused { credential: id }).await?;
         return Err(error);
     }

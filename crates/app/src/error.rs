@@ -261,9 +261,10 @@ pub(crate) fn of_store(error: StoreError) -> Error {
         StoreError::Unavailable(_) => {
             (Code::StoreUnavailable, "The database does not answer, so nothing was changed. Try again shortly.")
         }
-        StoreError::Full(_) => {
-            (Code::StorageFull, "The disk that holds the database is full, so nothing was changed. Free some space first.")
-        }
+        StoreError::Full(_) => (
+            Code::StorageFull,
+            "The disk that holds the database is full, so nothing was changed. Free some space first.",
+        ),
         StoreError::Integrity(_) | StoreError::Database(_) => {
             (Code::Internal, "Something broke inside Ownkey. Nothing was changed; report the request id if it stays.")
         }
@@ -284,10 +285,7 @@ impl From<LedgerError> for Error {
                 Code::StorageFull,
                 "The disk that holds the ledger is full, so no call is made. Free some space first.",
             ),
-            _ => (
-                Code::StoreUnavailable,
-                "The ledger cannot be written, so no call is made. Try again shortly.",
-            ),
+            _ => (Code::StoreUnavailable, "The ledger cannot be written, so no call is made. Try again shortly."),
         };
         Self::new(code, sentence).because(error)
     }

@@ -1,8 +1,8 @@
 //! Following the change feed, and refusing to act on configuration that this
 //! node cannot confirm.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use store::changes::{self, ChangeKind, ChangeWatch};

@@ -10,8 +10,8 @@ use domain::{Clock, Entropy, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::Upstream;
 use llm::egress::EgressGuard;
-use store::changes::{self, ChangeKind};
 use store::Store;
+use store::changes::{self, ChangeKind};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

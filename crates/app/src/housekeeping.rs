@@ -52,8 +52,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
 
 /// Writes down when keys and tokens were last used.
 pub(crate) async fn flush_uses(app: &App) {
-    let credentials: Vec<_> =
-        app.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+    let credentials: Vec<_> = app.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
     if !credentials.is_empty() {
         report("last use of keys", store::credentials::touch_last_used(&app.store, &credentials).await);
     }

@@ -34,9 +34,9 @@ pub async fn claim(app: &App, caller: &Caller, key: &str, door: &str, body: &[u8
     let body_hash = callers::hash_hex(&String::from_utf8_lossy(body));
     match idempotency::begin(&app.store, key, &owner, &body_hash, app.clock.now()).await? {
         Known::Fresh => Ok(Turn::Do(Claim { key: key.to_owned(), caller: owner })),
-        Known::InProgress { body_hash: other } | Known::Done { body_hash: other, .. } if other != body_hash => Err(
-            Error::invalid("Idempotency-Key", "was used with another body; use a new one for a new request"),
-        ),
+        Known::InProgress { body_hash: other } | Known::Done { body_hash: other, .. } if other != body_hash => {
+            Err(Error::invalid("Idempotency-Key", "was used with another body; use a new one for a new request"))
+        }
         Known::InProgress { .. } => Err(Error::new(
             Code::InProgress,
             "The first request with this Idempotency-Key is still running. Try again shortly.",

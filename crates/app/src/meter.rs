@@ -189,8 +189,7 @@ struct Bill {
 }
 
 impl Bill {
-    const UNKNOWN: Self =
-        Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None };
+    const UNKNOWN: Self = Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None };
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -77,9 +77,9 @@ pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
     let by_name = |line: &ModelLine| {
         line.client_id == name
             || Uuid::parse_str(name).is_ok_and(|uuid| uuid == line.uuid)
-            || name.split_once('/').is_some_and(|(provider, id)| {
-                provider.parse() == Ok(line.facts.provider) && id == line.facts.id
-            })
+            || name
+                .split_once('/')
+                .is_some_and(|(provider, id)| provider.parse() == Ok(line.facts.provider) && id == line.facts.id)
     };
     let lines = list(app, caller, ModelFilter::default()).await?;
     lines.into_iter().find(by_name).ok_or_else(|| {
@@ -126,10 +126,7 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
 fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
     let candidates: Vec<resolve::Candidate<'_>> = reach
         .keys_of(namespace)
-        .map(|key| resolve::Candidate {
-            credential: key.credential(),
-            serves_model: key.serves(model, app.catalogue),
-        })
+        .map(|key| resolve::Candidate { credential: key.credential(), serves_model: key.serves(model, app.catalogue) })
         .collect();
     let wish = Wish { policy: caller.fallback, personal_allowed: caller.team().is_none(), pinned: None };
     match resolve::resolve(&candidates, wish, app.clock.now()).outcome {

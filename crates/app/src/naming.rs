@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::Timestamp;
 use domain::model::ModelStatus;
 use domain::provider::ProviderId;
 use domain::resolve;
-use domain::Timestamp;
 use llm::catalogue::Catalogue;
 use uuid::Uuid;
 
@@ -89,10 +89,8 @@ fn best<'a>(name: &str, offers: &'a [Arc<Offer>], reach: &Reach, now: Timestamp)
 fn prefixed(name: &str, reach: &Reach, catalogue: &Catalogue) -> Result<Option<Place>> {
     let Some((prefix, id)) = name.split_once('/') else { return Ok(None) };
     let Ok(provider) = prefix.parse::<ProviderId>() else { return Ok(None) };
-    if let Some(offer) = reach
-        .by_client_id
-        .get(id)
-        .and_then(|offers| offers.iter().find(|offer| offer.facts.provider == provider))
+    if let Some(offer) =
+        reach.by_client_id.get(id).and_then(|offers| offers.iter().find(|offer| offer.facts.provider == provider))
     {
         return Ok(Some(of_offer(offer)));
     }
@@ -138,7 +136,10 @@ fn key_required(provider: ProviderId, name: &str) -> Error {
     let display = provider.display_name();
     Error::new(
         Code::ProviderKeyRequired,
-        format!("API key required: “{}” is served by {display}, and no {display} key is saved. Add one at /keys.", shown(name)),
+        format!(
+            "API key required: “{}” is served by {display}, and no {display} key is saved. Add one at /keys.",
+            shown(name)
+        ),
     )
     .of_field("model")
 }

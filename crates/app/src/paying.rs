@@ -48,11 +48,8 @@ pub fn judge(app: &App, caller: &Caller, reach: &Reach, place: &Place, wishes: &
             serves_model: key.serves(&place.upstream_id, app.catalogue),
         })
         .collect();
-    let wish = Wish {
-        policy: policy(caller, wishes),
-        personal_allowed: caller.team().is_none(),
-        pinned: wishes.pinned,
-    };
+    let wish =
+        Wish { policy: policy(caller, wishes), personal_allowed: caller.team().is_none(), pinned: wishes.pinned };
     Ok(resolve::resolve(&candidates, wish, app.clock.now()))
 }
 
@@ -84,8 +81,11 @@ fn no_key(place: &Place, resolution: &Resolution) -> Error {
         Some((_, Why::NotPinned)) => "the key you named does not open it. Name another".to_owned(),
         _ => format!("no {provider} key that you may use is saved. Add one"),
     };
-    Error::new(Code::ProviderKeyRequired, format!("API key required: “{model}” is served by {provider}, and {state} at /keys."))
-        .of_field("model")
+    Error::new(
+        Code::ProviderKeyRequired,
+        format!("API key required: “{model}” is served by {provider}, and {state} at /keys."),
+    )
+    .of_field("model")
 }
 
 fn failing(place: &Place, resolution: &Resolution, keys: &[Arc<Key>]) -> Error {
@@ -107,19 +107,27 @@ fn failing(place: &Place, resolution: &Resolution, keys: &[Arc<Key>]) -> Error {
     let (code, sentence) = match why(first) {
         Some(Why::Undecryptable) => (
             Code::Undecryptable,
-            format!("The {provider} key {title} cannot be opened with this server's master key. Type it in again at /keys."),
+            format!(
+                "The {provider} key {title} cannot be opened with this server's master key. Type it in again at /keys."
+            ),
         ),
         Some(Why::Inactive) => (
             Code::UpstreamCredentialsExhausted,
-            format!("The {provider} key {title} is switched off, and the strict policy lets no other pay. Activate it at /keys."),
+            format!(
+                "The {provider} key {title} is switched off, and the strict policy lets no other pay. Activate it at /keys."
+            ),
         ),
         Some(Why::Expired) => (
             Code::UpstreamCredentialsExhausted,
-            format!("The {provider} key {title} has expired, and the strict policy lets no other pay. Replace it at /keys."),
+            format!(
+                "The {provider} key {title} has expired, and the strict policy lets no other pay. Replace it at /keys."
+            ),
         ),
         _ => (
             Code::UpstreamCredentialsExhausted,
-            format!("{provider} refused the key {title}, so it rests for ten minutes. Correct it or check it again at /keys."),
+            format!(
+                "{provider} refused the key {title}, so it rests for ten minutes. Correct it or check it again at /keys."
+            ),
         ),
     };
     let mut error = Error::new(code, sentence);

@@ -252,7 +252,18 @@ fn guessed_kind(id: &str) -> ModelKind {
     let has = |words: &[&str]| words.iter().any(|word| id.contains(word));
     if has(&["embed"]) {
         ModelKind::Embedding
-    } else if has(&["whisper", "tts", "dall-e", "image", "audio", "moderation", "realtime", "sora", "transcribe", "ocr"]) {
+    } else if has(&[
+        "whisper",
+        "tts",
+        "dall-e",
+        "image",
+        "audio",
+        "moderation",
+        "realtime",
+        "sora",
+        "transcribe",
+        "ocr",
+    ]) {
         ModelKind::Other
     } else {
         ModelKind::Chat

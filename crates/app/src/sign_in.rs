@@ -89,9 +89,7 @@ pub(crate) async fn open_session(app: &App, user: &User, kind: SessionKind, visi
     let expires_at = now.plus(life);
     let text = match kind {
         SessionKind::Web => callers::random_secret(app),
-        SessionKind::Access => {
-            access_token::issue(app.store.server_secrets().access_token(), user.id, id, expires_at)
-        }
+        SessionKind::Access => access_token::issue(app.store.server_secrets().access_token(), user.id, id, expires_at),
     };
     let session = Session {
         id,

@@ -47,6 +47,9 @@ pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<domain::Tim
 ///
 /// # Errors
 /// `invalid_request` that lists the words.
-pub(crate) fn word<T: std::str::FromStr<Err = String>>(field: &str, text: Option<&str>) -> Result<Option<T>, app::Error> {
+pub(crate) fn word<T: std::str::FromStr<Err = String>>(
+    field: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, app::Error> {
     text.map(str::parse).transpose().map_err(|problem| app::Error::invalid(field, format!("is not taken: {problem}")))
 }

@@ -67,7 +67,10 @@ pub async fn read(body: Body, declared: Option<u64>, limit: usize) -> Result<Byt
 
 fn too_large(limit: usize) -> Error {
     let megabytes = limit / (1024 * 1024);
-    Error::new(Code::PayloadTooLarge, format!("The body is larger than {megabytes} MB, the most taken here. Send less."))
+    Error::new(
+        Code::PayloadTooLarge,
+        format!("The body is larger than {megabytes} MB, the most taken here. Send less."),
+    )
 }
 
 /// The length the client declares.
@@ -181,7 +184,8 @@ fn field_error(path: &str, message: &str) -> Error {
     }
     if let Some(rest) = message.strip_prefix("duplicate field ") {
         let name = rest.split('`').nth(1).unwrap_or(rest);
-        return Error::new(Code::InvalidRequest, format!("The field “{name}” is there twice. Send it once.")).of_field(name);
+        return Error::new(Code::InvalidRequest, format!("The field “{name}” is there twice. Send it once."))
+            .of_field(name);
     }
     let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
     let expected = expected.split(" at line").next().unwrap_or(expected);
@@ -228,10 +232,7 @@ mod tests {
     #[test]
     fn a_refused_value_is_never_repeated() {
         let canary = "sk-proj-CANARY0123456789";
-        for body in [
-            format!("{{\"name\":\"a\",\"count\":\"{canary}\"}}"),
-            format!("{{\"name\":{{\"{canary}\":1}}}}"),
-        ] {
+        for body in [format!("{{\"name\":\"a\",\"count\":\"{canary}\"}}"), format!("{{\"name\":{{\"{canary}\":1}}}}")] {
             assert!(!sentence(&body).1.contains("CANARY"), "{body}");
         }
     }

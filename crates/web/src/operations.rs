@@ -21,7 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) fn doors() -> Vec<Door> {
     let open = Need::Nothing;
     vec![
-        door(Method::GET, "/health/live", open, get(live), says("operations", "Whether the process runs").gives_other(200, "It runs")),
+        door(
+            Method::GET,
+            "/health/live",
+            open,
+            get(live),
+            says("operations", "Whether the process runs").gives_other(200, "It runs"),
+        ),
         door(
             Method::GET,
             "/health/ready",
@@ -34,8 +40,20 @@ pub(crate) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/livez", open, get(live)),
         quiet_door(Method::GET, "/readyz", open, get(ready)),
         quiet_door(Method::GET, "/health", open, get(ready)),
-        door(Method::GET, "/metrics", Need::Metrics, get(metrics), says("operations", "Prometheus metrics").gives_other(200, "Text")),
-        door(Method::GET, "/openapi.json", open, get(document), says("operations", "This document").gives_other(200, "OpenAPI 3.1")),
+        door(
+            Method::GET,
+            "/metrics",
+            Need::Metrics,
+            get(metrics),
+            says("operations", "Prometheus metrics").gives_other(200, "Text"),
+        ),
+        door(
+            Method::GET,
+            "/openapi.json",
+            open,
+            get(document),
+            says("operations", "This document").gives_other(200, "OpenAPI 3.1"),
+        ),
     ]
 }
 
@@ -56,7 +74,8 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render()).into_response()
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render())
+        .into_response()
 }
 
 async fn document() -> Response {

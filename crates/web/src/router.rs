@@ -81,8 +81,7 @@ pub fn doors() -> Vec<Door> {
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for door in doors() {
-        let guard =
-            Guard { app: Arc::clone(&shared.app), need: door.need, origins: Arc::clone(&shared.origins) };
+        let guard = Guard { app: Arc::clone(&shared.app), need: door.need, origins: Arc::clone(&shared.origins) };
         router = router.route(door.path, door.handler.layer(middleware::from_fn_with_state(guard, auth::guard)));
     }
     router

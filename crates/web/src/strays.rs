@@ -7,12 +7,22 @@ use crate::rim::Failure;
 
 /// Doors that clients know from OpenAI and that Ownkey does not have.
 const KNOWN_ELSEWHERE: [&str; 12] = [
-    "/responses", "/messages", "/embeddings", "/completions", "/audio", "/images", "/moderations", "/rerank", "/files",
-    "/batches", "/assistants", "/fine_tuning",
+    "/responses",
+    "/messages",
+    "/embeddings",
+    "/completions",
+    "/audio",
+    "/images",
+    "/moderations",
+    "/rerank",
+    "/files",
+    "/batches",
+    "/assistants",
+    "/fine_tuning",
 ];
 
 /// No such path.
-pub async fn not_found(uri: Uri) -> Failure {
+pub(crate) async fn not_found(uri: Uri) -> Failure {
     let path = uri.path();
     let wire = path.strip_prefix("/v1beta").or_else(|| path.strip_prefix("/v1")).unwrap_or(path);
     let is_known = KNOWN_ELSEWHERE
@@ -29,7 +39,7 @@ pub async fn not_found(uri: Uri) -> Failure {
 }
 
 /// The path is there; the method is not.
-pub async fn method_not_allowed(method: Method) -> Failure {
+pub(crate) async fn method_not_allowed(method: Method) -> Failure {
     Error::new(
         Code::MethodNotAllowed,
         format!("This address does not answer {method}. /openapi.json says which methods it does."),

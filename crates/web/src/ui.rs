@@ -10,8 +10,8 @@ pub(crate) mod view;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::router::{Door, quiet_door};
 

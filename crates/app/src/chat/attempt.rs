@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
-use domain::Caller;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
@@ -20,11 +20,11 @@ use super::failure::AttemptFailure;
 use super::stream::AnswerStream;
 use super::{Answered, Call, Content, Payment};
 use crate::App;
+use crate::checks;
 use crate::error::{Code, Error};
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
 use crate::reach::Key;
-use crate::checks;
 use crate::secrets::{self, Lent};
 
 /// The largest whole answer taken from a provider, in bytes.
@@ -57,8 +57,11 @@ impl Run<'_> {
     pub(super) async fn answer(&self) -> Result<Answered, Stop> {
         let credential = self.key.credential();
         let secret = self.secret()?;
-        let target =
-            Target { provider: self.place.provider, model: &self.place.upstream_id, origin_host: credential.origin.host_and_port() };
+        let target = Target {
+            provider: self.place.provider,
+            model: &self.place.upstream_id,
+            origin_host: credential.origin.host_and_port(),
+        };
         let prepared = request::prepare(self.request, &target, self.call.wishes.lenient)
             .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
         let endpoint = self
@@ -78,7 +81,8 @@ impl Run<'_> {
             .send(Outgoing {
                 method: Method::POST,
                 endpoint: &endpoint,
-                path: wire::of(domain::provider::WireName::OpenAiChat).map_or("/chat/completions", wire::Wire::chat_path),
+                path: wire::of(domain::provider::WireName::OpenAiChat)
+                    .map_or("/chat/completions", wire::Wire::chat_path),
                 auth: secret.get().map_or(Auth::None, Auth::Bearer),
                 body: prepared.body,
                 streaming: self.request.stream,

@@ -16,7 +16,14 @@ use crate::reach::Key;
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
 /// tried without.
 const OPTIONAL_FIELDS: [&str; 8] = [
-    "stream_options", "user", "store", "metadata", "service_tier", "prompt_cache_key", "safety_identifier", "parallel_tool_calls",
+    "stream_options",
+    "user",
+    "store",
+    "metadata",
+    "service_tier",
+    "prompt_cache_key",
+    "safety_identifier",
+    "parallel_tool_calls",
 ];
 
 /// An attempt that failed before anything reached the client.
@@ -174,6 +181,9 @@ pub(super) fn of_stream(provider: &str, upstream: &UpstreamError) -> Error {
             Error::new(Code::RateLimited, format!("{provider}'s rate limit was reached in the middle of the answer."))
                 .retry_after(upstream.retry_after)
         }
-        _ => Error::new(Code::ProviderError, format!("{provider} failed in the middle of the answer: {}", upstream.message)),
+        _ => Error::new(
+            Code::ProviderError,
+            format!("{provider} failed in the middle of the answer: {}", upstream.message),
+        ),
     }
 }

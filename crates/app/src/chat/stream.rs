@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use domain::{Nanos, ProviderId};
 use domain::attempt::{AttemptState, ErrorClass};
+use domain::{Nanos, ProviderId};
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
 use llm::wire::openai_chat::passthrough::PassThrough;
@@ -36,15 +36,7 @@ pub struct AnswerStream {
 
 impl AnswerStream {
     pub(super) fn new(body: UpstreamBody, pass: PassThrough, meter: Meter, provider: ProviderId) -> Self {
-        Self {
-            body: Some(body),
-            pass,
-            meter,
-            provider,
-            ready: VecDeque::new(),
-            scratch: Vec::new(),
-            is_over: false,
-        }
+        Self { body: Some(body), pass, meter, provider, ready: VecDeque::new(), scratch: Vec::new(), is_over: false }
     }
 
     /// Waits for the first event, so that an error in it still has a status and

@@ -128,9 +128,9 @@ fn fields_of(app: &App, current: &Credential, edit: &Edit, endpoint: Option<Endp
         None => None,
     };
     let note = match &edit.note {
-        Some(note) => Some(
-            text::note(note.as_deref().unwrap_or(""), 2_000).map_err(|problem| Error::invalid("note", problem))?,
-        ),
+        Some(note) => {
+            Some(text::note(note.as_deref().unwrap_or(""), 2_000).map_err(|problem| Error::invalid("note", problem))?)
+        }
         None => None,
     };
     let settings = match &edit.settings {

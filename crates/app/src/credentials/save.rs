@@ -230,7 +230,11 @@ fn slug_of(name: &str) -> String {
         name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     let words: Vec<_> = dashed.split('-').filter(|word| !word.is_empty()).collect();
     let slug = words.join("-");
-    if slug.is_empty() || slug.parse::<ProviderId>().is_ok() { format!("{slug}-endpoint").trim_start_matches('-').to_owned() } else { slug }
+    if slug.is_empty() || slug.parse::<ProviderId>().is_ok() {
+        format!("{slug}-endpoint").trim_start_matches('-').to_owned()
+    } else {
+        slug
+    }
 }
 
 /// Whether `typed` could be saved as a key of `provider`, before anything is

@@ -69,8 +69,9 @@ impl Passwords {
         self.work(move || {
             let is_real = hash.is_some();
             let text = hash.unwrap_or_else(|| dummy.to_string());
-            let matches = PasswordHash::new(&text)
-                .is_ok_and(|parsed| argon2().is_some_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()));
+            let matches = PasswordHash::new(&text).is_ok_and(|parsed| {
+                argon2().is_some_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+            });
             matches && is_real
         })
         .await

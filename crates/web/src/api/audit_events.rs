@@ -108,7 +108,10 @@ async fn list_events(
     let after = query
         .after
         .as_deref()
-        .map(|seq| seq.parse::<i64>().map_err(|_| Error::invalid("after", "is not a cursor; send the `next` of the page before")))
+        .map(|seq| {
+            seq.parse::<i64>()
+                .map_err(|_| Error::invalid("after", "is not a cursor; send the `next` of the page before"))
+        })
         .transpose()?;
     let page = audit::page(&app, &caller, &filter, after, paging::limit_of(query.limit)?).await?;
     let body = CursorPage {

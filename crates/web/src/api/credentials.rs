@@ -41,7 +41,9 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/credentials",
             need,
             get(list_credentials),
-            says(tag, "The provider keys you may see").query::<ListQuery>().gives::<List<CredentialView>>(200, "The keys"),
+            says(tag, "The provider keys you may see")
+                .query::<ListQuery>()
+                .gives::<List<CredentialView>>(200, "The keys"),
         ),
         door(
             Method::POST,
@@ -181,7 +183,9 @@ async fn create_credential(
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
     let id = resource.and_then(|id| id.parse::<CredentialId>().ok());
-    let id = id.ok_or_else(|| Error::new(Code::AlreadyDone, "This request was carried out before; it made nothing to show."))?;
+    let id = id.ok_or_else(|| {
+        Error::new(Code::AlreadyDone, "This request was carried out before; it made nothing to show.")
+    })?;
     let credential = credentials::get(app, caller, id).await?;
     let mut response = axum::Json(CredentialView::from(&credential)).into_response();
     response.headers_mut().insert(REPLAY, HeaderValue::from_static("true"));

@@ -155,8 +155,12 @@ async fn list_models(
         ModelFilter { is_active: query.is_active, provider: super::word("provider", query.provider.as_deref())? };
     let lines = models::list(&app, &caller, filter).await?;
     let count = lines.len() as i64;
-    let data: Vec<ModelView> =
-        lines.iter().skip(skip.unsigned_abs() as usize).take(limit.unsigned_abs() as usize).map(ModelView::from).collect();
+    let data: Vec<ModelView> = lines
+        .iter()
+        .skip(skip.unsigned_abs() as usize)
+        .take(limit.unsigned_abs() as usize)
+        .map(ModelView::from)
+        .collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/users/me/api-key-status",
             need,
             get(get_status),
-            says("keys, the short way", "Which providers you have keys for").gives::<KeyStatus>(200, "One flag a provider"),
+            says("keys, the short way", "Which providers you have keys for")
+                .gives::<KeyStatus>(200, "One flag a provider"),
         ),
         door(
             Method::PATCH,

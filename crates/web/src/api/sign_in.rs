@@ -63,11 +63,8 @@ async fn create_access_token(
 ) -> Result<Response, Failure> {
     let password = Password::new(form.password);
     let opened = sign_in::open_access_token(&app, &form.username, password, &visitor).await?;
-    let body = AccessToken {
-        access_token: opened.text,
-        token_type: "bearer",
-        expires_at: opened.expires_at.to_string(),
-    };
+    let body =
+        AccessToken { access_token: opened.text, token_type: "bearer", expires_at: opened.expires_at.to_string() };
     Ok(axum::Json(body).into_response())
 }
 

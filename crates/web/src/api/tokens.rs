@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use app::App;
 use app::error::Error;
 use app::tokens::{self, NewToken};
-use app::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};

@@ -38,7 +38,9 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/usage",
             Need::ReadUsage,
             get(get_summary),
-            says("usage", "Your calls, summed up").query::<SummaryQuery>().gives::<List<LineView>>(200, "One line a group"),
+            says("usage", "Your calls, summed up")
+                .query::<SummaryQuery>()
+                .gives::<List<LineView>>(200, "One line a group"),
         ),
     ]
 }

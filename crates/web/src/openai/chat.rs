@@ -59,9 +59,10 @@ async fn create_chat_completion(
 
 /// The passport that the rim gave to every request.
 pub(crate) fn passport(extensions: &http::Extensions) -> Result<Passport, Failure> {
-    extensions.get::<Passport>().cloned().ok_or_else(|| {
-        Failure::from(Error::new(Code::Internal, "The request came past the rim. Report it."))
-    })
+    extensions
+        .get::<Passport>()
+        .cloned()
+        .ok_or_else(|| Failure::from(Error::new(Code::Internal, "The request came past the rim. Report it.")))
 }
 
 fn answer(answered: Answered, asked: &[u8], passport: &Passport) -> Result<Response, Failure> {

@@ -66,14 +66,7 @@ async fn show_setup(
     Ok(setup_page(&visitor.viewer, StatusCode::OK, &query.code, "", "", None).into_response())
 }
 
-fn setup_page(
-    viewer: &Viewer,
-    status: StatusCode,
-    code: &str,
-    name: &str,
-    email: &str,
-    problem: Option<&str>,
-) -> Page {
+fn setup_page(viewer: &Viewer, status: StatusCode, code: &str, name: &str, email: &str, problem: Option<&str>) -> Page {
     let content = card(
         "Set up Ownkey",
         html! {

@@ -7,7 +7,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 
 /// Nothing but our own stylesheet and our own forms.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page on its way out, with the headers that keep it ours.
 pub(crate) struct Page {

@@ -2,8 +2,8 @@
 //! could hold a stored secret.
 
 use app::error::Error;
-use domain::credential::{Credential, Settings};
 use domain::Timestamp;
+use domain::credential::{Credential, Settings};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

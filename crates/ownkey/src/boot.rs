@@ -1,0 +1,101 @@
+//! Putting the house together from the configuration.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use app::environment::Environment as EnvironmentKeys;
+use app::{App, Parts, Settings};
+use domain::ids::NodeId;
+use llm::catalogue::Catalogue;
+use llm::client::{Clocks, Upstream};
+use llm::egress::EgressGuard;
+use store::{OpenOptions, Store};
+
+use crate::config::environment::Environment;
+use crate::config::{Config, master_key, providers};
+use crate::{Failure, ambient};
+
+/// What is found in the environment and elsewhere before the house stands.
+pub(crate) struct Ground {
+    /// The database, opened with its keys.
+    pub(crate) store: Store,
+    /// The master key file that was made just now.
+    pub(crate) created_key: Option<std::path::PathBuf>,
+}
+
+/// Makes the data directory, finds the master key and opens the store.
+///
+/// # Errors
+/// Exit 78 for the configuration and the master key, 75 when another server has
+/// the database.
+pub(crate) async fn open_store(config: &Config, environment: &Environment, serves: bool) -> Result<Ground, Failure> {
+    make_private_dir(&config.data_dir)?;
+    let (clock, entropy) = (ambient::clock(), ambient::entropy());
+    let found = master_key::find(environment, &config.data_dir, &config.database_url, &entropy).await?;
+    let now = clock.now();
+    let store = Store::open(OpenOptions {
+        url: config.database_url.clone(),
+        master_keys: found.keys,
+        now,
+        node: NodeId::generate(now, &entropy),
+        entropy,
+        serves,
+        strict_durability: config.strict_durability,
+    })
+    .await?;
+    Ok(Ground { store, created_key: found.created })
+}
+
+/// Puts the house together.
+///
+/// # Errors
+/// When a certificate file cannot be read or the store refuses.
+pub(crate) async fn build(
+    config: &Config,
+    store: Store,
+    found: providers::Found,
+    listener: Option<SocketAddr>,
+    is_demo: bool,
+) -> Result<Arc<App>, Failure> {
+    let roots = match &config.ca_file {
+        Some(path) => {
+            let pem = std::fs::read(path)
+                .map_err(|error| Failure::configuration(format!("{} cannot be read: {error}.", path.display())))?;
+            llm::client::read_roots(&pem).map_err(Failure::configuration)?
+        }
+        None => Vec::new(),
+    };
+    let guard = EgressGuard::new(found.local, listener.into_iter().collect());
+    let listen = listener.unwrap_or(config.listen);
+    let settings = Settings {
+        public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
+        reveal_allowed: config.reveal_allowed,
+        default_bases: found.bases,
+        is_demo,
+        ..Settings::default()
+    };
+    let clock = ambient::clock();
+    let (keys, problems) = EnvironmentKeys::new(found.keys, &settings, &guard, store.vault(), clock.now());
+    for problem in found.warnings.iter().chain(&problems) {
+        tracing::warn!("{problem}");
+    }
+    Ok(App::build(Parts {
+        store,
+        upstream: Upstream::new(guard.clone(), Clocks::default(), roots),
+        guard,
+        catalogue: Catalogue::builtin(),
+        clock,
+        entropy: ambient::entropy(),
+        settings,
+        environment: keys,
+    })
+    .await?)
+}
+
+fn make_private_dir(dir: &Path) -> Result<(), Failure> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
+        Failure::configuration(format!("The data directory {} cannot be made: {error}.", dir.display()))
+    })
+}

@@ -1,0 +1,180 @@
+//! The command line's words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps people's own LLM provider keys, and calls the models those keys open.
+#[derive(Parser)]
+#[command(name = "ownkey", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the data is.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Place {
+    /// The data directory [default: $XDG_DATA_HOME/ownkey, for root /var/lib/ownkey].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// `sqlite:///path/ownkey.db` or `postgres://…` [default: SQLite in the data directory].
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// Act as this user (e-mail address) [default: the only user].
+    #[arg(long, global = true, value_name = "EMAIL")]
+    pub(crate) user: Option<String>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Serve),
+    /// Provider keys: yours, and the server's.
+    #[command(subcommand)]
+    Credential(Credential),
+    /// Gateway tokens for clients.
+    #[command(subcommand)]
+    Token(Token),
+    /// The models you can call.
+    Models(Models),
+    /// Ask a model; the answer streams to the terminal.
+    Chat(Chat),
+    /// What you called, and what it cost.
+    Usage(Usage),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen [default: 127.0.0.1:8000].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Try everything without any real key: a scripted provider, a demo user,
+    /// demo keys. Forgotten at the end.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Listen beyond this machine although the public URL is not https.
+    #[arg(long)]
+    pub(crate) insecure_bind: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Credential {
+    /// Save a provider key. It is asked for, never taken from the command line.
+    Add(CredentialAdd),
+    /// The keys you may see.
+    List {
+        /// Only this provider's.
+        #[arg(long, value_name = "PROVIDER")]
+        provider: Option<String>,
+    },
+    /// Check a key with its provider now.
+    Check {
+        /// The key's id.
+        id: String,
+    },
+    /// Switch a key on.
+    Activate {
+        /// The key's id.
+        id: String,
+    },
+    /// Switch a key off without deleting it.
+    Deactivate {
+        /// The key's id.
+        id: String,
+    },
+    /// Make a key the first of its provider.
+    MakePrimary {
+        /// The key's id.
+        id: String,
+    },
+    /// Destroy a key's secret.
+    Delete {
+        /// The key's id.
+        id: String,
+        /// Also when calls used it in the last 30 days.
+        #[arg(long)]
+        confirm: bool,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CredentialAdd {
+    /// openai, groq, mistral, openrouter, xai, fireworks, custom …
+    pub(crate) provider: String,
+    /// What to call it.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Its endpoint [default: the provider's].
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_base: Option<String>,
+    /// `personal` or `system`.
+    #[arg(long, default_value = "personal")]
+    pub(crate) scope: String,
+    /// Read the key from standard input.
+    #[arg(long, conflicts_with = "from_env")]
+    pub(crate) stdin: bool,
+    /// Read the key from this environment variable.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_env: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Token {
+    /// Make a gateway token; it is printed once.
+    Create {
+        /// What to call it.
+        name: String,
+        /// What it may do: models, manage:credentials, manage:tokens,
+        /// read:usage, read:audit, metrics.
+        #[arg(long = "scope", value_name = "SCOPE", default_value = "models")]
+        scopes: Vec<String>,
+        /// Only these models.
+        #[arg(long = "model", value_name = "MODEL")]
+        models: Vec<String>,
+    },
+    /// Your tokens.
+    List,
+    /// Stop a token from working.
+    Revoke {
+        /// The token's id.
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Models {
+    /// Only this provider's.
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+    /// Also those that need a key you do not have.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Chat {
+    /// The model [default: the recommended one].
+    #[arg(short, long)]
+    pub(crate) model: Option<String>,
+    /// A system prompt.
+    #[arg(long)]
+    pub(crate) system: Option<String>,
+    /// What to ask [default: standard input].
+    pub(crate) prompt: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Usage {
+    /// `day`, `model`, `provider`, `credential` or `source`.
+    #[arg(long, default_value = "day")]
+    pub(crate) by: String,
+    /// Comma-separated values.
+    #[arg(long)]
+    pub(crate) csv: bool,
+}

@@ -1,0 +1,123 @@
+//! `ownkey credential …`
+
+use std::io::Read;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::output;
+use crate::Failure;
+use crate::cli::{Credential, CredentialAdd};
+use crate::config::environment::Environment;
+use crate::transport::Transport;
+
+pub(super) async fn run(
+    transport: &Transport,
+    command: Credential,
+    environment: &Environment,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let post = Method::POST;
+    match command {
+        Credential::Add(add) => {
+            let body = new_credential(add, environment)?;
+            let saved = transport.call(post, "/v2/credentials?check=sync", Some(&body)).await?;
+            show(&saved, as_json);
+        }
+        Credential::List { provider } => {
+            let filter = provider.map(|provider| format!("&provider={provider}")).unwrap_or_default();
+            let list = transport.call(Method::GET, &format!("/v2/credentials?limit=500{filter}"), None).await?;
+            show_list(&list, as_json);
+        }
+        Credential::Check { id } => {
+            show(&transport.call(post, &format!("/v2/credentials/{id}/check"), None).await?, as_json);
+        }
+        Credential::Activate { id } => {
+            show(&transport.call(post, &format!("/v2/credentials/{id}/activate"), None).await?, as_json);
+        }
+        Credential::Deactivate { id } => {
+            show(&transport.call(post, &format!("/v2/credentials/{id}/deactivate"), None).await?, as_json);
+        }
+        Credential::MakePrimary { id } => {
+            show(&transport.call(post, &format!("/v2/credentials/{id}/make-primary"), None).await?, as_json);
+        }
+        Credential::Delete { id, confirm } => {
+            transport.call(Method::DELETE, &format!("/v2/credentials/{id}?confirm={confirm}"), None).await?;
+            if as_json {
+                output::json(&json!({"deleted": id}));
+            } else {
+                output::line("Deleted. Its secret is destroyed; its usage stays.");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_credential(add: CredentialAdd, environment: &Environment) -> Result<Value, Failure> {
+    let provider: Option<domain::ProviderId> = add.provider.parse().ok();
+    let may_lack_key = provider.is_some_and(|provider| !provider.facts().needs_key);
+    let key = if add.stdin {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::new(format!("Standard input cannot be read: {error}.")))?;
+        Some(text)
+    } else if let Some(name) = &add.from_env {
+        let value = environment.process_value(name).map(str::to_owned);
+        Some(value.ok_or_else(|| Failure::new(format!("The environment variable {name} is not set.")))?)
+    } else {
+        let hint = if may_lack_key { " (empty: none)" } else { "" };
+        let typed = rpassword::prompt_password(format!("{} key{hint}: ", add.provider)).map_err(|error| {
+            Failure::new(format!("The key cannot be asked for here ({error}). Use --stdin or --from-env NAME."))
+        })?;
+        Some(typed)
+    };
+    let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+    Ok(json!({
+        "provider": add.provider,
+        "scope": add.scope,
+        "name": add.name,
+        "api_base": add.api_base,
+        "api_key": key,
+    }))
+}
+
+fn show(credential: &Value, as_json: bool) {
+    if as_json {
+        return output::json(credential);
+    }
+    let text = |member| output::text(credential, member);
+    output::line(&format!("{}  {}  {}  {}", text("id"), text("provider"), text("name"), text("masked")));
+    let state =
+        if credential.get("is_active") == Some(&Value::Bool(false)) { "inactive".to_owned() } else { text("status") };
+    output::line(&format!("{state}: {}", text("status_reason")));
+    if let Some(warning) = credential.get("warning").and_then(Value::as_str) {
+        output::line(&format!("Note: {warning}"));
+    }
+}
+
+fn show_list(list: &Value, as_json: bool) {
+    if as_json {
+        return output::json(list);
+    }
+    let rows = output::rows(list, |key| {
+        let state = if key.get("is_active") == Some(&Value::Bool(false)) {
+            "inactive".to_owned()
+        } else {
+            output::text(key, "status")
+        };
+        vec![
+            output::text(key, "id"),
+            output::text(key, "provider"),
+            output::text(key, "name"),
+            output::text(key, "scope"),
+            output::text(key, "masked"),
+            state,
+            output::text(key, "origin"),
+        ]
+    });
+    if rows.is_empty() {
+        return output::line("No provider keys yet. Add one: ownkey credential add openai");
+    }
+    output::table(&["ID", "PROVIDER", "NAME", "SCOPE", "KEY", "STATE", "SOURCE"], &rows);
+}

@@ -1,0 +1,45 @@
+//! `ownkey usage`
+
+use http::Method;
+use serde_json::Value;
+
+use super::output;
+use crate::Failure;
+use crate::cli::Usage;
+use crate::transport::Transport;
+
+const MEMBERS: [&str; 8] =
+    ["key", "requests", "failed", "unknown", "estimated", "input_tokens", "output_tokens", "client_cost"];
+
+pub(super) async fn run(transport: &Transport, command: Usage, as_json: bool) -> Result<(), Failure> {
+    let list = transport.call(Method::GET, &format!("/v2/usage?group_by={}", command.by), None).await?;
+    if as_json {
+        output::json(&list);
+        return Ok(());
+    }
+    let rows = output::rows(&list, |line| MEMBERS.iter().map(|member| output::text(line, member)).collect());
+    if command.csv {
+        output::line(&MEMBERS.join(","));
+        for row in rows {
+            output::line(&row.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(","));
+        }
+    } else if rows.is_empty() {
+        output::line("No calls yet.");
+    } else {
+        let key = command.by.to_uppercase();
+        let heads = [&key, "REQUESTS", "FAILED", "UNKNOWN", "ESTIMATED", "TOKENS IN", "TOKENS OUT", "COST $"];
+        output::table(&heads, &rows);
+    }
+    Ok(())
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn csv_cell(cell: &str) -> String {
+    let is_number = serde_json::from_str::<Value>(cell).is_ok_and(|value| value.is_number());
+    let guarded = if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    };
+    if guarded.contains([',', '"', '\n']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}

@@ -1,0 +1,77 @@
+//! Finding the master key, or making it on the very first start.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use domain::Entropy;
+use store::MasterKeys;
+use store::vault::{MasterKeyProblem, read_key_file};
+
+use super::environment::Environment;
+use crate::Failure;
+
+/// The file in the data directory.
+const FILE_NAME: &str = "master.key";
+
+/// The master keys, and whether they were made just now.
+pub(crate) struct Found {
+    /// The keys.
+    pub(crate) keys: MasterKeys,
+    /// The file that was made.
+    pub(crate) created: Option<std::path::PathBuf>,
+}
+
+/// The keys of `MASTER_KEY`, `MASTER_KEY_FILE` or the data directory. On SQLite
+/// without any sealed row a missing key is made, readable by its owner only.
+///
+/// # Errors
+/// Exit 78: weak, unreadable, readable by others, or missing.
+pub(crate) async fn find(
+    environment: &Environment,
+    data_dir: &Path,
+    database_url: &str,
+    entropy: &Entropy,
+) -> Result<Found, Failure> {
+    let refuse = |problem: MasterKeyProblem| Failure::configuration(problem.to_string());
+    if let Some(text) = environment.process_value("MASTER_KEY") {
+        return Ok(Found { keys: MasterKeys::parse(text).map_err(refuse)?, created: None });
+    }
+    if let Some(path) = environment.process_value("MASTER_KEY_FILE") {
+        return of_file(Path::new(path)).map_err(refuse);
+    }
+    if let Some(found) = environment.value("MASTER_KEY")? {
+        return Ok(Found { keys: MasterKeys::parse(&found.value).map_err(refuse)?, created: None });
+    }
+    let path = data_dir.join(FILE_NAME);
+    if path.exists() {
+        return of_file(&path).map_err(refuse);
+    }
+    if !database_url.starts_with("sqlite:") {
+        return Err(Failure::configuration(
+            "MASTER_KEY is not set. With PostgreSQL every node needs the same one: make it once with `openssl rand -base64 32 | tr '+/' '-_'` and give it to all of them.",
+        ));
+    }
+    if store::open::holds_sealed_rows(database_url).await? {
+        return Err(Failure::configuration(format!(
+            "The database holds sealed keys, and the master key is gone: {} is not there and MASTER_KEY is not set. Put it back.",
+            path.display()
+        )));
+    }
+    let (keys, text) = MasterKeys::generate(entropy);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| Failure::configuration(format!("{} cannot be made: {error}.", path.display())))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(|error| Failure::configuration(format!("{} cannot be written: {error}.", path.display())))?;
+    Ok(Found { keys, created: Some(path) })
+}
+
+fn of_file(path: &Path) -> Result<Found, MasterKeyProblem> {
+    Ok(Found { keys: MasterKeys::parse(read_key_file(path)?.trim())?, created: None })
+}
