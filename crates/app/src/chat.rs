@@ -26,8 +26,8 @@ pub use stream::{AnswerStream, Piece};
 pub struct Call {
     /// Its id in the ledger.
     pub request: RequestId,
-    /// The id its client knows it by.
-    pub shown_id: String,
+    /// The id its client gave it, if it gave one.
+    pub client_request_id: Option<String>,
     /// An openai-chat body, untouched.
     pub body: Bytes,
     /// The longest answer, in tokens, where the body leaves that to Ownkey.

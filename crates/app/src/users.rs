@@ -1,6 +1,6 @@
 //! A user's own account.
 
-use domain::audit::Event;
+use domain::audit::{Actor, Event};
 use domain::caller::Role;
 use domain::ids::UserId;
 use domain::resolve::Fallback;
@@ -11,6 +11,7 @@ use store::users::User;
 
 use crate::App;
 use crate::error::{Error, Result};
+use crate::setup;
 use crate::sign_in::{self, Visitor};
 
 /// What a user prefers. Unknown members of older or newer versions are kept out.
@@ -75,6 +76,18 @@ pub struct AccountEdit {
     pub display_name: Option<String>,
     /// A new fall-back preference.
     pub fallback: Option<Fallback>,
+}
+
+/// Makes a user.
+///
+/// # Errors
+/// When the address or the password is not taken.
+pub async fn create(app: &App, actor: Actor, email: String, password: Password, role: Role) -> Result<Account> {
+    let user = setup::new_user(app, email, String::new(), password, role).await?;
+    let mut change = app.store.begin(app.clock.now(), actor, None).await?;
+    store::users::insert(&mut change, &user).await?;
+    change.commit(Event::UserCreated { user: user.id, role }).await?;
+    Ok(user.into())
 }
 
 /// The caller's own account.

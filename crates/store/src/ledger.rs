@@ -46,6 +46,8 @@ pub struct AttemptStart {
     pub attempt: AttemptId,
     /// The client's request that it serves.
     pub request: RequestId,
+    /// The id the client gave to its request, if it gave one.
+    pub client_request_id: Option<String>,
     /// Which of the request's attempts, from 1.
     pub number: i64,
     /// Who asked.

@@ -196,6 +196,7 @@ pub(crate) fn attempt(store: &Store, user: UserId, at: Timestamp) -> AttemptStar
     AttemptStart {
         attempt: AttemptId::generate(at, &entropy()),
         request: RequestId::generate(at, &entropy()),
+        client_request_id: None,
         number: 1,
         user,
         token: None,

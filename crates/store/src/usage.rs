@@ -215,6 +215,7 @@ fn read_start(row: &Columns<'_>) -> Result<AttemptStart, StoreError> {
     Ok(AttemptStart {
         attempt: row.parsed("id")?,
         request: row.parsed("request_id")?,
+        client_request_id: row.optional_text("client_request_id")?,
         number: row.number("number")?,
         user: row.parsed("user_id")?,
         token: row.optional_parsed("token_id")?,

@@ -44,6 +44,15 @@ pub struct Passport {
     pub dialect: Dialect,
 }
 
+impl Passport {
+    /// The client's own id of the request, if it gave one.
+    #[must_use]
+    pub fn client_request_id(&self) -> Option<String> {
+        let own = self.request.to_string();
+        (*self.shown != *own).then(|| self.shown.to_string())
+    }
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 

@@ -171,6 +171,7 @@ impl Run<'_> {
         let start = AttemptStart {
             attempt,
             request: self.call.request,
+            client_request_id: self.call.client_request_id.clone(),
             number: i64::from(self.number),
             user: caller.user,
             token: caller.token(),

@@ -181,6 +181,7 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at);
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
+    client_request_id TEXT,
     number BIGINT NOT NULL,
     state TEXT NOT NULL,
     at BIGINT NOT NULL,

@@ -17,9 +17,9 @@ use crate::row::{json_text, optional_id, placeholders};
 /// How many rows one statement writes.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
-const START_COLUMNS: &str = "id, request_id, number, state, at, node_id, user_id, token_id, team_id, organization_id, \
+const START_COLUMNS: &str = "id, request_id, client_request_id, number, state, at, node_id, user_id, token_id, team_id, organization_id, \
      credential_id, scope, provider, model, requested_model, alias, source, wire, streamed, price, markup_basis_points";
-const START_VALUES: usize = 21;
+const START_VALUES: usize = 22;
 
 /// In the order of [`bind_end`], after the id.
 const END_COLUMNS: [&str; 14] = [
@@ -127,6 +127,7 @@ fn bind_start(query: AnyQuery, start: &AttemptStart) -> Result<AnyQuery, StoreEr
     Ok(query
         .bind(start.attempt.to_string())
         .bind(start.request.to_string())
+        .bind(start.client_request_id.clone())
         .bind(start.number)
         .bind("dispatched")
         .bind(start.at.as_micros())

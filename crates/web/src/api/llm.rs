@@ -100,7 +100,7 @@ async fn create_chat_completion(
 ) -> Result<Response, Failure> {
     let call = Call {
         request: passport.request,
-        shown_id: passport.shown.to_string(),
+        client_request_id: passport.client_request_id(),
         body: wire_body(&body)?,
         max_tokens: body.max_tokens,
         source: CallSource::Api,

@@ -82,6 +82,8 @@ struct SummaryQuery {
 #[derive(Serialize, ToSchema)]
 struct EventView {
     request_id: String,
+    /// The `x-request-id` the client sent, if it sent one.
+    client_request_id: Option<String>,
     at: String,
     user_id: String,
     token_id: Option<String>,
@@ -137,6 +139,7 @@ fn event_view(caller: &Caller, event: &UsageEvent) -> Option<EventView> {
     let first = event.attempts.first()?;
     Some(EventView {
         request_id: event.request.to_string(),
+        client_request_id: first.start.client_request_id.clone(),
         at: event.at.to_string(),
         user_id: first.start.user.to_string(),
         token_id: first.start.token.map(|id| id.to_string()),

@@ -47,7 +47,7 @@ async fn create_chat_completion(
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
     let call = Call {
         request: passport.request,
-        shown_id: passport.shown.to_string(),
+        client_request_id: passport.client_request_id(),
         body: body.clone(),
         max_tokens: None,
         source: CallSource::Api,

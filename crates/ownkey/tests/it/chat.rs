@@ -1,0 +1,24 @@
+//! The call: from a saved key to a metered answer.
+
+use serde_json::json;
+use testkit::{House, chat_body};
+
+#[tokio::test]
+async fn a_saved_key_answers_a_chat_and_the_answer_says_who_paid() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = ann.save_key("openai", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1").await;
+    assert_eq!(key["status"], "valid", "{key}");
+    let client = ann.gateway_client().await;
+    let answer = client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", false)).await.expect(200);
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "Hello from the scripted provider.");
+    assert_eq!(answer.header("x-ownkey-credential-id"), key["id"].as_str().unwrap());
+    assert_eq!(answer.header("x-ownkey-credential-scope"), "personal");
+    assert_eq!(answer.header("x-ownkey-attempts"), "1");
+    let events = ann.usage().await;
+    assert_eq!(events.len(), 1);
+    let attempt = &events[0]["attempts"][0];
+    assert_eq!(attempt["credential_id"], key["id"]);
+    assert_eq!(json!([attempt["state"], attempt["usage_source"]]), json!(["settled", "provider"]));
+    assert_eq!(attempt["client_cost"].to_string(), answer.header("x-ownkey-cost-usd"));
+}

@@ -1,0 +1,4 @@
+//! The product over HTTP, as its users meet it. One binary; the tree mirrors
+//! what is tested.
+
+mod chat;
