@@ -32,9 +32,17 @@ use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQu
 /// Set on the answer to a create that was done before.
 const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
 
+const TAG: &str = "provider keys";
+
 pub(crate) fn doors() -> Vec<Door> {
-    let need = Need::ManageCredentials;
-    let tag = "provider keys";
+    let mut doors = rows();
+    doors.extend(actions());
+    doors
+}
+
+/// Listing, saving, reading, editing, deleting.
+fn rows() -> Vec<Door> {
+    let (need, tag) = (Need::ManageCredentials, TAG);
     vec![
         door(
             Method::GET,
@@ -79,6 +87,13 @@ pub(crate) fn doors() -> Vec<Door> {
             delete(delete_credential),
             says(tag, "Destroy the secret at once").query::<DeleteQuery>().gives_other(204, "Deleted"),
         ),
+    ]
+}
+
+/// What can be done with one key.
+fn actions() -> Vec<Door> {
+    let (need, tag) = (Need::ManageCredentials, TAG);
+    vec![
         door(
             Method::POST,
             "/v2/credentials/{id}/check",
