@@ -9,6 +9,7 @@ pub mod error;
 mod house;
 pub mod settings;
 
+pub mod administration;
 pub mod callers;
 pub mod setup;
 pub mod sign_in;

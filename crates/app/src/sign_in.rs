@@ -2,6 +2,7 @@
 
 pub(crate) mod access_token;
 mod passwords;
+pub mod sessions;
 
 use std::time::Duration;
 

@@ -18,6 +18,8 @@ pub enum Need {
     SignedIn,
     /// Somebody who may make and revoke gateway tokens.
     ManageTokens,
+    /// An admin who may invite users and change what they may.
+    ManageUsers,
     /// Somebody who may read usage.
     ReadUsage,
     /// An admin who may read the audit log.
@@ -33,6 +35,7 @@ crate::text_enum!(Need, "need" {
     ManageCredentials => "manage-credentials",
     SignedIn => "signed-in",
     ManageTokens => "manage-tokens",
+    ManageUsers => "manage-users",
     ReadUsage => "read-usage",
     ReadAudit => "read-audit",
     Metrics => "metrics",
@@ -57,7 +60,7 @@ pub enum Refusal {
 /// # Errors
 /// The reason, as a sentence for the caller.
 pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
-    if need == Need::ReadAudit && !caller.is_admin() {
+    if matches!(need, Need::ReadAudit | Need::ManageUsers) && !caller.is_admin() {
         return Err(Refusal::AdminsOnly);
     }
     let Proof::GatewayToken { scopes, .. } = &caller.proof else { return Ok(()) };
@@ -67,6 +70,7 @@ pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
         Need::CallModels => TokenScope::Models,
         Need::ManageCredentials => TokenScope::ManageCredentials,
         Need::ManageTokens => TokenScope::ManageTokens,
+        Need::ManageUsers => TokenScope::ManageUsers,
         Need::ReadUsage => TokenScope::ReadUsage,
         Need::ReadAudit => TokenScope::ReadAudit,
         Need::Metrics => TokenScope::Metrics,

@@ -54,6 +54,52 @@ pub enum Event {
         /// Whose.
         user: UserId,
     },
+    /// A user was invited.
+    #[serde(rename = "user.invited")]
+    UserInvited {
+        /// Who.
+        user: UserId,
+        /// Their role.
+        role: Role,
+    },
+    /// An invited user chose a password.
+    #[serde(rename = "user.invitation_accepted")]
+    InvitationAccepted {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's role changed.
+    #[serde(rename = "user.role_changed")]
+    RoleChanged {
+        /// Whose.
+        user: UserId,
+        /// The role now.
+        role: Role,
+    },
+    /// A user may sign in again.
+    #[serde(rename = "user.activated")]
+    UserActivated {
+        /// Who.
+        user: UserId,
+    },
+    /// A user may no longer sign in; their sessions and tokens stopped working.
+    #[serde(rename = "user.deactivated")]
+    UserDeactivated {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's keys were destroyed and their name was taken out.
+    #[serde(rename = "user.deleted")]
+    UserDeleted {
+        /// Who.
+        user: UserId,
+    },
+    /// A link to choose a new password was made.
+    #[serde(rename = "user.reset_link_created")]
+    ResetLinkCreated {
+        /// For whom.
+        user: UserId,
+    },
     /// A set-up link was made.
     #[serde(rename = "setup.link_created")]
     SetupLinkCreated {},
@@ -176,9 +222,16 @@ impl Event {
     #[must_use]
     pub fn target(&self) -> (&'static str, Option<String>) {
         match self {
-            Self::UserCreated { user, .. } | Self::UserUpdated { user, .. } | Self::PasswordChanged { user } => {
-                ("user", Some(user.to_string()))
-            }
+            Self::UserCreated { user, .. }
+            | Self::UserUpdated { user, .. }
+            | Self::UserInvited { user, .. }
+            | Self::InvitationAccepted { user }
+            | Self::RoleChanged { user, .. }
+            | Self::UserActivated { user }
+            | Self::UserDeactivated { user }
+            | Self::UserDeleted { user }
+            | Self::ResetLinkCreated { user }
+            | Self::PasswordChanged { user } => ("user", Some(user.to_string())),
             Self::SetupLinkCreated {} => ("setup", None),
             Self::SessionCreated { session, .. } | Self::SessionEnded { session } => {
                 ("session", Some(session.to_string()))

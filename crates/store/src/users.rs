@@ -82,20 +82,22 @@ pub async fn by_email(store: &Store, email: &str) -> Result<Option<User>, StoreE
     row.as_ref().map(read).transpose()
 }
 
-/// All users, by e-mail address, and their number.
+/// All users but deleted ones, by e-mail address, and their number.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn list(store: &Store, skip: i64, limit: i64) -> Result<(Vec<User>, i64), StoreError> {
-    let rows = sqlx::query("SELECT * FROM users ORDER BY email_folded LIMIT $1 OFFSET $2")
+    let rows = sqlx::query("SELECT * FROM users WHERE deleted_at IS NULL ORDER BY email_folded LIMIT $1 OFFSET $2")
         .bind(limit)
         .bind(skip)
         .fetch_all(store.pool())
         .await?;
-    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count(store).await?))
+    let count =
+        sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE deleted_at IS NULL").fetch_one(store.pool()).await?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
 }
 
-/// How many users there are.
+/// How many users there are or were.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -155,6 +157,51 @@ pub async fn set_active(change: &mut Mutation, id: UserId, is_active: bool) -> R
         .await?;
     change.touch(ChangeKind::User, &id);
     Ok(done.rows_affected() > 0)
+}
+
+/// Gives the user another role. `false`: no such user.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn set_role(change: &mut Mutation, id: UserId, role: Role) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE users SET role = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(role.as_str())
+        .bind(change.now().as_micros())
+        .execute(change.connection())
+        .await?;
+    change.touch(ChangeKind::User, &id);
+    Ok(done.rows_affected() > 0)
+}
+
+/// Takes name, address and password away and hides the user; the id stays for
+/// usage and audit. `false`: no such user.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreError> {
+    let nobody = format!("deleted-{id}");
+    let done = sqlx::query(
+        "UPDATE users SET email = $2, email_folded = $2, display_name = 'Deleted user', password_hash = NULL, \
+         is_active = 0, preferences = '{}', updated_at = $3, deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(id.to_string())
+    .bind(nobody)
+    .bind(change.now().as_micros())
+    .execute(change.connection())
+    .await?;
+    change.touch(ChangeKind::User, &id);
+    Ok(done.rows_affected() > 0)
+}
+
+/// How many active admins there are, as this change sees it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_active_admins(change: &mut Mutation) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1")
+        .fetch_one(change.connection())
+        .await?)
 }
 
 fn read(row: &AnyRow) -> Result<User, StoreError> {

@@ -1,5 +1,6 @@
 //! Ownkey's own JSON API, `/v2`: everything the pages can do.
 
+pub(crate) mod administration;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
 pub(crate) mod llm;
@@ -7,6 +8,7 @@ pub(crate) mod models;
 pub(crate) mod paging;
 pub(crate) mod providers;
 pub(crate) mod resolve;
+pub(crate) mod sessions;
 pub(crate) mod short_keys;
 pub(crate) mod sign_in;
 pub(crate) mod tokens;
@@ -18,7 +20,9 @@ use crate::router::Door;
 pub(crate) fn doors() -> Vec<Door> {
     let mut doors = Vec::new();
     doors.extend(sign_in::doors());
+    doors.extend(sessions::doors());
     doors.extend(users::doors());
+    doors.extend(administration::doors());
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());

@@ -3,6 +3,7 @@
 mod forms;
 mod home;
 mod keys;
+mod links;
 mod sign_in;
 mod tokens;
 pub(crate) mod view;
@@ -28,6 +29,7 @@ pub(crate) fn doors() -> Vec<Door> {
     ];
     doors.extend(home::doors());
     doors.extend(sign_in::doors());
+    doors.extend(links::doors());
     doors.extend(keys::doors());
     doors.extend(tokens::doors());
     doors

@@ -64,7 +64,8 @@ CREATE TABLE users (
     password_hash TEXT,
     preferences TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT
 );
 
 CREATE TABLE sessions (

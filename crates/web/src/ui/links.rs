@@ -1,0 +1,115 @@
+//! `/invite/{code}` and `/reset/{code}`: choosing a password by a one-time link.
+
+use app::administration;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::access::Need;
+use domain::secret::Password;
+use http::{Method, StatusCode};
+use maud::html;
+use serde::Deserialize;
+use store::setup_codes::Purpose;
+
+use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
+use super::view::{Page, Viewer, complaint, field, with_status};
+use crate::body::Form;
+use crate::problem;
+use crate::rim::Failure;
+use crate::router::{Door, Shared, quiet_door};
+use crate::visitor::Knocking;
+
+pub(super) fn doors() -> Vec<Door> {
+    let open = Need::Nothing;
+    vec![
+        quiet_door(Method::GET, "/invite/{code}", open, get(show_invitation)),
+        quiet_door(Method::POST, "/invite/{code}", open, post(accept_invitation)),
+        quiet_door(Method::GET, "/reset/{code}", open, get(show_reset)),
+        quiet_door(Method::POST, "/reset/{code}", open, post(reset_password)),
+    ]
+}
+
+#[derive(Deserialize)]
+struct PasswordForm {
+    name: Option<String>,
+    #[serde(default)]
+    password: String,
+}
+
+async fn show_invitation(
+    State(shared): State<Shared>,
+    visitor: Anybody,
+    Path(code): Path<String>,
+) -> Result<Response, Failure> {
+    show(&shared, &visitor, &code, Purpose::Invite).await
+}
+
+async fn show_reset(
+    State(shared): State<Shared>,
+    visitor: Anybody,
+    Path(code): Path<String>,
+) -> Result<Response, Failure> {
+    show(&shared, &visitor, &code, Purpose::Reset).await
+}
+
+async fn accept_invitation(
+    State(shared): State<Shared>,
+    visitor: Anybody,
+    knocking: Knocking,
+    Path(code): Path<String>,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Failure> {
+    choose(&shared, &visitor, knocking, &code, Purpose::Invite, form).await
+}
+
+async fn reset_password(
+    State(shared): State<Shared>,
+    visitor: Anybody,
+    knocking: Knocking,
+    Path(code): Path<String>,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Failure> {
+    choose(&shared, &visitor, knocking, &code, Purpose::Reset, PasswordForm { name: None, ..form }).await
+}
+
+async fn show(shared: &Shared, visitor: &Anybody, code: &str, purpose: Purpose) -> Result<Response, Failure> {
+    administration::check_link(&shared.app, code, purpose).await?;
+    Ok(password_page(&visitor.viewer, StatusCode::OK, purpose, "", None).into_response())
+}
+
+async fn choose(
+    shared: &Shared,
+    visitor: &Anybody,
+    Knocking(knocking): Knocking,
+    code: &str,
+    purpose: Purpose,
+    form: PasswordForm,
+) -> Result<Response, Failure> {
+    let password = Password::new(form.password);
+    let used = administration::use_link(&shared.app, code, purpose, form.name.as_deref(), password, &knocking).await;
+    match used {
+        Ok(opened) => redirect_with_cookie(shared, "/", Some(&opened.text)),
+        Err(error) if is_for_the_form(&error) => {
+            let (status, name) = (problem::status_of(&error), form.name.unwrap_or_default());
+            Ok(password_page(&visitor.viewer, status, purpose, &name, Some(&error.sentence)).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The form posts to its own address, so that the code stays out of the page.
+fn password_page(viewer: &Viewer, status: StatusCode, purpose: Purpose, name: &str, problem: Option<&str>) -> Page {
+    let title = if purpose == Purpose::Invite { "Welcome to Ownkey" } else { "Choose a new password" };
+    let content = html! {
+        section.card.narrow {
+            h1 { (title) }
+            (complaint(problem))
+            form method="post" {
+                @if purpose == Purpose::Invite { (field("Your name", "name", "text", name, "name")) }
+                (field("Password, at least 8 characters", "password", "password", "", "new-password"))
+                button type="submit" { "Save and sign in" }
+            }
+        }
+    };
+    with_status(status, title, viewer, content)
+}
