@@ -2,3 +2,4 @@
 //! what is tested.
 
 mod chat;
+mod faults;
