@@ -57,7 +57,7 @@ async fn a_field_that_it_refuses_is_left_out_once() {
     house.ledger_is_written().await;
     let events = ann.usage().await;
     let rows: Vec<String> = events[0]["attempts"].as_array().unwrap().iter().map(row).collect();
-    assert_eq!(rows, ["failed bad_request provider ? free", "settled - provider 8+6 unknown"]);
+    assert_eq!(rows, ["failed bad_request provider ? free", "settled - provider 1+9 unknown"]);
 }
 
 #[tokio::test]

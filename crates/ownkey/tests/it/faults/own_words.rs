@@ -38,11 +38,11 @@ async fn a_whole_answer_says_what_it_cost_and_who_paid() {
     let stage = Stage::set().await;
     let answer = ask(&stage, false).await.expect(200).json();
     assert_eq!(answer["content"], SAYS);
-    assert_eq!(json!([answer["input_tokens"], answer["output_tokens"]]), json!([8, 6]));
+    assert_eq!(json!([answer["input_tokens"], answer["output_tokens"]]), json!([1, 9]));
     assert_eq!(json!([answer["provider"], answer["finish_reason"]]), json!(["openai", "stop"]));
     assert_eq!(answer["credential_id"], stage.key["id"]);
     assert!(answer["cost_nanos"].as_i64() > Some(0), "{answer}");
-    assert_eq!(last_row(&stage).await, "settled - provider 8+6 priced");
+    assert_eq!(last_row(&stage).await, "settled - provider 1+9 priced");
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_cut_stream_ends_with_a_problem_and_no_done() {
     assert_eq!(names(&events), ["delta", "error"]);
     let problem = events.last().unwrap().json();
     assert_eq!(json!([problem["code"], problem["status"]]), json!(["provider_error", 502]));
-    assert_eq!(last_row(&stage).await, "failed stream_truncated estimated 3+3 priced");
+    assert_eq!(last_row(&stage).await, "failed stream_truncated estimated 1+3 priced");
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ async fn is_metered(kind: WrongUsage, row: &str) {
 
 #[tokio::test]
 async fn usage_that_is_not_there_is_estimated() {
-    is_metered(WrongUsage::Absent, "settled - estimated 3+11 priced").await;
+    is_metered(WrongUsage::Absent, "settled - estimated 1+9 priced").await;
 }
 
 #[tokio::test]
-async fn explicit_zeros_are_zeros() {
-    is_metered(WrongUsage::Zero, "settled - provider 0+0 free").await;
+async fn zeros_under_an_answer_with_text_are_an_estimate() {
+    is_metered(WrongUsage::Zero, "settled - estimated 1+9 priced").await;
 }
 
 #[tokio::test]
