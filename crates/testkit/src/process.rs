@@ -35,7 +35,7 @@ impl Process {
     /// How it ended, when it did so instead.
     pub async fn serve(binary: &str, directory: &Path, environment: &[(&str, &str)]) -> Result<Self, Exit> {
         let mut child = command(binary, directory, environment)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--data-dir"])
             .arg(directory)
             .spawn()
             .expect("the binary starts");
@@ -80,6 +80,7 @@ fn command(binary: &str, directory: &Path, environment: &[(&str, &str)]) -> Comm
     let mut command = Command::new(binary);
     command
         .env_clear()
+        .env("OWNKEY_LISTEN", "127.0.0.1:0")
         .envs(environment.iter().copied())
         .current_dir(directory)
         .stdin(Stdio::null())
