@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use http::Method;
+use provider_sim::{Behaviour, Finished};
 use serde_json::json;
-use testkit::{House, Options, PASSWORD, PostgresDatabase, chat_body};
+use testkit::{House, Options, PASSWORD, PostgresDatabase, chat_body, next_bytes};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const OTHER_KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key2";
@@ -91,6 +93,35 @@ async fn what_a_dead_node_left_is_unknown_after_its_lease() {
         (states == [["unknown".to_owned()]]).then_some(())
     })
     .await;
+    house.stop().await;
+    database.destroy().await;
+}
+
+#[tokio::test]
+async fn a_call_that_ends_while_the_database_is_away_is_settled_when_it_is_back() {
+    let Some((database, house)) = house().await else { return };
+    let ann = house.user("ann").await;
+    ann.save_key("openai", KEY).await;
+    house.sim.next(Behaviour::HangMidStream { after_chunks: 2 });
+    let body = chat_body("gpt-5-mini", "Hi", true).to_string().into_bytes();
+    let json = [("content-type", "application/json")];
+    let mut response = ann.client.open(Method::POST, "/v1/chat/completions", &json, body).await;
+    next_bytes(&mut response).await.unwrap();
+    let name = &database.name;
+    database.at_server(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
+    let terminate = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    database.at_server(&terminate).await;
+    drop(response);
+    house.sim.wait_for(|calls| calls.iter().any(|call| call.finished == Finished::ClientGone)).await.unwrap();
+    let flushed = house.app.store.ledger().flush().await;
+    assert!(flushed.is_err(), "the database is away");
+    database.at_server(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    let row = testkit::eventually("the row is final", Duration::from_secs(5), async || {
+        let rows = house.raw_database().await.rows("SELECT state, usage_source FROM attempts").await;
+        (rows[0][0] != "dispatched").then_some(rows)
+    })
+    .await;
+    assert_eq!(row, [["aborted", "estimated"]]);
     house.stop().await;
     database.destroy().await;
 }
