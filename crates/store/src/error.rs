@@ -57,7 +57,9 @@ impl From<sqlx::Error> for StoreError {
                 // connection, roll-back, resource, wrong-state and shutdown classes.
                 Some("5" | "6" | "261" | "517" | "773") => Self::Unavailable(error),
                 Some(code)
-                    if ["08", "40", "53", "55", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class)) =>
+                    if ["08", "40", "53", "55", "57"]
+                        .iter()
+                        .any(|class| code.len() == 5 && code.starts_with(class)) =>
                 {
                     Self::Unavailable(error)
                 }

@@ -43,10 +43,10 @@ impl AnswerStream {
     /// another key may be tried.
     pub(super) async fn prime(&mut self) -> Result<(), UpstreamError> {
         while self.ready.is_empty() && !self.is_over {
-            if let Some(error) = self.advance().await {
-                if !self.ready.iter().any(|piece| matches!(piece, Piece::Data(_))) {
-                    return Err(error);
-                }
+            if let Some(error) = self.advance().await
+                && !self.ready.iter().any(|piece| matches!(piece, Piece::Data(_)))
+            {
+                return Err(error);
             }
         }
         Ok(())
@@ -91,7 +91,7 @@ impl AnswerStream {
         };
         self.queue();
         let error = failed?;
-        self.fail(error.clone());
+        self.fail(&error);
         Some(error)
     }
 
@@ -103,7 +103,7 @@ impl AnswerStream {
             let error = facts.error.clone().unwrap_or_else(|| {
                 broken(ErrorClass::StreamTruncated, "The connection ended without an end mark.".to_owned())
             });
-            self.fail(error.clone());
+            self.fail(&error);
             return Some(error);
         }
         self.close();
@@ -111,16 +111,16 @@ impl AnswerStream {
         None
     }
 
-    fn fail(&mut self, error: UpstreamError) {
+    fn fail(&mut self, error: &UpstreamError) {
         self.close();
         let facts = self.pass.facts();
         if facts.saw_output {
-            self.meter.finish_stream(AttemptState::Failed, &facts, Some(&error));
+            self.meter.finish_stream(AttemptState::Failed, &facts, Some(error));
         } else {
             let is_refusal = !matches!(error.class, ErrorClass::StreamTruncated | ErrorClass::Timeout);
-            self.meter.fail(&error, if is_refusal { Used::Nothing } else { Used::Unknown });
+            self.meter.fail(error, if is_refusal { Used::Nothing } else { Used::Unknown });
         }
-        self.ready.push_back(Piece::Failed(failure::of_stream(self.provider.display_name(), &error)));
+        self.ready.push_back(Piece::Failed(failure::of_stream(self.provider.display_name(), error)));
     }
 
     fn queue(&mut self) {

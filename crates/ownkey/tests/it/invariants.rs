@@ -6,8 +6,8 @@ mod ledger;
 mod master_key;
 mod origins;
 mod payers;
-mod secrets;
 mod seals;
+mod secrets;
 
 use serde_json::Value;
 use testkit::{House, Person, RawDatabase};
@@ -31,7 +31,14 @@ async fn vandalise(house: &House, somebody: &Person, sql: &str) -> RawDatabase {
     let mut database = house.raw_database().await;
     assert_ne!(database.execute(sql).await, 0, "{sql}");
     // Any change of theirs drops what was kept of their keys.
-    somebody.client.post("/v2/credentials", &serde_json::json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123"})).await.expect(201);
+    somebody
+        .client
+        .post(
+            "/v2/credentials",
+            &serde_json::json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123"}),
+        )
+        .await
+        .expect(201);
     database
 }
 

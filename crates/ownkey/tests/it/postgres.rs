@@ -33,7 +33,10 @@ async fn the_first_call_on_postgresql() {
     assert_eq!(states, [json!("settled"), json!("settled")]);
     let bill = house.sim.bill();
     let summary = ann.client.get("/v2/usage?group_by=model").await.expect(200).json();
-    assert_eq!(json!([bill.prompt, bill.completion]), json!([summary["data"][0]["input_tokens"], summary["data"][0]["output_tokens"]]));
+    assert_eq!(
+        json!([bill.prompt, bill.completion]),
+        json!([summary["data"][0]["input_tokens"], summary["data"][0]["output_tokens"]])
+    );
     house.stop().await;
     database.destroy().await;
 }

@@ -17,7 +17,11 @@ const CALLERS: usize = 12;
 
 /// Answers that take their time, so that a kill meets calls in every state.
 fn leisurely() -> Script {
-    let reply = Reply { chunk_delay: Duration::from_millis(4), chunks: 8, ..Reply::says("One two three four five six seven eight.") };
+    let reply = Reply {
+        chunk_delay: Duration::from_millis(4),
+        chunks: 8,
+        ..Reply::says("One two three four five six seven eight.")
+    };
     Script { default: Behaviour::Answer(reply.clone()), reply, ..Script::default() }
 }
 
@@ -88,7 +92,12 @@ async fn killed_under_load_it_loses_no_call_and_no_acknowledged_row() {
     let count = |wanted: &str| ledger.values().filter(|(state, _)| state == wanted).count();
     println!(
         "{} calls arrived, {} rows: {} settled, {} aborted, {} unknown; {} answers complete",
-        arrived.len(), ledger.len(), count("settled"), count("aborted"), count("unknown"), acknowledged.len()
+        arrived.len(),
+        ledger.len(),
+        count("settled"),
+        count("aborted"),
+        count("unknown"),
+        acknowledged.len()
     );
     assert_eq!(count("dispatched"), 0, "every row is final");
     let rows: BTreeMap<&str, &str> =

@@ -50,7 +50,10 @@ async fn a_client_that_leaves_in_the_middle_of_a_stream_ends_the_upstream_call()
     assert!(took < SOON, "{took:?}");
     let attempt = final_row(&stage).await;
     assert!(row(&attempt).starts_with("aborted - estimated 1+"), "{attempt}");
-    assert!(attempt["output_tokens"].as_u64() > Some(0) && attempt["client_cost_nanos"].as_i64() > Some(0), "{attempt}");
+    assert!(
+        attempt["output_tokens"].as_u64() > Some(0) && attempt["client_cost_nanos"].as_i64() > Some(0),
+        "{attempt}"
+    );
 }
 
 #[tokio::test]

@@ -36,7 +36,8 @@ async fn no_headers_at_all_are_a_504_and_the_call_is_let_go() {
         assert_eq!(stage.call(Behaviour::HangBeforeHeaders, stream).await, told);
     }
     let gone = |calls: &[provider_sim::Call]| {
-        let ended = calls.iter().filter(|call| call.model.is_some() && call.finished == provider_sim::Finished::ClientGone);
+        let ended =
+            calls.iter().filter(|call| call.model.is_some() && call.finished == provider_sim::Finished::ClientGone);
         ended.count() == 2
     };
     stage.house.sim.wait_for(gone).await.unwrap();

@@ -47,7 +47,10 @@ async fn unknown_is_counted_as_unknown_and_never_as_zero() {
     stage.call(Behaviour::Answer(provider_sim::Reply::says("Good.")), false).await;
     let summary = stage.ann.client.get("/v2/usage?group_by=model").await.expect(200).json();
     let line = &summary["data"][0];
-    assert_eq!((line["attempts"].as_i64(), line["unknown"].as_i64(), line["estimated"].as_i64()), (Some(3), Some(1), Some(1)));
+    assert_eq!(
+        (line["attempts"].as_i64(), line["unknown"].as_i64(), line["estimated"].as_i64()),
+        (Some(3), Some(1), Some(1))
+    );
 }
 
 #[tokio::test]

@@ -86,9 +86,14 @@ async fn an_invalid_key_never_falls_through_to_somebody_elses_money() {
         assert_eq!(answer.json()["error"]["code"], "upstream_credentials_exhausted");
         assert_eq!(answer.header("x-should-retry"), "false");
     }
-    assert!(house.sim.log().iter().filter(|call| call.method == "POST").all(|call| {
-        call.authorization.as_deref().is_some_and(|shown| shown.ends_with(KEY))
-    }));
+    assert!(
+        house
+            .sim
+            .log()
+            .iter()
+            .filter(|call| call.method == "POST")
+            .all(|call| { call.authorization.as_deref().is_some_and(|shown| shown.ends_with(KEY)) })
+    );
     eventually("the key rests", std::time::Duration::from_secs(1), async || {
         (why_not(&ann, &personal).await == "invalid").then_some(())
     })

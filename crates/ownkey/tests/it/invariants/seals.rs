@@ -14,7 +14,11 @@ async fn sealed_texts_that_changed_places_do_not_open_and_are_reported() {
     let sealed = |of| format!("(SELECT sealed FROM credentials WHERE id = '{}')", id(of));
     let sql = format!(
         "UPDATE credentials SET sealed = CASE id WHEN '{}' THEN {} ELSE {} END WHERE id IN ('{}', '{}')",
-        id(&hers), sealed(&his), sealed(&hers), id(&hers), id(&his)
+        id(&hers),
+        sealed(&his),
+        sealed(&hers),
+        id(&hers),
+        id(&his)
     );
     vandalise(&house, &ann, &sql).await;
     for _ in 0..2 {
@@ -49,7 +53,8 @@ async fn an_unreadable_key_is_never_passed_over_for_somebody_elses() {
     let key = ann.save_key("openai", KEY).await;
     let body = json!({"provider": "openai", "api_key": OTHER_KEY, "scope": "system"});
     ann.client.post("/v2/credentials?check=sync", &body).await.expect(201).text();
-    vandalise(&house, &ann, &format!("UPDATE credentials SET sealed = 'ok1:00000000:x' WHERE id = '{}'", id(&key))).await;
+    vandalise(&house, &ann, &format!("UPDATE credentials SET sealed = 'ok1:00000000:x' WHERE id = '{}'", id(&key)))
+        .await;
     let before = calls(&house);
     let answer = ann.client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", true)).await.expect(502);
     assert_eq!(answer.json()["error"]["code"], "undecryptable");
