@@ -118,16 +118,21 @@ pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(
     Ok(store::tokens::list(&app.store, caller.user, skip, limit).await?)
 }
 
+/// One token of the caller's.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get(app: &App, caller: &Caller, id: TokenId) -> Result<Token> {
+    let token = store::tokens::by_id(&app.store, id).await?;
+    token.filter(|token| token.user == caller.user).ok_or_else(|| Error::not_found("gateway token"))
+}
+
 /// Stops a token from working, at once here and within two seconds everywhere.
 ///
 /// # Errors
 /// `not_found`.
 pub async fn revoke(app: &App, caller: &Caller, id: TokenId) -> Result<()> {
-    let token = store::tokens::by_id(&app.store, id).await?;
-    let is_own = token.as_ref().is_some_and(|token| token.user == caller.user);
-    if !is_own {
-        return Err(Error::not_found("gateway token"));
-    }
+    get(app, caller, id).await?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     if store::tokens::revoke(&mut change, id).await? {
         change.commit(Event::TokenRevoked { token: id }).await?;

@@ -34,7 +34,7 @@ pub(crate) enum Transport {
     /// In process, with the master key.
     House { app: Arc<App>, router: Router, caller: Authenticated },
     /// Over HTTP, with a token.
-    Remote { upstream: Upstream, endpoint: Endpoint, token: Secret },
+    Remote { upstream: Upstream, endpoint: Box<Endpoint>, token: Secret },
 }
 
 /// An answer that is still coming.
@@ -86,7 +86,7 @@ impl Transport {
             .map_err(|problem| Failure::configuration(format!("OWNKEY_URL cannot be used. {problem}")))?;
         Ok(Self::Remote {
             upstream: Upstream::new(guard, Clocks::default(), Vec::new()),
-            endpoint,
+            endpoint: Box::new(endpoint),
             token: Secret::new(token),
         })
     }

@@ -66,7 +66,9 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
         access::permit(caller, guard.need).map_err(|refusal| Error::new(Code::Forbidden, refusal.to_string()))?;
         return Ok(Some(Arc::clone(caller)));
     }
-    let is_local = request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
+    // A proxy on this machine is not a reader on this machine.
+    let is_forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers.contains_key(*name));
+    let is_local = !is_forwarded && request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
     let token = token_of(&request.headers, &guard.app)?;
     let caller = match token {
         Some(token) => callers::by_token(&guard.app, token).await?,

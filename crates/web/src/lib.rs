@@ -8,6 +8,7 @@ pub mod serve;
 
 pub mod auth;
 pub mod body;
+mod idempotent;
 pub mod origins;
 pub mod problem;
 pub mod rim;

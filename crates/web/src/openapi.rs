@@ -18,7 +18,14 @@ pub struct Described {
     summary: &'static str,
     parameters: Vec<Parameter>,
     body: Option<(&'static str, Shape)>,
-    answers: Vec<(u16, &'static str, Option<(&'static str, Shape)>)>,
+    answers: Vec<Answer>,
+}
+
+/// One status, what it means, and the shape of its JSON body, if it has one.
+struct Answer {
+    status: u16,
+    what: &'static str,
+    shape: Option<Shape>,
 }
 
 /// A type's schema, and those it refers to.
@@ -62,13 +69,13 @@ impl Described {
 
     /// A JSON answer.
     pub(crate) fn gives<T: ToSchema>(mut self, status: u16, what: &'static str) -> Self {
-        self.answers.push((status, what, Some(("application/json", Shape::of::<T>()))));
+        self.answers.push(Answer { status, what, shape: Some(Shape::of::<T>()) });
         self
     }
 
     /// An answer of another type, or without a body.
     pub(crate) fn gives_other(mut self, status: u16, what: &'static str) -> Self {
-        self.answers.push((status, what, None));
+        self.answers.push(Answer { status, what, shape: None });
         self
     }
 }
@@ -125,10 +132,10 @@ fn operation(door: &Door, described: &Described, schemas: &mut BTreeMap<String, 
         operation.insert("requestBody".into(), json!({"required": true, "content": {*kind: {"schema": schema}}}));
     }
     let mut answers = Map::new();
-    for (status, what, shape) in &described.answers {
+    for Answer { status, what, shape } in &described.answers {
         let mut answer = json!({"description": what});
-        if let Some((kind, shape)) = shape {
-            answer["content"] = json!({*kind: {"schema": reference(shape, schemas)}});
+        if let Some(shape) = shape {
+            answer["content"] = json!({"application/json": {"schema": reference(shape, schemas)}});
         }
         answers.insert(status.to_string(), answer);
     }

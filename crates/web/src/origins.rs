@@ -77,7 +77,7 @@ impl Origins {
     /// `misdirected_request`.
     pub fn check_host(&self, host: Option<&HeaderValue>) -> Result<(), Error> {
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or("").to_ascii_lowercase();
-        if self.hosts.iter().any(|known| *known == host) {
+        if self.hosts.contains(&host) {
             return Ok(());
         }
         Err(Error::new(

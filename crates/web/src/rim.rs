@@ -129,6 +129,7 @@ pub fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
 pub const ROOT_FORMS: [&str; 5] = ["/chat/completions", "/responses", "/messages", "/embeddings", "/models"];
 
 /// A panic becomes an error like any other; the client sees no detail of it.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that tower-http's panic layer calls")]
 pub fn of_panic(panic: Box<dyn Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<String>()

@@ -77,7 +77,6 @@ pub fn doors() -> Vec<Door> {
 }
 
 /// The router of the house: each door behind its guard, all behind the rim.
-#[must_use]
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for door in doors() {

@@ -18,8 +18,14 @@ use crate::router::{Door, quiet_door};
 /// The one stylesheet.
 const STYLE: &str = include_str!("ui/style.css");
 
+/// The mark: a key's bow and bit.
+const ICON: &str = include_str!("ui/icon.svg");
+
 pub(crate) fn doors() -> Vec<Door> {
-    let mut doors = vec![quiet_door(Method::GET, "/assets/style.css", Need::Nothing, get(style))];
+    let mut doors = vec![
+        quiet_door(Method::GET, "/assets/style.css", Need::Nothing, get(style)),
+        quiet_door(Method::GET, "/assets/icon.svg", Need::Nothing, get(icon)),
+    ];
     doors.extend(home::doors());
     doors.extend(sign_in::doors());
     doors.extend(keys::doors());
@@ -29,4 +35,8 @@ pub(crate) fn doors() -> Vec<Door> {
 
 async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], STYLE).into_response()
+}
+
+async fn icon() -> Response {
+    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")], ICON).into_response()
 }

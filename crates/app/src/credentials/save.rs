@@ -149,7 +149,7 @@ fn permit_scope(caller: &Caller, new: &NewKey) -> Result<()> {
 /// Trims and checks a typed key. `None` where the provider needs none.
 pub(super) fn clean_key(provider: ProviderId, typed: Option<&str>) -> Result<Option<CleanKey>> {
     match typed {
-        Some(typed) if !typed.trim().is_empty() || provider.facts().needs_key => key_shape::clean(typed, provider)
+        Some(typed) if provider.facts().needs_key || !typed.trim().is_empty() => key_shape::clean(typed, provider)
             .map(Some)
             .map_err(|problem| Error::new(Code::InvalidRequest, problem.to_string()).of_field("api_key")),
         _ if provider.facts().needs_key => Err(Error::new(

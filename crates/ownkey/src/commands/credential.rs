@@ -20,7 +20,7 @@ pub(super) async fn run(
     let post = Method::POST;
     match command {
         Credential::Add(add) => {
-            let body = new_credential(add, environment)?;
+            let body = new_credential(&add, environment)?;
             let saved = transport.call(post, "/v2/credentials?check=sync", Some(&body)).await?;
             show(&saved, as_json);
         }
@@ -53,7 +53,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn new_credential(add: CredentialAdd, environment: &Environment) -> Result<Value, Failure> {
+fn new_credential(add: &CredentialAdd, environment: &Environment) -> Result<Value, Failure> {
     let provider: Option<domain::ProviderId> = add.provider.parse().ok();
     let may_lack_key = provider.is_some_and(|provider| !provider.facts().needs_key);
     let key = if add.stdin {

@@ -12,6 +12,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::{AttemptStart, Settlement};
 use crate::error::StoreError;
+use crate::open::Dialect;
 use crate::row::{json_text, optional_id, placeholders};
 
 /// How many rows one statement writes.
@@ -48,8 +49,11 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn new() -> Self {
-        Self { starts: SIZES.map(|rows| start_text(rows).into()), ends: SIZES.map(|rows| end_text(rows).into()) }
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            starts: SIZES.map(|rows| start_text(rows, dialect).into()),
+            ends: SIZES.map(|rows| end_text(rows, dialect).into()),
+        }
     }
 
     /// Writes the rows of calls about to be sent. One that is there already, by
@@ -99,25 +103,31 @@ fn cut<'r, T>(texts: &[Arc<str>; SIZES.len()], mut rows: &'r [T]) -> Vec<(Arc<st
     pieces
 }
 
-fn tuples(rows: usize, values: usize) -> String {
-    let tuples: Vec<_> = (0..rows).map(|row| format!("({})", placeholders(row * values + 1, values))).collect();
+/// Places for values in rows. SQLite looks a numbered place up by its name in a
+/// list, again for each of a thousand values; one without a number it does not.
+fn tuples(rows: usize, values: usize, dialect: Dialect) -> String {
+    let row = |row: usize| match dialect {
+        Dialect::Sqlite => vec!["?"; values].join(", "),
+        Dialect::Postgres => placeholders(row * values + 1, values),
+    };
+    let tuples: Vec<_> = (0..rows).map(|number| format!("({})", row(number))).collect();
     tuples.join(", ")
 }
 
-fn start_text(rows: usize) -> String {
-    let values = tuples(rows, START_VALUES);
+fn start_text(rows: usize, dialect: Dialect) -> String {
+    let values = tuples(rows, START_VALUES, dialect);
     format!("INSERT INTO attempts ({START_COLUMNS}) VALUES {values} ON CONFLICT (id) DO NOTHING")
 }
 
 /// Both databases call the columns of a list of values `column1`, `column2`, ….
-fn end_text(rows: usize) -> String {
+fn end_text(rows: usize, dialect: Dialect) -> String {
     let columns: Vec<_> =
         (2..).zip(END_COLUMNS).map(|(number, column)| format!("{column} = ended.column{number}")).collect();
     format!(
         "UPDATE attempts SET {}, settled_at = ended.column{END_VALUES} FROM (VALUES {}) AS ended \
          WHERE attempts.id = ended.column1 AND attempts.state = 'dispatched'",
         columns.join(", "),
-        tuples(rows, END_VALUES),
+        tuples(rows, END_VALUES, dialect),
     )
 }
 

@@ -52,15 +52,8 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(connection: AnyConnection, target: Target, turn: Turn, strict: bool) -> std::io::Result<Self> {
         let syncer = target.file.as_deref().map(Syncer::start).transpose()?;
-        Ok(Self {
-            connection: Some(connection),
-            target,
-            turn,
-            strict,
-            statements: Statements::new(),
-            syncer,
-            owed: Vec::new(),
-        })
+        let statements = Statements::new(target.dialect);
+        Ok(Self { connection: Some(connection), target, turn, strict, statements, syncer, owed: Vec::new() })
     }
 
     /// Serves the queue until it is closed and empty.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::credentials::{self, Edit, Listing, NewKey};
-use app::error::{Code, Error};
-use app::idempotency::{self, Turn};
+use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
@@ -16,25 +15,31 @@ use domain::credential::Scope;
 use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
-use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
+use crate::idempotent::{self, Turn};
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
 use crate::visitor::Knocking;
 use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQuery, ListQuery, PasswordBody};
 
-/// Set on the answer to a create that was done before.
-const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
+const TAG: &str = "provider keys";
 
 pub(crate) fn doors() -> Vec<Door> {
-    let need = Need::ManageCredentials;
-    let tag = "provider keys";
+    let mut doors = rows();
+    doors.extend(actions());
+    doors
+}
+
+/// Listing, saving, reading, editing, deleting.
+fn rows() -> Vec<Door> {
+    let (need, tag) = (Need::ManageCredentials, TAG);
     vec![
         door(
             Method::GET,
@@ -79,6 +84,13 @@ pub(crate) fn doors() -> Vec<Door> {
             delete(delete_credential),
             says(tag, "Destroy the secret at once").query::<DeleteQuery>().gives_other(204, "Deleted"),
         ),
+    ]
+}
+
+/// What can be done with one key.
+fn actions() -> Vec<Door> {
+    let (need, tag) = (Need::ManageCredentials, TAG);
+    vec![
         door(
             Method::POST,
             "/v2/credentials/{id}/check",
@@ -159,37 +171,22 @@ async fn create_credential(
     Authenticated(caller): Authenticated,
     Query(query): Query<CheckQuery>,
     headers: HeaderMap,
-    Json(raw): Json<Box<serde_json::value::RawValue>>,
+    Json(raw): Json<Box<RawValue>>,
 ) -> Result<Response, Failure> {
-    let body: CredentialBody = body::parse(raw.get().as_bytes())?;
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(create(&app, &caller, body, query.is_sync()?).await?.1);
-    };
-    let key = key.to_str().unwrap_or("");
-    match idempotency::claim(&app, &caller, key, "POST /v2/credentials", raw.get().as_bytes()).await? {
+    let raw = raw.get().as_bytes();
+    let body: CredentialBody = body::parse(raw)?;
+    match idempotent::begin(&app, &caller, &headers, "POST /v2/credentials", raw).await? {
         Turn::Replay(resource) => replay(&app, &caller, resource).await,
-        Turn::Do(claim) => match create(&app, &caller, body, query.is_sync()?).await {
-            Ok((id, response)) => {
-                claim.finish(&app, 201, Some(&id.to_string())).await?;
-                Ok(response)
-            }
-            Err(error) => {
-                claim.release(&app).await?;
-                Err(error)
-            }
-        },
+        Turn::Do(claim) => {
+            let outcome = create(&app, &caller, body, query.is_sync()?).await;
+            idempotent::end(&app, claim, outcome).await
+        }
     }
 }
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
-    let id = resource.and_then(|id| id.parse::<CredentialId>().ok());
-    let id = id.ok_or_else(|| {
-        Error::new(Code::AlreadyDone, "This request was carried out before; it made nothing to show.")
-    })?;
-    let credential = credentials::get(app, caller, id).await?;
-    let mut response = axum::Json(CredentialView::from(&credential)).into_response();
-    response.headers_mut().insert(REPLAY, HeaderValue::from_static("true"));
-    Ok(response)
+    let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
+    Ok(idempotent::as_replay(shown(&credentials::get(app, caller, id).await?)))
 }
 
 async fn create(
@@ -197,12 +194,12 @@ async fn create(
     caller: &Caller,
     body: CredentialBody,
     wait_for_check: bool,
-) -> Result<(CredentialId, Response), Failure> {
+) -> Result<(Option<String>, Response), Failure> {
     let new = new_key(body, wait_for_check)?;
     let saved = credentials::create(app, caller, new).await?;
     let mut view = CredentialView::from(&saved.credential);
     view.warning = saved.warning;
-    Ok((saved.credential.id, (StatusCode::CREATED, axum::Json(view)).into_response()))
+    Ok((Some(saved.credential.id.to_string()), (StatusCode::CREATED, axum::Json(view)).into_response()))
 }
 
 fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use app::App;
-use app::chat::{self, AnswerStream, Call, Content, Payment, Piece};
+use app::chat::{self, AnswerStream, Answered, Call, Content, Payment, Piece};
 use app::error::{Code, Error};
 use axum::body::Body;
 use axum::extract::State;
@@ -26,7 +26,8 @@ use utoipa::ToSchema;
 
 use crate::auth::Authenticated;
 use crate::body::Json;
-use crate::openai::chat::event_stream_headers;
+use crate::idempotent::{self, Turn};
+use crate::openai::chat::{already_done, event_stream_headers};
 use crate::openapi::says;
 use crate::problem::{self, Dialect};
 use crate::rim::{Failure, Passport};
@@ -98,21 +99,34 @@ async fn create_chat_completion(
     headers: HeaderMap,
     Json(body): Json<ChatBody>,
 ) -> Result<Response, Failure> {
+    let is_stream = body.stream == Some(true);
+    let wire_body = wire_body(&body)?;
+    let door = "POST /v2/llm/chat/completions";
+    let claim = match idempotent::begin(&app, &caller, &headers, door, &wire_body).await? {
+        Turn::Do(claim) => claim,
+        Turn::Replay(_) => return Err(already_done().into()),
+    };
     let call = Call {
         request: passport.request,
         client_request_id: passport.client_request_id(),
-        body: wire_body(&body)?,
+        body: wire_body,
         max_tokens: body.max_tokens,
         source: CallSource::Api,
         wishes: wishes::of(&headers)?,
     };
-    let answered = chat::complete(&app, &caller, call).await?;
-    let payment = answered.payment;
-    let mut response = match answered.content {
-        Content::Whole { body: answer, .. } => {
-            let answer = decode(&payment, &answer)?;
-            let view = view(&payment, answer);
-            if body.stream == Some(true) {
+    let outcome = match chat::complete(&app, &caller, call).await {
+        Ok(answered) => answer(answered, is_stream, passport).map(|response| (None, response)),
+        Err(error) => Err(error.into()),
+    };
+    idempotent::end(&app, claim, outcome).await
+}
+
+fn answer(answered: Answered, is_stream: bool, passport: Passport) -> Result<Response, Failure> {
+    let Answered { payment, content } = answered;
+    let mut response = match content {
+        Content::Whole { body, .. } => {
+            let view = view(&payment, decode(&payment, &body)?);
+            if is_stream {
                 (event_stream_headers(), whole_as_events(&view)).into_response()
             } else {
                 axum::Json(view).into_response()

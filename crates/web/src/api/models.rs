@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Nanos;
 use domain::access::Need;
+use domain::credential::Scope;
 use domain::ids::CredentialId;
 use domain::model::{ModelFacts, ModelKind};
 use domain::provider::ProviderKind;
@@ -116,7 +117,7 @@ impl From<&ModelLine> for ModelView {
             is_active: line.payer.is_some(),
             is_recommended: facts.is_recommended,
             access: if line.payer.is_some() { "available" } else { "locked" },
-            credential_scope: line.payer.map(|scope| scope.as_str()),
+            credential_scope: line.payer.map(Scope::as_str),
             origin: match (is_local, line.is_listed) {
                 (true, _) => "local",
                 (false, true) => "discovered",

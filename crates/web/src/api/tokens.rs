@@ -8,18 +8,20 @@ use app::tokens::{self, NewToken};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use domain::Timestamp;
 use domain::access::Need;
 use domain::caller::TokenScope;
 use domain::ids::TokenId;
-use http::{Method, StatusCode};
+use domain::{Caller, Timestamp};
+use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use store::tokens::Token;
 use utoipa::ToSchema;
 
 use super::paging::{self, List, Paging};
 use crate::auth::Authenticated;
-use crate::body::{Id, Json, Query};
+use crate::body::{self, Id, Json, Query};
+use crate::idempotent::{self, Turn};
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -124,8 +126,25 @@ async fn list_tokens(
 async fn create_token(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Json(body): Json<TokenBody>,
+    headers: HeaderMap,
+    Json(raw): Json<Box<RawValue>>,
 ) -> Result<Response, Failure> {
+    let raw = raw.get().as_bytes();
+    let body: TokenBody = body::parse(raw)?;
+    match idempotent::begin(&app, &caller, &headers, "POST /v2/tokens", raw).await? {
+        Turn::Replay(resource) => {
+            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("gateway token"))?;
+            let token = tokens::get(&app, &caller, id).await?;
+            Ok(idempotent::as_replay(axum::Json(TokenView::from(&token)).into_response()))
+        }
+        Turn::Do(claim) => {
+            let outcome = create(&app, &caller, body).await;
+            idempotent::end(&app, claim, outcome).await
+        }
+    }
+}
+
+async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<String>, Response), Failure> {
     let scopes = body
         .scopes
         .map(|scopes| scopes.iter().map(|scope| scope.parse::<TokenScope>()).collect::<Result<Vec<_>, _>>())
@@ -133,9 +152,9 @@ async fn create_token(
         .map_err(|problem| Error::invalid("scopes", format!("is not taken: {problem}")))?;
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
     let new = NewToken { name: body.name, scopes, models: body.models, expires_at };
-    let minted = tokens::create(&app, &caller, new).await?;
+    let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
-    Ok((StatusCode::CREATED, axum::Json(fresh)).into_response())
+    Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))
 }
 
 async fn revoke_token(

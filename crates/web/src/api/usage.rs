@@ -8,7 +8,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
+use domain::attempt::ErrorClass;
 use domain::ids::{CredentialId, RequestId};
+use domain::usage::UsageSource;
 use domain::{Caller, Nanos, Timestamp};
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -154,7 +156,7 @@ fn attempt_view(caller: &Caller, attempt: &Attempt) -> AttemptView {
     let start = &attempt.start;
     let may_see_provider_cost = caller.is_admin() || start.scope == domain::credential::Scope::Personal;
     let provider_cost = attempt.provider_cost.filter(|_| may_see_provider_cost);
-    let is_estimated = attempt.usage_source == Some(domain::usage::UsageSource::Estimated);
+    let is_estimated = attempt.usage_source == Some(UsageSource::Estimated);
     AttemptView {
         id: start.attempt.to_string(),
         credential_id: start.credential.to_string(),
@@ -165,7 +167,7 @@ fn attempt_view(caller: &Caller, attempt: &Attempt) -> AttemptView {
         alias: start.alias.clone(),
         streamed: start.streamed,
         state: attempt.state.as_str(),
-        error: attempt.error_class.map(|class| class.as_str()),
+        error: attempt.error_class.map(ErrorClass::as_str),
         status: attempt.status,
         finish_reason: attempt.finish.clone(),
         input_tokens: attempt.tokens.map(|tokens| tokens.prompt),
@@ -173,7 +175,7 @@ fn attempt_view(caller: &Caller, attempt: &Attempt) -> AttemptView {
         cached_tokens: attempt.tokens.map(|tokens| tokens.cached),
         cache_write_tokens: attempt.tokens.map(|tokens| tokens.cache_write),
         reasoning_tokens: attempt.tokens.map(|tokens| tokens.reasoning),
-        usage_source: attempt.usage_source.map(|source| source.as_str()),
+        usage_source: attempt.usage_source.map(UsageSource::as_str),
         is_estimated,
         client_cost: attempt.client_cost,
         client_cost_nanos: attempt.client_cost.map(|cost| cost.0),

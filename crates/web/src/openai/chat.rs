@@ -20,6 +20,7 @@ use store::ledger::CallSource;
 use super::whole_as_stream;
 use crate::auth::Authenticated;
 use crate::body::{self, CALL_BODY_BYTES};
+use crate::idempotent::{self, Turn};
 use crate::openapi::says;
 use crate::problem::{self, Dialect};
 use crate::rim::{Failure, Passport};
@@ -45,6 +46,11 @@ async fn create_chat_completion(
     let (parts, body) = request.into_parts();
     let passport = passport(&parts.extensions)?;
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
+    let door = "POST /v1/chat/completions";
+    let claim = match idempotent::begin(&app, &caller, &parts.headers, door, &body).await? {
+        Turn::Do(claim) => claim,
+        Turn::Replay(_) => return Err(already_done().into()),
+    };
     let call = Call {
         request: passport.request,
         client_request_id: passport.client_request_id(),
@@ -53,8 +59,20 @@ async fn create_chat_completion(
         source: CallSource::Api,
         wishes: wishes::of(&parts.headers)?,
     };
-    let answered = chat::complete(&app, &caller, call).await?;
-    answer(answered, &body, &passport)
+    let outcome = match chat::complete(&app, &caller, call).await {
+        Ok(answered) => answer(answered, &body, &passport).map(|response| (None, response)),
+        Err(error) => Err(error.into()),
+    };
+    idempotent::end(&app, claim, outcome).await
+}
+
+/// A model call under an `Idempotency-Key` that was used: answers are not kept,
+/// so that the same call is neither paid twice nor shown again.
+pub(crate) fn already_done() -> Error {
+    Error::new(
+        Code::AlreadyDone,
+        "A call with this Idempotency-Key was answered before, and answers are not kept. Use a new key for a new call.",
+    )
 }
 
 /// The passport that the rim gave to every request.

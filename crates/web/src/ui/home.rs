@@ -1,7 +1,7 @@
 //! `/`: where things stand, and the first call.
 
 use app::models::{self, ModelFilter};
-use app::{credentials, setup};
+use app::setup;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -32,8 +32,6 @@ async fn show_start(State(shared): State<Shared>, visitor: Anybody) -> Result<Re
 }
 
 async fn show_home(State(shared): State<Shared>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let listing = credentials::Listing { limit: 500, ..credentials::Listing::default() };
-    let (_, keys) = credentials::list(&shared.app, &signed_in.caller, &listing).await?;
     let filter = ModelFilter { is_active: Some(true), provider: None };
     let models = models::list(&shared.app, &signed_in.caller, filter).await?;
     let recommended = models.iter().find(|line| line.facts.is_recommended).or_else(|| models.first());
@@ -43,7 +41,7 @@ async fn show_home(State(shared): State<Shared>, signed_in: SignedIn) -> Result<
         @if models.is_empty() {
             p { "No key opens a model yet. " a href="/keys" { "Add a provider key" } " and its models appear." }
         } @else {
-            p { (keys) " provider keys open " (models.len()) " models." }
+            p { "Your keys open " (models.len()) " models. " a href="/keys" { "See the keys" } }
         }
         @if let Some(line) = recommended {
             section.card {

@@ -52,6 +52,7 @@ pub(crate) fn with_status(status: StatusCode, title: &str, viewer: &Viewer, cont
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Ownkey" }
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/style.css";
             }
             body {

@@ -1,0 +1,70 @@
+//! Measures Ownkey against a bare hyper pass-through, in one run, on one
+//! machine, over loopback only.
+//!
+//! `cargo run --release -p bench` starts the scripted provider, the floor and
+//! `target/release/ownkey`, each in a process of its own, drives them by turns
+//! and prints a table: CPU of the process under test for each call, from /proc.
+#![expect(clippy::print_stdout, reason = "a table is what this program is for")]
+
+mod floor;
+mod load;
+mod process;
+mod scenario;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What went wrong, as a sentence.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Rounds; the median of them counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Only scenarios whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The scripted provider, for the other processes.
+    Sim,
+    /// The bare pass-through, for the other processes.
+    Floor {
+        /// Where the scripted provider listens.
+        upstream: SocketAddr,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            println!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Some(Command::Sim) => process::serve_sim().await,
+        Some(Command::Floor { upstream }) => floor::serve(upstream).await,
+        None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
+    }
+}
