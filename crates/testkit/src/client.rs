@@ -40,7 +40,6 @@ impl Answer {
     }
 
     /// The answer itself when its status is this one; panics otherwise.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self

@@ -1,5 +1,7 @@
 //! The real binary and the ways it can end: killed, stopped, kept out.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod kill;
 mod stop;
 

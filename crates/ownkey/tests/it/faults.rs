@@ -1,6 +1,8 @@
 //! Every fault of a provider, seen from both ends: what the client is told, and
 //! what the ledger says afterwards.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod aborts;
 mod custom;
 mod names;

@@ -1,4 +1,4 @@
-//! 6. A row before the dispatch, exactly one final state after it; unknown is
+//! Invariant 6: A row before the dispatch, exactly one final state after it; unknown is
 //! never zero; prices are on the row.
 
 use http::Method;
@@ -34,12 +34,12 @@ async fn the_row_is_there_before_the_provider_hears_of_the_call() {
 #[tokio::test]
 async fn every_way_to_end_leaves_exactly_one_final_row() {
     let (house, ann) = house_of_ann().await;
-    ann.chat("Hi").await.expect(200).text();
-    ann.chat_stream("Hi").await.expect(200).text();
+    ann.chat("Hi").await.expect(200);
+    ann.chat_stream("Hi").await.expect(200);
     house.sim.next(Behaviour::Status5xx(500));
-    ann.chat("Hi").await.expect(502).text();
+    ann.chat("Hi").await.expect(502);
     house.sim.next(Behaviour::TruncatedStream { after_chunks: 1 });
-    ann.chat_stream("Hi").await.expect(200).text();
+    ann.chat_stream("Hi").await.expect(200);
     house.sim.next(Behaviour::HangMidStream { after_chunks: 1 });
     let body = chat_body("gpt-5-mini", "Hi", true).to_string().into_bytes();
     let mut response = ann.client.open(Method::POST, "/v1/chat/completions", &JSON, body).await;
@@ -73,7 +73,7 @@ async fn unknown_is_null_in_the_row_and_null_in_the_answer() {
 #[tokio::test]
 async fn the_prices_used_are_on_the_row() {
     let (house, ann) = house_of_ann().await;
-    ann.chat("Hi").await.expect(200).text();
+    ann.chat("Hi").await.expect(200);
     house.ledger_is_written().await;
     let mut database = house.raw_database().await;
     let columns = database.rows("SELECT name FROM pragma_table_info('attempts') WHERE name LIKE '%price%'").await;

@@ -1,4 +1,4 @@
-//! 4. A weak, wrong, missing or readable master key: exit 78 before a port opens.
+//! Invariant 4: A weak, wrong, missing or readable master key: exit 78 before a port opens.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

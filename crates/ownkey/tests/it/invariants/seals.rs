@@ -1,4 +1,4 @@
-//! 3. A sealed text belongs to its row: moved elsewhere it does not open.
+//! Invariant 3: A sealed text belongs to its row: moved elsewhere it does not open.
 
 use serde_json::json;
 use testkit::{House, chat_body};
@@ -40,7 +40,7 @@ async fn a_sealed_text_of_an_earlier_version_does_not_open() {
     let mut database = house.raw_database().await;
     let old = database.rows(&format!("SELECT sealed FROM credentials WHERE id = '{}'", id(&key))).await;
     let body = json!({"api_key": OTHER_KEY});
-    ann.client.patch(&format!("/v2/credentials/{}?check=sync", id(&key)), &body).await.expect(200).text();
+    ann.client.patch(&format!("/v2/credentials/{}?check=sync", id(&key)), &body).await.expect(200);
     let sql = format!("UPDATE credentials SET sealed = '{}' WHERE id = '{}'", old[0][0], id(&key));
     vandalise(&house, &ann, &sql).await;
     assert_eq!(ann.chat("Hi").await.expect(502).json()["error"]["code"], "undecryptable");
@@ -52,7 +52,7 @@ async fn an_unreadable_key_is_never_passed_over_for_somebody_elses() {
     let ann = house.admin("ann").await;
     let key = ann.save_key("openai", KEY).await;
     let body = json!({"provider": "openai", "api_key": OTHER_KEY, "scope": "system"});
-    ann.client.post("/v2/credentials?check=sync", &body).await.expect(201).text();
+    ann.client.post("/v2/credentials?check=sync", &body).await.expect(201);
     vandalise(&house, &ann, &format!("UPDATE credentials SET sealed = 'ok1:00000000:x' WHERE id = '{}'", id(&key)))
         .await;
     let before = calls(&house);
