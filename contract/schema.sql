@@ -4,6 +4,7 @@
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
+    client_request_id TEXT,
     number BIGINT NOT NULL,
     state TEXT NOT NULL,
     at BIGINT NOT NULL,

@@ -9,7 +9,7 @@ use app::setup::{self, FirstAdmin};
 use app::{App, Code};
 use domain::secret::Password;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use web::origins::Origins;
 use web::router::{Shared, router};
@@ -68,14 +68,18 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
         Some(demo) => Some(demo.furnish(&app).await?),
         None => None,
     };
+    // Heard before anybody is told that we run: a stop never meets deaf ears.
+    let stop = CancellationToken::new();
+    match Signals::listen() {
+        Ok(signals) => drop(tokio::spawn(heed(signals, Arc::clone(&app), stop.clone()))),
+        Err(error) => tracing::error!(%error, "signals cannot be heard; stop the process by other means"),
+    }
     announce(&app, address, link.as_deref(), welcome.as_ref());
     let shared = Shared {
         origins: Arc::new(Origins::new(&app.settings.public_url, address)),
         trusted_proxies: Arc::new(config.trusted_proxies),
         app: Arc::clone(&app),
     };
-    let stop = CancellationToken::new();
-    tokio::spawn(heed_signals(Arc::clone(&app), stop.clone()));
     let cut = web::serve::serve(listener, router(shared), stop, DRAIN).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut at the end of the drain");
@@ -149,23 +153,31 @@ fn announce(app: &App, address: SocketAddr, link: Option<&str>, welcome: Option<
     }
 }
 
-/// The first SIGTERM or ctrl-c drains; the second ends at once.
-async fn heed_signals(app: Arc<App>, stop: CancellationToken) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be heard; stop the process by other means");
-        return;
-    };
-    for round in 0..2 {
+/// The signals that stop the server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        if round == 0 {
-            tracing::info!("stopping: running answers may finish; send the signal again to end at once");
-            app.start_draining();
-            stop.cancel();
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// The first SIGTERM or ctrl-c drains; the second ends at once.
+async fn heed(mut signals: Signals, app: Arc<App>, stop: CancellationToken) {
+    signals.next().await;
+    tracing::info!("stopping: running answers may finish; send the signal again to end at once");
+    app.start_draining();
+    stop.cancel();
+    signals.next().await;
     std::process::exit(130);
 }

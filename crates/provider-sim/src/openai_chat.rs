@@ -97,6 +97,9 @@ pub(crate) fn refusal(behaviour: &Behaviour, model: &str, shown: &str, prompt: u
         Behaviour::Status5xx(status) => errors::server_error(*status),
         Behaviour::ContextTooLong => errors::context_too_long(prompt),
         Behaviour::NoSuchModel => errors::no_such_model(model),
+        Behaviour::RefusesField(field) => {
+            errors::invalid(field, &format!("Unrecognized request argument supplied: {field}"))
+        }
         Behaviour::ErrorMidStream { .. } if !streams => errors::server_error(500),
         Behaviour::ErrorWith200 => Outgoing::json(StatusCode::OK, errors::in_body()),
         Behaviour::Html502 => {

@@ -147,6 +147,8 @@ pub enum Behaviour {
     ContextTooLong,
     /// 404 `model_not_found`.
     NoSuchModel,
+    /// 400 that names this field, whether or not it was sent.
+    RefusesField(String),
     /// 502 with a page of HTML.
     Html502,
     /// 307 to this address.

@@ -54,10 +54,12 @@ impl From<sqlx::Error> for StoreError {
                 // SQLITE_FULL; PostgreSQL's disk_full.
                 Some("13" | "53100") => Self::Full(error),
                 // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's
-                // connection, roll-back, resource and shutdown classes.
+                // connection, roll-back, resource, wrong-state and shutdown classes.
                 Some("5" | "6" | "261" | "517" | "773") => Self::Unavailable(error),
                 Some(code)
-                    if ["08", "40", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class)) =>
+                    if ["08", "40", "53", "55", "57"]
+                        .iter()
+                        .any(|class| code.len() == 5 && code.starts_with(class)) =>
                 {
                     Self::Unavailable(error)
                 }

@@ -40,7 +40,6 @@ impl Answer {
     }
 
     /// The answer itself when its status is this one; panics otherwise.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
@@ -106,6 +105,20 @@ impl Client {
         Answer { status: parts.status, headers: parts.headers, bytes }
     }
 
+    /// Any request; `None` when the server is gone before its answer is whole.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Option<Answer> {
+        let request = self.request(method, path, headers, body);
+        let (parts, body) = self.pool.request(request).await.ok()?.into_parts();
+        let bytes = body.collect().await.ok()?.to_bytes();
+        Some(Answer { status: parts.status, headers: parts.headers, bytes })
+    }
+
     /// Any request; the answer's body is still to come. Dropping it goes away.
     pub async fn open(
         &self,
@@ -114,6 +127,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> http::Response<Incoming> {
+        self.pool.request(self.request(method, path, headers, body)).await.expect("the server answers")
+    }
+
+    fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Request<Full<Bytes>> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
@@ -121,7 +138,6 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::from(body))).expect("a request");
-        self.pool.request(request).await.expect("the server answers")
+        request.body(Full::new(Bytes::from(body))).expect("a request")
     }
 }

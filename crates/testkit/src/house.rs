@@ -1,39 +1,28 @@
 //! A house for a test: its own data directory, its own scripted provider, its
 //! own clock that can be set forward.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use app::environment::{Environment, FoundKey};
-use app::{App, Parts, Settings};
+use app::App;
+use app::environment::FoundKey;
 use domain::audit::Actor;
 use domain::caller::Role;
-use domain::ids::NodeId;
 use domain::secret::Password;
-use domain::{Clock, Entropy, ProviderId, Timestamp};
-use llm::catalogue::Catalogue;
-use llm::client::{Clocks, Upstream};
-use llm::egress::{EgressGuard, LocalEndpoints};
+use llm::client::Clocks;
 use provider_sim::{Script, Sim};
 use serde_json::{Value, json};
-use store::{MasterKeys, OpenOptions, Store};
+use store::Store;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use web::origins::Origins;
-use web::router::{Shared, router};
 
 use crate::client::{Answer, Client};
+use crate::database::RawDatabase;
+use crate::node::{Ground, Node};
 
 /// The password of every person in tests.
 pub const PASSWORD: &str = "correct horse battery";
-
-/// A master key that is used in tests only.
-const MASTER_KEY: &str = "3pQ0q0Jm9m8cJm1sV7c2yq0rZkX4bN6tD5wE8uHfLgA=";
 
 /// What a test may choose.
 pub struct Options {
@@ -71,8 +60,10 @@ pub struct House {
     pub url: String,
     /// Its data directory.
     pub directory: TempDir,
-    offset: Arc<AtomicI64>,
-    stop: CancellationToken,
+    /// Its database.
+    pub database_url: String,
+    node: Node,
+    ground: Ground,
 }
 
 impl House {
@@ -81,53 +72,43 @@ impl House {
         Self::start_with(Options::default()).await
     }
 
+    /// A house whose scripted provider does this.
+    pub async fn start_scripted(script: Script) -> Self {
+        Self::start_with(Options { script, ..Options::default() }).await
+    }
+
     /// A house with these options.
     pub async fn start_with(options: Options) -> Self {
         let sim = Sim::start(options.script).await.expect("the scripted provider starts");
         let directory = TempDir::new().expect("a directory");
-        let offset = Arc::new(AtomicI64::new(0));
-        let (clock, entropy) = (clock(Arc::clone(&offset)), entropy());
-        let url = options
+        let database_url = options
             .database_url
             .unwrap_or_else(|| format!("sqlite://{}", directory.path().join("ownkey.db").display()));
-        let store = Store::open(OpenOptions {
-            url,
-            master_keys: MasterKeys::parse(MASTER_KEY).expect("a strong key"),
-            now: clock.now(),
-            node: NodeId::generate(clock.now(), &entropy),
-            entropy: entropy.clone(),
-            serves: true,
-            strict_durability: false,
-        })
-        .await
-        .expect("the store opens");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(sim.address()), vec![address]);
-        let settings = Settings {
-            public_url: format!("http://{address}"),
-            default_bases: bases(&sim),
+        let ground = Ground {
+            clocks: options.clocks,
             reveal_allowed: options.reveal_allowed,
-            ..Settings::default()
+            sim: sim.address(),
+            offset: Arc::default(),
         };
-        let (environment, _problems) =
-            Environment::new(options.environment_keys, &settings, &guard, store.vault(), clock.now());
-        let app = App::build(Parts {
-            store,
-            upstream: Upstream::new(guard.clone(), options.clocks, Vec::new()),
-            guard,
-            catalogue: Catalogue::builtin(),
-            clock,
-            entropy,
-            settings,
-            environment,
-        })
-        .await
-        .expect("the house stands");
-        app.start_background();
-        let stop = CancellationToken::new();
-        serve(listener, address, Arc::clone(&app), stop.clone());
-        Self { sim, app, url: format!("http://{address}"), directory, offset, stop }
+        let node = ground.raise(&database_url, options.environment_keys).await;
+        let (app, url) = (Arc::clone(&node.app), node.url.clone());
+        Self { sim, app, url, directory, database_url, node, ground }
+    }
+
+    /// One more node on the same database; PostgreSQL only.
+    pub async fn second_node(&self) -> Node {
+        self.ground.raise(&self.database_url, Vec::new()).await
+    }
+
+    /// The database as a second process on this machine opens it, such as the
+    /// command line.
+    pub async fn as_command_line(&self) -> Store {
+        self.ground.open(&self.database_url, false).await
+    }
+
+    /// The database as somebody sees it who has its file and no master key.
+    pub async fn raw_database(&self) -> RawDatabase {
+        RawDatabase::open(&self.database_url).await
     }
 
     /// A client without a token.
@@ -166,7 +147,7 @@ impl House {
 
     /// Sets the house's clock forward.
     pub fn pass(&self, time: Duration) {
-        self.offset.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
+        self.ground.offset.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
     }
 
     /// The files of its data directory.
@@ -178,14 +159,12 @@ impl House {
 
     /// Stops it, as SIGTERM does.
     pub async fn stop(&self) {
-        self.stop.cancel();
-        self.app.close().await;
+        self.node.stop().await;
     }
-}
 
-impl Drop for House {
-    fn drop(&mut self) {
-        self.stop.cancel();
+    /// Resolves when every settlement handed over so far can be read.
+    pub async fn ledger_is_written(&self) {
+        self.app.store.ledger().flush().await.expect("the ledger is written");
     }
 }
 
@@ -220,6 +199,11 @@ impl Person {
         self.client.post("/v1/chat/completions", &chat_body("gpt-5-mini", prompt, false)).await
     }
 
+    /// One chat call whose answer streams, read to its end.
+    pub async fn chat_stream(&self, prompt: &str) -> Answer {
+        self.client.post("/v1/chat/completions", &chat_body("gpt-5-mini", prompt, true)).await
+    }
+
     /// Their calls, newest first.
     pub async fn usage(&self) -> Vec<Value> {
         let page = self.client.get("/v2/usage/events").await.expect(200).json();
@@ -231,52 +215,4 @@ impl Person {
 #[must_use]
 pub fn chat_body(model: &str, prompt: &str, stream: bool) -> Value {
     json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": prompt}]})
-}
-
-fn serve(listener: TcpListener, address: SocketAddr, app: Arc<App>, stop: CancellationToken) {
-    let shared = Shared {
-        origins: Arc::new(Origins::new(&app.settings.public_url, address)),
-        trusted_proxies: Arc::new(Vec::new()),
-        app,
-    };
-    tokio::spawn(web::serve::serve(listener, router(shared), stop, Duration::from_secs(5)));
-}
-
-fn bases(sim: &Sim) -> HashMap<ProviderId, String> {
-    let origin = sim.origin();
-    [
-        (ProviderId::OpenAi, "/v1"),
-        (ProviderId::Groq, "/openai/v1"),
-        (ProviderId::OpenRouter, "/api/v1"),
-        (ProviderId::Mistral, "/v1"),
-        (ProviderId::XAi, "/v1"),
-        (ProviderId::Fireworks, "/inference/v1"),
-    ]
-    .into_iter()
-    .map(|(provider, path)| (provider, format!("{origin}{path}")))
-    .collect()
-}
-
-/// Real time, which a test may set forward.
-#[expect(clippy::disallowed_methods, reason = "the test's own clock starts at the machine's time")]
-fn clock(offset: Arc<AtomicI64>) -> Clock {
-    Clock::new(move || {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(since.as_micros() as i64 + offset.load(Ordering::SeqCst))
-    })
-}
-
-/// Bytes that differ from call to call and from run to run, and need no
-/// randomness of the machine: the test's own seed.
-#[expect(clippy::disallowed_methods, reason = "the seed is the machine's time")]
-fn entropy() -> Entropy {
-    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-    let state = AtomicU64::new(seed | 1);
-    Entropy::new(move |bytes| {
-        for byte in bytes {
-            let next = state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
-            let mixed = (next ^ (next >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            *byte = (mixed >> 32) as u8;
-        }
-    })
 }

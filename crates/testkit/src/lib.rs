@@ -10,8 +10,16 @@
 
 mod client;
 mod database;
+mod events;
 mod house;
+mod node;
+mod process;
+mod wait;
 
 pub use client::{Answer, Client};
-pub use database::postgres_url;
+pub use database::{PostgresDatabase, RawDatabase, postgres_url};
+pub use events::{Event, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
+pub use node::{MASTER_KEY, Node};
+pub use process::{Exit, Process};
+pub use wait::eventually;

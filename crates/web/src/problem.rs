@@ -103,12 +103,15 @@ pub const fn facts_of(code: Code) -> CodeFacts {
     }
 }
 
-/// The status of an error: the provider's own where it passes through.
+/// The status of an error: the provider's own where it passes through, and 502
+/// where an endpoint is refused in use, not while it is being saved.
 #[must_use]
 pub fn status_of(error: &Error) -> StatusCode {
     let own = facts_of(error.code).status;
     match error.details.provider_status {
-        Some(status) if error.code == Code::ProviderRejected => StatusCode::from_u16(status).unwrap_or(own),
+        Some(status) if matches!(error.code, Code::ProviderRejected | Code::EndpointNotAllowed) => {
+            StatusCode::from_u16(status).unwrap_or(own)
+        }
         _ => own,
     }
 }

@@ -127,7 +127,9 @@ impl Run<'_> {
                 Ok(Answered { payment, content: Content::Whole { status, body, facts: Box::new(facts) } })
             }
             Err(error) => {
-                meter.fail(&error, Used::Nothing);
+                // A failure that the provider told of cost nothing; what could
+                // not be read at all may have been an answer.
+                meter.fail(&error, if error.status.is_some() { Used::Nothing } else { Used::Unknown });
                 Err(self.failed(error))
             }
         }

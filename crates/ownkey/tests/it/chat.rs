@@ -15,6 +15,7 @@ async fn a_saved_key_answers_a_chat_and_the_answer_says_who_paid() {
     assert_eq!(answer.header("x-ownkey-credential-id"), key["id"].as_str().unwrap());
     assert_eq!(answer.header("x-ownkey-credential-scope"), "personal");
     assert_eq!(answer.header("x-ownkey-attempts"), "1");
+    house.ledger_is_written().await;
     let events = ann.usage().await;
     assert_eq!(events.len(), 1);
     let attempt = &events[0]["attempts"][0];

@@ -2,3 +2,7 @@
 //! what is tested.
 
 mod chat;
+mod crash;
+mod faults;
+mod invariants;
+mod postgres;

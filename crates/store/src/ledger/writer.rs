@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::AttemptId;
 use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::statements::Statements;
 use super::sync::Syncer;
@@ -17,6 +19,9 @@ use crate::open::{Dialect, Turn};
 
 /// The most commands in one transaction.
 const GROUP: usize = 256;
+
+/// How long to wait before settlements that failed are tried again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Told when the command is done.
 pub(super) type Waiter = oneshot::Sender<Result<(), LedgerError>>;
@@ -39,23 +44,35 @@ pub(super) struct Writer {
     statements: Statements,
     /// SQLite only.
     syncer: Option<Syncer>,
+    /// Settlements that met a database that did not answer. Their calls are
+    /// over, so nobody else will end their rows while this process lives.
+    owed: Vec<Command>,
 }
 
 impl Writer {
     pub(super) fn new(connection: AnyConnection, target: Target, turn: Turn, strict: bool) -> std::io::Result<Self> {
         let syncer = target.file.as_deref().map(Syncer::start).transpose()?;
         let statements = Statements::new(target.dialect);
-        Ok(Self { connection: Some(connection), target, turn, strict, statements, syncer })
+        Ok(Self { connection: Some(connection), target, turn, strict, statements, syncer, owed: Vec::new() })
     }
 
     /// Serves the queue until it is closed and empty.
     pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Command>) {
         let mut commands = Vec::with_capacity(GROUP);
-        while queue.recv_many(&mut commands, GROUP).await > 0 {
+        loop {
+            let received = if self.owed.is_empty() {
+                queue.recv_many(&mut commands, GROUP).await
+            } else {
+                timeout(PAUSE, queue.recv_many(&mut commands, GROUP)).await.unwrap_or(self.owed.len())
+            };
+            commands.append(&mut self.owed);
             if commands.iter().any(|command| matches!(command, Command::Close(_))) {
                 queue.close();
             }
             self.serve(std::mem::take(&mut commands)).await;
+            if received == 0 {
+                break;
+            }
         }
         if let Some(connection) = self.connection.take() {
             let _ = connection.close().await;
@@ -75,8 +92,17 @@ impl Writer {
                 self.answer(alone, result);
             }
         } else {
+            let commands = if is_passing(&result) { self.keep_settlements(commands) } else { commands };
             self.answer(commands, result);
         }
+    }
+
+    /// Keeps settlements for another try; returns the other commands.
+    fn keep_settlements(&mut self, commands: Vec<Command>) -> Vec<Command> {
+        let is_settlement = |command: &Command| matches!(command, Command::Settle(..));
+        let (owed, others): (Vec<_>, Vec<_>) = commands.into_iter().partition(is_settlement);
+        self.owed.extend(owed);
+        others
     }
 
     /// Writes; after a failure once more over a new connection. Repeating is
@@ -140,6 +166,11 @@ impl Writer {
             syncer.committed(after_sync);
         }
     }
+}
+
+/// Whether the same write may succeed later.
+const fn is_passing(result: &Result<(), StoreError>) -> bool {
+    matches!(result, Err(StoreError::Unavailable(_) | StoreError::Full(_)))
 }
 
 impl From<StoreError> for LedgerError {

@@ -19,8 +19,13 @@ const STANDARD_ANY: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LE
 /// A key of fewer different bytes was not drawn at random.
 const MIN_DISTINCT_BYTES: usize = 16;
 
-/// Keys that everybody can read: the Fernet specification's test key.
-const PUBLISHED: [&str; 1] = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="];
+/// Keys that everybody can read: the Fernet specification's test key, and the
+/// bytes counted up from zero and from one that test vectors are fond of.
+const PUBLISHED: [&str; 3] = [
+    "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+];
 
 /// Why a master key is not taken. `Display` is a sentence for the operator.
 /// The process exits with 78.

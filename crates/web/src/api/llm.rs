@@ -127,7 +127,7 @@ fn answer(answered: Answered, is_stream: bool, passport: Passport) -> Result<Res
         Content::Whole { body, .. } => {
             let view = view(&payment, decode(&payment, &body)?);
             if is_stream {
-                (event_stream_headers(), done_event(&view)).into_response()
+                (event_stream_headers(), whole_as_events(&view)).into_response()
             } else {
                 axum::Json(view).into_response()
             }
@@ -210,6 +210,19 @@ fn event(name: &str, data: &Value) -> Bytes {
 fn done_event(view: &ChatAnswer) -> Bytes {
     let data = serde_json::to_string(view).unwrap_or_else(|_| "{}".to_owned());
     Bytes::from(format!("event: done\ndata: {data}\n\n"))
+}
+
+/// A whole answer for a client that asked for a stream.
+fn whole_as_events(view: &ChatAnswer) -> Vec<u8> {
+    let mut told = Vec::new();
+    if let Some(reasoning) = &view.reasoning {
+        told.extend_from_slice(&event("delta", &json!({"reasoning": reasoning})));
+    }
+    if !view.content.is_empty() {
+        told.extend_from_slice(&event("delta", &json!({"content": view.content})));
+    }
+    told.extend_from_slice(&done_event(view));
+    told
 }
 
 /// A stream being retold in Ownkey's own events.

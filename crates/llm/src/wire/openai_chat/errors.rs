@@ -50,6 +50,15 @@ pub(super) fn read_inside(provider: ProviderId, status: Option<u16>, fault: Faul
     error
 }
 
+/// Reads a body of success that has no answer in it: the failure it tells of,
+/// or [`unreadable`].
+pub(super) fn read_instead(provider: ProviderId, body: &[u8]) -> UpstreamError {
+    if shape::of_body(body) == Shape::default() {
+        return unreadable(provider);
+    }
+    read_inside(provider, Some(200), Fault::Body, body)
+}
+
 /// The stream ended without an end mark.
 pub(super) fn truncated(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();

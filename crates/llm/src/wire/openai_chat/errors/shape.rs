@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::json_scan::{self, RawText, Reader, ScanError};
 
 /// A failure's words, as sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Shape {
     pub(super) message: Option<String>,
     /// `type`.

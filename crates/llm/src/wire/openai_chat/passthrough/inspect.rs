@@ -6,7 +6,7 @@ use domain::{Nanos, ProviderId};
 use crate::UpstreamError;
 use crate::json_scan::{self, RawText};
 use crate::neutral::FinishReason;
-use crate::wire::openai_chat::walk::{Arguments, Fault, Piece, Sink, walk};
+use crate::wire::openai_chat::walk::{Arguments, Piece, Sink, walk};
 use crate::wire::openai_chat::{errors, usage};
 
 /// The longest id or model name remembered, in characters.
@@ -34,14 +34,17 @@ pub struct AnswerFacts {
 /// The facts of a whole answer that came with a status of success.
 ///
 /// # Errors
-/// The failure that it holds in place of an answer.
+/// The failure that it holds in place of an answer, with its status; without
+/// one when nobody can tell what it holds.
 pub fn inspect_answer(provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
     json_scan::check(body).map_err(|_| errors::unreadable(provider))?;
     let mut counter = Counter::default();
     let (envelope, _) = walk(body, &mut counter);
-    let missing = envelope.choices.is_none().then_some(Fault::Body);
-    if let Some(fault) = envelope.fault.or(missing) {
+    if let Some(fault) = envelope.fault {
         return Err(errors::read_inside(provider, Some(200), fault, body));
+    }
+    if envelope.choices.is_none() {
+        return Err(errors::read_instead(provider, body));
     }
     let usage = envelope.usage.map(|value| usage::read(provider, value)).unwrap_or_default();
     let finish = counter.finish.or(counter.has_calls.then_some(FinishReason::ToolCalls));

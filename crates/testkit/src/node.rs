@@ -1,0 +1,157 @@
+//! Raising one node of a house: the store, the use cases, the listener.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use app::environment::{Environment, FoundKey};
+use app::{App, Parts, Settings};
+use domain::ids::NodeId;
+use domain::{Clock, Entropy, ProviderId, Timestamp};
+use llm::catalogue::Catalogue;
+use llm::client::{Clocks, Upstream};
+use llm::egress::{EgressGuard, LocalEndpoints};
+use store::{MasterKeys, OpenOptions, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use web::origins::Origins;
+use web::router::{Shared, router};
+
+use crate::client::Client;
+
+/// A master key that is used in tests only.
+pub const MASTER_KEY: &str = "3pQ0q0Jm9m8cJm1sV7c2yq0rZkX4bN6tD5wE8uHfLgA=";
+
+/// A process's worth of Ownkey within this one.
+pub struct Node {
+    /// The use cases, for looking behind the doors.
+    pub app: Arc<App>,
+    /// Where it listens, `http://127.0.0.1:…`.
+    pub url: String,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// The same person at this node.
+    #[must_use]
+    pub fn client_of(&self, client: &Client) -> Client {
+        Client::new(&self.url, Some(client.token()))
+    }
+
+    /// Stops it, as SIGTERM does.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.app.close().await;
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What all nodes of a house have in common.
+pub(crate) struct Ground {
+    pub(crate) clocks: Clocks,
+    pub(crate) reveal_allowed: bool,
+    pub(crate) sim: SocketAddr,
+    pub(crate) offset: Arc<AtomicI64>,
+}
+
+impl Ground {
+    pub(crate) async fn open(&self, url: &str, serves: bool) -> Store {
+        let (clock, entropy) = (clock(Arc::clone(&self.offset)), entropy());
+        Store::open(OpenOptions {
+            url: url.to_owned(),
+            master_keys: MasterKeys::parse(MASTER_KEY).expect("a strong key"),
+            now: clock.now(),
+            node: NodeId::generate(clock.now(), &entropy),
+            entropy,
+            serves,
+            strict_durability: false,
+        })
+        .await
+        .expect("the store opens")
+    }
+
+    pub(crate) async fn raise(&self, database_url: &str, keys: Vec<FoundKey>) -> Node {
+        let store = self.open(database_url, true).await;
+        let clock = clock(Arc::clone(&self.offset));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.sim), vec![address]);
+        let settings = Settings {
+            public_url: format!("http://{address}"),
+            default_bases: bases(self.sim),
+            reveal_allowed: self.reveal_allowed,
+            ..Settings::default()
+        };
+        let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());
+        let app = App::build(Parts {
+            store,
+            upstream: Upstream::new(guard.clone(), self.clocks, Vec::new()),
+            guard,
+            catalogue: Catalogue::builtin(),
+            clock,
+            entropy: entropy(),
+            settings,
+            environment,
+        })
+        .await
+        .expect("the house stands");
+        app.start_background();
+        let stop = CancellationToken::new();
+        serve(listener, address, Arc::clone(&app), stop.clone());
+        Node { app, url: format!("http://{address}"), stop }
+    }
+}
+
+fn serve(listener: TcpListener, address: SocketAddr, app: Arc<App>, stop: CancellationToken) {
+    let shared = Shared {
+        origins: Arc::new(Origins::new(&app.settings.public_url, address)),
+        trusted_proxies: Arc::new(Vec::new()),
+        app,
+    };
+    tokio::spawn(web::serve::serve(listener, router(shared), stop, Duration::from_secs(5)));
+}
+
+fn bases(sim: SocketAddr) -> HashMap<ProviderId, String> {
+    [
+        (ProviderId::OpenAi, "/v1"),
+        (ProviderId::Groq, "/openai/v1"),
+        (ProviderId::OpenRouter, "/api/v1"),
+        (ProviderId::Mistral, "/v1"),
+        (ProviderId::XAi, "/v1"),
+        (ProviderId::Fireworks, "/inference/v1"),
+    ]
+    .into_iter()
+    .map(|(provider, path)| (provider, format!("http://{sim}{path}")))
+    .collect()
+}
+
+/// Real time, which a test may set forward.
+#[expect(clippy::disallowed_methods, reason = "the test's own clock starts at the machine's time")]
+fn clock(offset: Arc<AtomicI64>) -> Clock {
+    Clock::new(move || {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(since.as_micros() as i64 + offset.load(Ordering::SeqCst))
+    })
+}
+
+/// Bytes that differ from call to call and from run to run, and need no
+/// randomness of the machine: the test's own seed.
+#[expect(clippy::disallowed_methods, reason = "the seed is the machine's time")]
+fn entropy() -> Entropy {
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+    let state = AtomicU64::new(seed | 1);
+    Entropy::new(move |bytes| {
+        for byte in bytes {
+            let next = state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            let mixed = (next ^ (next >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            *byte = (mixed >> 32) as u8;
+        }
+    })
+}

@@ -1,0 +1,21 @@
+//! Waiting for what happens by itself, with a deadline.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How often is looked.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks until there is something to see; panics with `what` after `within`.
+/// Returns what was seen.
+pub async fn eventually<T>(what: &str, within: Duration, look: impl AsyncFn() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "not within {within:?}: {what}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
