@@ -145,6 +145,14 @@ impl House {
         Person { email, client: Client::new(&self.url, Some(&token)) }
     }
 
+    /// The cookie of a browser in which this person is signed in.
+    pub async fn web_session(&self, name: &str) -> String {
+        let form = format!("email={name}%40example.org&password={}", PASSWORD.replace(' ', "+"));
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", self.url.as_str())];
+        let answer = self.nobody().send(http::Method::POST, "/login", &headers, form.into_bytes()).await.expect(303);
+        answer.header("set-cookie").split(';').next().unwrap_or("").to_owned()
+    }
+
     /// Sets the house's clock forward.
     pub fn pass(&self, time: Duration) {
         self.ground.offset.fetch_add(time.as_micros() as i64, Ordering::SeqCst);

@@ -2,7 +2,9 @@
 //! what is tested.
 
 mod chat;
+mod contract;
 mod crash;
+mod doors;
 mod faults;
 mod invariants;
 mod postgres;

@@ -1,0 +1,123 @@
+//! Every door × every kind of caller. The table is `contract/routes.txt`.
+
+use std::fmt::Write;
+
+use http::Method;
+use serde_json::json;
+use testkit::{Client, House, Person};
+
+use crate::contract;
+
+/// An id of nothing.
+const NOBODYS_ID: &str = "00000000-0000-7000-8000-000000000000";
+
+#[tokio::test]
+async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
+    let house = House::start().await;
+    let mut table = String::from(
+        "# Made from the code: every door, what it needs, and what each kind of caller gets\n\
+         # when knocking without a body. 2xx and the 4xx of a missing body or thing: let in;\n\
+         # 401: not known; 403: known and not allowed.\n\
+         # method path need | nobody member admin revoked-token powerless-token models-token\n",
+    );
+    for door in web::router::doors() {
+        // Each door has callers of its own: some doors end the session they are knocked at with.
+        let callers = callers(&house).await;
+        let path =
+            door.path.replace("{id}", NOBODYS_ID).replace("{*id}", "no-such-model").replace("{code}", "no-such-code");
+        let mut line = format!("{} {} {} |", door.method, door.path, door.need);
+        for caller in &callers {
+            let answer = caller.send(door.method.clone(), &path, &[], Vec::new()).await;
+            assert!(!answer.status.is_server_error(), "{} {path}: {}", door.method, answer.text());
+            write!(line, " {}", answer.status.as_u16()).unwrap();
+        }
+        writeln!(table, "{line}").unwrap();
+    }
+    contract::check("routes.txt", &table);
+}
+
+/// Nobody, a member, an admin, a revoked token, one that may only read metrics,
+/// one that may only call models.
+async fn callers(house: &House) -> Vec<Client> {
+    let number = house.app.next_request_id();
+    let member = house.user(&format!("member-{number}")).await;
+    let admin = house.admin(&format!("admin-{number}")).await;
+    let revoked = revoked_token(&member).await;
+    let powerless = member.gateway_client_with(&json!({"name": "powerless", "scopes": ["metrics"]})).await;
+    let models = member.gateway_client_with(&json!({"name": "models", "scopes": ["models"]})).await;
+    vec![house.nobody(), member.client, admin.client, revoked, powerless, models]
+}
+
+async fn revoked_token(person: &Person) -> Client {
+    let token = person.client.post("/v2/tokens", &json!({"name": "gone"})).await.expect(201).json();
+    let id = token["id"].as_str().unwrap();
+    person.client.delete(&format!("/v2/tokens/{id}")).await.expect(204);
+    person.client.with_token(token["token"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn what_belongs_to_somebody_else_is_not_there() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = ann.save_key("openai", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1").await;
+    let token = ann.client.post("/v2/tokens", &json!({"name": "hers"})).await.expect(201).json();
+    let session = ann.client.get("/v2/sessions").await.expect(200).json()["data"][0]["id"].clone();
+    let (key, token) = (key["id"].as_str().unwrap(), token["id"].as_str().unwrap());
+    let session = session.as_str().unwrap();
+    for stranger in [house.user("bob").await, house.admin("root").await] {
+        let client = &stranger.client;
+        let post =
+            |what: &'static str| client.post_owned(format!("/v2/credentials/{key}/{what}"), json!({"password": "x"}));
+        for answer in [
+            client.get(&format!("/v2/credentials/{key}")).await,
+            client.patch(&format!("/v2/credentials/{key}"), &json!({"name": "mine"})).await,
+            client.delete(&format!("/v2/credentials/{key}?confirm=true")).await,
+            client.get(&format!("/v2/credentials/{key}/impact")).await,
+            post("check").await,
+            post("activate").await,
+            post("deactivate").await,
+            post("make-primary").await,
+            post("reveal").await,
+            client.delete(&format!("/v2/tokens/{token}")).await,
+            client.delete(&format!("/v2/sessions/{session}")).await,
+        ] {
+            assert_eq!(answer.expect(404).json()["code"], "not_found");
+        }
+    }
+    ann.client.get(&format!("/v2/credentials/{key}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_cookie_alone_changes_nothing_and_a_foreign_host_is_misdirected() {
+    let house = House::start().await;
+    house.user("ann").await;
+    let cookie = house.web_session("ann").await;
+    let nobody = house.nobody();
+    let send = |method: Method, path: &'static str, headers: Vec<(&'static str, String)>| {
+        let (nobody, cookie) = (nobody.clone(), cookie.clone());
+        async move {
+            let mut all = vec![("cookie", cookie), ("content-type", "application/json".to_owned())];
+            all.extend(headers);
+            let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            nobody.send(method, path, &all, br#"{"name":"token"}"#.to_vec()).await
+        }
+    };
+    let own = |name: &'static str, value: &str| vec![(name, value.to_owned())];
+    send(Method::GET, "/v2/users/me", Vec::new()).await.expect(200);
+    for headers in [
+        Vec::new(),
+        own("origin", "https://evil.example"),
+        own("origin", "null"),
+        own("sec-fetch-site", "cross-site"),
+        own("sec-fetch-site", "same-site"),
+        vec![("sec-fetch-site", "cross-site".to_owned()), ("origin", house.url.clone())],
+    ] {
+        let answer = send(Method::POST, "/v2/tokens", headers.clone()).await.expect(403);
+        assert_eq!(answer.json()["code"], "not_same_origin", "{headers:?}");
+    }
+    send(Method::POST, "/v2/tokens", own("origin", &house.url)).await.expect(201);
+    send(Method::POST, "/v2/tokens", own("sec-fetch-site", "same-origin")).await.expect(201);
+    let answer = send(Method::GET, "/v2/users/me", own("host", "evil.example")).await.expect(421);
+    assert_eq!(answer.json()["code"], "misdirected_request");
+    nobody.send(Method::GET, "/login", &[("host", "evil.example")], Vec::new()).await.expect(421);
+}
