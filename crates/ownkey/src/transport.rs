@@ -97,6 +97,7 @@ impl Transport {
         let found = providers::read(environment, config.local_endpoints.as_deref())?;
         let ground = boot::open_store(&config, environment, false).await?;
         let app = boot::build(&config, ground.store, found, None, false).await?;
+        app.start_heartbeat();
         let user = acting_user(&app, place.user.as_deref()).await?;
         let shared = Shared {
             origins: Arc::new(Origins::new(&app.settings.public_url, config.listen)),

@@ -68,6 +68,11 @@ impl Environment {
         self.process.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// A variable of the `.env` file, empty ones left out.
+    pub(crate) fn dot_env_value(&self, name: &str) -> Option<&str> {
+        self.dot_env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// A variable, or what the file of its `_FILE` twin holds. The process goes
     /// before `.env`; empty ones count as unset.
     ///

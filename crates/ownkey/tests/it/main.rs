@@ -1,10 +1,14 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod chat;
 mod contract;
 mod crash;
 mod doors;
 mod faults;
+mod idempotency;
 mod invariants;
+mod lock_out;
 mod postgres;
