@@ -172,6 +172,14 @@ impl Transport {
         }
     }
 
+    /// The store, where this process holds it.
+    pub(crate) fn store(&self) -> Option<&store::Store> {
+        match self {
+            Self::House { app, .. } => Some(&app.store),
+            Self::Remote { .. } => None,
+        }
+    }
+
     /// Waits for what the command started, and closes the store.
     pub(crate) async fn close(self) {
         if let Self::House { app, .. } = self {

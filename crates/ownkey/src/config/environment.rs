@@ -58,6 +58,11 @@ impl Environment {
         Ok(self)
     }
 
+    /// The names of all variables.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.process.keys().chain(self.dot_env.keys()).map(String::as_str)
+    }
+
     /// The `.env` that was read.
     pub(crate) fn dot_env_path(&self) -> Option<&Path> {
         self.dot_env_path.as_deref()
