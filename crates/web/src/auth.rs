@@ -81,15 +81,17 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
 
 /// The one token a request brings, in any of the four headers.
 fn token_of<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<&'a str>, Error> {
+    // Every value of a header counts: a second one must not hide behind the first.
     let bearer = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
+        .get_all(AUTHORIZATION)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .filter_map(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
     let named = ["x-api-key", "api-key", "x-goog-api-key"]
         .into_iter()
-        .filter_map(|name| headers.get(name))
+        .flat_map(|name| headers.get_all(name))
         .filter_map(|value| value.to_str().ok())
         .map(str::trim);
     let mut found: Option<&str> = None;
