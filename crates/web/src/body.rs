@@ -155,7 +155,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     }
 }
 
-/// An id in a path. Anything that is no id is simply not there.
+/// An id or a name in a path. Anything that is none, such as one that cannot be
+/// decoded, is simply not there.
 pub struct Id<T>(pub T);
 
 impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
