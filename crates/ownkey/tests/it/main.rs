@@ -4,6 +4,7 @@
 mod chat;
 mod contract;
 mod crash;
+mod dialects;
 mod doors;
 mod faults;
 mod invariants;
