@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bad_input;
 mod chat;
 mod contract;
 mod crash;
+mod dialects;
 mod doors;
 mod faults;
 mod idempotency;
