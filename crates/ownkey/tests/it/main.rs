@@ -2,6 +2,7 @@
 //! what is tested.
 
 mod chat;
+mod clients;
 mod contract;
 mod crash;
 mod doors;
