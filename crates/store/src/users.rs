@@ -199,9 +199,11 @@ pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreE
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_active_admins(change: &mut Mutation) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1")
-        .fetch_one(change.connection())
-        .await?)
+    Ok(sqlx::query_scalar(
+        "SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1 AND password_hash IS NOT NULL",
+    )
+    .fetch_one(change.connection())
+    .await?)
 }
 
 fn read(row: &AnyRow) -> Result<User, StoreError> {
