@@ -9,3 +9,4 @@ mod doors;
 mod faults;
 mod invariants;
 mod postgres;
+mod sign_in;
