@@ -116,8 +116,11 @@ fn show_list(list: &Value, as_json: bool) {
             output::text(key, "origin"),
         ]
     });
-    if rows.is_empty() {
-        return output::line("No provider keys yet. Add one: ownkey credential add openai");
+    if !rows.is_empty() {
+        output::table(&["ID", "PROVIDER", "NAME", "SCOPE", "KEY", "STATE", "SOURCE"], &rows);
     }
-    output::table(&["ID", "PROVIDER", "NAME", "SCOPE", "KEY", "STATE", "SOURCE"], &rows);
+    // Servers on this machine that need no key are listed without anybody's doing.
+    if output::rows(list, |key| vec![output::text(key, "origin")]).iter().all(|origin| origin == &["keyless"]) {
+        output::line("No provider keys yet. Add one: ownkey credential add openai");
+    }
 }
