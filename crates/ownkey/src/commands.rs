@@ -34,3 +34,8 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
     transport.close().await;
     done
 }
+
+/// A word of the command line as a part of an address: it stays one word.
+fn encoded(word: &str) -> String {
+    url::form_urlencoded::byte_serialize(word.as_bytes()).collect()
+}
