@@ -2,6 +2,7 @@
 //! what is tested.
 
 mod chat;
+mod cli;
 mod clients;
 mod contract;
 mod crash;
