@@ -21,5 +21,5 @@ pub use database::{PostgresDatabase, RawDatabase, postgres_url};
 pub use events::{Event, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
-pub use process::{Exit, Process};
+pub use process::{Exit, Process, Said, run};
 pub use wait::eventually;

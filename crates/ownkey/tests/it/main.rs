@@ -5,6 +5,8 @@
 
 mod bad_input;
 mod chat;
+mod cli;
+mod clients;
 mod contract;
 mod crash;
 mod dialects;
@@ -14,3 +16,4 @@ mod idempotency;
 mod invariants;
 mod lock_out;
 mod postgres;
+mod sign_in;
