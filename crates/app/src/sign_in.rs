@@ -113,7 +113,9 @@ pub(crate) async fn open_session(app: &App, user: &User, kind: SessionKind, visi
 
 /// Checks an e-mail address and a password, counting failures.
 async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<User> {
-    let account: String = text::folded(email).chars().take(254).collect();
+    // What no address can have, such as NUL, no database is asked about either.
+    let visible = |c| if text::is_invisible(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let account: String = text::folded(email).chars().take(254).map(visible).collect();
     let from = app.clock.now().minus(LOCK);
     let is_locked = store::login_failures::count_of_account(&app.store, &account, from).await? >= FAILURES_PER_ACCOUNT
         || store::login_failures::count_of_address(&app.store, &visitor.address, from).await? >= FAILURES_PER_ADDRESS;

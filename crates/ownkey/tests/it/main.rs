@@ -2,6 +2,7 @@
 //! what is tested.
 
 mod bad_input;
+mod canary;
 mod chat;
 mod contract;
 mod crash;
