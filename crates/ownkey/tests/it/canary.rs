@@ -164,8 +164,8 @@ async fn manage(seen: &Seen, ann: &Person, gateway: &Client, bob: &Person, keys:
             for what in ["check", "deactivate", "activate", "make-primary"] {
                 seen.post(client, &format!("{path}/{what}"), json!({})).await;
             }
-            seen.delete(client, &path).await;
         }
+        seen.delete(&bob.client, &path).await;
     }
     let path = format!("/v2/credentials/{}", keys[0]);
     seen.patch(&ann.client, &path, json!({"name": "Renamed", "note": null})).await;

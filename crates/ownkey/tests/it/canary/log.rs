@@ -37,7 +37,8 @@ fn heard() -> MutexGuard<'static, Vec<u8>> {
 /// Listens from now on; a second call changes nothing.
 pub(super) fn listen() {
     let filter = "off,app=trace,domain=trace,llm=trace,ownkey=trace,store=trace,web=trace,sqlx=trace";
-    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(Ear).with_ansi(false);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(Ear).with_ansi(false);
     // Taken already: by an earlier call.
     let _ = subscriber.try_init();
 }
