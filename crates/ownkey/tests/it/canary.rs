@@ -3,6 +3,8 @@
 //! and every byte of every file: they are nowhere but in the one answer that
 //! reveals a key and in the provider's own authorization header.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod log;
 mod sources;
 
@@ -113,6 +115,7 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
     let keys = save(&seen, &ann).await;
     manage(&seen, &ann, &gateway, &bob, &keys).await;
     call(&seen, &house, &ann).await;
+    echo(&seen, &house, &bob).await;
     refuse(&seen, &ann).await;
     meet_faults(&seen, &house, &ann).await;
     short_keys(&seen, &bob).await;
@@ -186,6 +189,23 @@ async fn call(seen: &Seen, house: &House, ann: &Person) {
     }
     let used = house.sim.log().iter().any(|call| call.authorization.as_deref().is_some_and(|k| k.contains("ENVI")));
     assert!(used, "the environment's key was not used");
+}
+
+/// The house's and the environment's key pay for Bob, and a provider that
+/// repeats the key in its refusal is not repeated.
+async fn echo(seen: &Seen, house: &House, bob: &Person) {
+    for (model, key) in [("gpt-5-mini", SYSTEM), ("groq/gpt-5-mini", ENVIRONMENT)] {
+        for stream in [false, true] {
+            let answer = bob.client.post("/v1/chat/completions", &chat_body(model, "Hi", stream)).await.expect(200);
+            seen.keep(model, answer);
+            let shown = house.sim.log().last().unwrap().authorization.clone();
+            assert_eq!(shown, Some(format!("Bearer {key}")), "{model}");
+            house.sim.next(Behaviour::RefusesField(key.into()));
+            let answer = bob.client.post("/v1/chat/completions", &chat_body(model, "Hi", stream)).await.expect(400);
+            assert!(answer.text().contains("[removed]"), "{}", answer.text());
+            seen.keep(model, answer);
+        }
+    }
 }
 
 /// A key in every place where it does not belong.
