@@ -11,7 +11,11 @@ use serde_json::Value;
 use web::problem;
 
 /// Compares a contract file with what the code says, or writes it.
-#[expect(clippy::disallowed_methods, reason = "the switch that writes the files is an environment variable")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the switch that writes the files is an environment variable"
+)]
 pub(crate) fn check(name: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contract").join(name);
     if std::env::var_os("UPDATE_CONTRACT").is_some() {

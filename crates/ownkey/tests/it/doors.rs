@@ -50,6 +50,7 @@ async fn callers(house: &House) -> Vec<Client> {
     vec![house.nobody(), member.client, admin.client, revoked, powerless, models]
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 async fn revoked_token(person: &Person) -> Client {
     let token = person.client.post("/v2/tokens", &json!({"name": "gone"})).await.expect(201).json();
     let id = token["id"].as_str().unwrap();

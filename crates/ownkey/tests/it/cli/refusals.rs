@@ -5,6 +5,9 @@ use serde_json::json;
 
 use super::{KEY, Place, sign_in};
 
+/// The environment, the words, the exit status, and a part of what is said.
+type Mistake<'a> = (&'a [(&'a str, &'a str)], &'a str, i32, &'a str);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_an_account_it_says_how_to_make_one() {
     let place = Place::empty().await;
@@ -19,7 +22,7 @@ async fn each_mistake_has_a_sentence_and_a_status() {
     let nothing_there = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nothing_there = &*format!("http://{nothing_there}");
     let id = "00000000-0000-7000-8000-000000000000";
-    let cases: &[(&[(&str, &str)], &str, i32, &str)] = &[
+    let cases: &[Mistake<'_>] = &[
         (&[], "models --no-such-flag", 2, "--no-such-flag"),
         (&[], "no-such-command", 2, "no-such-command"),
         (&[], "credential add openai --stdin --from-env X", 2, "cannot be used with"),
