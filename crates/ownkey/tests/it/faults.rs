@@ -5,6 +5,7 @@
 
 mod aborts;
 mod custom;
+mod keyless;
 mod names;
 mod own_words;
 mod parameters;
