@@ -5,6 +5,7 @@
 
 mod aborts;
 mod custom;
+mod echoes;
 mod keyless;
 mod names;
 mod own_words;
