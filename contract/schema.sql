@@ -230,5 +230,6 @@ CREATE TABLE users (
     password_hash TEXT,
     preferences TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT
 );
