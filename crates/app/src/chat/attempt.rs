@@ -172,7 +172,7 @@ impl Run<'_> {
         let (app, caller, credential) = (self.app, self.caller, self.key.credential());
         let now = app.clock.now();
         let attempt = AttemptId::generate(now, &app.entropy);
-        let price = crate::prices::of(app, self.place, now);
+        let price = crate::prices::of(app.catalogue, self.place, &self.key.offers, now);
         let start = AttemptStart {
             attempt,
             request: self.call.request,
