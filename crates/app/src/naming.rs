@@ -24,8 +24,6 @@ pub struct Place {
     pub namespace: String,
     /// The id the provider is called with.
     pub upstream_id: String,
-    /// What is known of it, when some key lists it.
-    pub offer: Option<Arc<Offer>>,
 }
 
 /// Providers whose own models they serve, before those who host others'.
@@ -57,12 +55,7 @@ pub fn place(name: &str, reach: &Reach, catalogue: &Catalogue, now: Timestamp) -
 }
 
 fn of_offer(offer: &Arc<Offer>) -> Place {
-    Place {
-        provider: offer.facts.provider,
-        namespace: offer.namespace.clone(),
-        upstream_id: offer.facts.id.clone(),
-        offer: Some(Arc::clone(offer)),
-    }
+    Place { provider: offer.facts.provider, namespace: offer.namespace.clone(), upstream_id: offer.facts.id.clone() }
 }
 
 /// The place that answers to a bare id: one with a usable key before others.
@@ -125,7 +118,7 @@ fn known_elsewhere(name: &str, reach: &Reach, catalogue: &Catalogue) -> Result<P
 /// A model that keys of the provider do not list; resolution says so, unless it
 /// is retired, or another id of one they do list.
 fn unlisted(provider: ProviderId, id: &str) -> Place {
-    Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned(), offer: None }
+    Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned() }
 }
 
 fn catalogue_model_of(uuid: Uuid, catalogue: &Catalogue) -> Option<(ProviderId, &str)> {

@@ -100,7 +100,7 @@ pub(crate) fn refusal(behaviour: &Behaviour, model: &str, shown: &str, prompt: u
         Behaviour::RefusesField(field) => {
             errors::invalid(field, &format!("Unrecognized request argument supplied: {field}"))
         }
-        Behaviour::ErrorMidStream { .. } if !streams => errors::server_error(500),
+        Behaviour::ErrorMidStream { .. } | Behaviour::CommentThenError if !streams => errors::server_error(500),
         Behaviour::ErrorWith200 => Outgoing::json(StatusCode::OK, errors::in_body()),
         Behaviour::Html502 => {
             let page = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1>\

@@ -193,6 +193,10 @@ pub enum Behaviour {
     InvalidUtf8,
     /// A complete stream without `[DONE]`.
     NoDone,
+    /// A complete stream whose connection stays open after `[DONE]`.
+    LingersAfterDone,
+    /// A keep-alive comment, then an error event before any other.
+    CommentThenError,
     /// Usage sits in the chunk with the finish reason (Mistral, Fireworks), asked or not.
     UsageInFinishChunk,
     /// Answers a stream request with plain JSON.
