@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use domain::Timestamp;
+use domain::key_shape;
 use domain::model::ModelStatus;
 use domain::provider::ProviderId;
 use domain::resolve;
+use domain::text::is_invisible;
 use llm::catalogue::Catalogue;
 use uuid::Uuid;
 
@@ -157,10 +159,15 @@ pub fn not_found(name: &str) -> Error {
     .of_field("model")
 }
 
-/// A client's name made fit for a sentence.
+/// A client's name made fit for a sentence; a provider key in the place of a
+/// name is not repeated.
 #[must_use]
 pub fn shown(name: &str) -> String {
-    let clean: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
+    let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some()) {
+        return "…".to_owned();
+    }
+    let clean: String = name.chars().filter(|c| !is_invisible(*c)).take(100).collect();
     if clean.chars().count() < name.chars().count() { format!("{clean}…") } else { clean }
 }
 

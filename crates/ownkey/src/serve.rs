@@ -45,6 +45,9 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     if let Some(path) = environment.dot_env_path() {
         tracing::info!(path = %path.display(), "read variables of a .env file");
     }
+    for stranger in config::variables::strangers(&environment) {
+        tracing::warn!("{stranger}");
+    }
     let config = config::read(&place, Some(&arguments), data_dir, &environment)?;
     check_bind(&config, &arguments, demo.is_some())?;
     let found = match &demo {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::error::{Code, Error};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::RequestId;
@@ -14,6 +14,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTION
 use http::{HeaderMap, StatusCode};
 
 use crate::problem::{self, Asked, Dialect};
+use crate::serve::HEADER_BYTES;
 
 /// An error on its way out of a handler; the rim renders it.
 #[derive(Clone)]
@@ -66,12 +67,17 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let dialect = dialect_of(request.uri().path(), request.headers());
     request.extensions_mut().insert(Passport { request: id, shown: Arc::clone(&shown), dialect });
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    // The log has the door, not the address: an address may hold a one-time code.
+    let door = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let mut response = match headers_fit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => Failure::from(error).into_response(),
+    };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
-        log(&error, &shown, &path);
+        log(&error, &shown, &door);
         response = problem::render(&error, &Asked { dialect, request_id: &shown, path: &path, method: &method });
     }
-    tracing::debug!(request_id = %shown, %method, path, status = response.status().as_u16(), "answered");
+    tracing::debug!(request_id = %shown, %method, door, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&shown) {
         headers.insert(REQUEST_ID, value.clone());
@@ -82,13 +88,28 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     response
 }
 
-fn log(error: &Error, request_id: &str, path: &str) {
+fn log(error: &Error, request_id: &str, door: &str) {
     let cause = error.cause_chain().unwrap_or_default();
     if problem::status_of(error).is_server_error() {
-        tracing::warn!(request_id, path, code = %error.code, sentence = %error.sentence, cause, "refused");
+        tracing::warn!(request_id, door, code = %error.code, sentence = %error.sentence, cause, "refused");
     } else {
-        tracing::debug!(request_id, path, code = %error.code, sentence = %error.sentence, cause, "refused");
+        tracing::debug!(request_id, door, code = %error.code, sentence = %error.sentence, cause, "refused");
     }
+}
+
+/// The connection bounds its buffer, but a fast client's headers may arrive in
+/// one piece that is larger; so they are measured once more.
+fn headers_fit(request: &Request) -> Result<(), Error> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let line_end = ": \r\n".len();
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + line_end);
+    if address + lines.sum::<usize>() <= HEADER_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::HeadersTooLarge,
+        "The headers and the address are larger than 32 KiB together, the most taken here. Send fewer or shorter ones.",
+    ))
 }
 
 /// The client's own id, when it is 1 to 128 letters, digits, `-`, `_`, `.`.

@@ -55,6 +55,12 @@ fn the_table_of_errors_is_the_one_kept() {
 }
 
 #[test]
+fn the_page_of_variables_is_the_one_kept() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ownkey")).args(["config", "variables"]).output();
+    check("env.md", &String::from_utf8(output.unwrap().stdout).unwrap());
+}
+
+#[test]
 fn every_described_door_is_in_the_document_and_every_reference_resolves() {
     let document = web::openapi::document();
     let mut ids = HashSet::new();

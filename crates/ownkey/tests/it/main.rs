@@ -1,13 +1,19 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
 mod chat;
 mod cli;
 mod clients;
 mod contract;
 mod crash;
+mod dialects;
 mod doors;
 mod faults;
+mod idempotency;
 mod invariants;
+mod lock_out;
 mod postgres;
 mod sign_in;
