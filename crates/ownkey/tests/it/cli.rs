@@ -9,6 +9,7 @@ mod keys;
 mod models;
 mod refusals;
 mod tokens;
+mod users;
 
 use std::path::Path;
 
