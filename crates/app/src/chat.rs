@@ -70,6 +70,13 @@ pub struct Answered {
     pub content: Content,
 }
 
+/// What a client wants in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedStream {
+    /// The usage, as its last event.
+    pub include_usage: bool,
+}
+
 /// What the provider answered.
 pub enum Content {
     /// All of it.
@@ -80,6 +87,8 @@ pub enum Content {
         body: Bytes,
         /// What was read in it.
         facts: Box<AnswerFacts>,
+        /// The client asked for a stream all the same, and for this in it.
+        asked_stream: Option<AskedStream>,
     },
     /// As it comes.
     Stream(Box<AnswerStream>),

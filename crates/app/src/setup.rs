@@ -97,6 +97,11 @@ pub async fn complete(app: &App, code: &str, admin: FirstAdmin, visitor: &Visito
 
 async fn insert_first(app: &App, user: &User, code: Option<&str>) -> Result<()> {
     let mut change = app.store.begin(app.clock.now(), Actor::System, None).await?;
+    // Mutations happen one after another: whoever is second sees the first.
+    if !is_needed(app).await? {
+        change.rollback().await?;
+        return Err(closed());
+    }
     if let Some(code) = code {
         let taken = setup_codes::take(&mut change, &callers::hash_hex(code), Purpose::Setup).await?;
         if taken.is_none() {

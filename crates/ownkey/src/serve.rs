@@ -135,7 +135,7 @@ async fn first_admin(app: &App, environment: &Environment, is_demo: bool) -> Res
     match setup::create_first_admin(app, admin).await {
         Ok(_) => Ok(None),
         // Another node was first, with the same words.
-        Err(error) if error.code == Code::Conflict => Ok(None),
+        Err(error) if matches!(error.code, Code::Conflict | Code::SetupClosed) => Ok(None),
         Err(error) => Err(Failure::configuration(format!("The first admin cannot be made: {}", error.sentence))),
     }
 }

@@ -18,7 +18,7 @@ use store::ledger::AttemptStart;
 
 use super::failure::AttemptFailure;
 use super::stream::AnswerStream;
-use super::{Answered, Call, Content, Payment};
+use super::{Answered, AskedStream, Call, Content, Payment};
 use crate::App;
 use crate::checks;
 use crate::error::{Code, Error};
@@ -126,7 +126,9 @@ impl Run<'_> {
         match passthrough::inspect_answer(self.place.provider, &body) {
             Ok(facts) => {
                 payment.cost = meter.finish_answer(&facts);
-                Ok(Answered { payment, content: Content::Whole { status, body, facts: Box::new(facts) } })
+                let include_usage = self.request.include_usage;
+                let asked_stream = self.request.stream.then_some(AskedStream { include_usage });
+                Ok(Answered { payment, content: Content::Whole { status, body, facts: Box::new(facts), asked_stream } })
             }
             Err(error) => {
                 // A failure that the provider told of cost nothing; what could

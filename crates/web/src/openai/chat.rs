@@ -57,14 +57,14 @@ async fn create_chat_completion(
     let call = Call {
         request: passport.request,
         client_request_id: passport.client_request_id(),
-        body: body.clone(),
+        body,
         max_tokens: None,
         source: CallSource::Api,
         wishes,
         callers_epoch,
     };
     let answered = chat::complete(&app, &caller, call).await?;
-    answer(answered, &body, &passport, claim).await
+    answer(answered, &passport, claim).await
 }
 
 /// A model call under an `Idempotency-Key` that was used: answers are not kept,
@@ -89,16 +89,11 @@ pub(crate) fn let_in_at(extensions: &http::Extensions) -> LetInAt {
     extensions.get::<LetInAt>().copied().unwrap_or(LetInAt(0))
 }
 
-async fn answer(
-    answered: Answered,
-    asked: &[u8],
-    passport: &Passport,
-    claim: Option<Claim>,
-) -> Result<Response, Failure> {
+async fn answer(answered: Answered, passport: &Passport, claim: Option<Claim>) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
     let mut claim = claim;
     let mut response = match content {
-        Content::Whole { status, body, .. } if whole_as_stream::was_asked(asked) => {
+        Content::Whole { status, body, asked_stream: Some(asked), .. } => {
             let events = whole_as_stream::events(&body, asked).ok_or_else(|| {
                 Failure::from(Error::new(
                     Code::ProviderError,

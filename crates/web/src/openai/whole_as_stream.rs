@@ -1,35 +1,13 @@
 //! A whole answer for a client that asked for a stream: some servers answer so,
 //! and a client that waits for events would see nothing.
 
+use app::chat::AskedStream;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Asked {
-    stream: bool,
-    stream_options: Option<AskedOptions>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct AskedOptions {
-    include_usage: bool,
-}
-
-/// Whether the client's body asks for a stream.
-pub(super) fn was_asked(asked: &[u8]) -> bool {
-    read(asked).stream
-}
-
-fn read(asked: &[u8]) -> Asked {
-    serde_json::from_slice(asked).unwrap_or_default()
-}
 
 /// The answer as one event for each choice, the usage where it was asked for,
 /// and the end mark. `None` when it is no answer.
-pub(super) fn events(answer: &[u8], asked: &[u8]) -> Option<Bytes> {
+pub(super) fn events(answer: &[u8], asked: AskedStream) -> Option<Bytes> {
     let mut whole: Value = serde_json::from_slice(answer).ok()?;
     let choices = whole.get_mut("choices")?.as_array_mut()?;
     for choice in choices.iter_mut() {
@@ -47,8 +25,7 @@ pub(super) fn events(answer: &[u8], asked: &[u8]) -> Option<Bytes> {
     members.insert("object".into(), "chat.completion.chunk".into());
     let usage = members.remove("usage");
     let mut events = format!("data: {whole}\n\n");
-    let wants_usage = read(asked).stream_options.is_some_and(|options| options.include_usage);
-    if let Some(usage) = usage.filter(|usage| wants_usage && usage.is_object()) {
+    if let Some(usage) = usage.filter(|usage| asked.include_usage && usage.is_object()) {
         whole.as_object_mut()?.insert("choices".into(), json!([]));
         whole.as_object_mut()?.insert("usage".into(), usage);
         events.push_str(&format!("data: {whole}\n\n"));
@@ -65,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_whole_answer_becomes_one_event_and_the_end_mark() {
-        let events = events(ANSWER, br#"{"stream":true}"#).unwrap();
+        let events = events(ANSWER, AskedStream { include_usage: false }).unwrap();
         let text = std::str::from_utf8(&events).unwrap();
         assert!(text.contains(r#""delta":{"content":"Hi","role":"assistant"}"#), "{text}");
         assert!(text.ends_with("data: [DONE]\n\n") && !text.contains("usage"), "{text}");
@@ -73,14 +50,14 @@ mod tests {
 
     #[test]
     fn usage_comes_last_when_it_was_asked_for() {
-        let asked = br#"{"stream":true,"stream_options":{"include_usage":true}}"#;
-        let events = events(ANSWER, asked).unwrap();
+        let events = events(ANSWER, AskedStream { include_usage: true }).unwrap();
         assert!(std::str::from_utf8(&events).unwrap().contains(r#""choices":[]"#));
     }
 
     #[test]
     fn what_is_no_answer_is_none() {
-        assert_eq!(events(b"[]", b"{}"), None);
-        assert_eq!(events(br#"{"choices":[{}]}"#, b"{}"), None);
+        let asked = AskedStream { include_usage: false };
+        assert_eq!(events(b"[]", asked), None);
+        assert_eq!(events(br#"{"choices":[{}]}"#, asked), None);
     }
 }
