@@ -9,17 +9,21 @@
 )]
 
 mod client;
+mod contract;
 mod database;
 mod events;
 mod house;
 mod node;
 mod process;
+mod raw;
 mod wait;
 
 pub use client::{Answer, Client};
+pub use contract::assert_contract;
 pub use database::{PostgresDatabase, RawDatabase, postgres_url};
 pub use events::{Event, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process};
+pub use raw::{Raw, raw};
 pub use wait::eventually;

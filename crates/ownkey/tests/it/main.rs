@@ -1,8 +1,15 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
+mod bad_input;
+mod canary;
 mod chat;
+mod cli;
+mod clients;
+mod contract;
 mod crash;
+mod doors;
 mod faults;
 mod invariants;
 mod postgres;
+mod sign_in;
