@@ -4,6 +4,7 @@
 pub(crate) mod environment;
 pub(crate) mod master_key;
 pub(crate) mod providers;
+pub(crate) mod variables;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};

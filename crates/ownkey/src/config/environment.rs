@@ -63,6 +63,11 @@ impl Environment {
         self.dot_env_path.as_deref()
     }
 
+    /// The names of all variables that are set.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.process.keys().chain(self.dot_env.keys()).map(String::as_str)
+    }
+
     /// A variable of the process itself, empty ones left out.
     pub(crate) fn process_value(&self, name: &str) -> Option<&str> {
         self.process.get(name).map(String::as_str).filter(|value| !value.is_empty())
