@@ -60,7 +60,7 @@ pub async fn get(app: &App, id: UserId) -> Result<Account> {
 
 async fn find(app: &App, id: UserId) -> Result<User> {
     let user = store::users::by_id(&app.store, id).await?;
-    user.filter(|user| user.email.contains('@')).ok_or_else(|| Error::not_found("user"))
+    user.filter(|user| user.deleted_at.is_none()).ok_or_else(|| Error::not_found("user"))
 }
 
 /// Invites somebody: they choose their password by a link that works once,
@@ -81,6 +81,8 @@ pub async fn invite(app: &App, caller: &Caller, email: &str, role: Role) -> Resu
         preferences: "{}".to_owned(),
         created_at: now,
         updated_at: now,
+        password_reset_at: None,
+        deleted_at: None,
     };
     let (code, row) = link_code(app, Purpose::Invite, user.id, INVITATION_LIFE);
     let mut change = app.store.begin(now, actor(caller), None).await?;
@@ -235,6 +237,9 @@ pub async fn use_link(
     let row = setup_codes::take(&mut change, &callers::hash_hex(code), purpose).await?;
     let Some(user) = row.and_then(|row| row.user) else { return Err(dead_link()) };
     store::users::set_password_hash(&mut change, user, &hash).await?;
+    if purpose == Purpose::Reset {
+        store::users::note_password_reset(&mut change, user).await?;
+    }
     if let Some(name) = &name {
         store::users::update(&mut change, user, Some(name), None).await?;
     }

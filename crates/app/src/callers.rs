@@ -44,6 +44,11 @@ impl CallerCache {
         self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Moves whenever something about a caller changed.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
     fn get(&self, hash: &[u8; 32]) -> Option<Arc<Known>> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
@@ -62,11 +67,13 @@ impl CallerCache {
 /// The stored form of anything that is only compared: hexadecimal SHA-256.
 #[must_use]
 pub fn hash_hex(text: &str) -> String {
-    hash(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+/// The cache's key for a text brought as a token, or as a cookie: the same text
+/// is never found under the other kind.
+fn slot(kind: &str, text: &str) -> [u8; 32] {
+    Sha256::new().chain_update(kind).chain_update([0]).chain_update(text).finalize().into()
 }
 
 /// Whoever brings this gateway token or access token.
@@ -75,7 +82,7 @@ fn hash(text: &str) -> [u8; 32] {
 /// `invalid_gateway_token` for anything that is not valid now.
 pub async fn by_token(app: &App, text: &str) -> Result<Arc<Caller>> {
     let text = text.trim();
-    let hash = hash(text);
+    let hash = slot("token", text);
     let now = app.clock.now();
     if let Some(known) = app.callers.get(&hash) {
         return pass(app, &known, now, text);
@@ -90,12 +97,32 @@ pub async fn by_token(app: &App, text: &str) -> Result<Arc<Caller>> {
     pass(app, &known, now, text)
 }
 
+/// Passes when the caller's proof still holds; asked again when something about
+/// callers changed while their request was under way.
+///
+/// # Errors
+/// `invalid_gateway_token` when it was revoked, ended or switched off meanwhile.
+pub(crate) async fn confirm(app: &App, caller: &Caller) -> Result<()> {
+    let now = app.clock.now();
+    let user_is_active = active_user(app, caller.user).await?.is_some();
+    let holds = match &caller.proof {
+        Proof::GatewayToken { id, .. } => store::tokens::by_id(&app.store, *id)
+            .await?
+            .is_some_and(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| now < at)),
+        Proof::WebSession(id) | Proof::AccessToken(id) => store::sessions::by_id(&app.store, *id)
+            .await?
+            .is_some_and(|session| session.ended_at.is_none() && now < session.expires_at),
+        Proof::CommandLine => true,
+    };
+    if user_is_active && holds { Ok(()) } else { Err(invalid(app, "", "was revoked while its request was under way")) }
+}
+
 /// Whoever brings this web session, if it is still open.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn by_web_session(app: &App, secret: &str) -> Result<Option<Arc<Caller>>> {
-    let hash = hash(secret);
+    let hash = slot("cookie", secret);
     let now = app.clock.now();
     if let Some(known) = app.callers.get(&hash) {
         return Ok(is_valid(&known, now).then(|| Arc::clone(&known.caller)));

@@ -250,10 +250,20 @@ pub async fn reveal(
     if row.credential.scope != Scope::Personal {
         return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
     }
-    if let Err(error) = sign_in::prove_again(app, caller, password, visitor).await {
-        let change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
-        change.commit(Event::CredentialRevealRefused { credential: id }).await?;
-        return Err(error);
+    let user = match sign_in::prove_again(app, caller, password, visitor).await {
+        Ok(user) => user,
+        Err(error) => {
+            let change =
+                app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+            change.commit(Event::CredentialRevealRefused { credential: id }).await?;
+            return Err(error);
+        }
+    };
+    if user.password_reset_at.is_some_and(|reset| row.credential.created_at <= reset) {
+        return Err(Error::new(
+            Code::Forbidden,
+            "An admin's link set your password after this key was saved, so the key is not shown again. It still works; save it anew to see it later.",
+        ));
     }
     // The secret is opened before and shown after the audit row is committed.
     let opened = secrets::lend(app, &row).map_err(|_| secrets::undecryptable(&row.credential))?;

@@ -132,6 +132,8 @@ pub(crate) async fn new_user(
         preferences: "{}".to_owned(),
         created_at: now,
         updated_at: now,
+        password_reset_at: None,
+        deleted_at: None,
     })
 }
 

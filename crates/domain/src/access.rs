@@ -18,7 +18,8 @@ pub enum Need {
     SignedIn,
     /// Somebody who may make and revoke gateway tokens.
     ManageTokens,
-    /// An admin who may invite users and change what they may.
+    /// An admin who signed in themselves: whoever makes reset links could
+    /// otherwise become anybody with a gateway token.
     ManageUsers,
     /// Somebody who may read usage.
     ReadUsage,
@@ -66,11 +67,10 @@ pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
     let Proof::GatewayToken { scopes, .. } = &caller.proof else { return Ok(()) };
     let wanted = match need {
         Need::Nothing => return Ok(()),
-        Need::OwnAccount | Need::SignedIn => return Err(Refusal::NoTokens),
+        Need::OwnAccount | Need::SignedIn | Need::ManageUsers => return Err(Refusal::NoTokens),
         Need::CallModels => TokenScope::Models,
         Need::ManageCredentials => TokenScope::ManageCredentials,
         Need::ManageTokens => TokenScope::ManageTokens,
-        Need::ManageUsers => TokenScope::ManageUsers,
         Need::ReadUsage => TokenScope::ReadUsage,
         Need::ReadAudit => TokenScope::ReadAudit,
         Need::Metrics => TokenScope::Metrics,

@@ -27,8 +27,6 @@ pub enum TokenScope {
     ManageCredentials,
     /// Make and revoke gateway tokens.
     ManageTokens,
-    /// Invite users and change what they may, where its owner may.
-    ManageUsers,
     /// Read usage.
     ReadUsage,
     /// Read the audit log, where its owner may.
@@ -41,7 +39,6 @@ crate::text_enum!(TokenScope, "token scope" {
     Models => "models",
     ManageCredentials => "manage:credentials",
     ManageTokens => "manage:tokens",
-    ManageUsers => "manage:users",
     ReadUsage => "read:usage",
     ReadAudit => "read:audit",
     Metrics => "metrics",

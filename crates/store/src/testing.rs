@@ -125,6 +125,8 @@ pub(crate) fn user(email: &str) -> User {
         preferences: "{}".to_owned(),
         created_at: NOW,
         updated_at: NOW,
+        password_reset_at: None,
+        deleted_at: None,
     }
 }
 

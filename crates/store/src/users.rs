@@ -33,6 +33,11 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the row last changed.
     pub updated_at: Timestamp,
+    /// When an admin's link last set the password; keys saved before are not
+    /// shown again, because it may have been the admin who used it.
+    pub password_reset_at: Option<Timestamp>,
+    /// When the user was let go.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// Adds a user.
@@ -159,6 +164,19 @@ pub async fn set_active(change: &mut Mutation, id: UserId, is_active: bool) -> R
     Ok(done.rows_affected() > 0)
 }
 
+/// Notes that an admin's link set the password.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn note_password_reset(change: &mut Mutation, id: UserId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET password_reset_at = $2 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(change.now().as_micros())
+        .execute(change.connection())
+        .await?;
+    Ok(())
+}
+
 /// Gives the user another role. `false`: no such user.
 ///
 /// # Errors
@@ -199,9 +217,11 @@ pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreE
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_active_admins(change: &mut Mutation) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1")
-        .fetch_one(change.connection())
-        .await?)
+    Ok(sqlx::query_scalar(
+        "SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1 AND password_hash IS NOT NULL",
+    )
+    .fetch_one(change.connection())
+    .await?)
 }
 
 fn read(row: &AnyRow) -> Result<User, StoreError> {
@@ -216,5 +236,7 @@ fn read(row: &AnyRow) -> Result<User, StoreError> {
         preferences: row.text("preferences")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+        password_reset_at: row.optional_time("password_reset_at")?,
+        deleted_at: row.optional_time("deleted_at")?,
     })
 }

@@ -92,6 +92,11 @@ impl Client {
         self.send(Method::POST, path, &[(CONTENT_TYPE.as_str(), "application/json")], body.to_string().into()).await
     }
 
+    /// POST with a path and a body of its own.
+    pub async fn post_owned(&self, path: String, body: Value) -> Answer {
+        self.post(&path, &body).await
+    }
+
     /// PATCH with a JSON body.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::PATCH, path, &[(CONTENT_TYPE.as_str(), "application/json")], body.to_string().into()).await

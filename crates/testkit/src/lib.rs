@@ -9,7 +9,6 @@
 )]
 
 mod client;
-mod contract;
 mod database;
 mod events;
 mod house;
@@ -19,7 +18,6 @@ mod raw;
 mod wait;
 
 pub use client::{Answer, Client};
-pub use contract::assert_contract;
 pub use database::{PostgresDatabase, RawDatabase, postgres_url};
 pub use events::{Event, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};

@@ -7,7 +7,7 @@ use app::error::{Code, Error};
 use app::{App, callers};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::Caller;
 use domain::access::{self, Need};
 use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
@@ -15,7 +15,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use crate::origins::Origins;
-use crate::rim::Failure;
+use crate::problem::Dialect;
+use crate::rim::{Failure, Passport};
 use crate::serve::Peer;
 
 /// The authenticated caller of a door that needs one.
@@ -51,9 +52,18 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
             parts.extensions.insert(Authenticated(caller));
         }
         Ok(None) => {}
-        Err(error) => return Failure::from(error).into_response(),
+        Err(error) => return refuse(error, &parts),
     }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// A person without a session is led to the log-in page; everybody else is told.
+fn refuse(error: Error, request: &Parts) -> Response {
+    let is_page = request.extensions.get::<Passport>().is_some_and(|passport| passport.dialect == Dialect::Page);
+    if is_page && error.code == Code::InvalidGatewayToken && request.method == Method::GET {
+        return Redirect::to("/login").into_response();
+    }
+    Failure::from(error).into_response()
 }
 
 async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Error> {
@@ -68,7 +78,9 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
     }
     // A proxy on this machine is not a reader on this machine.
     let is_forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers.contains_key(*name));
-    let is_local = !is_forwarded && request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
+    let is_local = !is_forwarded
+        && request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback())
+        && guard.origins.check_host(request.headers.get(HOST)).is_ok();
     let token = token_of(&request.headers, &guard.app)?;
     let caller = match token {
         Some(token) => callers::by_token(&guard.app, token).await?,
@@ -82,18 +94,19 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
 /// The one token a request brings, in any of the four headers.
 fn token_of<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<&'a str>, Error> {
     let bearer = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
+        .get_all(AUTHORIZATION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .filter_map(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
     let named = ["x-api-key", "api-key", "x-goog-api-key"]
         .into_iter()
-        .filter_map(|name| headers.get(name))
+        .flat_map(|name| headers.get_all(name))
         .filter_map(|value| value.to_str().ok())
         .map(str::trim);
     let mut found: Option<&str> = None;
-    for token in bearer.into_iter().chain(named).filter(|token| !token.is_empty()) {
+    for token in bearer.chain(named).filter(|token| !token.is_empty()) {
         match found {
             Some(first) if first != token => return Err(callers::missing(app).because("two different tokens")),
             _ => found = Some(token),

@@ -1,8 +1,6 @@
 //! Every environment variable of Ownkey and what it means: the one table, which
 //! `contract/env.md` repeats and which finds mistyped names.
 
-use domain::provider::PROVIDERS;
-
 /// Name and meaning, in the order people look for them.
 pub(crate) const VARIABLES: [(&str, &str); 18] = [
     ("OWNKEY_LISTEN", "Where to listen; `127.0.0.1:8000` unless set."),
@@ -39,28 +37,6 @@ const PREFIX: &str = "OWNKEY_";
 
 /// How many letters may differ for a name to be taken for a mistyped one.
 const TOLERANCE: usize = 4;
-
-/// The table as a page.
-pub(crate) fn page() -> String {
-    let mut page = String::from(
-        "# Environment variables\n\n\
-         Flags win over the environment, the environment over `ownkey.toml`. Every variable also accepts `NAME_FILE`,\n\
-         the path of a file that holds the value. `ownkey serve` also reads a `.env` file, in the data directory or here.\n\n\
-         | variable | meaning |\n|---|---|\n",
-    );
-    for (name, meaning) in VARIABLES {
-        page.push_str(&format!("| `{name}` | {meaning} |\n"));
-    }
-    page.push_str("\n| provider | its key | its endpoint |\n|---|---|---|\n");
-    let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    for provider in &PROVIDERS {
-        if !(provider.key_variables.is_empty() && provider.base_variables.is_empty()) {
-            let (keys, bases) = (list(provider.key_variables), list(provider.base_variables));
-            page.push_str(&format!("| {} | {keys} | {bases} |\n", provider.display_name));
-        }
-    }
-    page
-}
 
 /// A sentence for each name that looks like one of ours and is none.
 pub(crate) fn warnings<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {

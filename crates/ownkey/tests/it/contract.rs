@@ -1,28 +1,65 @@
-//! What the outside relies on, as files that a test makes again: the OpenAPI
-//! document, the table of errors, the environment variables.
+//! `contract/`: what the outside relies on. Each file is made again and
+//! compared; `UPDATE_CONTRACT=1` writes it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use app::Code;
 use app::error::Error;
+use domain::provider::PROVIDERS;
 use serde_json::Value;
-use testkit::assert_contract;
 use web::problem::{Dialect, facts_of, status_in};
 
 #[path = "../../src/config/variables.rs"]
-#[expect(dead_code, reason = "the table is read here, the warnings are the binary's")]
 mod variables;
+
+/// Compares a contract file with what the code says, or writes it.
+#[expect(clippy::disallowed_methods, reason = "the switch that writes the files is an environment variable")]
+pub(crate) fn check(name: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contract").join(name);
+    if std::env::var_os("UPDATE_CONTRACT").is_some() {
+        std::fs::write(&path, made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let changed = kept.lines().zip(made.lines()).find(|(kept, made)| kept != made);
+    assert!(
+        kept == made,
+        "contract/{name} differs from the code, first here: {changed:?}. If the change is meant, run the test with UPDATE_CONTRACT=1 and look at the diff."
+    );
+}
 
 #[test]
 fn the_openapi_document_is_the_contract() {
     let document = web::openapi::document();
-    assert_contract("openapi.json", &format!("{document:#}\n"));
+    check("openapi.json", &format!("{document:#}\n"));
 }
 
 #[test]
 fn the_environment_variables_are_the_contract() {
-    assert_contract("env.md", &variables::page());
+    check("env.md", &environment_page());
+}
+
+/// The table of variables, ours and the providers', as a page.
+fn environment_page() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\n\
+         Flags win over the environment, the environment over `ownkey.toml`. The server's\n\
+         variables also accept `NAME_FILE`, the path of a file that holds the value. `ownkey serve` also reads a `.env` file, in the data directory or here.\n\n\
+         | variable | meaning |\n|---|---|\n",
+    );
+    for (name, meaning) in variables::VARIABLES {
+        page.push_str(&format!("| `{name}` | {meaning} |\n"));
+    }
+    page.push_str("\n| provider | its key | its endpoint |\n|---|---|---|\n");
+    let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    for provider in &PROVIDERS {
+        if !(provider.key_variables.is_empty() && provider.base_variables.is_empty()) {
+            let (keys, bases) = (list(provider.key_variables), list(provider.base_variables));
+            page.push_str(&format!("| {} | {keys} | {bases} |\n", provider.display_name));
+        }
+    }
+    page
 }
 
 #[test]
@@ -44,7 +81,7 @@ fn the_errors_are_the_contract() {
         writeln!(page, "| `{code}` | {status} | `{openai}` | `{anthropic}` | `{google}` | {retry} | {} |", facts.title)
             .unwrap();
     }
-    assert_contract("errors.md", &page);
+    check("errors.md", &page);
 }
 
 #[test]
@@ -106,4 +143,21 @@ async fn the_server_gives_the_same_document() {
     let house = testkit::House::start().await;
     let served = house.nobody().get("/openapi.json").await.expect(200).json();
     assert_eq!(served, web::openapi::document());
+}
+
+#[test]
+fn each_list_of_the_document_is_a_list_of_its_own_things() {
+    let document = web::openapi::document();
+    for (path, schema, item) in [
+        ("/v2/credentials", "ListOfCredentialView", "CredentialView"),
+        ("/v2/tokens", "ListOfTokenView", "TokenView"),
+        ("/v2/llm-models", "ListOfModelView", "ModelView"),
+        ("/v2/usage/events", "CursorPageOfEventView", "EventView"),
+        ("/v2/audit-events", "CursorPageOfAuditView", "AuditView"),
+    ] {
+        let answer = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert_eq!(answer["$ref"], format!("#/components/schemas/{schema}"), "{path}");
+        let items = &document["components"]["schemas"][schema]["properties"]["data"]["items"];
+        assert_eq!(items["$ref"], format!("#/components/schemas/{item}"), "{path}");
+    }
 }

@@ -65,6 +65,7 @@ CREATE TABLE users (
     preferences TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    password_reset_at BIGINT,
     deleted_at BIGINT
 );
 

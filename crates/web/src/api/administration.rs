@@ -33,7 +33,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_users),
             says(tag, "Everybody who has an account; for admins")
                 .query::<Paging>()
-                .gives::<List<UserView>>(200, "The users"),
+                .gives_list::<List<UserView>, UserView>(200, "The users"),
         ),
         door(
             Method::POST,

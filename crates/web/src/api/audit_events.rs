@@ -30,7 +30,7 @@ pub(crate) fn doors() -> Vec<Door> {
         get(list_events),
         says("audit", "Every change, newest first; for admins")
             .query::<AuditQuery>()
-            .gives::<CursorPage<AuditView>>(200, "The log"),
+            .gives_list::<CursorPage<AuditView>, AuditView>(200, "The log"),
     )]
 }
 

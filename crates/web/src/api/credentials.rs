@@ -48,7 +48,7 @@ fn rows() -> Vec<Door> {
             get(list_credentials),
             says(tag, "The provider keys you may see")
                 .query::<ListQuery>()
-                .gives::<List<CredentialView>>(200, "The keys"),
+                .gives_list::<List<CredentialView>, CredentialView>(200, "The keys"),
         ),
         door(
             Method::POST,

@@ -33,7 +33,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_models),
             says("models", "Models, usable ones first; is_active=true: only those a key of yours opens")
                 .query::<ModelQuery>()
-                .gives::<List<ModelView>>(200, "The models"),
+                .gives_list::<List<ModelView>, ModelView>(200, "The models"),
         ),
         door(
             Method::GET,

@@ -24,7 +24,7 @@ pub(crate) fn doors() -> Vec<Door> {
         Need::CallModels,
         get(list_providers),
         says("provider keys", "The providers: key formats, where to get a key, default endpoints")
-            .gives::<List<ProviderView>>(200, "The registry"),
+            .gives_list::<List<ProviderView>, ProviderView>(200, "The registry"),
     )]
 }
 

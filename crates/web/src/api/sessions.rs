@@ -28,7 +28,8 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/sessions",
             Need::OwnAccount,
             get(list_sessions),
-            says("sign-in", "Where you are signed in").gives::<List<SessionView>>(200, "Your open sessions"),
+            says("sign-in", "Where you are signed in")
+                .gives_list::<List<SessionView>, SessionView>(200, "Your open sessions"),
         ),
         door(
             Method::DELETE,

@@ -36,7 +36,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_tokens),
             says("gateway tokens", "Your gateway tokens, without their text")
                 .query::<Paging>()
-                .gives::<List<TokenView>>(200, "The tokens"),
+                .gives_list::<List<TokenView>, TokenView>(200, "The tokens"),
         ),
         door(
             Method::POST,

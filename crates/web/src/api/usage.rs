@@ -33,7 +33,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_events),
             says("usage", "Your calls, newest first: whose key paid, tokens, cost")
                 .query::<EventQuery>()
-                .gives::<CursorPage<EventView>>(200, "The calls"),
+                .gives_list::<CursorPage<EventView>, EventView>(200, "The calls"),
         ),
         door(
             Method::GET,
@@ -42,7 +42,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(get_summary),
             says("usage", "Your calls, summed up")
                 .query::<SummaryQuery>()
-                .gives::<List<LineView>>(200, "One line a group"),
+                .gives_list::<List<LineView>, LineView>(200, "One line a group"),
         ),
     ]
 }

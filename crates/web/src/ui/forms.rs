@@ -11,24 +11,24 @@ use http::request::Parts;
 use http::{HeaderValue, Method};
 
 use super::view::Viewer;
-use crate::auth::{cookie, same_origin};
+use crate::auth::{Authenticated, cookie, same_origin};
 use crate::rim::Failure;
 use crate::router::Shared;
 
-/// Somebody who is signed in; everybody else is led to `/login`.
+/// Somebody who is signed in; the door's guard let them in.
 pub(crate) struct SignedIn {
     pub(crate) caller: Arc<Caller>,
     pub(crate) viewer: Viewer,
 }
 
 impl FromRequestParts<Shared> for SignedIn {
-    type Rejection = Response;
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let visitor = Anybody::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
-        let Some(caller) = visitor.caller else { return Err(Redirect::to("/login").into_response()) };
-        let account = app::users::me(&shared.app, &caller).await.map_err(|e| Failure::from(e).into_response())?;
-        Ok(Self { caller, viewer: Viewer { name: Some(account.display_name), is_demo: visitor.viewer.is_demo } })
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Failure> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, shared).await?;
+        let account = app::users::me(&shared.app, &caller).await?;
+        let viewer = Viewer { name: Some(account.display_name), is_demo: shared.app.settings.is_demo };
+        Ok(Self { caller, viewer })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::router::{Door, Shared, quiet_door};
 pub(super) fn doors() -> Vec<Door> {
     vec![
         quiet_door(Method::GET, "/", Need::Nothing, get(show_start)),
-        quiet_door(Method::GET, "/home", Need::Nothing, get(show_home)),
+        quiet_door(Method::GET, "/home", Need::OwnAccount, get(show_home)),
     ]
 }
 

@@ -22,11 +22,11 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
 pub(super) fn doors() -> Vec<Door> {
-    let open = Need::Nothing;
+    let need = Need::OwnAccount;
     vec![
-        quiet_door(Method::GET, "/keys", open, get(show_keys)),
-        quiet_door(Method::POST, "/keys", open, post(add_key)),
-        quiet_door(Method::POST, "/keys/{id}", open, post(act_on_key)),
+        quiet_door(Method::GET, "/keys", need, get(show_keys)),
+        quiet_door(Method::POST, "/keys", need, post(add_key)),
+        quiet_door(Method::POST, "/keys/{id}", need, post(act_on_key)),
     ]
 }
 

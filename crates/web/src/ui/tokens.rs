@@ -20,11 +20,11 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
 pub(super) fn doors() -> Vec<Door> {
-    let open = Need::Nothing;
+    let need = Need::OwnAccount;
     vec![
-        quiet_door(Method::GET, "/tokens", open, get(show_tokens)),
-        quiet_door(Method::POST, "/tokens", open, post(make_token)),
-        quiet_door(Method::POST, "/tokens/{id}/revoke", open, post(revoke_token)),
+        quiet_door(Method::GET, "/tokens", need, get(show_tokens)),
+        quiet_door(Method::POST, "/tokens", need, post(make_token)),
+        quiet_door(Method::POST, "/tokens/{id}/revoke", need, post(revoke_token)),
     ]
 }
 
