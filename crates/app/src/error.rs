@@ -22,6 +22,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// The body is larger than the door takes.
     PayloadTooLarge,
+    /// The headers are larger than any door takes.
+    HeadersTooLarge,
     /// The model cannot take a parameter that would change its answer.
     UnsupportedParameter,
     /// A name that two custom endpoints both have.
@@ -99,6 +101,7 @@ domain::text_enum!(Code, "error code" {
     InvalidRequest => "invalid_request",
     UnsupportedMediaType => "unsupported_media_type",
     PayloadTooLarge => "payload_too_large",
+    HeadersTooLarge => "headers_too_large",
     UnsupportedParameter => "unsupported_parameter",
     AmbiguousModel => "ambiguous_model",
     ProviderKeyRequired => "provider_key_required",

@@ -65,6 +65,7 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::InvalidRequest => facts(S::UNPROCESSABLE_ENTITY, BAD, false, "A field is wrong"),
         Code::UnsupportedMediaType => facts(S::UNSUPPORTED_MEDIA_TYPE, BAD, false, "The body is of another type"),
         Code::PayloadTooLarge => facts(S::PAYLOAD_TOO_LARGE, BAD, false, "The body is too large"),
+        Code::HeadersTooLarge => facts(S::REQUEST_HEADER_FIELDS_TOO_LARGE, BAD, false, "The headers are too large"),
         Code::UnsupportedParameter => facts(S::BAD_REQUEST, BAD, false, "The model cannot take a parameter"),
         Code::AmbiguousModel => facts(S::BAD_REQUEST, BAD, false, "The model's name is ambiguous"),
         Code::ProviderKeyRequired => facts(S::BAD_REQUEST, NEEDS_KEY, false, "A provider key is needed"),

@@ -14,6 +14,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTION
 use http::{HeaderMap, StatusCode};
 
 use crate::problem::{self, Asked, Dialect};
+use crate::serve::HEADER_BYTES;
 
 /// An error on its way out of a handler; the rim renders it.
 #[derive(Clone)]
@@ -66,7 +67,10 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let dialect = dialect_of(request.uri().path(), request.headers());
     request.extensions_mut().insert(Passport { request: id, shown: Arc::clone(&shown), dialect });
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = match header_bytes(request.headers()) {
+        0..=HEADER_BYTES => next.run(request).await,
+        _ => Failure::from(headers_too_large()).into_response(),
+    };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
         log(&error, &shown, &path);
         response = problem::render(&error, &Asked { dialect, request_id: &shown, path: &path, method: &method });
@@ -80,6 +84,18 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// The reader of connections has a limit of its own, which it keeps only roughly.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+fn headers_too_large() -> Error {
+    Error::new(
+        Code::HeadersTooLarge,
+        "The headers are larger than 32 KiB, the most taken here. Send fewer or shorter ones.",
+    )
 }
 
 fn log(error: &Error, request_id: &str, path: &str) {

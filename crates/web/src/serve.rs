@@ -22,7 +22,7 @@ use crate::paths;
 const HEADER_CLOCK: Duration = Duration::from_secs(10);
 
 /// The most bytes of request headers taken; more is answered 431.
-const HEADER_BYTES: usize = 32 * 1024;
+pub const HEADER_BYTES: usize = 32 * 1024;
 
 /// How long to pause after `accept` failed, mostly for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
