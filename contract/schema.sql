@@ -230,5 +230,7 @@ CREATE TABLE users (
     password_hash TEXT,
     preferences TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    password_reset_at BIGINT,
+    deleted_at BIGINT
 );

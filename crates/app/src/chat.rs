@@ -5,6 +5,8 @@ mod attempt;
 mod failure;
 mod stream;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::credential::Scope;
 use domain::ids::{CredentialId, RequestId};
@@ -17,7 +19,8 @@ use store::ledger::CallSource;
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::paying::Wishes;
-use crate::{naming, paying, reach};
+use crate::reach::{Key, Reach};
+use crate::{callers, naming, paying, reach};
 
 pub use stream::{AnswerStream, Piece};
 
@@ -32,6 +35,8 @@ pub struct Call {
     pub body: Bytes,
     /// The longest answer, in tokens, where the body leaves that to Ownkey.
     pub max_tokens: Option<u64>,
+    /// What was known about callers when this one was let in.
+    pub callers_epoch: u64,
     /// Through which door it came.
     pub source: CallSource,
     /// What its headers ask for.
@@ -94,7 +99,6 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     if !caller.may_call_model(&request.model) {
         return Err(not_allowed(&request.model));
     }
-    app.freshness.confirm(app).await?;
     let reach = reach::of(app, caller).await?;
     let place = naming::place(&request.model, &reach, app.catalogue, app.clock.now())?;
     let keys = paying::keys(app, caller, &reach, &place, &call.wishes)?;
@@ -102,6 +106,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     let mut untried = keys.iter();
     let mut next = untried.next();
     while let Some(key) = next {
+        still_allowed(app, caller, &call, &reach, key).await?;
         let number = failures.len() as u32 + 1;
         let run = attempt::Run { app, caller, call: &call, request: &request, place: &place, key, number };
         let failure = match run.answer().await {
@@ -118,7 +123,29 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         }
         failures.push(failure);
     }
-    Err(failure::of_attempts(app, &place, &failures))
+    Err(failure::of_attempts(app, caller, &place, &failures))
+}
+
+/// Passes when caller and key may still be used, which may have changed while
+/// the body was read or another key was tried.
+async fn still_allowed(app: &App, caller: &Caller, call: &Call, known: &Arc<Reach>, key: &Key) -> Result<()> {
+    app.freshness.confirm(app).await?;
+    if app.callers.epoch() != call.callers_epoch {
+        callers::confirm(app, caller).await?;
+    }
+    let reach = reach::of(app, caller).await?;
+    let (id, now) = (key.credential().id, app.clock.now());
+    let is_usable = |key: &Arc<Key>| {
+        let credential = key.credential();
+        credential.id == id && credential.is_active && !credential.is_expired(now)
+    };
+    if Arc::ptr_eq(&reach, known) || reach.keys.iter().any(is_usable) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UpstreamCredentialsExhausted,
+        "The key that would pay was switched off while this request was under way. Send it again.",
+    ))
 }
 
 fn not_allowed(model: &str) -> Error {

@@ -112,12 +112,18 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
     app.reach.forget(credential.owner);
 }
 
-/// Keeps what a call found out about a key.
+/// Keeps what a call found out about a key. One that was refused is left alone
+/// at once and checked once, for free: the check's verdict is the one that stays.
 pub(crate) fn learnt(app: &App, stored: &StoredCredential, status: KeyStatus, reason: &str) {
     let Some(app) = app.handle() else { return };
     let (stored, reason) = (stored.clone(), reason.to_owned());
     let within = Arc::clone(&app);
-    app.spawn(async move { keep_health(&within, &stored, status, reason).await });
+    app.spawn(async move {
+        keep_health(&within, &stored, status, reason).await;
+        if status == KeyStatus::Invalid {
+            run(&within, &stored).await;
+        }
+    });
 }
 
 /// A sealed text did not open: said in the row and in the audit log.

@@ -120,6 +120,11 @@ impl App {
         self.this.upgrade()
     }
 
+    /// Starts the heartbeat alone, for a process that calls and does not serve.
+    pub fn start_heartbeat(self: &Arc<Self>) {
+        self.tasks.spawn(housekeeping::beat(Arc::clone(self), self.stop.clone()));
+    }
+
     /// Runs `work` beside the requests; [`App::close`] waits for it.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
@@ -132,6 +137,12 @@ impl App {
         self.tasks.wait().await;
         housekeeping::flush_uses(self).await;
         self.store.close().await;
+    }
+
+    /// What is known about callers now; moves whenever one of them changes.
+    #[must_use]
+    pub fn callers_epoch(&self) -> u64 {
+        self.callers.epoch()
     }
 
     /// Says that no new calls should come: readiness fails from now on.

@@ -50,6 +50,18 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+/// Says that this process lives, and nothing else.
+pub(crate) async fn beat(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        report("heartbeat", store::ledger::heartbeat(&app.store, app.clock.now()).await);
+    }
+}
+
 /// Writes down when keys and tokens were last used.
 pub(crate) async fn flush_uses(app: &App) {
     let credentials: Vec<_> = app.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();

@@ -1,16 +1,21 @@
 //! `Idempotency-Key`: the same create sent twice makes one thing.
 
+use std::sync::Arc;
+
 use domain::Caller;
 use store::idempotency::{self, Known};
 
 use crate::App;
 use crate::callers;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, chain};
 
-/// A claim on a key: finish it, or release it when the request failed.
+/// A claim on a key: finish it when the request is done. Dropped instead, also
+/// because the client went away, it is given back.
 pub struct Claim {
+    app: Arc<App>,
     key: String,
     caller: String,
+    is_finished: bool,
 }
 
 /// What a request with an `Idempotency-Key` is to do.
@@ -26,14 +31,16 @@ pub enum Turn {
 /// # Errors
 /// `invalid_request` for a key that is no key or came with another body,
 /// `in_progress` while the first request runs.
-pub async fn claim(app: &App, caller: &Caller, key: &str, door: &str, body: &[u8]) -> Result<Turn> {
+pub async fn claim(app: &Arc<App>, caller: &Caller, key: &str, door: &str, body: &[u8]) -> Result<Turn> {
     if key.is_empty() || key.len() > 200 || !key.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::invalid("Idempotency-Key", "must be 1 to 200 printable characters without blanks"));
     }
     let owner = format!("{}:{door}", caller.user);
     let body_hash = callers::hash_hex(&String::from_utf8_lossy(body));
     match idempotency::begin(&app.store, key, &owner, &body_hash, app.clock.now()).await? {
-        Known::Fresh => Ok(Turn::Do(Claim { key: key.to_owned(), caller: owner })),
+        Known::Fresh => {
+            Ok(Turn::Do(Claim { app: Arc::clone(app), key: key.to_owned(), caller: owner, is_finished: false }))
+        }
         Known::InProgress { body_hash: other } | Known::Done { body_hash: other, .. } if other != body_hash => {
             Err(Error::invalid("Idempotency-Key", "was used with another body; use a new one for a new request"))
         }
@@ -46,19 +53,27 @@ pub async fn claim(app: &App, caller: &Caller, key: &str, door: &str, body: &[u8
 }
 
 impl Claim {
-    /// The request made `resource`.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn finish(self, app: &App, status: u16, resource: Option<&str>) -> Result<()> {
-        Ok(idempotency::finish(&app.store, &self.key, &self.caller, status, resource).await?)
+    /// The request is done, and made `resource`. That it could not be written
+    /// down takes nothing away from what was done.
+    pub async fn finish(mut self, status: u16, resource: Option<&str>) {
+        self.is_finished = true;
+        let (key, caller) = (self.key.as_str(), self.caller.as_str());
+        if let Err(error) = idempotency::finish(&self.app.store, key, caller, status, resource).await {
+            tracing::warn!(error = chain(&error), "the end of an idempotent request was not kept");
+        }
     }
+}
 
-    /// The request failed and may be tried again.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn release(self, app: &App) -> Result<()> {
-        Ok(idempotency::release(&app.store, &self.key, &self.caller).await?)
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
+        let (app, key, caller) = (Arc::clone(&self.app), self.key.clone(), self.caller.clone());
+        self.app.spawn(async move {
+            if let Err(error) = idempotency::release(&app.store, &key, &caller).await {
+                tracing::warn!(error = chain(&error), "an Idempotency-Key was not given back");
+            }
+        });
     }
 }

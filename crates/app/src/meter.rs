@@ -37,11 +37,14 @@ pub(crate) struct Meter {
     started: Instant,
     first_token: Option<Duration>,
     client_cost: Option<Nanos>,
+    /// Whether the call may have left this process.
+    was_sent: bool,
     is_settled: bool,
 }
 
 impl Meter {
-    /// Starts measuring a call whose row is committed.
+    /// Starts measuring a call whose row is about to be written: whatever
+    /// happens from here on, the row gets its end.
     pub(crate) fn start(
         app: &App,
         attempt: AttemptId,
@@ -62,6 +65,7 @@ impl Meter {
             started: Instant::now(),
             first_token: None,
             client_cost: None,
+            was_sent: false,
             is_settled: false,
         }
     }
@@ -74,6 +78,11 @@ impl Meter {
     /// What the caller is billed; `None` until settled, and where nobody knows.
     pub(crate) const fn client_cost(&self) -> Option<Nanos> {
         self.client_cost
+    }
+
+    /// The call is about to leave: from now on it may cost something.
+    pub(crate) const fn sends(&mut self) {
+        self.was_sent = true;
     }
 
     /// Notes the first byte of content.
@@ -101,12 +110,7 @@ impl Meter {
     /// Settles a call that brought nothing.
     pub(crate) fn fail(&mut self, error: &UpstreamError, used: Used) {
         let bill = match used {
-            Used::Nothing => Bill {
-                tokens: None,
-                source: UsageSource::Provider,
-                provider_cost: Some(Nanos::ZERO),
-                client_cost: Some(Nanos::ZERO),
-            },
+            Used::Nothing => Bill::FREE,
             Used::Unknown => Bill::UNKNOWN,
         };
         self.settle(AttemptState::Failed, bill, None, Some(error.class), error.status);
@@ -170,11 +174,11 @@ impl Meter {
 }
 
 impl Drop for Meter {
-    /// The client went away before the provider answered: the prompt is
-    /// charged by estimate.
+    /// The client went away before the provider answered. What was sent is
+    /// charged by estimate; what never left is free.
     fn drop(&mut self) {
         if !self.is_settled {
-            let bill = self.bill(None, false, None, 0);
+            let bill = if self.was_sent { self.bill(None, false, None, 0) } else { Bill::FREE };
             self.settle(AttemptState::Aborted, bill, None, None, None);
         }
     }
@@ -189,6 +193,13 @@ struct Bill {
 }
 
 impl Bill {
+    const FREE: Self = Self {
+        tokens: None,
+        source: UsageSource::Provider,
+        provider_cost: Some(Nanos::ZERO),
+        client_cost: Some(Nanos::ZERO),
+    };
+
     const UNKNOWN: Self = Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None };
 }
 

@@ -10,7 +10,7 @@ use domain::resolve::{self, Candidate, Fallback, Outcome, Resolution, Why, Wish}
 use crate::App;
 use crate::error::{Code, Details, Error, FailedAttempt, Result};
 use crate::naming::{self, Place};
-use crate::reach::{Key, Reach};
+use crate::reach::{self, Key, Reach};
 use domain::attempt::ErrorClass;
 
 /// What the request's headers ask for.
@@ -36,7 +36,8 @@ pub fn policy(caller: &Caller, wishes: &Wishes) -> Fallback {
 /// `not_found` when the request pins a key that is not the caller's.
 pub fn judge(app: &App, caller: &Caller, reach: &Reach, place: &Place, wishes: &Wishes) -> Result<Resolution> {
     if let Some(pinned) = wishes.pinned {
-        let known = reach.keys.iter().any(|key| key.credential().id == pinned);
+        let is_theirs = |key: &Arc<Key>| key.credential().id == pinned && reach::may_see(caller, key.credential());
+        let known = reach.keys.iter().any(is_theirs);
         if !known {
             return Err(Error::not_found("provider key").of_field("x-ownkey-credential"));
         }
@@ -63,21 +64,25 @@ pub fn keys(app: &App, caller: &Caller, reach: &Reach, place: &Place, wishes: &W
     let find = |id: &CredentialId| reach.keys.iter().find(|key| key.credential().id == *id).cloned();
     match &resolution.outcome {
         Outcome::Use(ids) => Ok(ids.iter().filter_map(find).collect()),
-        Outcome::NoKey => Err(no_key(place, &resolution)),
+        Outcome::NoKey => Err(no_key(caller, reach, place, &resolution)),
         Outcome::Failing(ids) => {
             let keys: Vec<Arc<Key>> = ids.iter().filter_map(find).collect();
-            Err(failing(place, &resolution, &keys))
+            Err(failing(caller, reach, place, &resolution, &keys))
         }
     }
 }
 
-fn no_key(place: &Place, resolution: &Resolution) -> Error {
+fn no_key(caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolution) -> Error {
     let provider = place.provider.display_name();
     let model = naming::shown(&place.upstream_id);
-    let why = resolution.verdicts.iter().find_map(|verdict| Some((verdict, verdict.why?)));
+    let title = |id: CredentialId| {
+        let key = reach.keys.iter().find(|key| key.credential().id == id);
+        key.map(|key| reach::title_for(caller, key.credential())).unwrap_or_default()
+    };
+    let why = resolution.verdicts.iter().find_map(|verdict| Some((title(verdict.credential), verdict.why?)));
     let state = match why {
-        Some((verdict, Why::Inactive)) => format!("your key “{}” is switched off. Activate it", verdict.name),
-        Some((verdict, Why::Expired)) => format!("your key “{}” has expired. Replace it", verdict.name),
+        Some((title, Why::Inactive)) => format!("the key {title} is switched off. Activate it"),
+        Some((title, Why::Expired)) => format!("the key {title} has expired. Replace it"),
         Some((_, Why::NotPinned)) => "the key you named does not open it. Name another".to_owned(),
         _ => format!("no {provider} key that you may use is saved. Add one"),
     };
@@ -88,15 +93,15 @@ fn no_key(place: &Place, resolution: &Resolution) -> Error {
     .of_field("model")
 }
 
-fn failing(place: &Place, resolution: &Resolution, keys: &[Arc<Key>]) -> Error {
+fn failing(caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolution, keys: &[Arc<Key>]) -> Error {
     let why = |key: &Key| {
         let id = key.credential().id;
         resolution.verdicts.iter().find(|verdict| verdict.credential == id).and_then(|verdict| verdict.why)
     };
     let provider = place.provider.display_name();
     let model = naming::shown(&place.upstream_id);
-    let Some(first) = keys.first() else { return no_key(place, resolution) };
-    let title = first.credential().title();
+    let Some(first) = keys.first() else { return no_key(caller, reach, place, resolution) };
+    let title = reach::title_for(caller, first.credential());
     if keys.iter().all(|key| why(key) == Some(Why::ModelNotListed)) {
         return Error::new(
             Code::ModelNotFound,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
-use domain::credential::{Credential, Scope, Source};
+use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
 use domain::provider::{ProviderId, ProviderKind};
@@ -270,10 +270,10 @@ fn guessed_kind(id: &str) -> ModelKind {
     }
 }
 
-/// Whether this credential is only this server's, not a row.
+/// How a key is named to `caller`: one they may not see has no name for them.
 #[must_use]
-pub fn is_read_only(credential: &Credential) -> bool {
-    credential.source != Source::Stored
+pub fn title_for(caller: &Caller, credential: &Credential) -> String {
+    if may_see(caller, credential) { credential.title() } else { "of this server".to_owned() }
 }
 
 /// Whether `caller` may know of this credential: their own, their

@@ -19,11 +19,15 @@ use crate::error::{Code, Error, Result};
 
 pub use passwords::{PasswordProblem, Passwords};
 
-/// Failed log-ins of one account from one address before it is locked.
-const FAILURES_PER_ACCOUNT: i64 = 5;
+/// Failed log-ins of one account from one address before that pair is locked.
+const FAILURES_OF_PAIR: i64 = 5;
+
+/// Failed log-ins of one account from anywhere: high, so that a stranger cannot
+/// lock its owner out with a few wrong guesses.
+const FAILURES_OF_ACCOUNT: i64 = 100;
 
 /// Failed log-ins from one address, whatever the accounts.
-const FAILURES_PER_ADDRESS: i64 = 50;
+const FAILURES_OF_ADDRESS: i64 = 50;
 
 /// For how long failures count.
 const LOCK: Duration = Duration::from_secs(15 * 60);
@@ -111,12 +115,16 @@ pub(crate) async fn open_session(app: &App, user: &User, kind: SessionKind, visi
     Ok(Opened { text, expires_at })
 }
 
-/// Checks an e-mail address and a password, counting failures.
+/// Checks an e-mail address and a password. The attempt counts as failed before
+/// it is tried, so that many at once are not many guesses.
 async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<User> {
-    let account: String = text::folded(email).chars().take(254).collect();
-    let from = app.clock.now().minus(LOCK);
-    let is_locked = store::login_failures::count_of_account(&app.store, &account, from).await? >= FAILURES_PER_ACCOUNT
-        || store::login_failures::count_of_address(&app.store, &visitor.address, from).await? >= FAILURES_PER_ADDRESS;
+    let account: String = text::folded(email).chars().filter(|c| *c != '\0').take(254).collect();
+    let now = app.clock.now();
+    let failures =
+        store::login_failures::count_in(&app.store, &account, &visitor.address, now, now.minus(LOCK)).await?;
+    let is_locked = failures.of_pair > FAILURES_OF_PAIR
+        || failures.of_account > FAILURES_OF_ACCOUNT
+        || failures.of_address > FAILURES_OF_ADDRESS;
     if is_locked {
         return Err(Error::new(
             Code::TooManyLogins,
@@ -132,10 +140,7 @@ async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -
             store::login_failures::clear(&app.store, &account).await?;
             Ok(user)
         }
-        None => {
-            store::login_failures::record(&app.store, &account, &visitor.address, app.clock.now()).await?;
-            Err(Error::new(Code::IncorrectLogin, "Incorrect email or password"))
-        }
+        None => Err(Error::new(Code::IncorrectLogin, "Incorrect email or password")),
     }
 }
 

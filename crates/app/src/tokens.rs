@@ -54,17 +54,25 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         )
         .of_field("scopes"));
     }
+    let minter = match caller.token() {
+        Some(id) => store::tokens::by_id(&app.store, id).await?,
+        None => None,
+    };
     let models = checked_models(caller, new.models)?;
     let expires_at = new.expires_at.map(|at| crate::credentials::future(app, "expires_at", at)).transpose()?;
+    // A token made by a token does not outlive it and belongs to the same team.
+    let last_day = minter.as_ref().and_then(|minter| minter.expires_at);
+    let expires_at = expires_at.into_iter().chain(last_day).min();
+    let kind = if caller.team().is_some() { TokenKind::Team } else { TokenKind::User };
     let now = app.clock.now();
-    let text = gateway_token::generate(TokenKind::User, &app.entropy);
+    let text = gateway_token::generate(kind, &app.entropy);
     let token = Token {
         id: TokenId::generate(now, &app.entropy),
         hash: callers::hash_hex(&text),
         masked: gateway_token::masked(&text),
-        kind: TokenKind::User,
+        kind,
         user: caller.user,
-        team: None,
+        team: caller.team(),
         name,
         scopes,
         models,

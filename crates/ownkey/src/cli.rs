@@ -47,6 +47,20 @@ pub(crate) enum Command {
     Chat(Chat),
     /// What you called, and what it cost.
     Usage(Usage),
+    /// The configuration: what is in force, and whether it can be used.
+    #[command(subcommand)]
+    Config(Config),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Users: for those who look after the server.
+    #[command(subcommand)]
+    User(User),
+    /// Completions for your shell.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Args)]
@@ -144,6 +158,55 @@ pub(crate) enum Token {
     Revoke {
         /// The token's id.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    /// What is in force, without secrets.
+    Show,
+    /// Whether a server could start with it; nothing is changed.
+    Check,
+    /// Every environment variable and what it means.
+    Variables,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// The log, newest first.
+    List,
+    /// Whether the chain is whole; names the first broken row otherwise.
+    Verify,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Everybody who has an account.
+    List,
+    /// Invite somebody; prints the one-time link to pass on.
+    Add {
+        /// Their e-mail address.
+        email: String,
+        /// As an admin of this server.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// A one-time link by which somebody chooses a new password.
+    ResetLink {
+        /// Their e-mail address.
+        email: String,
+    },
+    /// A new set-up link, while nobody has an account.
+    SetupLink,
+    /// Let somebody sign in and call again.
+    Activate {
+        /// Their e-mail address.
+        email: String,
+    },
+    /// Let somebody neither sign in nor call.
+    Deactivate {
+        /// Their e-mail address.
+        email: String,
     },
 }
 

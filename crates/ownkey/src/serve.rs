@@ -17,7 +17,7 @@ use web::router::{Shared, router};
 use crate::boot::{self, Ground};
 use crate::cli::{Place, Serve};
 use crate::config::environment::Environment;
-use crate::config::{self, Config, providers, variables};
+use crate::config::{self, Config, providers};
 use crate::demo::{self, Demo};
 use crate::{Failure, logging};
 
@@ -45,8 +45,8 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     if let Some(path) = environment.dot_env_path() {
         tracing::info!(path = %path.display(), "read variables of a .env file");
     }
-    for warning in variables::warnings(environment.names()) {
-        tracing::warn!("{warning}");
+    for stranger in config::variables::strangers(&environment) {
+        tracing::warn!("{stranger}");
     }
     let config = config::read(&place, Some(&arguments), data_dir, &environment)?;
     check_bind(&config, &arguments, demo.is_some())?;

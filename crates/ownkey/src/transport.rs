@@ -97,6 +97,7 @@ impl Transport {
         let found = providers::read(environment, config.local_endpoints.as_deref())?;
         let ground = boot::open_store(&config, environment, false).await?;
         let app = boot::build(&config, ground.store, found, None, false).await?;
+        app.start_heartbeat();
         let user = acting_user(&app, place.user.as_deref()).await?;
         let shared = Shared {
             origins: Arc::new(Origins::new(&app.settings.public_url, config.listen)),
@@ -168,6 +169,14 @@ impl Transport {
                     .map_err(|failure| Failure { sentence: failure.sentence, exit_code: 69 })?;
                 Ok((incoming.status, Coming::Remote(incoming.body)))
             }
+        }
+    }
+
+    /// The store, where this process holds it.
+    pub(crate) fn store(&self) -> Option<&store::Store> {
+        match self {
+            Self::House { app, .. } => Some(&app.store),
+            Self::Remote { .. } => None,
         }
     }
 

@@ -16,6 +16,44 @@ const OF_ACCOUNT: &str = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM
 const OF_ADDRESS: &str = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM login_failures \
      WHERE address = $1 AND minute >= $2";
 
+/// Failed log-ins since some minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failures {
+    /// Of this account from this address.
+    pub of_pair: i64,
+    /// Of this account from anywhere.
+    pub of_account: i64,
+    /// From this address, for any account.
+    pub of_address: i64,
+}
+
+const OF_PAIR: &str = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM login_failures \
+     WHERE account = $1 AND address = $2 AND minute >= $3";
+
+/// Counts an attempt as failed before it is tried, and says how many there are
+/// now, this one included: of any number who try at once, each sees its own turn.
+/// `account` is folded here.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn count_in(
+    store: &Store,
+    account: &str,
+    address: &str,
+    at: Timestamp,
+    from: Timestamp,
+) -> Result<Failures, StoreError> {
+    let (account, from) = (folded(account), minute(from));
+    let mut write = Write::begin(store).await?;
+    sqlx::query(RECORD).bind(account.as_str()).bind(address).bind(minute(at)).execute(write.connection()).await?;
+    let of_pair = sqlx::query_scalar(OF_PAIR).bind(account.as_str()).bind(address).bind(from);
+    let of_pair = of_pair.fetch_one(write.connection()).await?;
+    let of_account = sqlx::query_scalar(OF_ACCOUNT).bind(account).bind(from).fetch_one(write.connection()).await?;
+    let of_address = sqlx::query_scalar(OF_ADDRESS).bind(address).bind(from).fetch_one(write.connection()).await?;
+    write.commit().await?;
+    Ok(Failures { of_pair, of_account, of_address })
+}
+
 /// Counts one failure. `account` is folded here.
 ///
 /// # Errors

@@ -23,6 +23,11 @@ use crate::serve::Peer;
 #[derive(Clone)]
 pub struct Authenticated(pub Arc<Caller>);
 
+/// What was known about callers when this one was let in: a call that takes its
+/// time asks again when that has moved.
+#[derive(Clone, Copy)]
+pub(crate) struct LetInAt(pub(crate) u64);
+
 impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Failure;
 
@@ -47,6 +52,7 @@ pub struct Guard {
 /// Stands before a door: lets in who may pass it, and nobody else.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(LetInAt(guard.app.callers_epoch()));
     match admit(&guard, &parts).await {
         Ok(Some(caller)) => {
             parts.extensions.insert(Authenticated(caller));

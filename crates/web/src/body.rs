@@ -79,10 +79,11 @@ pub fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// A JSON body of the control API: no unknown fields, no duplicates, depth 64.
-pub struct Json<T>(pub T);
+/// A JSON body of the control API, at most `LIMIT` bytes: no unknown fields, no
+/// duplicates, depth 64.
+pub struct Json<T, const LIMIT: usize = CONTROL_BODY_BYTES>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned, const LIMIT: usize, S: Send + Sync> FromRequest<S> for Json<T, LIMIT> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
@@ -96,7 +97,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             .into());
         }
         let length = declared_length(request.headers());
-        let body = read(request.into_body(), length, CONTROL_BODY_BYTES).await?;
+        let body = read(request.into_body(), length, LIMIT).await?;
         Ok(Self(parse(&body)?))
     }
 }

@@ -1,5 +1,7 @@
 //! `Idempotency-Key` at a door: the same request sent twice does one thing.
 
+use std::sync::Arc;
+
 use app::App;
 use app::error::Error;
 use app::idempotency::{self, Claim};
@@ -27,7 +29,7 @@ pub(crate) enum Turn {
 /// # Errors
 /// `invalid_request`, or `in_progress` while the first request runs.
 pub(crate) async fn begin(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     headers: &HeaderMap,
     door: &str,
@@ -41,26 +43,16 @@ pub(crate) async fn begin(
     })
 }
 
-/// Keeps what the request made, or gives the key back when it failed.
-///
-/// # Errors
-/// The request's own, or when the store cannot be written.
+/// Keeps what the request made; a failed one gives its key back.
 pub(crate) async fn end(
-    app: &App,
     claim: Option<Claim>,
     outcome: Result<(Option<String>, Response), Failure>,
 ) -> Result<Response, Failure> {
-    match (claim, outcome) {
-        (Some(claim), Ok((resource, response))) => {
-            claim.finish(app, response.status().as_u16(), resource.as_deref()).await?;
-            Ok(response)
-        }
-        (Some(claim), Err(failure)) => {
-            claim.release(app).await?;
-            Err(failure)
-        }
-        (None, outcome) => outcome.map(|(_, response)| response),
+    let (resource, response) = outcome?;
+    if let Some(claim) = claim {
+        claim.finish(response.status().as_u16(), resource.as_deref()).await;
     }
+    Ok(response)
 }
 
 /// Marks an answer as a replay.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::error::{Code, Error};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::RequestId;
@@ -67,15 +67,17 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let dialect = dialect_of(request.uri().path(), request.headers());
     request.extensions_mut().insert(Passport { request: id, shown: Arc::clone(&shown), dialect });
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // The log has the door, not the address: an address may hold a one-time code.
+    let door = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let mut response = match header_bytes(request.headers()) {
         0..=HEADER_BYTES => next.run(request).await,
         _ => Failure::from(headers_too_large()).into_response(),
     };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
-        log(&error, &shown, &path);
+        log(&error, &shown, &door);
         response = problem::render(&error, &Asked { dialect, request_id: &shown, path: &path, method: &method });
     }
-    tracing::debug!(request_id = %shown, %method, path, status = response.status().as_u16(), "answered");
+    tracing::debug!(request_id = %shown, %method, door, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&shown) {
         headers.insert(REQUEST_ID, value.clone());
@@ -98,12 +100,12 @@ fn headers_too_large() -> Error {
     )
 }
 
-fn log(error: &Error, request_id: &str, path: &str) {
+fn log(error: &Error, request_id: &str, door: &str) {
     let cause = error.cause_chain().unwrap_or_default();
     if problem::status_of(error).is_server_error() {
-        tracing::warn!(request_id, path, code = %error.code, sentence = %error.sentence, cause, "refused");
+        tracing::warn!(request_id, door, code = %error.code, sentence = %error.sentence, cause, "refused");
     } else {
-        tracing::debug!(request_id, path, code = %error.code, sentence = %error.sentence, cause, "refused");
+        tracing::debug!(request_id, door, code = %error.code, sentence = %error.sentence, cause, "refused");
     }
 }
 

@@ -193,14 +193,18 @@ impl Run<'_> {
             node: app.node,
             at: now,
         };
+        // The meter is there before the row: a client that leaves while the row
+        // is being written leaves a row with an end.
+        let mut meter = Meter::start(app, attempt, price, self.request.prompt_characters, credential.provider);
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         app.credential_used(credential.id, now);
-        Ok(Meter::start(app, attempt, price, self.request.prompt_characters, credential.provider))
+        meter.sends();
+        Ok(meter)
     }
 
     fn failed(&self, error: UpstreamError) -> Stop {
-        if error.class == ErrorClass::InvalidKey {
-            checks::learnt(self.app, &self.key.stored, KeyStatus::Invalid, &error.message);
+        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
+            checks::learnt(self.app, &self.key.stored, status, &error.message);
         }
         Stop::Failed(AttemptFailure { key: Arc::clone(self.key), error })
     }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ProviderId;
 use domain::attempt::ErrorClass;
+use domain::{Caller, ProviderId};
 use llm::UpstreamError;
 use llm::wire::openai_chat::request::{ClientRequest, RequestError};
 
 use crate::App;
 use crate::error::{Code, Details, Error, FailedAttempt};
 use crate::naming::{self, Place};
-use crate::reach::Key;
+use crate::reach::{self, Key};
 
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
 /// tried without.
@@ -85,14 +85,14 @@ pub(super) fn of_request(problem: &RequestError) -> Error {
 }
 
 /// The one error for a request whose attempts all failed.
-pub(super) fn of_attempts(app: &App, place: &Place, failures: &[AttemptFailure]) -> Error {
+pub(super) fn of_attempts(app: &App, caller: &Caller, place: &Place, failures: &[AttemptFailure]) -> Error {
     let Some(last) = failures.last() else {
         return Error::new(Code::Internal, "No key was tried. Try again, and report the request id if it stays.");
     };
     let mut error = if last.error.class.is_the_requests_fault() {
         rejected(app, place, &last.error)
     } else {
-        exhausted(place, failures)
+        exhausted(caller, place, failures)
     };
     error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
     error
@@ -116,11 +116,12 @@ fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
     error
 }
 
-fn exhausted(place: &Place, failures: &[AttemptFailure]) -> Error {
+fn exhausted(caller: &Caller, place: &Place, failures: &[AttemptFailure]) -> Error {
     let provider = place.provider.display_name();
     let all = |class: ErrorClass| failures.iter().all(|failure| failure.error.class == class);
     let wait = failures.iter().filter_map(|failure| failure.error.retry_after).min();
-    let titles: Vec<String> = failures.iter().map(|failure| failure.key.credential().title()).collect();
+    let titles: Vec<String> =
+        failures.iter().map(|failure| reach::title_for(caller, failure.key.credential())).collect();
     let titles = titles.join(", ");
     if all(ErrorClass::RateLimited) || all(ErrorClass::QuotaExhausted) {
         let wait = wait.or(Some(Duration::from_secs(1)));

@@ -68,6 +68,7 @@ pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Save
     };
     let note = text::note(new.note.as_deref().unwrap_or(""), 2_000).map_err(|p| Error::invalid("note", p))?;
     let settings = checked_settings(new.provider, new.settings, &name)?;
+    refuse_taken_slug(app, caller, new.scope, &settings).await?;
     let now = app.clock.now();
     let warning = clean.as_ref().and_then(|clean| clean.warning.clone());
     let credential = Credential {
@@ -222,6 +223,23 @@ pub(super) fn checked_settings(provider: ProviderId, settings: Settings, name: &
         return Err(Error::invalid("settings.slug", "is for custom endpoints only; leave it out"));
     }
     Ok(settings)
+}
+
+/// A slug names one endpoint of its owner, so that `slug/model` names one model.
+async fn refuse_taken_slug(app: &App, caller: &Caller, scope: Scope, settings: &Settings) -> Result<()> {
+    let Some(slug) = &settings.slug else { return Ok(()) };
+    let rows = match scope {
+        Scope::Personal => store::credentials::of_user(&app.store, caller.user).await?,
+        Scope::Organization | Scope::System => store::credentials::of_system(&app.store).await?,
+    };
+    if rows.iter().any(|row| row.credential.settings.slug.as_ref() == Some(slug)) {
+        return Err(Error::new(
+            Code::Conflict,
+            format!("Another endpoint of yours has the slug “{slug}”. Give this one another name or settings.slug."),
+        )
+        .of_field("settings.slug"));
+    }
+    Ok(())
 }
 
 /// A name as a slug: `My Server!` is `my-server`.

@@ -58,19 +58,24 @@ impl Environment {
         Ok(self)
     }
 
+    /// The names of all variables.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.process.keys().chain(self.dot_env.keys()).map(String::as_str)
+    }
+
     /// The `.env` that was read.
     pub(crate) fn dot_env_path(&self) -> Option<&Path> {
         self.dot_env_path.as_deref()
     }
 
-    /// The names of all variables that are set.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.process.keys().chain(self.dot_env.keys()).map(String::as_str)
-    }
-
     /// A variable of the process itself, empty ones left out.
     pub(crate) fn process_value(&self, name: &str) -> Option<&str> {
         self.process.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable of the `.env` file, empty ones left out.
+    pub(crate) fn dot_env_value(&self, name: &str) -> Option<&str> {
+        self.dot_env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A variable, or what the file of its `_FILE` twin holds. The process goes

@@ -40,8 +40,11 @@ pub(crate) async fn find(
     if let Some(path) = environment.process_value("MASTER_KEY_FILE") {
         return of_file(Path::new(path)).map_err(refuse);
     }
-    if let Some(found) = environment.value("MASTER_KEY")? {
-        return Ok(Found { keys: MasterKeys::parse(&found.value).map_err(refuse)?, created: None });
+    if let Some(text) = environment.dot_env_value("MASTER_KEY") {
+        return Ok(Found { keys: MasterKeys::parse(text).map_err(refuse)?, created: None });
+    }
+    if let Some(path) = environment.dot_env_value("MASTER_KEY_FILE") {
+        return of_file(Path::new(path)).map_err(refuse);
     }
     let path = data_dir.join(FILE_NAME);
     if path.exists() {

@@ -1,77 +1,120 @@
-//! Every environment variable of Ownkey and what it means: the one table, which
-//! `contract/env.md` repeats and which finds mistyped names.
+//! The one table of environment variables: what each means. The documentation
+//! is made from it, and a misspelled one is noticed by it.
 
-/// Name and meaning, in the order people look for them.
-pub(crate) const VARIABLES: [(&str, &str); 18] = [
-    ("OWNKEY_LISTEN", "Where to listen; `127.0.0.1:8000` unless set."),
-    ("OWNKEY_DATA_DIR", "The data directory; `$XDG_DATA_HOME/ownkey` unless set, for root `/var/lib/ownkey`."),
-    ("OWNKEY_DATABASE_URL", "`sqlite:///path/ownkey.db` or `postgres://…`; SQLite in the data directory unless set."),
-    ("DATABASE_URL", "As OWNKEY_DATABASE_URL, which goes before it."),
-    ("OWNKEY_PUBLIC_URL", "Where people reach this server, such as `https://keys.example.org`."),
-    ("OWNKEY_TRUSTED_PROXIES", "Addresses of proxies whose `X-Forwarded-For` counts, separated by commas."),
-    ("OWNKEY_CA_FILE", "A PEM file with more root certificates for calls to providers."),
-    ("OWNKEY_LOG", "What to log: `info`, `debug,json`, `llm=debug,pretty` …"),
-    (
-        "OWNKEY_LOCAL_ENDPOINTS",
-        "Origins on this network that provider keys may name, separated by commas; Ollama and LM Studio on this machine unless set.",
-    ),
-    ("OWNKEY_REVEAL", "`personal` (default): owners may see their keys again; `never`: nobody may."),
-    ("OWNKEY_LEDGER_DURABILITY", "`grouped` (default), or `strict`: reservations wait for the disk, too."),
-    ("OWNKEY_ADMIN_EMAIL", "The first admin's e-mail address; without it a set-up link is printed."),
-    ("OWNKEY_ADMIN_PASSWORD", "The first admin's password."),
-    (
-        "MASTER_KEY",
-        "Keys of 32 bytes in base64, separated by commas: the first seals, all open. Unset with SQLite: made once, in the data directory.",
-    ),
-    (
-        "OWNKEY_URL",
-        "For the command line: the server to talk to, together with OWNKEY_TOKEN; unset: the data directory.",
-    ),
-    ("OWNKEY_TOKEN", "For the command line: a gateway token with the scopes that the commands need."),
-    ("XDG_DATA_HOME", "Where the data directory is, unless OWNKEY_DATA_DIR says."),
-    ("HOME", "Where the data directory is, unless XDG_DATA_HOME says."),
+use domain::provider::PROVIDERS;
+
+use super::environment::Environment;
+
+/// A variable and its meaning.
+pub(crate) struct Variable {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// One sentence.
+    pub(crate) meaning: &'static str,
+}
+
+/// Our own variables, in the order a reader meets them.
+pub(crate) const VARIABLES: [Variable; 17] = [
+    Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
+    Variable {
+        name: "OWNKEY_DATA_DIR",
+        meaning: "The data directory; default $XDG_DATA_HOME/ownkey, for root /var/lib/ownkey.",
+    },
+    Variable {
+        name: "OWNKEY_DATABASE_URL",
+        meaning: "`sqlite:///path/ownkey.db` or `postgres://user@host/database`; then `DATABASE_URL`; default SQLite in the data directory.",
+    },
+    Variable { name: "DATABASE_URL", meaning: "As OWNKEY_DATABASE_URL, which goes before it." },
+    Variable {
+        name: "OWNKEY_PUBLIC_URL",
+        meaning: "Where people reach this server; https is needed to listen beyond this machine.",
+    },
+    Variable { name: "OWNKEY_TRUSTED_PROXIES", meaning: "Addresses, comma-separated, whose X-Forwarded-For counts." },
+    Variable { name: "OWNKEY_CA_FILE", meaning: "More root certificates (PEM) for upstream calls." },
+    Variable {
+        name: "OWNKEY_LOG",
+        meaning: "Log levels and form: `info` (default), `debug,json`, `llm=debug,pretty` …",
+    },
+    Variable {
+        name: "OWNKEY_LOCAL_ENDPOINTS",
+        meaning: "Origins, comma-separated, that may be on this network; default http://127.0.0.1:11434,http://127.0.0.1:1234.",
+    },
+    Variable {
+        name: "OWNKEY_REVEAL",
+        meaning: "`personal` (default): owners may see their personal keys again with their password; `never`.",
+    },
+    Variable {
+        name: "OWNKEY_LEDGER_DURABILITY",
+        meaning: "`grouped` (default): reservations are committed without waiting for the disk; `strict`: they wait.",
+    },
+    Variable {
+        name: "MASTER_KEY",
+        meaning: "One or more keys of 32 random bytes in base64, comma-separated: the first seals, all open. Unset with SQLite: made once in the data directory. Unset with PostgreSQL: refused.",
+    },
+    Variable { name: "OWNKEY_ADMIN_EMAIL", meaning: "Makes the first admin at start, with OWNKEY_ADMIN_PASSWORD." },
+    Variable { name: "OWNKEY_ADMIN_PASSWORD", meaning: "The first admin's password, at least 8 characters." },
+    Variable { name: "OWNKEY_URL", meaning: "For the command line: a running server, with OWNKEY_TOKEN." },
+    Variable { name: "OWNKEY_TOKEN", meaning: "For the command line: a gateway or access token of that server." },
+    Variable { name: "XDG_DATA_HOME", meaning: "Where data directories are; used when OWNKEY_DATA_DIR is not set." },
 ];
 
-/// The prefix of our own variables.
-const PREFIX: &str = "OWNKEY_";
-
-/// How many letters may differ for a name to be taken for a mistyped one.
-const TOLERANCE: usize = 4;
-
-/// A sentence for each name that looks like one of ours and is none.
-pub(crate) fn warnings<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    names.filter(|name| name.starts_with(PREFIX) && !is_known(name)).map(warning).collect()
-}
-
-fn is_known(name: &str) -> bool {
-    VARIABLES.iter().any(|(known, _)| name == *known || name.strip_suffix("_FILE") == Some(known))
-}
-
-fn warning(name: &str) -> String {
-    let plain = name.strip_suffix("_FILE").unwrap_or(name);
-    let ours = VARIABLES.iter().map(|(known, _)| *known).filter(|known| known.starts_with(PREFIX));
-    let nearest = ours.map(|known| (distance(plain, known), known)).min();
-    match nearest {
-        Some((letters, known)) if letters <= TOLERANCE => {
-            format!("{name} is no variable of Ownkey and is ignored. Did you mean {known}?")
-        }
-        _ => format!("{name} is no variable of Ownkey and is ignored."),
+/// The table as a page.
+pub(crate) fn page() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\nMade from the code. Every variable also accepts `NAME_FILE`, a file that holds the value. \
+         Flags go before the\nenvironment, the environment before `.env` (read by `serve` from the data directory, then the \
+         working directory),\nthat before `ownkey.toml`.\n\n| variable | meaning |\n|---|---|\n",
+    );
+    for variable in &VARIABLES {
+        page.push_str(&format!("| `{}` | {} |\n", variable.name, variable.meaning));
     }
+    page.push_str("\n## Providers\n\nKeys are the environment rung of the system scope: read-only, shown as `env:NAME`. A base URL is the provider's\ndefault endpoint on this server; it and the key must come from the same place.\n\n| provider | key | base URL |\n|---|---|---|\n");
+    for provider in &PROVIDERS {
+        let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if provider.key_variables.is_empty() && provider.base_variables.is_empty() {
+            continue;
+        }
+        page.push_str(&format!(
+            "| {} | {} | {} |\n",
+            provider.display_name,
+            list(provider.key_variables),
+            list(provider.base_variables)
+        ));
+    }
+    page
 }
 
-/// How many letters must be changed, added or left out.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, a) in from.bytes().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (b, above) in to.bytes().zip(row.iter_mut().skip(1)) {
-            let cheapest = (diagonal + usize::from(a != b)).min(left + 1).min(*above + 1);
-            (diagonal, left) = (*above, cheapest);
-            *above = cheapest;
+/// A sentence for each variable that begins like ours and is none.
+pub(crate) fn strangers(environment: &Environment) -> Vec<String> {
+    environment
+        .names()
+        .filter(|name| name.starts_with("OWNKEY_") && !name.starts_with("OWNKEY_TEST_"))
+        .filter(|name| {
+            let plain = name.strip_suffix("_FILE").unwrap_or(name);
+            !VARIABLES.iter().any(|variable| variable.name == *name || variable.name == plain)
+        })
+        .map(|name| format!("{name} is no variable of Ownkey{}; it is ignored.", hint(name)))
+        .collect()
+}
+
+/// The nearest name, when one is near.
+fn hint(name: &str) -> String {
+    let near = VARIABLES.iter().map(|variable| (distance(name, variable.name), variable.name)).min();
+    near.filter(|(distance, _)| *distance <= 4).map(|(_, near)| format!(" (did you mean {near}?)")).unwrap_or_default()
+}
+
+/// How many letters differ, come or go.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let cost = (diagonal + usize::from(from != *to)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
         }
     }
-    row.last().copied().unwrap_or(0)
+    row[b.len()]
 }
 
 #[cfg(test)]
@@ -79,21 +122,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistyped_variable_is_named_with_the_one_that_was_meant() {
-        let names =
-            ["OWNKEY_LISTN", "OWNKEY_LISTEN", "OWNKEY_CA_FILE", "OWNKEY_TOKEN_FILE", "PATH", "OWNKEY_FROBNICATE_ALL"];
-        let warnings = warnings(names.into_iter());
-        assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].ends_with("Did you mean OWNKEY_LISTEN?"), "{}", warnings[0]);
-        assert!(warnings[1].ends_with("is ignored."), "{}", warnings[1]);
-    }
-
-    #[test]
-    fn a_distance_counts_letters() {
-        for (from, to, letters) in
-            [("", "", 0), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "ac", 1), ("ab", "xaby", 2)]
-        {
-            assert_eq!(distance(from, to), letters, "{from} {to}");
-        }
+    fn a_misspelled_variable_is_named_with_the_one_it_may_mean() {
+        let environment =
+            Environment::of(&[("OWNKEY_LISTN", "x"), ("OWNKEY_LOG", "info"), ("OWNKEY_CA_FILE_FILE", "x")], &[]);
+        assert_eq!(
+            strangers(&environment),
+            ["OWNKEY_LISTN is no variable of Ownkey (did you mean OWNKEY_LISTEN?); it is ignored."]
+        );
     }
 }

@@ -7,12 +7,8 @@ use std::path::Path;
 
 use app::Code;
 use app::error::Error;
-use domain::provider::PROVIDERS;
 use serde_json::Value;
 use web::problem::{Dialect, facts_of, status_in};
-
-#[path = "../../src/config/variables.rs"]
-mod variables;
 
 /// Compares a contract file with what the code says, or writes it.
 #[expect(clippy::disallowed_methods, reason = "the switch that writes the files is an environment variable")]
@@ -37,29 +33,8 @@ fn the_openapi_document_is_the_contract() {
 
 #[test]
 fn the_environment_variables_are_the_contract() {
-    check("env.md", &environment_page());
-}
-
-/// The table of variables, ours and the providers', as a page.
-fn environment_page() -> String {
-    let mut page = String::from(
-        "# Environment variables\n\n\
-         Flags win over the environment, the environment over `ownkey.toml`. The server's\n\
-         variables also accept `NAME_FILE`, the path of a file that holds the value. `ownkey serve` also reads a `.env` file, in the data directory or here.\n\n\
-         | variable | meaning |\n|---|---|\n",
-    );
-    for (name, meaning) in variables::VARIABLES {
-        page.push_str(&format!("| `{name}` | {meaning} |\n"));
-    }
-    page.push_str("\n| provider | its key | its endpoint |\n|---|---|---|\n");
-    let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    for provider in &PROVIDERS {
-        if !(provider.key_variables.is_empty() && provider.base_variables.is_empty()) {
-            let (keys, bases) = (list(provider.key_variables), list(provider.base_variables));
-            page.push_str(&format!("| {} | {keys} | {bases} |\n", provider.display_name));
-        }
-    }
-    page
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ownkey")).args(["config", "variables"]).output();
+    check("env.md", &String::from_utf8(output.unwrap().stdout).unwrap());
 }
 
 #[test]

@@ -220,3 +220,27 @@ async fn a_cookie_under_a_foreign_host_is_misdirected() {
         assert!(answer.starts_with("HTTP/1.1 421 "), "{path}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn a_token_sent_as_a_cookie_opens_nothing() {
+    let house = House::start().await;
+    let ann = house.admin("ann").await;
+    let tokens = [ann.gateway_client().await.token().to_owned(), ann.client.token().to_owned()];
+    let cookie_name = house.web_session("ann").await.split('=').next().unwrap().to_owned();
+    for token in tokens {
+        // Known as a token first, so that it is in memory.
+        let known = house.nobody().with_token(&token).get("/v1/models").await;
+        assert_eq!(known.status.as_u16(), 200);
+        let cookie = format!("{cookie_name}={token}");
+        let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+        for door in doors().into_iter().filter(|door| door.need != Need::Nothing) {
+            if door.path == "/metrics" {
+                continue;
+            }
+            let path = door.path.replace("{id}", NOBODYS).replace("{*id}", "no-such-model");
+            let answer = house.nobody().send(door.method.clone(), &path, &headers, Vec::new()).await;
+            let is_refused = answer.status.as_u16() == 401 || answer.header("location") == "/login";
+            assert!(is_refused, "{} {path}: {}", door.method, answer.status);
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod canary;
 mod chat;
@@ -10,6 +12,8 @@ mod contract;
 mod crash;
 mod doors;
 mod faults;
+mod idempotency;
 mod invariants;
+mod lock_out;
 mod postgres;
 mod sign_in;

@@ -176,6 +176,5 @@ async fn a_revoked_token_is_dead_at_once_and_is_shown_once() {
     ann.client.delete(&format!("/v2/tokens/{id}")).await.expect(204);
     client.get("/v1/models").await.expect(401);
     ann.client.delete(&format!("/v2/tokens/{id}")).await.expect(204);
-    let row = &ann.client.get("/v2/tokens").await.json()["data"][0];
-    assert!(row["revoked_at"].is_string(), "{row}");
+    assert_eq!(ann.client.get("/v2/tokens").await.json()["count"], 0);
 }

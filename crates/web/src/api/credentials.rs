@@ -175,11 +175,12 @@ async fn create_credential(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: CredentialBody = body::parse(raw)?;
+    let is_sync = query.is_sync()?;
     match idempotent::begin(&app, &caller, &headers, "POST /v2/credentials", raw).await? {
         Turn::Replay(resource) => replay(&app, &caller, resource).await,
         Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body, query.is_sync()?).await;
-            idempotent::end(&app, claim, outcome).await
+            let outcome = create(&app, &caller, body, is_sync).await;
+            idempotent::end(claim, outcome).await
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::App;
 use app::chat::{self, AnswerStream, Answered, Call, Content, Payment, Piece};
 use app::error::{Code, Error};
+use app::idempotency::Claim;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -24,8 +25,8 @@ use serde_json::{Value, json};
 use store::ledger::CallSource;
 use utoipa::ToSchema;
 
-use crate::auth::Authenticated;
-use crate::body::Json;
+use crate::auth::{Authenticated, LetInAt};
+use crate::body::{CALL_BODY_BYTES, Json};
 use crate::idempotent::{self, Turn};
 use crate::openai::chat::{already_done, event_stream_headers};
 use crate::openapi::says;
@@ -96,11 +97,13 @@ async fn create_chat_completion(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     axum::Extension(passport): axum::Extension<Passport>,
+    axum::Extension(LetInAt(callers_epoch)): axum::Extension<LetInAt>,
     headers: HeaderMap,
-    Json(body): Json<ChatBody>,
+    Json(body): Json<ChatBody, CALL_BODY_BYTES>,
 ) -> Result<Response, Failure> {
     let is_stream = body.stream == Some(true);
     let wire_body = wire_body(&body)?;
+    let wishes = wishes::of(&headers)?;
     let door = "POST /v2/llm/chat/completions";
     let claim = match idempotent::begin(&app, &caller, &headers, door, &wire_body).await? {
         Turn::Do(claim) => claim,
@@ -112,17 +115,21 @@ async fn create_chat_completion(
         body: wire_body,
         max_tokens: body.max_tokens,
         source: CallSource::Api,
-        wishes: wishes::of(&headers)?,
+        wishes,
+        callers_epoch,
     };
-    let outcome = match chat::complete(&app, &caller, call).await {
-        Ok(answered) => answer(answered, is_stream, passport).map(|response| (None, response)),
-        Err(error) => Err(error.into()),
-    };
-    idempotent::end(&app, claim, outcome).await
+    let answered = chat::complete(&app, &caller, call).await?;
+    answer(answered, is_stream, passport, claim).await
 }
 
-fn answer(answered: Answered, is_stream: bool, passport: Passport) -> Result<Response, Failure> {
+async fn answer(
+    answered: Answered,
+    is_stream: bool,
+    passport: Passport,
+    claim: Option<Claim>,
+) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
+    let mut claim = claim;
     let mut response = match content {
         Content::Whole { body, .. } => {
             let view = view(&payment, decode(&payment, &body)?);
@@ -133,9 +140,13 @@ fn answer(answered: Answered, is_stream: bool, passport: Passport) -> Result<Res
             }
         }
         Content::Stream(stream) => {
-            (StatusCode::OK, event_stream_headers(), stream_body(*stream, payment.clone(), passport)?).into_response()
+            (StatusCode::OK, event_stream_headers(), stream_body(*stream, payment.clone(), passport, claim.take())?)
+                .into_response()
         }
     };
+    if let Some(claim) = claim {
+        claim.finish(response.status().as_u16(), None).await;
+    }
     wishes::say_who_paid(response.headers_mut(), &payment);
     Ok(response)
 }
@@ -232,13 +243,19 @@ struct Retelling {
     payment: Payment,
     passport: Passport,
     answer: Answer,
+    claim: Option<Claim>,
     is_over: bool,
 }
 
-fn stream_body(stream: AnswerStream, payment: Payment, passport: Passport) -> Result<Body, Error> {
+fn stream_body(
+    stream: AnswerStream,
+    payment: Payment,
+    passport: Passport,
+    claim: Option<Claim>,
+) -> Result<Body, Error> {
     let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
     let decoder = wire.decode_stream(payment.provider);
-    let retelling = Retelling { stream, decoder, payment, passport, answer: Answer::default(), is_over: false };
+    let retelling = Retelling { stream, decoder, payment, passport, answer: Answer::default(), claim, is_over: false };
     Ok(Body::from_stream(stream::unfold(retelling, |mut retelling| async move {
         let bytes = retelling.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), retelling))
@@ -256,11 +273,15 @@ impl Retelling {
                 }
                 Some(Piece::Failed(error)) => {
                     self.is_over = true;
+                    self.claim = None;
                     let problem = problem::envelope(&error, Dialect::Problem, &self.passport.shown, None);
                     return Some(event("error", &problem));
                 }
                 None => {
                     self.is_over = true;
+                    if let Some(claim) = self.claim.take() {
+                        claim.finish(StatusCode::OK.as_u16(), None).await;
+                    }
                     let events = self.decoder.finish();
                     let mut told = self.tell(events);
                     self.payment.cost = self.stream.client_cost();

@@ -139,7 +139,7 @@ async fn create_token(
         }
         Turn::Do(claim) => {
             let outcome = create(&app, &caller, body).await;
-            idempotent::end(&app, claim, outcome).await
+            idempotent::end(claim, outcome).await
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::App;
 use app::chat::{self, AnswerStream, Answered, Call, Content, Piece};
 use app::error::{Code, Error};
+use app::idempotency::Claim;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,7 @@ use http::{Method, StatusCode};
 use store::ledger::CallSource;
 
 use super::whole_as_stream;
-use crate::auth::Authenticated;
+use crate::auth::{Authenticated, LetInAt};
 use crate::body::{self, CALL_BODY_BYTES};
 use crate::idempotent::{self, Turn};
 use crate::openapi::says;
@@ -46,6 +47,8 @@ async fn create_chat_completion(
     let (parts, body) = request.into_parts();
     let passport = passport(&parts.extensions)?;
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
+    let wishes = wishes::of(&parts.headers)?;
+    let LetInAt(callers_epoch) = let_in_at(&parts.extensions);
     let door = "POST /v1/chat/completions";
     let claim = match idempotent::begin(&app, &caller, &parts.headers, door, &body).await? {
         Turn::Do(claim) => claim,
@@ -57,13 +60,11 @@ async fn create_chat_completion(
         body: body.clone(),
         max_tokens: None,
         source: CallSource::Api,
-        wishes: wishes::of(&parts.headers)?,
+        wishes,
+        callers_epoch,
     };
-    let outcome = match chat::complete(&app, &caller, call).await {
-        Ok(answered) => answer(answered, &body, &passport).map(|response| (None, response)),
-        Err(error) => Err(error.into()),
-    };
-    idempotent::end(&app, claim, outcome).await
+    let answered = chat::complete(&app, &caller, call).await?;
+    answer(answered, &body, &passport, claim).await
 }
 
 /// A model call under an `Idempotency-Key` that was used: answers are not kept,
@@ -83,8 +84,19 @@ pub(crate) fn passport(extensions: &http::Extensions) -> Result<Passport, Failur
         .ok_or_else(|| Failure::from(Error::new(Code::Internal, "The request came past the rim. Report it.")))
 }
 
-fn answer(answered: Answered, asked: &[u8], passport: &Passport) -> Result<Response, Failure> {
+/// The epoch of callers at which a request was let in.
+pub(crate) fn let_in_at(extensions: &http::Extensions) -> LetInAt {
+    extensions.get::<LetInAt>().copied().unwrap_or(LetInAt(0))
+}
+
+async fn answer(
+    answered: Answered,
+    asked: &[u8],
+    passport: &Passport,
+    claim: Option<Claim>,
+) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
+    let mut claim = claim;
     let mut response = match content {
         Content::Whole { status, body, .. } if whole_as_stream::was_asked(asked) => {
             let events = whole_as_stream::events(&body, asked).ok_or_else(|| {
@@ -99,10 +111,13 @@ fn answer(answered: Answered, asked: &[u8], passport: &Passport) -> Result<Respo
             (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
         }
         Content::Stream(stream) => {
-            let body = stream_body(*stream, passport.clone());
+            let body = stream_body(*stream, passport.clone(), claim.take());
             (StatusCode::OK, event_stream_headers(), body).into_response()
         }
     };
+    if let Some(claim) = claim {
+        claim.finish(response.status().as_u16(), None).await;
+    }
     wishes::say_who_paid(response.headers_mut(), &payment);
     Ok(response)
 }
@@ -117,14 +132,24 @@ pub(crate) fn event_stream_headers() -> [(HeaderName, HeaderValue); 3] {
 }
 
 /// The provider's events as they come; a failure is one last event in the
-/// client's words, without an end mark.
-fn stream_body(stream: AnswerStream, passport: Passport) -> Body {
-    Body::from_stream(stream::unfold((stream, passport), |(mut stream, passport)| async move {
-        let bytes = match stream.next().await? {
-            Piece::Data(bytes) => bytes,
-            Piece::Failed(error) => error_event(&error, &passport),
+/// client's words, without an end mark. An idempotent call is done with its last
+/// event, and may be sent again when it broke before.
+fn stream_body(stream: AnswerStream, passport: Passport, claim: Option<Claim>) -> Body {
+    Body::from_stream(stream::unfold((stream, passport, claim), |(mut stream, passport, mut claim)| async move {
+        let bytes = match stream.next().await {
+            Some(Piece::Data(bytes)) => bytes,
+            Some(Piece::Failed(error)) => {
+                claim = None;
+                error_event(&error, &passport)
+            }
+            None => {
+                if let Some(claim) = claim {
+                    claim.finish(StatusCode::OK.as_u16(), None).await;
+                }
+                return None;
+            }
         };
-        Some((Ok::<Bytes, Infallible>(bytes), (stream, passport)))
+        Some((Ok::<Bytes, Infallible>(bytes), (stream, passport, claim)))
     }))
 }
 

@@ -1,0 +1,69 @@
+//! `ownkey config …`
+
+use store::vault::MasterKeyProblem;
+
+use super::output;
+use crate::Failure;
+use crate::cli::{Config as Command, Place};
+use crate::config::environment::Environment;
+use crate::config::{self, Config, providers, variables};
+
+pub(super) fn run(place: &Place, command: &Command, environment: Environment) -> Result<(), Failure> {
+    if matches!(command, Command::Variables) {
+        output::line(variables::page().trim_end());
+        return Ok(());
+    }
+    let data_dir = config::data_dir(place, &environment);
+    let environment = environment.with_dot_env(&data_dir)?;
+    let config = config::read(place, None, data_dir, &environment)?;
+    let found = providers::read(&environment, config.local_endpoints.as_deref())?;
+    let problems: Vec<String> =
+        variables::strangers(&environment).into_iter().chain(found.warnings.iter().cloned()).collect();
+    if matches!(command, Command::Check) {
+        check_master_key(&environment)?;
+        for problem in &problems {
+            output::line(&format!("Note: {problem}"));
+        }
+        output::line("The configuration can be used.");
+        return Ok(());
+    }
+    let value = shown(&config, &found, &problems);
+    output::json(&value);
+    Ok(())
+}
+
+/// The configuration without anything secret: a database URL loses its password.
+fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serde_json::Value {
+    let database = url::Url::parse(&config.database_url).map_or_else(
+        |_| "…".to_owned(),
+        |mut url| {
+            if url.password().is_some() && url.set_password(Some("…")).is_err() {
+                return "…".to_owned();
+            }
+            url.to_string()
+        },
+    );
+    serde_json::json!({
+        "listen": config.listen.to_string(),
+        "data_dir": config.data_dir,
+        "database_url": database,
+        "public_url": config.public_url,
+        "trusted_proxies": config.trusted_proxies,
+        "ca_file": config.ca_file,
+        "local_endpoints": found.local.listed().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "reveal": if config.reveal_allowed { "personal" } else { "never" },
+        "ledger_durability": if config.strict_durability { "strict" } else { "grouped" },
+        "environment_keys": found.keys.iter().map(|key| format!("{} ({})", key.variable, key.masked)).collect::<Vec<_>>(),
+        "default_endpoints": found.bases.iter().map(|(provider, url)| format!("{provider}: {url}")).collect::<Vec<_>>(),
+        "notes": problems,
+    })
+}
+
+/// A given master key is read; one in the data directory is left to `serve`.
+fn check_master_key(environment: &Environment) -> Result<(), Failure> {
+    let refuse = |problem: MasterKeyProblem| Failure::configuration(problem.to_string());
+    if let Some(found) = environment.value("MASTER_KEY")? {
+        store::MasterKeys::parse(&found.value).map_err(refuse)?;
+    }
+    Ok(())
+}
