@@ -1,6 +1,8 @@
 //! The real binary, as people and scripts use it: straight on the data
 //! directory, beside a running server, and over HTTP with a token.
 
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
 mod demo;
 mod help;
 

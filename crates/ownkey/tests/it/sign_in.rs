@@ -36,7 +36,8 @@ async fn an_access_token_has_the_promised_body_and_a_wrong_password_too() {
 #[tokio::test]
 async fn five_failures_lock_an_account_for_fifteen_minutes_and_nobody_else() {
     let house = House::start().await;
-    (house.user("ann").await, house.user("bob").await);
+    house.user("ann").await;
+    house.user("bob").await;
     for _ in 0..5 {
         log_in(&house, "ann@example.org", "wrong").await.expect(400);
     }
@@ -172,7 +173,7 @@ async fn a_revoked_token_is_dead_at_once_and_is_shown_once() {
     let client = ann.client.with_token(text);
     client.get("/v1/models").await.expect(200);
     let listed = ann.client.get("/v2/tokens").await.expect(200).text();
-    assert!(!listed.contains(text) && listed.contains(&text[text.len() - 4..]), "{listed}");
+    assert!(!listed.contains(text) && listed.contains(fresh["masked"].as_str().unwrap()), "{listed}");
     ann.client.delete(&format!("/v2/tokens/{id}")).await.expect(204);
     client.get("/v1/models").await.expect(401);
     ann.client.delete(&format!("/v2/tokens/{id}")).await.expect(204);

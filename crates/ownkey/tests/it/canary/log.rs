@@ -1,5 +1,7 @@
 //! Everything that is logged, down to the last detail, kept in memory.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

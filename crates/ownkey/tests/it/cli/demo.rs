@@ -1,5 +1,7 @@
 //! `ownkey serve --demo`: it prints what is needed for the first call.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::process::Stdio;
 use std::time::Duration;
 

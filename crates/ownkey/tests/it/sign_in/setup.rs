@@ -1,5 +1,7 @@
 //! The first admin, by the one-time link that was printed to the terminal.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use testkit::House;
 
 use super::MINUTE;
