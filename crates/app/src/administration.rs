@@ -199,13 +199,17 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
 /// Whether a link still works.
 ///
 /// # Errors
-/// `setup_link_invalid`.
+/// `setup_link_invalid`, or `forbidden` when the account is switched off.
 pub async fn check_link(app: &App, code: &str, purpose: Purpose) -> Result<()> {
     let now = app.clock.now();
-    match setup_codes::by_hash(&app.store, &callers::hash_hex(code)).await? {
-        Some(row) if row.purpose == purpose && row.used_at.is_none() && row.expires_at > now => Ok(()),
-        _ => Err(dead_link()),
+    let row = setup_codes::by_hash(&app.store, &callers::hash_hex(code)).await?;
+    let row = row.filter(|row| row.purpose == purpose && row.used_at.is_none() && row.expires_at > now);
+    let Some(id) = row.and_then(|row| row.user) else { return Err(dead_link()) };
+    let user = find(app, id).await.map_err(|error| if error.code == Code::NotFound { dead_link() } else { error })?;
+    if user.is_active {
+        return Ok(());
     }
+    Err(Error::new(Code::Forbidden, "This account is switched off. Ask an admin of this server."))
 }
 
 fn dead_link() -> Error {
@@ -253,8 +257,5 @@ pub async fn use_link(
     app.callers.forget_all();
     let user = find(app, user).await?;
     store::login_failures::clear(&app.store, &text::folded(&user.email)).await?;
-    if !user.is_active {
-        return Err(Error::new(Code::Forbidden, "This account is switched off. Ask an admin of this server."));
-    }
     sign_in::open_session(app, &user, SessionKind::Web, visitor).await
 }

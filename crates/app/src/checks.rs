@@ -79,8 +79,10 @@ async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) 
             fetched_at: app.clock.now(),
             error: None,
         };
-        if let Err(error) = store::model_lists::put(&app.store, &list).await {
-            tracing::warn!(error = chain(&error), "a list of models was not kept");
+        match store::model_lists::put(&app.store, &list).await {
+            Ok(true) => app.reach.forget(stored.credential.owner),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = chain(&error), "a list of models was not kept"),
         }
     }
     keep_health(app, stored, status, reason).await;
@@ -106,10 +108,15 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
             store::environment_health::put(&app.store, &health).await
         }
     };
-    if let Err(error) = kept {
-        tracing::warn!(error = chain(&error), credential = %credential.id, "the health of a key was not kept");
+    match kept {
+        // A key that is refused once more rests anew.
+        Ok(has_changed) if has_changed || status == KeyStatus::Invalid => app.reach.forget(credential.owner),
+        // Nothing that the choice of a key depends on is another now.
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(error = chain(&error), credential = %credential.id, "the health of a key was not kept");
+        }
     }
-    app.reach.forget(credential.owner);
 }
 
 /// Keeps what a call found out about a key. One that was refused is left alone

@@ -22,7 +22,7 @@ pub enum Code {
     UnsupportedMediaType,
     /// The body is larger than the door takes.
     PayloadTooLarge,
-    /// The headers are larger than any door takes.
+    /// The headers, with the address, are larger than taken.
     HeadersTooLarge,
     /// The model cannot take a parameter that would change its answer.
     UnsupportedParameter,

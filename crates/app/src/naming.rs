@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use domain::Timestamp;
+use domain::key_shape;
 use domain::model::ModelStatus;
 use domain::provider::ProviderId;
 use domain::resolve;
+use domain::text::is_invisible;
 use llm::catalogue::Catalogue;
 use uuid::Uuid;
 
@@ -22,8 +24,6 @@ pub struct Place {
     pub namespace: String,
     /// The id the provider is called with.
     pub upstream_id: String,
-    /// What is known of it, when some key lists it.
-    pub offer: Option<Arc<Offer>>,
 }
 
 /// Providers whose own models they serve, before those who host others'.
@@ -55,12 +55,7 @@ pub fn place(name: &str, reach: &Reach, catalogue: &Catalogue, now: Timestamp) -
 }
 
 fn of_offer(offer: &Arc<Offer>) -> Place {
-    Place {
-        provider: offer.facts.provider,
-        namespace: offer.namespace.clone(),
-        upstream_id: offer.facts.id.clone(),
-        offer: Some(Arc::clone(offer)),
-    }
+    Place { provider: offer.facts.provider, namespace: offer.namespace.clone(), upstream_id: offer.facts.id.clone() }
 }
 
 /// The place that answers to a bare id: one with a usable key before others.
@@ -123,7 +118,7 @@ fn known_elsewhere(name: &str, reach: &Reach, catalogue: &Catalogue) -> Result<P
 /// A model that keys of the provider do not list; resolution says so, unless it
 /// is retired, or another id of one they do list.
 fn unlisted(provider: ProviderId, id: &str) -> Place {
-    Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned(), offer: None }
+    Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned() }
 }
 
 fn catalogue_model_of(uuid: Uuid, catalogue: &Catalogue) -> Option<(ProviderId, &str)> {
@@ -157,10 +152,15 @@ pub fn not_found(name: &str) -> Error {
     .of_field("model")
 }
 
-/// A client's name made fit for a sentence.
+/// A client's name made fit for a sentence; a provider key in the place of a
+/// name is not repeated.
 #[must_use]
 pub fn shown(name: &str) -> String {
-    let clean: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
+    let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some()) {
+        return "…".to_owned();
+    }
+    let clean: String = name.chars().filter(|c| !is_invisible(*c)).take(100).collect();
     if clean.chars().count() < name.chars().count() { format!("{clean}…") } else { clean }
 }
 

@@ -1,19 +1,79 @@
-//! What a call will be billed at: the catalogue's price today, the provider's
-//! own list, nothing for local models. Unknown stays unknown.
+//! What a call will be billed at: the catalogue's price today, the list of the
+//! key that pays, nothing for local models. Unknown stays unknown.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::provider::ProviderKind;
 use domain::{Price, Timestamp};
+use llm::catalogue::Catalogue;
 
-use crate::App;
 use crate::naming::Place;
+use crate::reach::Offer;
 
-/// The price of a place at `now`.
+/// The price of a place at `now`, paid by the key with these offers. Another
+/// key's list, which the name may have been found in, sets no price.
 #[must_use]
-pub(crate) fn of(app: &App, place: &Place, now: Timestamp) -> Option<Price> {
+pub(crate) fn of(
+    catalogue: &Catalogue,
+    place: &Place,
+    offers: &HashMap<String, Arc<Offer>>,
+    now: Timestamp,
+) -> Option<Price> {
     if place.provider.facts().kind == ProviderKind::Local {
         return Some(Price::FREE);
     }
-    app.catalogue
+    catalogue
         .price_at(place.provider, &place.upstream_id, now)
-        .or_else(|| place.offer.as_ref().and_then(|offer| offer.facts.price))
+        .or_else(|| offers.get(&place.upstream_id).and_then(|offer| offer.facts.price))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ProviderId;
+    use domain::ids::model_uuid;
+    use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus};
+    use domain::money::Rates;
+
+    use super::*;
+
+    fn offer(price: Option<Price>) -> Arc<Offer> {
+        let id = "nobody/knows-this".to_owned();
+        Arc::new(Offer {
+            uuid: model_uuid("openrouter", &id),
+            namespace: "openrouter".to_owned(),
+            facts: ModelFacts {
+                provider: ProviderId::OpenRouter,
+                display_name: id.clone(),
+                id,
+                aliases: Vec::new(),
+                kind: ModelKind::Chat,
+                status: ModelStatus::Active,
+                is_recommended: false,
+                context_window: None,
+                max_output_tokens: None,
+                capabilities: Capabilities::default(),
+                price,
+                deprecation_date: None,
+                replacement: None,
+            },
+            created: None,
+            in_catalogue: false,
+        })
+    }
+
+    #[test]
+    fn only_the_paying_keys_own_list_sets_a_price() {
+        let place = Place {
+            provider: ProviderId::OpenRouter,
+            namespace: "openrouter".to_owned(),
+            upstream_id: "nobody/knows-this".to_owned(),
+        };
+        let offers = |price| HashMap::from([(place.upstream_id.clone(), offer(price))]);
+        let dear = Price { rates: Rates { input_nanos: 7, ..Price::FREE.rates }, ..Price::FREE };
+        let now = Timestamp::from_seconds(1_795_000_000);
+        for (offers, price) in [(HashMap::new(), None), (offers(None), None), (offers(Some(dear)), Some(dear))] {
+            assert_eq!(of(Catalogue::builtin(), &place, &offers, now), price);
+        }
+    }
 }

@@ -118,7 +118,9 @@ pub(crate) async fn open_session(app: &App, user: &User, kind: SessionKind, visi
 /// Checks an e-mail address and a password. The attempt counts as failed before
 /// it is tried, so that many at once are not many guesses.
 async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -> Result<User> {
-    let account: String = text::folded(email).chars().filter(|c| *c != '\0').take(254).collect();
+    // What no address can have, such as NUL, no database is asked about either.
+    let visible = |c| if text::is_invisible(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let account: String = text::folded(email).chars().take(254).map(visible).collect();
     let now = app.clock.now();
     let failures =
         store::login_failures::count_in(&app.store, &account, &visitor.address, now, now.minus(LOCK)).await?;

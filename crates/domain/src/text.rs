@@ -70,7 +70,7 @@ fn checked(text: &str, limit: usize, allowed: impl Fn(char) -> bool) -> Result<S
     if length > limit {
         return Err(TextProblem::TooLong { length, limit });
     }
-    match text.chars().find(|&c| is_invisible_control(c) && !allowed(c)) {
+    match text.chars().find(|&c| is_invisible(c) && !allowed(c)) {
         Some(control) => Err(TextProblem::Control(control.escape_unicode().to_string())),
         None => Ok(text.to_owned()),
     }
@@ -78,7 +78,8 @@ fn checked(text: &str, limit: usize, allowed: impl Fn(char) -> bool) -> Result<S
 
 /// Control characters, and the bidirectional overrides that make a text read
 /// differently from what it is.
-fn is_invisible_control(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -6,6 +6,7 @@ mod redact;
 
 use std::time::Duration;
 
+use domain::Secret;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 
@@ -47,6 +48,19 @@ impl UpstreamError {
             is_retryable: is_retryable(class),
             retry_after: None,
             key_status: None,
+        }
+    }
+
+    /// The failure without the key the call was made with, which the redaction
+    /// may not have known for one.
+    #[must_use]
+    pub fn without(self, secret: &Secret) -> Self {
+        let is_clean = |word: &String| secret.struck_from(word) == *word;
+        Self {
+            message: secret.struck_from(&self.message),
+            code: self.code.filter(is_clean),
+            param: self.param.filter(is_clean),
+            ..self
         }
     }
 }

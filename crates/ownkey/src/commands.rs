@@ -69,3 +69,8 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
         )),
     }
 }
+
+/// A word of the command line as a part of an address: it stays one word.
+fn encoded(word: &str) -> String {
+    url::form_urlencoded::byte_serialize(word.as_bytes()).collect()
+}

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::setup::{self, FirstAdmin};
 use app::{App, Code};
@@ -13,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use web::origins::Origins;
 use web::router::{Shared, router};
+use web::serve::Clocks;
 
 use crate::boot::{self, Ground};
 use crate::cli::{Place, Serve};
@@ -20,9 +20,6 @@ use crate::config::environment::Environment;
 use crate::config::{self, Config, providers};
 use crate::demo::{self, Demo};
 use crate::{Failure, logging};
-
-/// How long running answers may go on after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(120);
 
 /// Runs the server until it is told to stop.
 ///
@@ -83,7 +80,7 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
         trusted_proxies: Arc::new(config.trusted_proxies),
         app: Arc::clone(&app),
     };
-    let cut = web::serve::serve(listener, router(shared), stop, DRAIN).await;
+    let cut = web::serve::serve(listener, router(shared), stop, Clocks::default()).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut at the end of the drain");
     }

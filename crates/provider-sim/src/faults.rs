@@ -95,6 +95,11 @@ fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, error:
             let at = events.len();
             insert(&mut events, at, Bytes::from(format!("data: {error}\n\n")));
         }
+        Behaviour::CommentThenError => {
+            events.clear();
+            insert(&mut events, 0, Bytes::from_static(b": keep-alive\n\n"));
+            insert(&mut events, 1, Bytes::from(format!("data: {error}\n\n")));
+        }
         Behaviour::GarbageLine => {
             let at = after(&events, 1);
             insert(&mut events, at, Bytes::from_static(b"data: {\"id\":\"chatcmpl-garbage\",\"choices\":[{\"ind\n\n"));
@@ -118,7 +123,10 @@ fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, error:
         }
     }
     match behaviour {
-        Behaviour::HangMidStream { .. } => outgoing.steps.extend([Step::Flush, Step::Hang]),
+        Behaviour::HangMidStream { .. } | Behaviour::LingersAfterDone => {
+            outgoing.steps.extend([Step::Flush, Step::Hang]);
+        }
+        Behaviour::CommentThenError => outgoing.steps.insert(1, Step::Flush),
         Behaviour::TruncatedStream { .. } => outgoing.steps.extend([Step::Flush, Step::Cut]),
         _ => {}
     }

@@ -38,6 +38,8 @@
 //! | `no-usage` `zero-usage` `negative-usage` `absurd-usage` `fractional-usage` `string-usage` | wrong usage under a right answer | |
 //! | `usage-in-finish` | usage in the finish chunk, asked or not | |
 //! | `no-done` | no `[DONE]` | |
+//! | `lingers` | the connection stays open after `[DONE]` | |
+//! | `comment-error` | a comment, then an error before anything else | |
 //! | `json` | plain JSON to a stream request | |
 //! | `gzip` | a gzip body nobody asked for | |
 //! | `huge` | one event with so much more text | bytes, 1 MiB |

@@ -69,6 +69,8 @@ fn fault(name: &str, number: Option<usize>, reply: &Reply) -> Option<Behaviour> 
         "huge" => Behaviour::HugeEvent(number.unwrap_or(1024 * 1024).min(256 * 1024 * 1024)),
         "utf8" => Behaviour::InvalidUtf8,
         "no-done" => Behaviour::NoDone,
+        "lingers" => Behaviour::LingersAfterDone,
+        "comment-error" => Behaviour::CommentThenError,
         "json" => Behaviour::JsonInsteadOfStream,
         "trickle" => Behaviour::Trickle(number.unwrap_or(7).max(1)),
         "noise" => Behaviour::Noise,

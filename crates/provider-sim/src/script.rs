@@ -147,8 +147,6 @@ pub enum Behaviour {
     ContextTooLong,
     /// 404 `model_not_found`.
     NoSuchModel,
-    /// This status with this body, also in a header: a provider that repeats what it should not.
-    Says(u16, String),
     /// 400 that names this field, whether or not it was sent.
     RefusesField(String),
     /// 502 with a page of HTML.
@@ -195,6 +193,10 @@ pub enum Behaviour {
     InvalidUtf8,
     /// A complete stream without `[DONE]`.
     NoDone,
+    /// A complete stream whose connection stays open after `[DONE]`.
+    LingersAfterDone,
+    /// A keep-alive comment, then an error event before any other.
+    CommentThenError,
     /// Usage sits in the chunk with the finish reason (Mistral, Fireworks), asked or not.
     UsageInFinishChunk,
     /// Answers a stream request with plain JSON.

@@ -76,7 +76,7 @@ pub struct CredentialEdit {
     pub expires_at: Option<Option<Timestamp>>,
     /// A new reminder; `Some(None)` clears it.
     pub rotate_after: Option<Option<Timestamp>>,
-    /// A new endpoint of the same origin.
+    /// A new endpoint; of the same origin, where there is a secret.
     pub endpoint: Option<Endpoint>,
 }
 
@@ -276,7 +276,7 @@ fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
         last_used_at: row.optional_time("last_used_at")?,
         expires_at: row.optional_time("expires_at")?,
         rotate_after: row.optional_time("rotate_after")?,
-        source: if row.text("source")? == "keyless" { Source::Keyless } else { Source::Stored },
+        source: Source::Stored,
         secret_version: row.number("secret_version")?,
         created_at: row.time("created_at")?,
         created_by: row.optional_parsed("created_by")?,

@@ -50,17 +50,19 @@ pub async fn all(store: &Store) -> Result<Vec<EnvironmentHealth>, StoreError> {
     rows.iter().map(read).collect()
 }
 
-/// Keeps what a check or a call found. `true` when the status is another one
-/// now; then other nodes are told.
+/// Keeps what a check or a call found. `true` when the value or its status is
+/// another one now; then other nodes are told.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn put(store: &Store, health: &EnvironmentHealth) -> Result<bool, StoreError> {
     let mut write = Write::begin(store).await?;
-    let former: Option<String> = sqlx::query_scalar("SELECT status FROM environment_health WHERE credential_id = $1")
-        .bind(health.credential.to_string())
-        .fetch_optional(write.connection())
-        .await?;
+    let former: Option<String> =
+        sqlx::query_scalar("SELECT status FROM environment_health WHERE credential_id = $1 AND value_fingerprint = $2")
+            .bind(health.credential.to_string())
+            .bind(health.value_fingerprint.as_str())
+            .fetch_optional(write.connection())
+            .await?;
     sqlx::query(PUT)
         .bind(health.credential.to_string())
         .bind(health.value_fingerprint.as_str())

@@ -28,12 +28,22 @@ pub struct ModelList {
     pub error: Option<String>,
 }
 
-/// Keeps a list; other nodes are told.
+/// Keeps a list. `true` when its models are others now; then other nodes are
+/// told. A list like the kept one is not written again.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn put(store: &Store, list: &ModelList) -> Result<(), StoreError> {
+pub async fn put(store: &Store, list: &ModelList) -> Result<bool, StoreError> {
+    // Asked before the turn to write is taken: mostly there is nothing to do.
+    let is_kept = |kept: &ModelList| kept.models == list.models && kept.error == list.error;
+    if get(store, list.credential).await?.as_ref().is_some_and(is_kept) {
+        return Ok(false);
+    }
     let mut write = Write::begin(store).await?;
+    let former: Option<String> = sqlx::query_scalar("SELECT models FROM model_lists WHERE credential_id = $1")
+        .bind(list.credential.to_string())
+        .fetch_optional(write.connection())
+        .await?;
     sqlx::query(PUT)
         .bind(list.credential.to_string())
         .bind(list.models.as_str())
@@ -41,8 +51,12 @@ pub async fn put(store: &Store, list: &ModelList) -> Result<(), StoreError> {
         .bind(list.error.as_deref())
         .execute(write.connection())
         .await?;
-    write.touch(ChangeKind::ModelList, &list.credential);
-    write.commit().await
+    let has_changed = former.as_ref() != Some(&list.models);
+    if has_changed {
+        write.touch(ChangeKind::ModelList, &list.credential);
+    }
+    write.commit().await?;
+    Ok(has_changed)
 }
 
 /// The list of one key.

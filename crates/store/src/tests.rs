@@ -216,9 +216,12 @@ async fn lists_and_environment_health_are_replaced_and_told() {
         let store = place.open().await;
         let credential = CredentialId::of_source("env:OPENAI_API_KEY");
         let list = ModelList { credential, models: "[]".to_owned(), fetched_at: NOW, error: None };
-        model_lists::put(&store, &list).await.unwrap();
+        assert!(model_lists::put(&store, &list).await.unwrap());
+        assert!(!model_lists::put(&store, &list).await.unwrap(), "nothing new");
         let list = ModelList { error: Some("timeout".to_owned()), ..list };
-        model_lists::put(&store, &list).await.unwrap();
+        assert!(!model_lists::put(&store, &list).await.unwrap(), "the models are the same");
+        let list = ModelList { models: r#"[{"id":"m"}]"#.to_owned(), ..list };
+        assert!(model_lists::put(&store, &list).await.unwrap());
         assert_eq!(model_lists::get(&store, credential).await.unwrap(), Some(list.clone()));
         let other = CredentialId::of_source("local:ollama");
         assert_eq!(model_lists::all_for(&store, &[other, credential]).await.unwrap(), [list]);

@@ -102,21 +102,6 @@ impl Client {
         self.send(Method::PATCH, path, &[(CONTENT_TYPE.as_str(), "application/json")], body.to_string().into()).await
     }
 
-    /// A form of one of the server's own pages, as a browser sends it.
-    pub async fn submit(&self, path: &str, cookie: &str, form: &str) -> Answer {
-        let headers = [
-            (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
-            ("sec-fetch-site", "same-origin"),
-            ("cookie", cookie),
-        ];
-        self.send(Method::POST, path, &headers, form.into()).await
-    }
-
-    /// A page, as a browser asks for it.
-    pub async fn page(&self, path: &str, cookie: &str) -> Answer {
-        self.send(Method::GET, path, &[("cookie", cookie)], Vec::new()).await
-    }
-
     /// Any request; reads the whole answer.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let response = self.open(method, path, headers, body).await;

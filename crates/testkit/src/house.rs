@@ -34,6 +34,8 @@ pub struct Options {
     pub environment_keys: Vec<FoundKey>,
     /// The clocks of upstream calls.
     pub clocks: Clocks,
+    /// How long a client may leave its answer unread.
+    pub write_clock: Duration,
     /// Whether owners may see their keys again.
     pub reveal_allowed: bool,
 }
@@ -45,6 +47,7 @@ impl Default for Options {
             database_url: None,
             environment_keys: Vec::new(),
             clocks: Clocks::default(),
+            write_clock: Duration::from_secs(60),
             reveal_allowed: true,
         }
     }
@@ -86,6 +89,7 @@ impl House {
             .unwrap_or_else(|| format!("sqlite://{}", directory.path().join("ownkey.db").display()));
         let ground = Ground {
             clocks: options.clocks,
+            write_clock: options.write_clock,
             reveal_allowed: options.reveal_allowed,
             sim: sim.address(),
             offset: Arc::default(),

@@ -14,7 +14,6 @@ mod events;
 mod house;
 mod node;
 mod process;
-mod raw;
 mod wait;
 
 pub use client::{Answer, Client};
@@ -22,6 +21,5 @@ pub use database::{PostgresDatabase, RawDatabase, postgres_url};
 pub use events::{Event, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
-pub use process::{Exit, Process};
-pub use raw::{Raw, raw};
+pub use process::{Exit, Process, Said, run};
 pub use wait::eventually;

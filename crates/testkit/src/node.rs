@@ -56,6 +56,7 @@ impl Drop for Node {
 /// What all nodes of a house have in common.
 pub(crate) struct Ground {
     pub(crate) clocks: Clocks,
+    pub(crate) write_clock: Duration,
     pub(crate) reveal_allowed: bool,
     pub(crate) sim: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
@@ -104,18 +105,25 @@ impl Ground {
         .expect("the house stands");
         app.start_background();
         let stop = CancellationToken::new();
-        serve(listener, address, Arc::clone(&app), stop.clone());
+        let clocks = web::serve::Clocks { write: self.write_clock, drain: Duration::from_secs(5) };
+        serve(listener, address, Arc::clone(&app), stop.clone(), clocks);
         Node { app, url: format!("http://{address}"), stop }
     }
 }
 
-fn serve(listener: TcpListener, address: SocketAddr, app: Arc<App>, stop: CancellationToken) {
+fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    stop: CancellationToken,
+    clocks: web::serve::Clocks,
+) {
     let shared = Shared {
         origins: Arc::new(Origins::new(&app.settings.public_url, address)),
         trusted_proxies: Arc::new(Vec::new()),
         app,
     };
-    tokio::spawn(web::serve::serve(listener, router(shared), stop, Duration::from_secs(5)));
+    tokio::spawn(web::serve::serve(listener, router(shared), stop, clocks));
 }
 
 fn bases(sim: SocketAddr) -> HashMap<ProviderId, String> {

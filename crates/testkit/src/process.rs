@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -18,6 +18,52 @@ pub struct Exit {
     pub code: Option<i32>,
     /// What it said on standard error.
     pub stderr: String,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// Its exit status.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Said {
+    /// Itself when it ended like this; panics with what it said otherwise.
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Standard output as JSON; panics with it when it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.stdout))
+    }
+}
+
+/// Runs `binary words…` in `directory` to its end, with nothing of this
+/// process's environment.
+pub async fn run(
+    binary: &str,
+    directory: &Path,
+    environment: &[(&str, &str)],
+    words: &[&str],
+    stdin: Option<&str>,
+) -> Said {
+    let mut command = command(binary, directory, environment);
+    command.args(words).stdin(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("its input");
+    // Whoever does not read its input may be gone already.
+    let _unread = input.write_all(stdin.unwrap_or_default().as_bytes()).await;
+    drop(input);
+    let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it does not end").expect("its output");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
 /// A running `ownkey serve`. Dropped: killed.

@@ -99,6 +99,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
 
 /// The one token a request brings, in any of the four headers.
 fn token_of<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<&'a str>, Error> {
+    // Every value of a header counts: a second one must not hide behind the first.
     let bearer = headers
         .get_all(AUTHORIZATION)
         .iter()

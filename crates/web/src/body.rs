@@ -7,6 +7,7 @@ use app::error::{Code, Error};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::{Bytes, BytesMut};
+use domain::text::is_invisible;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::BodyExt;
@@ -123,6 +124,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let text = parts.uri.query().unwrap_or("");
+        if let Some((name, _)) = form_urlencoded::parse(text.as_bytes()).find(|(_, value)| value.contains(is_invisible))
+        {
+            let name: String = name.chars().filter(|c| !is_invisible(*c)).take(60).collect();
+            return Err(Error::invalid(&name, "contains a control character; remove it and try again").into());
+        }
         let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
             let path = error.path().to_string();
@@ -156,7 +162,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     }
 }
 
-/// An id in a path. Anything that is no id is simply not there.
+/// An id or a name in a path. Anything that is none, such as one that cannot be
+/// decoded, is simply not there.
 pub struct Id<T>(pub T);
 
 impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -190,6 +197,8 @@ fn field_error(path: &str, message: &str) -> Error {
     }
     let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
     let expected = expected.split(" at line").next().unwrap_or(expected);
+    // What a struct of ours is called is no business of the reader's.
+    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
     Error::new(Code::InvalidRequest, format!("{field} has a wrong value; expected {expected}.")).of_field(path)
 }
 

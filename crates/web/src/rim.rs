@@ -69,9 +69,9 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // The log has the door, not the address: an address may hold a one-time code.
     let door = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let mut response = match header_bytes(request.headers()) {
-        0..=HEADER_BYTES => next.run(request).await,
-        _ => Failure::from(headers_too_large()).into_response(),
+    let mut response = match headers_fit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => Failure::from(error).into_response(),
     };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
         log(&error, &shown, &door);
@@ -88,18 +88,6 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     response
 }
 
-/// The reader of connections has a limit of its own, which it keeps only roughly.
-fn header_bytes(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-}
-
-fn headers_too_large() -> Error {
-    Error::new(
-        Code::HeadersTooLarge,
-        "The headers are larger than 32 KiB, the most taken here. Send fewer or shorter ones.",
-    )
-}
-
 fn log(error: &Error, request_id: &str, door: &str) {
     let cause = error.cause_chain().unwrap_or_default();
     if problem::status_of(error).is_server_error() {
@@ -107,6 +95,21 @@ fn log(error: &Error, request_id: &str, door: &str) {
     } else {
         tracing::debug!(request_id, door, code = %error.code, sentence = %error.sentence, cause, "refused");
     }
+}
+
+/// The connection bounds its buffer, but a fast client's headers may arrive in
+/// one piece that is larger; so they are measured once more.
+fn headers_fit(request: &Request) -> Result<(), Error> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let line_end = ": \r\n".len();
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + line_end);
+    if address + lines.sum::<usize>() <= HEADER_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::HeadersTooLarge,
+        "The headers and the address are larger than 32 KiB together, the most taken here. Send fewer or shorter ones.",
+    ))
 }
 
 /// The client's own id, when it is 1 to 128 letters, digits, `-`, `_`, `.`.

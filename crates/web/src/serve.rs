@@ -1,5 +1,7 @@
-//! The accept loop: header, body and idle clocks that `axum::serve` does not
-//! have, and a drain that lets running streams finish.
+//! The accept loop: header and write clocks that `axum::serve` does not have,
+//! and a drain that lets running streams finish.
+
+mod write_clock;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::paths;
+use write_clock::WriteClock;
 
 /// How long a client may take to send its headers.
 const HEADER_CLOCK: Duration = Duration::from_secs(10);
@@ -27,19 +30,34 @@ pub const HEADER_BYTES: usize = 32 * 1024;
 /// How long to pause after `accept` failed, mostly for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long the server waits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// How long a client may leave its answer unread.
+    pub write: Duration,
+    /// How long running answers may go on after the stop.
+    pub drain: Duration,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self { write: Duration::from_secs(60), drain: Duration::from_secs(120) }
+    }
+}
+
 /// Where the connection comes from; an extension of every request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
 /// Serves `router` on `listener` until `stop` fires, then stops accepting and
-/// gives running answers up to `drain` to finish. Returns how many were cut.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) -> usize {
+/// gives running answers time to finish. Returns how many were cut.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, clocks: Clocks) -> usize {
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => converse(stream, peer, router.clone(), &graceful),
+                Ok((stream, peer)) => converse(stream, peer, router.clone(), clocks.write, &graceful),
                 Err(error) => {
                     tracing::warn!(%error, "accepting a connection failed");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -49,15 +67,15 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
     drop(listener);
     let unfinished = graceful.count();
-    tracing::info!(connections = unfinished, seconds = drain.as_secs(), "draining");
-    match tokio::time::timeout(drain, graceful.shutdown()).await {
+    tracing::info!(connections = unfinished, seconds = clocks.drain.as_secs(), "draining");
+    match tokio::time::timeout(clocks.drain, graceful.shutdown()).await {
         Ok(()) => 0,
         Err(_) => unfinished,
     }
 }
 
 /// Answers one connection in a task of its own.
-fn converse(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
+fn converse(stream: TcpStream, peer: SocketAddr, router: Router, write: Duration, graceful: &GracefulShutdown) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection went away before it began");
         return;
@@ -75,7 +93,7 @@ fn converse(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &Grac
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_CLOCK)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WriteClock::new(stream, write)), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

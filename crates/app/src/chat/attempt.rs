@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
+use domain::{Caller, Secret};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
@@ -136,6 +136,9 @@ impl Run<'_> {
     }
 
     fn classified(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
+        // Struck out before anything is cut short, so that no part of it is left.
+        let struck = self.with_secret(|secret| secret.struck_from(&String::from_utf8_lossy(body)).into_bytes());
+        let body = struck.as_deref().unwrap_or(body);
         match wire::of(domain::provider::WireName::OpenAiChat) {
             Some(wire) => wire.read_error(self.place.provider, status, headers, body),
             None => refused_endpoint("No wire.".to_owned()),
@@ -169,7 +172,7 @@ impl Run<'_> {
         let (app, caller, credential) = (self.app, self.caller, self.key.credential());
         let now = app.clock.now();
         let attempt = AttemptId::generate(now, &app.entropy);
-        let price = crate::prices::of(app, self.place, now);
+        let price = crate::prices::of(app.catalogue, self.place, &self.key.offers, now);
         let start = AttemptStart {
             attempt,
             request: self.call.request,
@@ -202,7 +205,16 @@ impl Run<'_> {
         Ok(meter)
     }
 
+    /// Lends the secret once more, for a text that may repeat it. `None` where
+    /// there is none.
+    fn with_secret<T>(&self, use_it: impl FnOnce(&Secret) -> T) -> Option<T> {
+        let lent = secrets::lend(self.app, &self.key.stored).ok()?;
+        lent.get().map(use_it)
+    }
+
+    /// Every failure leaves through here, without the key it was made with.
     fn failed(&self, error: UpstreamError) -> Stop {
+        let error = self.with_secret(|secret| error.clone().without(secret)).unwrap_or(error);
         if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }

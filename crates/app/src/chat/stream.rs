@@ -40,11 +40,11 @@ impl AnswerStream {
     }
 
     /// Waits for the first event, so that an error in it still has a status and
-    /// another key may be tried.
+    /// another key may be tried. Comments are no event.
     pub(super) async fn prime(&mut self) -> Result<(), UpstreamError> {
-        while self.ready.is_empty() && !self.is_over {
+        while !self.pass.has_begun() && !self.is_over {
             if let Some(error) = self.advance().await
-                && !self.ready.iter().any(|piece| matches!(piece, Piece::Data(_)))
+                && !self.pass.has_begun()
             {
                 return Err(error);
             }
@@ -90,12 +90,14 @@ impl AnswerStream {
             None => return self.end(),
         };
         self.queue();
-        let error = failed?;
+        let Some(error) = failed else {
+            return if self.pass.is_done() { self.end() } else { None };
+        };
         self.fail(&error);
         Some(error)
     }
 
-    /// The provider closed its stream.
+    /// The provider closed its stream, or said that it is over.
     fn end(&mut self) -> Option<UpstreamError> {
         let facts = self.pass.finish(&mut self.scratch);
         self.queue();
@@ -106,7 +108,10 @@ impl AnswerStream {
             self.fail(&error);
             return Some(error);
         }
-        self.close();
+        self.is_over = true;
+        if let Some(body) = self.body.take() {
+            body.let_go();
+        }
         self.meter.finish_stream(AttemptState::Settled, &facts, None);
         None
     }
@@ -124,7 +129,7 @@ impl AnswerStream {
     }
 
     fn queue(&mut self) {
-        if !self.scratch.is_empty() {
+        if self.pass.saw_output() {
             self.meter.saw_output();
         }
         self.ready.extend(self.scratch.drain(..).map(Piece::Data));

@@ -11,9 +11,12 @@ use bytes::{Bytes, BytesMut};
 use domain::attempt::ErrorClass;
 use futures_util::Stream;
 use http_body::Body;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::failure::SendFailure;
+
+/// How long a body that nobody reads may still take to end.
+const LET_GO: Duration = Duration::from_millis(500);
 
 /// An answer's body.
 pub struct UpstreamBody(Clocked<hyper::body::Incoming>);
@@ -30,6 +33,12 @@ impl UpstreamBody {
     /// call as a whole took too long.
     pub async fn next_frame(&mut self) -> Option<Result<Bytes, SendFailure>> {
         poll_fn(|cx| self.0.poll_piece(cx)).await
+    }
+
+    /// Nothing of what follows is wanted, but the end is near: waits for it
+    /// beside the call, for a moment, so that the connection can be used again.
+    pub fn let_go(mut self) {
+        tokio::spawn(timeout(LET_GO, async move { while let Some(Ok(_)) = self.next_frame().await {} }));
     }
 
     /// The whole body, if it is at most `limit_bytes` long.

@@ -30,6 +30,15 @@ const KEY_PREFIXES: [&str; 16] = [
     "tgp_",
 ];
 
+/// Words that announce a key, alone or at the end of another.
+const KEY_WORDS: [&str; 3] = ["key", "token", "secret"];
+
+/// Words that may stand between such a word and the key.
+const BETWEEN: [&str; 6] = ["provided", "supplied", "given", "is", "was", "value"];
+
+/// The shortest word taken for a key because of the word before it.
+const MIN_ANNOUNCED_LENGTH: usize = 6;
+
 /// The shortest run of characters that may be a key without a known beginning.
 const MIN_RANDOM_LENGTH: usize = 20;
 
@@ -40,7 +49,7 @@ const MIN_RANDOM_CHANGES: usize = 6;
 #[must_use]
 pub fn redacted(sentence: &str) -> String {
     let mut out = String::with_capacity(sentence.len().min(MAX_CHARACTERS * 2));
-    let mut is_after_scheme = false;
+    let (mut is_after_scheme, mut is_announced) = (false, false);
     // Nothing beyond four times the limit can matter; a body may be megabytes.
     let start: String = sentence.chars().take(MAX_CHARACTERS * 4).map(visible).collect();
     for word in start.split_whitespace() {
@@ -49,17 +58,35 @@ pub fn redacted(sentence: &str) -> String {
         }
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         let is_scheme = ["bearer", "basic"].iter().any(|scheme| bare.eq_ignore_ascii_case(scheme));
-        if is_after_scheme && !is_scheme && bare.len() >= 8 {
+        if (is_after_scheme && !is_scheme && bare.len() >= 8) || (is_announced && may_be_announced(bare)) {
             out.push_str(REMOVED);
         } else {
             word_into(word, &mut out);
         }
         is_after_scheme = is_scheme;
+        is_announced = announces(bare) || (is_announced && is_between(bare));
     }
     if out.chars().count() > MAX_CHARACTERS {
         out = out.chars().take(MAX_CHARACTERS - 1).chain(['…']).collect();
     }
     out
+}
+
+/// Whether a key may follow this word.
+fn announces(bare: &str) -> bool {
+    let bare = bare.to_ascii_lowercase();
+    KEY_WORDS.iter().any(|word| bare.ends_with(word))
+}
+
+/// Whether a word is only on the way to the key: punctuation is nothing.
+fn is_between(bare: &str) -> bool {
+    bare.is_empty() || BETWEEN.iter().any(|word| bare.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word after an announcing one is no ordinary word.
+fn may_be_announced(bare: &str) -> bool {
+    let has = |fits: fn(&u8) -> bool| bare.as_bytes().iter().any(fits);
+    bare.len() >= MIN_ANNOUNCED_LENGTH && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 /// Whether a run of characters may be a key.
@@ -110,6 +137,15 @@ fn visible(c: char) -> char {
 fn word_into(word: &str, out: &mut String) {
     if word.contains("://") {
         return url_into(word, out);
+    }
+    if let Some((name, value)) = word.split_once(['=', ':'])
+        && announces(name.trim_matches(|c: char| !c.is_alphanumeric()))
+        && value.trim_matches(|c: char| !c.is_alphanumeric()).len() >= 4
+    {
+        out.push_str(name);
+        out.push_str(word.get(name.len()..=name.len()).unwrap_or_default());
+        out.push_str(REMOVED);
+        return;
     }
     let mut run = String::new();
     for c in word.chars() {
@@ -176,6 +212,19 @@ mod tests {
             }
         }
         assert_eq!(redacted("Bearer abcdefgh given"), "Bearer [removed] given");
+    }
+
+    #[test]
+    fn a_short_key_is_known_by_the_word_before_it() {
+        for (sentence, safe) in [
+            ("Bad key=token-abc123 sent", "Bad key=[removed] sent"),
+            ("Invalid API-Key: token-abc123.", "Invalid API-Key: [removed]"),
+            ("The token provided is 'abc123' here", "The token provided is [removed] here"),
+            ("{\"api_key\":\"hunter\"}", "{\"api_key\":[removed]"),
+            ("Each token costs 15 cents; the key is wrong.", "Each token costs 15 cents; the key is wrong."),
+        ] {
+            assert_eq!(redacted(sentence), safe);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::Read;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::output;
+use super::{encoded, output};
 use crate::Failure;
 use crate::cli::{Credential, CredentialAdd};
 use crate::config::environment::Environment;
@@ -25,24 +25,24 @@ pub(super) async fn run(
             show(&saved, as_json);
         }
         Credential::List { provider } => {
-            let filter = provider.map(|provider| format!("&provider={provider}")).unwrap_or_default();
+            let filter = provider.map(|provider| format!("&provider={}", encoded(&provider))).unwrap_or_default();
             let list = transport.call(Method::GET, &format!("/v2/credentials?limit=500{filter}"), None).await?;
             show_list(&list, as_json);
         }
         Credential::Check { id } => {
-            show(&transport.call(post, &format!("/v2/credentials/{id}/check"), None).await?, as_json);
+            show(&transport.call(post, &format!("{}/check", door(&id)), None).await?, as_json);
         }
         Credential::Activate { id } => {
-            show(&transport.call(post, &format!("/v2/credentials/{id}/activate"), None).await?, as_json);
+            show(&transport.call(post, &format!("{}/activate", door(&id)), None).await?, as_json);
         }
         Credential::Deactivate { id } => {
-            show(&transport.call(post, &format!("/v2/credentials/{id}/deactivate"), None).await?, as_json);
+            show(&transport.call(post, &format!("{}/deactivate", door(&id)), None).await?, as_json);
         }
         Credential::MakePrimary { id } => {
-            show(&transport.call(post, &format!("/v2/credentials/{id}/make-primary"), None).await?, as_json);
+            show(&transport.call(post, &format!("{}/make-primary", door(&id)), None).await?, as_json);
         }
         Credential::Delete { id, confirm } => {
-            transport.call(Method::DELETE, &format!("/v2/credentials/{id}?confirm={confirm}"), None).await?;
+            transport.call(Method::DELETE, &format!("{}?confirm={confirm}", door(&id)), None).await?;
             if as_json {
                 output::json(&json!({"deleted": id}));
             } else {
@@ -51,6 +51,10 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
+
+fn door(id: &str) -> String {
+    format!("/v2/credentials/{}", encoded(id))
 }
 
 fn new_credential(add: &CredentialAdd, environment: &Environment) -> Result<Value, Failure> {
@@ -116,8 +120,11 @@ fn show_list(list: &Value, as_json: bool) {
             output::text(key, "origin"),
         ]
     });
-    if rows.is_empty() {
-        return output::line("No provider keys yet. Add one: ownkey credential add openai");
+    if !rows.is_empty() {
+        output::table(&["ID", "PROVIDER", "NAME", "SCOPE", "KEY", "STATE", "SOURCE"], &rows);
     }
-    output::table(&["ID", "PROVIDER", "NAME", "SCOPE", "KEY", "STATE", "SOURCE"], &rows);
+    // Servers on this machine that need no key are listed without anybody's doing.
+    if output::rows(list, |key| vec![output::text(key, "origin")]).iter().all(|origin| origin == &["keyless"]) {
+        output::line("No provider keys yet. Add one: ownkey credential add openai");
+    }
 }

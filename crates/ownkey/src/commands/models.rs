@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::output;
+use super::{encoded, output};
 use crate::Failure;
 use crate::cli::Models;
 use crate::transport::Transport;
@@ -15,7 +15,7 @@ pub(super) async fn run(transport: &Transport, command: Models, as_json: bool) -
     }
     if let Some(provider) = &command.provider {
         path.push_str("&provider=");
-        path.push_str(provider);
+        path.push_str(&encoded(provider));
     }
     let list = transport.call(Method::GET, &path, None).await?;
     if as_json {

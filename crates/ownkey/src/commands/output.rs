@@ -1,16 +1,17 @@
 //! What commands print: JSON, or tables with aligned columns.
-#![expect(clippy::print_stdout, reason = "the command line's own output")]
+
+use std::io::Write;
 
 use serde_json::Value;
 
-/// A line.
+/// A line. Whoever reads us may leave early, as `head` does: then it is unsaid.
 pub(super) fn line(text: &str) {
-    println!("{text}");
+    let _unread = writeln!(std::io::stdout(), "{text}");
 }
 
 /// JSON, indented.
 pub(super) fn json(value: &Value) {
-    println!("{value:#}");
+    line(&format!("{value:#}"));
 }
 
 /// A table. The columns are as wide as their widest cell.
@@ -23,7 +24,7 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) {
     let print = |cells: &[String]| {
         let padded: Vec<String> =
             cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
-        println!("{}", padded.join("  ").trim_end());
+        line(padded.join("  ").trim_end());
     };
     print(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>());
     for row in rows {

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::output;
+use super::{encoded, output};
 use crate::Failure;
 use crate::cli::Token;
 use crate::transport::Transport;
@@ -29,7 +29,7 @@ pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) ->
             }
         }
         Token::Revoke { id } => {
-            transport.call(Method::DELETE, &format!("/v2/tokens/{id}"), None).await?;
+            transport.call(Method::DELETE, &format!("/v2/tokens/{}", encoded(&id)), None).await?;
             if as_json {
                 output::json(&json!({"revoked": id}));
             } else {

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::output;
+use super::{encoded, output};
 use crate::Failure;
 use crate::cli::Usage;
 use crate::transport::Transport;
@@ -12,7 +12,7 @@ const MEMBERS: [&str; 8] =
     ["key", "requests", "failed", "unknown", "estimated", "input_tokens", "output_tokens", "client_cost"];
 
 pub(super) async fn run(transport: &Transport, command: Usage, as_json: bool) -> Result<(), Failure> {
-    let list = transport.call(Method::GET, &format!("/v2/usage?group_by={}", command.by), None).await?;
+    let list = transport.call(Method::GET, &format!("/v2/usage?group_by={}", encoded(&command.by)), None).await?;
     if as_json {
         output::json(&list);
         return Ok(());

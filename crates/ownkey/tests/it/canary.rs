@@ -1,240 +1,377 @@
-//! Three keys with a mark in them go through everything the house does. The
-//! mark must be nowhere but in the one reveal and where the provider reads it.
+//! Three keys that no other text looks like go through everything the house
+//! does. Afterwards they are looked for in every answer, every line of the log
+//! and every byte of every file: they are nowhere but in the one answer that
+//! reveals a key and in the provider's own authorization header.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod log;
-mod source;
+mod sources;
 
+use std::cell::RefCell;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use app::environment::FoundKey;
 use domain::{ProviderId, Secret};
 use http::Method;
-use provider_sim::{Behaviour, KeyState, WrongUsage};
-use serde_json::json;
+use provider_sim::{Behaviour, KeyState};
+use serde_json::{Value, json};
 use testkit::{Answer, Client, House, Options, PASSWORD, Person, chat_body};
 
-/// The mark.
-const MARK: &str = "CANARY";
-const PERSONAL: &str = "sk-proj-CANARYpersonalFghIjKlMnOpQrStUvWxYz0123456789aaaa";
-const REPLACEMENT: &str = "sk-proj-CANARYsecondFghIjKlMnOpQrStUvWxYz0123456789bbbb";
-const SYSTEM: &str = "sk-proj-CANARYsystemFghIjKlMnOpQrStUvWxYz0123456789cccc";
-const ENVIRONMENT: &str = "sk-proj-CANARYenvironFghIjKlMnOpQrStUvWxYz0123456789dddd";
+const PERSONAL: &str = "sk-proj-CANARYPERSONALaBcDeFgHiJkLmNoPqRsTu012345pers";
+const REPLACED: &str = "sk-proj-CANARYREPLACEDaBcDeFgHiJkLmNoPqRsTu012345repl";
+const SYSTEM: &str = "sk-proj-CANARYSYSTEMaBcDeFgHiJkLmNoPqRsTuVw012345syst";
+const ENVIRONMENT: &str = "gsk_CANARYENVIRONMENTaBcDeFgHiJkLmNoPqRsTu01234envi";
+const SHORT: &str = "gsk_CANARYSHORTaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456shor";
+const REFUSED: &str = "CANARYREFUSED aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456refu";
 
-/// Longer than a refused key rests.
-const A_WHILE: Duration = Duration::from_secs(660);
+/// What all of them have in common, and nothing else.
+const CANARY: &str = "CANARY";
 
-/// Everything that was answered.
+/// Everything that came back.
 #[derive(Default)]
-struct Seen(Vec<(String, String)>);
+struct Seen(RefCell<Vec<(String, Answer)>>);
 
 impl Seen {
-    fn note(&mut self, what: &str, answer: &Answer) {
-        self.0.push((what.to_owned(), format!("{:?}\n{}", answer.headers, answer.text())));
+    fn keep(&self, what: impl Into<String>, answer: Answer) -> Value {
+        let json = serde_json::from_slice(&answer.bytes).unwrap_or(Value::Null);
+        self.0.borrow_mut().push((what.into(), answer));
+        json
     }
 
+    async fn get(&self, client: &Client, path: &str) -> Value {
+        self.keep(format!("GET {path}"), client.get(path).await)
+    }
+
+    async fn post(&self, client: &Client, path: &str, body: Value) -> Value {
+        self.keep(format!("POST {path}"), client.post(path, &body).await)
+    }
+
+    async fn patch(&self, client: &Client, path: &str, body: Value) -> Value {
+        self.keep(format!("PATCH {path}"), client.patch(path, &body).await)
+    }
+
+    async fn delete(&self, client: &Client, path: &str) -> Value {
+        self.keep(format!("DELETE {path}"), client.delete(path).await)
+    }
+
+    /// No answer has a canary in its headers or body.
     fn assert_clean(&self) {
-        for (what, said) in &self.0 {
-            assert!(!said.contains(MARK), "{what} says a key: {said}");
+        for (what, answer) in self.0.borrow().iter() {
+            let text = format!("{:?}\n{}", answer.headers, answer.text());
+            assert!(!text.contains(CANARY), "{what}: {text}");
         }
     }
 }
 
-async fn house_with_an_environment_key() -> House {
+/// No file below has a canary in its bytes.
+fn assert_clean_files(directory: &Path) {
+    let mut looked = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_clean_files(&path);
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(CANARY.len()).any(|window| window.eq_ignore_ascii_case(CANARY.as_bytes()));
+        assert!(!found, "{}", path.display());
+        looked += bytes.len();
+    }
+    assert!(looked > 0 || !directory.join("ownkey.db").exists(), "{}", directory.display());
+}
+
+/// The provider was shown canaries in one header only.
+fn assert_clean_upstream(house: &House) {
+    let calls = house.sim.log();
+    assert!(calls.iter().any(|call| call.authorization.as_deref() == Some(&format!("Bearer {PERSONAL}"))));
+    for call in calls {
+        let others = call.headers.iter().filter(|(name, _)| *name != "authorization");
+        let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        let rest = format!("{} {others:?} {}", call.path, String::from_utf8_lossy(&call.body));
+        assert!(!rest.contains(CANARY), "{rest}");
+    }
+}
+
+async fn start() -> House {
     let found = FoundKey {
-        provider: ProviderId::OpenAi,
-        variable: "OPENAI_API_KEY".to_owned(),
+        provider: ProviderId::Groq,
+        variable: "GROQ_API_KEY".to_owned(),
         secret: Secret::new(ENVIRONMENT.to_owned()),
-        masked: "sk-proj-…dddd".to_owned(),
+        masked: "gsk_…envi".to_owned(),
     };
     House::start_with(Options { environment_keys: vec![found], ..Options::default() }).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_nowhere_but_in_the_reveal_and_at_its_provider() {
-    let log = log::start();
-    let house = house_with_an_environment_key().await;
+#[tokio::test]
+async fn a_key_is_nowhere_but_where_it_must_be() {
+    log::listen();
+    let house = start().await;
+    let seen = Seen::default();
     let ann = house.admin("ann").await;
-    let mut seen = Seen::default();
-    let id = keys(&house, &ann, &mut seen).await;
-    calls(&house, &ann, &mut seen).await;
-    reading(&house, &ann, &id, &mut seen).await;
-    command_line(&house, &ann, &mut seen).await;
-    let path = format!("/v2/credentials/{id}/reveal");
-    seen.note("a refused reveal", &ann.client.post(&path, &json!({"password": "wrong"})).await.expect(400));
-    let revealed = ann.client.post(&path, &json!({"password": PASSWORD})).await.expect(200);
-    assert_eq!(revealed.json(), json!({"api_key": REPLACEMENT}));
-    assert_eq!(revealed.header("cache-control"), "no-store");
-    seen.note("deleting", &ann.client.delete(&format!("/v2/credentials/{id}?confirm=true")).await.expect(204));
+    let gateway = ann.gateway_client_with(&json!({"name": "g", "scopes": ["models", "manage:credentials"]})).await;
+    let bob = house.user("bob").await;
+
+    let keys = save(&seen, &ann).await;
+    manage(&seen, &ann, &gateway, &bob, &keys).await;
+    call(&seen, &house, &ann).await;
+    echo(&seen, &house, &bob).await;
+    refuse(&seen, &ann).await;
+    meet_faults(&seen, &house, &ann).await;
+    short_keys(&seen, &bob).await;
+    pages(&seen, &house, &ann).await;
+    reveal(&seen, &ann, &bob, &keys[0]).await;
     house.ledger_is_written().await;
-    house.stop().await;
+    read(&seen, &ann, &keys).await;
+
+    assert!(seen.0.borrow().len() > 150, "{}", seen.0.borrow().len());
     seen.assert_clean();
-    log.assert_clean();
-    at_the_provider(&house);
-    on_the_disk(house.directory.path());
+    assert_clean_upstream(&house);
+    assert_clean_files(house.directory.path());
+    for key in keys.iter().rev() {
+        ann.client.delete(&format!("/v2/credentials/{key}?confirm=true")).await.expect(204);
+    }
+    house.stop().await;
+    assert_clean_files(house.directory.path());
+    let log = log::text();
+    assert!(log.len() > 10_000, "the log was not heard: {log}");
+    let line = log.lines().find(|line| line.contains(CANARY));
+    assert!(line.is_none(), "logged: {line:?}");
 }
 
-/// Saving, in every way, also in ways that fail.
-async fn keys(house: &House, ann: &Person, seen: &mut Seen) -> String {
-    let client = &ann.client;
+/// Saves the personal and the system key; their ids.
+async fn save(seen: &Seen, ann: &Person) -> Vec<String> {
+    let body = json!({"provider": "openai", "api_key": PERSONAL, "name": "Hers", "note": "kept"});
+    let personal = seen.post(&ann.client, "/v2/credentials?check=sync", body.clone()).await;
     let system = json!({"provider": "openai", "api_key": SYSTEM, "scope": "system", "name": "The house's"});
-    seen.note("a system key", &client.post("/v2/credentials?check=sync", &system).await.expect(201));
-    let saved = client.post("/v2/credentials?check=sync", &json!({"provider": "openai", "api_key": PERSONAL})).await;
-    let id = saved.json()["id"].as_str().unwrap().to_owned();
-    seen.note("saving", &saved.expect(201));
-    for body in [
-        json!({"provider": "openai", "api_key": PERSONAL}),
-        json!({"provider": "nonsense", "api_key": PERSONAL}),
-        json!({"provider": "openai", "api_key": PERSONAL, "nonsense": PERSONAL}),
-        json!({"provider": "openai", "api_key": [PERSONAL]}),
-        json!({"provider": "openai", "api_key": format!("{PERSONAL} {PERSONAL}")}),
-        json!({"provider": "openai", "api_key": PERSONAL.repeat(20)}),
-        json!({"provider": "openai", "api_key": format!("{PERSONAL}\n{PERSONAL}")}),
-        json!({"provider": PERSONAL, "api_key": "x"}),
-        json!({"provider": "custom", "api_key": PERSONAL, "api_base": "http://169.254.169.254/v1"}),
-        json!({"provider": "openai", "api_key": "x", "scope": PERSONAL}),
-        json!({"provider": "openai", "api_key": "x", "settings": {"slug": [PERSONAL]}}),
-    ] {
-        seen.note("a refused save", &client.post("/v2/credentials", &body).await);
+    let system = seen.post(&ann.client, "/v2/credentials?check=sync", system).await;
+    // Once more: the same secret is there already.
+    seen.post(&ann.client, "/v2/credentials", body).await;
+    let json_type = ("content-type", "application/json");
+    let again = json!({"provider": "openai", "api_key": REPLACED, "name": "Other"}).to_string();
+    for _ in 0..2 {
+        let headers = [json_type, ("idempotency-key", "the-same-key-twice")];
+        let sent = ann.client.send(Method::POST, "/v2/credentials", &headers, again.clone().into()).await;
+        seen.keep("idempotent", sent);
     }
-    let path = format!("/v2/credentials/{id}");
-    seen.note("an edit", &client.patch(&path, &json!({"note": "Mine", "name": "Main"})).await.expect(200));
-    let moved = json!({"api_base": "https://elsewhere.example/v1"});
-    seen.note("a moved origin", &client.patch(&path, &moved).await.expect(409));
-    let replaced = client.patch(&format!("{path}?check=sync"), &json!({"api_key": REPLACEMENT})).await;
-    seen.note("a new secret", &replaced.expect(200));
-    for step in ["deactivate", "activate", "make-primary", "check"] {
-        seen.note(step, &client.post(&format!("{path}/{step}"), &json!({})).await.expect(200));
-    }
-    for state in [KeyState::Invalid401, KeyState::NoCredit429, KeyState::Blocked, KeyState::Valid] {
-        house.sim.key(REPLACEMENT, state);
-        seen.note("a check", &client.post(&format!("{path}/check"), &json!({})).await.expect(200));
-    }
-    let short = json!({"groq_api_key": "gsk_CANARYabcdefghijklmnopqrstuvwxyz0123eeee"});
-    seen.note("the short way", &client.patch("/v2/users/me/api-key", &short).await.expect(200));
-    let wrong = json!({"openai_api_key": format!("{PERSONAL} {PERSONAL}"), "nonsense_api_key": PERSONAL});
-    seen.note("the short way, wrong", &client.patch("/v2/users/me/api-key", &wrong).await.expect(422));
-    id
+    [personal, system].iter().map(|key| key["id"].as_str().unwrap_or_else(|| panic!("{key}")).to_owned()).collect()
 }
 
-/// Calls that work and calls that fail in every way, by a provider that repeats the key.
-async fn calls(house: &House, ann: &Person, seen: &mut Seen) {
-    let envelope =
-        |text: &str| json!({"error": {"message": text, "type": text, "param": text, "code": text}}).to_string();
-    let repeats = envelope(&format!("Incorrect API key provided: {REPLACEMENT}"));
-    let page = format!("<html>{REPLACEMENT}</html>");
+/// Everything that can be done with a key, by those who may and may not.
+async fn manage(seen: &Seen, ann: &Person, gateway: &Client, bob: &Person, keys: &[String]) {
+    for key in keys {
+        let path = format!("/v2/credentials/{key}");
+        for client in [&ann.client, gateway, &bob.client] {
+            seen.get(client, &path).await;
+            seen.get(client, &format!("{path}/impact")).await;
+            for what in ["check", "deactivate", "activate", "make-primary"] {
+                seen.post(client, &format!("{path}/{what}"), json!({})).await;
+            }
+        }
+        seen.delete(&bob.client, &path).await;
+    }
+    let path = format!("/v2/credentials/{}", keys[0]);
+    seen.patch(&ann.client, &path, json!({"name": "Renamed", "note": null})).await;
+    seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": REPLACED})).await;
+    seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": PERSONAL})).await;
+    seen.patch(&ann.client, &path, json!({"api_base": "https://elsewhere.example/v1"})).await;
+    seen.patch(&ann.client, &path, json!({"api_base": format!("http://169.254.1.1/{PERSONAL}"), "api_key": PERSONAL}))
+        .await;
+}
+
+async fn call(seen: &Seen, house: &House, ann: &Person) {
     for stream in [false, true] {
-        for status in [400, 403, 404, 413, 422, 429, 500, 503] {
-            // The keys rest after some refusals; a while later they are called again.
-            house.pass(A_WHILE);
-            house.sim.next(Behaviour::Says(status, if stream { page.clone() } else { repeats.clone() }));
-            seen.note("a failed call", &call(&ann.client, stream).await);
+        for model in ["gpt-5-mini", "openai/gpt-5-mini", "groq/llama-3.3-70b-versatile", "no-such-model"] {
+            seen.post(&ann.client, "/v1/chat/completions", chat_body(model, "Hi", stream)).await;
+            let body = json!({"model_id": model, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]});
+            seen.post(&ann.client, "/v2/llm/chat/completions", body).await;
         }
-        for behaviour in [
-            Behaviour::Says(200, repeats.clone()),
-            Behaviour::Redirect(format!("https://elsewhere.invalid/{REPLACEMENT}")),
-            Behaviour::ErrorMidStream { after_chunks: 1 },
-            Behaviour::TruncatedStream { after_chunks: 1 },
-            Behaviour::GarbageLine,
-            Behaviour::CloseBeforeHeaders,
-            Behaviour::WrongUsage(WrongUsage::Absurd),
-        ] {
-            house.pass(A_WHILE);
-            house.sim.next(behaviour);
-            seen.note("a spoiled call", &call(&ann.client, stream).await);
+    }
+    let used = house.sim.log().iter().any(|call| call.authorization.as_deref().is_some_and(|k| k.contains("ENVI")));
+    assert!(used, "the environment's key was not used");
+}
+
+/// The house's and the environment's key pay for Bob, and a provider that
+/// repeats the key in its refusal is not repeated.
+async fn echo(seen: &Seen, house: &House, bob: &Person) {
+    for (model, key) in [("gpt-5-mini", SYSTEM), ("groq/gpt-5-mini", ENVIRONMENT)] {
+        for stream in [false, true] {
+            let answer = bob.client.post("/v1/chat/completions", &chat_body(model, "Hi", stream)).await.expect(200);
+            seen.keep(model, answer);
+            let shown = house.sim.log().last().unwrap().authorization.clone();
+            assert_eq!(shown, Some(format!("Bearer {key}")), "{model}");
+            house.sim.next(Behaviour::RefusesField(key.into()));
+            let answer = bob.client.post("/v1/chat/completions", &chat_body(model, "Hi", stream)).await.expect(400);
+            assert!(answer.text().contains("[removed]"), "{}", answer.text());
+            seen.keep(model, answer);
         }
-        house.pass(A_WHILE);
-        seen.note("a call", &call(&ann.client, stream).await.expect(200));
     }
-    house.sim.next(Behaviour::Says(401, repeats));
-    seen.note("a refused key", &call(&ann.client, false).await);
-    for header in ["authorization", "x-api-key", "api-key", "x-goog-api-key"] {
-        let value = if header == "authorization" { format!("Bearer {PERSONAL}") } else { PERSONAL.to_owned() };
-        let answer = house.nobody().send(Method::GET, "/v1/models", &[(header, &value)], Vec::new()).await;
-        seen.note("a provider key for a token", &answer.expect(401));
-    }
-    let brought = [("x-ownkey-provider-key", PERSONAL), ("x-ownkey-provider", "openai")];
-    let body = chat_body("gpt-5-mini", "Hi", false).to_string();
-    let answer = ann.client.send(Method::POST, "/v1/chat/completions", &brought, body.into()).await;
-    seen.note("a key brought along", &answer);
-    seen.note(
-        "a model called like a key",
-        &ann.client.post("/v2/llm/chat/completions", &json!({"model_id": [PERSONAL]})).await,
-    );
 }
 
-async fn call(client: &Client, stream: bool) -> Answer {
-    client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", stream)).await
-}
-
-/// Every list and every page.
-async fn reading(house: &House, ann: &Person, id: &str, seen: &mut Seen) {
-    let cookie = house.web_session("ann").await;
-    for door in web::router::doors().into_iter().filter(|door| door.method == Method::GET) {
-        let path = door.path.replace("{id}", id).replace("{*id}", "gpt-5-mini").replace("{code}", "none");
-        seen.note(&path, &ann.client.get(&path).await);
-        seen.note(&path, &house.nobody().page(&path, &cookie).await);
-    }
-    for path in ["/v2/resolve?model=gpt-5-mini", "/v2/usage?group_by=credential", "/v2/llm-models?limit=500"] {
-        seen.note(path, &ann.client.get(path).await.expect(200));
-    }
-    let form = format!("provider=openai&api_key={PERSONAL}+{PERSONAL}&name={}", "x".repeat(300));
-    seen.note("a refused form", &house.nobody().submit("/keys", &cookie, &form).await);
-    let form = format!("provider=mistral&api_key={PERSONAL}");
-    seen.note("the form", &house.nobody().submit("/keys", &cookie, &form).await);
-    seen.note("the page after it", &house.nobody().page("/keys", &cookie).await.expect(200));
-}
-
-/// The command line, beside the running server.
-async fn command_line(house: &House, ann: &Person, seen: &mut Seen) {
-    let scopes = json!({"name": "cli", "scopes": ["models", "manage:credentials", "manage:tokens", "read:usage"]});
-    let token = ann.gateway_client_with(&scopes).await;
-    for arguments in [
-        &["credential", "list"][..],
-        &["credential", "list", "--json"],
-        &["credential", "add", "openai", "--from-env", "A_KEY"],
-        &["credential", "add", "openai", "--from-env", "A_KEY", "--json", "--api-base", "http://10.0.0.1/v1"],
-        &["models", "--json"],
-        &["usage", "--json"],
-        &["chat", "Hi"],
+/// A key in every place where it does not belong.
+async fn refuse(seen: &Seen, ann: &Person) {
+    let client = &ann.client;
+    for body in [
+        json!({"provider": "openai", "api_key": REFUSED}),
+        json!({"provider": "openai", "api_key": format!("{PERSONAL}\n")}),
+        json!({"provider": "openai", "api_key": format!("{PERSONAL}\0")}),
+        json!({"provider": "openai", "api_key": format!("{PERSONAL}{}", "x".repeat(600))}),
+        json!({"provider": "openai", "api_key": [PERSONAL]}),
+        json!({"provider": PERSONAL, "api_key": PERSONAL}),
+        json!({"provider": "openai", "api_key": PERSONAL, "scope": PERSONAL}),
+        json!({"provider": "openai", "api_key": PERSONAL, "organization_id": PERSONAL}),
+        json!({"provider": "openai", "api_key": PERSONAL, "expires_at": PERSONAL}),
+        json!({"provider": "openai", "api_key": PERSONAL, "api_base": format!("https://{PERSONAL}@example.org/")}),
+        json!({"provider": "custom", "api_key": PERSONAL, "api_base": format!("http://127.0.0.1:1/{PERSONAL}")}),
+        json!({"provider": "openai", "api_key": PERSONAL, "priority": PERSONAL}),
+        json!(PERSONAL),
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ownkey"));
-        command.args(arguments).env_clear().env("OWNKEY_URL", &house.url).env("OWNKEY_TOKEN", token.token());
-        command.env("A_KEY", PERSONAL).env("OWNKEY_LOG", "trace").current_dir(house.directory.path());
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        seen.0.push((arguments.join(" "), said));
+        seen.post(client, "/v2/credentials", body).await;
     }
-}
-
-/// The provider reads keys in one header and nowhere else.
-fn at_the_provider(house: &House) {
-    let log = house.sim.log();
-    assert!(log.iter().any(|call| call.authorization.as_deref() == Some(&format!("Bearer {REPLACEMENT}"))));
-    for status in [307, 400, 401, 403, 404, 413, 422, 429, 500, 503] {
-        assert!(log.iter().any(|call| call.status == Some(status)), "the provider never answered {status}");
-    }
-    for call in log {
-        let others = call.headers.iter().filter(|(name, _)| *name != "authorization");
-        let others: String = others.map(|(name, value)| format!("{name}: {value:?}\n")).collect();
-        let body = String::from_utf8_lossy(&call.body);
-        assert!(!others.contains(MARK) && !call.path.contains(MARK) && !body.contains(MARK), "{others}{}", call.path);
-    }
-}
-
-/// Every byte of every file, in any folder.
-fn on_the_disk(directory: &Path) {
-    let mut files = 0;
-    for entry in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() {
-            on_the_disk(&entry);
-            continue;
+    seen.post(client, "/v2/tokens", json!({"name": "x", "scopes": [PERSONAL]})).await;
+    seen.post(client, "/v2/tokens", json!({"name": "x", "expires_at": PERSONAL})).await;
+    seen.post(client, "/v1/chat/completions", chat_body(PERSONAL, "Hi", false)).await;
+    seen.post(client, "/v1/chat/completions", chat_body(&format!("openai/{SYSTEM}"), "Hi", false)).await;
+    for header in ["x-api-key", "api-key", "x-goog-api-key", "x-ownkey-credential", "x-ownkey-provider-key"] {
+        for path in ["/v1/chat/completions", "/v1/models", "/v2/credentials", "/v2/llm/chat/completions"] {
+            for method in [Method::GET, Method::POST] {
+                let headers = [(header, PERSONAL), ("content-type", "application/json")];
+                let body = chat_body("gpt-5-mini", "Hi", false).to_string().into_bytes();
+                seen.keep(header, client.send(method, path, &headers, body).await);
+            }
         }
-        files += 1;
-        let bytes = std::fs::read(&entry).unwrap();
-        let is_there = bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes());
-        assert!(!is_there, "{} holds a key in the clear", entry.display());
     }
-    assert!(files > 0, "{} is empty", directory.display());
+    for path in ["/v1/models", "/v2/users/me", "/v1/messages", "/v1beta/models", "/keys"] {
+        seen.keep(path, client.with_token(PERSONAL).get(path).await);
+    }
+}
+
+async fn meet_faults(seen: &Seen, house: &House, ann: &Person) {
+    for fault in [
+        Behaviour::Status401,
+        Behaviour::Status429 { retry_after_s: 1 },
+        Behaviour::NoCredit,
+        Behaviour::Status5xx(500),
+        Behaviour::Status5xx(503),
+        Behaviour::ContextTooLong,
+        Behaviour::NoSuchModel,
+        Behaviour::RefusesField("temperature".into()),
+        // A provider that repeats the key in its refusal.
+        Behaviour::RefusesField(PERSONAL.into()),
+        Behaviour::Html502,
+        Behaviour::Redirect(format!("http://127.0.0.1:1/{PERSONAL}")),
+        Behaviour::CloseBeforeHeaders,
+        Behaviour::TruncatedStream { after_chunks: 1 },
+        Behaviour::EndedEarly { after_chunks: 1 },
+        Behaviour::GarbageLine,
+        Behaviour::ErrorWith200,
+        Behaviour::ErrorMidStream { after_chunks: 1 },
+        Behaviour::InvalidUtf8,
+    ] {
+        for stream in [false, true] {
+            let body = chat_body("gpt-5-mini", "Hi", stream);
+            house.sim.set_default(fault.clone());
+            let path = "/v1/chat/completions";
+            if let Some(answer) = ann
+                .client
+                .try_send(Method::POST, path, &[("content-type", "application/json")], body.to_string().into())
+                .await
+            {
+                seen.keep(format!("{fault:?}"), answer);
+            }
+            // The refused keys rest; later faults shall meet them as well.
+            house.pass(std::time::Duration::from_secs(300));
+        }
+    }
+    house.sim.set_default(Behaviour::Answer(provider_sim::Reply::says("Well again.")));
+    let keys = seen.get(&ann.client, "/v2/credentials").await;
+    for state in [KeyState::Invalid401, KeyState::Blocked, KeyState::RestrictedNoList403, KeyState::Valid] {
+        for key in [PERSONAL, SYSTEM, REPLACED] {
+            house.sim.key(key, state.clone());
+        }
+        for key in keys["data"].as_array().into_iter().flatten() {
+            let path = format!("/v2/credentials/{}/check", key["id"].as_str().unwrap());
+            seen.post(&ann.client, &path, json!({})).await;
+        }
+    }
+}
+
+async fn short_keys(seen: &Seen, bob: &Person) {
+    let path = "/v2/users/me/api-key";
+    for body in [
+        json!({"groq_api_key": SHORT}),
+        json!({"groq_api_key": SHORT, "openai_api_key": REFUSED}),
+        json!({"nobodys_api_key": SHORT}),
+        json!({"groq_api_key": [SHORT]}),
+        json!({"groq_api_key": format!("{SHORT}\n\0")}),
+        json!({"azure_api_key": SHORT, "azure_endpoint": format!("http://10.0.0.1/{SHORT}")}),
+    ] {
+        seen.patch(&bob.client, path, body).await;
+    }
+    seen.get(&bob.client, "/v2/users/me/api-key-status").await;
+    seen.delete(&bob.client, path).await;
+}
+
+async fn pages(seen: &Seen, house: &House, ann: &Person) {
+    let cookie = house.web_session("ann").await;
+    let origin = house.url.as_str();
+    let nobody = house.nobody();
+    for path in ["/", "/home", "/keys", "/tokens", "/login", "/setup", "/nowhere", "/assets/style.css"] {
+        seen.keep(path, nobody.send(Method::GET, path, &[("cookie", &cookie)], Vec::new()).await);
+    }
+    let form = "application/x-www-form-urlencoded";
+    for (path, body) in [
+        ("/keys", format!("provider=openai&api_key={PERSONAL}&name=again")),
+        ("/keys", format!("provider=openai&api_key={}", REFUSED.replace(' ', "+"))),
+        ("/keys", format!("provider={PERSONAL}&api_key={PERSONAL}")),
+        ("/keys", format!("provider=openai&api_key={PERSONAL}&api_base=http://10.0.0.1/{PERSONAL}")),
+        ("/keys/not-an-id", format!("action={PERSONAL}")),
+        ("/login", format!("email=ann%40example.org&password={PERSONAL}")),
+    ] {
+        let headers = [("cookie", cookie.as_str()), ("origin", origin), ("content-type", form)];
+        seen.keep(path, nobody.send(Method::POST, path, &headers, body.into()).await);
+    }
+    seen.keep("/keys", nobody.send(Method::GET, "/keys", &[("cookie", &cookie)], Vec::new()).await);
+    seen.get(&ann.client, "/v2/sessions").await;
+}
+
+/// The one answer that may have a key in it, and those that must not.
+async fn reveal(seen: &Seen, ann: &Person, bob: &Person, key: &str) {
+    let path = format!("/v2/credentials/{key}/reveal");
+    seen.post(&ann.client, &path, json!({"password": "not the password"})).await;
+    seen.post(&ann.client, &path, json!({"password": PERSONAL})).await;
+    seen.post(&bob.client, &path, json!({"password": PASSWORD})).await;
+    let revealed = ann.client.post(&path, &json!({"password": PASSWORD})).await.expect(200);
+    assert_eq!(revealed.json(), json!({"api_key": PERSONAL}));
+    assert_eq!(revealed.header("cache-control"), "no-store");
+}
+
+async fn read(seen: &Seen, ann: &Person, keys: &[String]) {
+    for key in keys {
+        seen.get(&ann.client, &format!("/v2/credentials/{key}")).await;
+    }
+    for path in [
+        "/v2/credentials",
+        "/v2/providers",
+        "/v2/llm-models",
+        "/v2/llm-models/gpt-5-mini",
+        "/v1/models",
+        "/v2/resolve?model=gpt-5-mini",
+        "/v2/resolve?model=groq/llama-3.3-70b-versatile",
+        "/v2/resolve?model=gpt-5-mini&policy=strict",
+        "/v2/usage",
+        "/v2/usage?group_by=model",
+        "/v2/usage/events?limit=500",
+        "/v2/audit-events?limit=500",
+        "/v2/users",
+        "/v2/users/me",
+        "/v2/users/me/api-key-status",
+        "/v2/tokens",
+        "/metrics",
+        "/openapi.json",
+        "/health/ready",
+    ] {
+        let answer = ann.client.get(path).await.expect(200);
+        seen.keep(path, answer);
+    }
 }

@@ -5,6 +5,8 @@
 
 mod aborts;
 mod custom;
+mod echoes;
+mod keyless;
 mod names;
 mod own_words;
 mod parameters;

@@ -1,8 +1,6 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod bad_input;
 mod canary;
 mod chat;
@@ -10,6 +8,7 @@ mod cli;
 mod clients;
 mod contract;
 mod crash;
+mod dialects;
 mod doors;
 mod faults;
 mod idempotency;

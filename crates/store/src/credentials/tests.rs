@@ -177,6 +177,29 @@ async fn fields_change_but_an_origin_only_with_its_secret() {
 }
 
 #[tokio::test]
+async fn a_row_without_a_secret_moves_freely_and_is_stored_all_the_same() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let id = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
+        sqlx::query("UPDATE credentials SET sealed = NULL, source = 'keyless' WHERE id = $1")
+            .bind(id.to_string())
+            .execute(store.pool())
+            .await
+            .unwrap();
+        let origin = Origin::stored("https://other.example".to_owned());
+        let moved = Endpoint { api_base: None, endpoint: "https://other.example/v1".to_owned(), origin };
+        let edit = CredentialEdit { endpoint: Some(moved.clone()), ..CredentialEdit::default() };
+        let event = Event::CredentialUpdated { credential: id, fields: vec!["api_base"], origin: moved.origin.clone() };
+        assert!(change(&store, event, async |change| update_fields(change, id, &edit, None).await.unwrap()).await);
+        let now = by_id(&store, id).await.unwrap().unwrap().credential;
+        assert_eq!((now.origin, now.source), (moved.origin, Source::Stored));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
     on_both(async |place| {
         let store = place.open().await;

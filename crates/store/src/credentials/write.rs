@@ -21,8 +21,8 @@ const EDIT: &str = "UPDATE credentials SET name = COALESCE($4, name), note = COA
      expires_at = CASE WHEN $8 = 1 THEN $9 ELSE expires_at END, \
      rotate_after = CASE WHEN $10 = 1 THEN $11 ELSE rotate_after END, \
      api_base = CASE WHEN $12 = 1 THEN $13 ELSE api_base END, endpoint = COALESCE($14, endpoint), \
-     updated_at = $2, updated_by = $3 \
-     WHERE id = $1 AND deleted_at IS NULL AND (CAST($15 AS TEXT) IS NULL OR origin = $15)";
+     origin = COALESCE(CAST($15 AS TEXT), origin), updated_at = $2, updated_by = $3 \
+     WHERE id = $1 AND deleted_at IS NULL AND (CAST($15 AS TEXT) IS NULL OR sealed IS NULL OR origin = $15)";
 
 const REPLACE_SECRET: &str = "UPDATE credentials SET sealed = $4, fingerprint = $5, masked = $6, secret_version = $7, \
      api_base = CASE WHEN $8 = 1 THEN $9 ELSE api_base END, endpoint = COALESCE($10, endpoint), \
@@ -97,7 +97,7 @@ pub async fn insert(change: &mut Mutation, row: &StoredCredential) -> Result<(),
 }
 
 /// Edits what is not the secret. `false`: not there, or the new endpoint has
-/// another origin than the row.
+/// another origin than the one the row's secret is sealed to.
 ///
 /// # Errors
 /// When the database cannot be written.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::models::{self, ModelFilter, ModelLine};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Nanos;
@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::paging::{self, List};
 use crate::auth::Authenticated;
-use crate::body::Query;
+use crate::body::{Id, Query};
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -168,7 +168,7 @@ async fn list_models(
 async fn get_model(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(name): Path<String>,
+    Id(name): Id<String>,
 ) -> Result<Response, Failure> {
     let line = models::get(&app, &caller, &name).await?;
     Ok(axum::Json(ModelView::from(&line)).into_response())

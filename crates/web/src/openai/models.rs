@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::models::{self, ModelLine};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Authenticated;
+use crate::body::Id;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -80,7 +81,7 @@ async fn list_models(State(app): State<Arc<App>>, Authenticated(caller): Authent
 async fn get_model(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(name): Path<String>,
+    Id(name): Id<String>,
 ) -> Result<Response, Failure> {
     let line = models::get(&app, &caller, &name).await?;
     if line.payer.is_none() || !caller.may_call_model(&line.client_id) {

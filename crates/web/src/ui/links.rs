@@ -1,7 +1,7 @@
 //! `/invite/{code}` and `/reset/{code}`: choosing a password by a one-time link.
 
 use app::administration;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
@@ -13,7 +13,7 @@ use store::setup_codes::Purpose;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
 use super::view::{Page, Viewer, complaint, field, with_status};
-use crate::body::Form;
+use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
@@ -39,16 +39,12 @@ struct PasswordForm {
 async fn show_invitation(
     State(shared): State<Shared>,
     visitor: Anybody,
-    Path(code): Path<String>,
+    Id(code): Id<String>,
 ) -> Result<Response, Failure> {
     show(&shared, &visitor, &code, Purpose::Invite).await
 }
 
-async fn show_reset(
-    State(shared): State<Shared>,
-    visitor: Anybody,
-    Path(code): Path<String>,
-) -> Result<Response, Failure> {
+async fn show_reset(State(shared): State<Shared>, visitor: Anybody, Id(code): Id<String>) -> Result<Response, Failure> {
     show(&shared, &visitor, &code, Purpose::Reset).await
 }
 
@@ -56,7 +52,7 @@ async fn accept_invitation(
     State(shared): State<Shared>,
     visitor: Anybody,
     knocking: Knocking,
-    Path(code): Path<String>,
+    Id(code): Id<String>,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
     choose(&shared, &visitor, knocking, &code, Purpose::Invite, form).await
@@ -66,7 +62,7 @@ async fn reset_password(
     State(shared): State<Shared>,
     visitor: Anybody,
     knocking: Knocking,
-    Path(code): Path<String>,
+    Id(code): Id<String>,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
     choose(&shared, &visitor, knocking, &code, Purpose::Reset, PasswordForm { name: None, ..form }).await

@@ -65,6 +65,8 @@ pub struct PassThrough {
     created: u64,
     is_usage_out: bool,
     is_done: bool,
+    /// An event went out, not only comments.
+    has_begun: bool,
     /// A long event went out in part.
     is_open: bool,
 }
@@ -91,6 +93,7 @@ impl PassThrough {
             created: 0,
             is_usage_out: false,
             is_done: false,
+            has_begun: false,
             is_open: false,
         }
     }
@@ -113,6 +116,25 @@ impl PassThrough {
             }
         }
         None
+    }
+
+    /// Whether the end mark was seen: nothing that follows would be passed on.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether an event went out. Comments are none: providers send them while
+    /// they still may fail.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Whether some of the answer itself went out.
+    #[must_use]
+    pub const fn saw_output(&self) -> bool {
+        self.counter.has_output
     }
 
     /// The provider closed the stream. When it was complete, the usage event (if
@@ -163,6 +185,7 @@ impl PassThrough {
             return None;
         }
         let lines = Lines::of(&block);
+        let before = out.len();
         match self.judge(&block, &lines, is_long) {
             Verdict::Drop => {}
             // Its rest follows as it comes, so its beginning stays as it is.
@@ -177,6 +200,7 @@ impl PassThrough {
                 return Some(*error);
             }
         }
+        self.has_begun |= lines.data > 0 && out.len() > before;
         None
     }
 

@@ -1,33 +1,27 @@
-//! The help texts, word for word. `INSTA_UPDATE=always` writes them.
+//! `--help` of every command is `contract/cli.txt`.
 
-use std::process::Command;
+use std::fmt::Write;
 
-#[test]
-fn the_help_texts_are_the_ones_kept() {
-    for words in [
-        "",
-        "serve",
-        "credential",
-        "credential add",
-        "credential delete",
-        "token",
-        "token create",
-        "models",
-        "chat",
-        "usage",
-        "config",
-        "audit",
-        "user",
-        "user add",
-        "completions",
-    ] {
-        let mut command = Command::new(super::BINARY);
-        command.args(words.split_whitespace()).arg("--help").env_clear();
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{words}");
-        let name = if words.is_empty() { "ownkey".to_owned() } else { words.replace(' ', "_") };
-        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
-            insta::assert_snapshot!(format!("help_{name}"), String::from_utf8(output.stdout).unwrap());
-        });
+use super::BINARY;
+use crate::contract;
+
+#[tokio::test]
+async fn the_words_of_the_command_line_are_the_ones_kept() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut text = String::from("Made from the code: what `--help` says, command by command.\n");
+    let mut commands: Vec<String> = vec![String::new()];
+    while let Some(command) = commands.pop() {
+        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let help = testkit::run(BINARY, directory.path(), &[("COLUMNS", "100")], &words, None).await.expect(0).stdout;
+        writeln!(text, "\n$ ownkey {}\n{}", words.join(" "), help.trim_end()).unwrap();
+        commands.extend(subcommands(&help).into_iter().rev().map(|name| format!("{command} {name}")));
     }
+    contract::check("cli.txt", &text);
+}
+
+/// The names in the list of commands, but `help`.
+fn subcommands(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect()
 }

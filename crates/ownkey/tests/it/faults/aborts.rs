@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use provider_sim::{Behaviour, Call, Finished, Reply};
 use serde_json::Value;
-use testkit::{chat_body, eventually, next_bytes};
+use testkit::{Options, chat_body, eventually, next_bytes};
 
 use super::{Stage, row};
 
@@ -87,4 +87,17 @@ async fn a_client_that_stops_reading_does_not_make_the_house_buffer_the_answer()
     drop(response);
     noticed(&stage, Duration::ZERO).await;
     assert_eq!(final_row(&stage).await["state"], "aborted");
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_on_is_let_go() {
+    let write_clock = Duration::from_millis(150);
+    let stage = Stage::with(Options { write_clock, ..Options::default() }).await;
+    stage.house.sim.next(Behaviour::HugeEvent(48 << 20));
+    let body = chat_body("gpt-5-mini", "Hi", true).to_string().into_bytes();
+    let mut response = stage.ann.client.open(Method::POST, "/v1/chat/completions", &JSON, body).await;
+    next_bytes(&mut response).await.unwrap();
+    noticed(&stage, Duration::ZERO).await;
+    assert_eq!(final_row(&stage).await["state"], "aborted");
+    drop(response);
 }

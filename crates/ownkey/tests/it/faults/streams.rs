@@ -1,6 +1,6 @@
 //! Streams that end wrongly, and streams that only look wrong.
 
-use provider_sim::{Behaviour, Reply, Script};
+use provider_sim::{Behaviour, Call, Finished, Reply, Script};
 use testkit::{Options, chat_body, events};
 
 use super::{SAYS, Stage, meets};
@@ -127,4 +127,19 @@ async fn usage_is_the_last_chunk_for_clients_that_ask_and_nobody_elses() {
         let answer = stage.ann.client.post("/v1/chat/completions", &body).await;
         assert_eq!(stage.seen(&answer).await, STREAMED.replace(" done", " usage done"));
     }
+}
+
+#[tokio::test]
+async fn a_stream_is_over_at_its_end_mark_whatever_the_connection_does() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.call(Behaviour::LingersAfterDone, true).await, STREAMED);
+    let gone = |calls: &[Call]| calls.iter().any(|call| call.finished == Finished::ClientGone);
+    stage.house.sim.wait_for(gone).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_comment_before_an_error_does_not_cost_it_its_status() {
+    let stage = Stage::set().await;
+    let seen = stage.call(Behaviour::CommentThenError, true).await;
+    assert_eq!(seen, "502 api_error provider_error | failed server_error provider ? free");
 }

@@ -153,6 +153,26 @@ fn embeddings_have_a_usage_and_no_choices() {
 }
 
 #[test]
+fn the_end_mark_is_known_and_comments_are_no_beginning() {
+    let mut through = PassThrough::new(ProviderId::OpenAi, false);
+    let mut out = Vec::new();
+    for (frame, begun, output, done) in [
+        (": processing\n\n", false, false, false),
+        (
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+            true,
+            false,
+            false,
+        ),
+        (HI, true, true, false),
+        (DONE, true, true, true),
+    ] {
+        assert_eq!(through.push(Bytes::from_static(frame.as_bytes()), &mut out), None);
+        assert_eq!((through.has_begun(), through.saw_output(), through.is_done()), (begun, output, done), "{frame}");
+    }
+}
+
+#[test]
 fn absurd_counts_are_said_to_be_absurd() {
     let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":2}}\n\n";
     let (_, facts) = pass(ProviderId::Custom, false, &[HI, END, usage, DONE]);
