@@ -116,6 +116,8 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         };
         if let Some(field) = failure.field_to_leave_out(&request) {
             request.leave_out(&field);
+        } else if failure.same_key_may_help(&failures) {
+            // A hiccup: the same key once more.
         } else if failure.next_key_may_help() {
             next = untried.next();
         } else {

@@ -261,6 +261,10 @@ pub(crate) fn of_store(error: StoreError) -> Error {
         StoreError::Conflict(_) => {
             (Code::Conflict, "Somebody else changed this at the same time. Read it again, then repeat your change.")
         }
+        StoreError::Text(_) => (
+            Code::InvalidRequest,
+            "A text of the request holds a character that cannot be kept, such as NUL. Leave it out and try again.",
+        ),
         StoreError::Unavailable(_) => {
             (Code::StoreUnavailable, "The database does not answer, so nothing was changed. Try again shortly.")
         }

@@ -16,6 +16,7 @@ pub use write::{insert, make_primary, replace_secret, set_active, tombstone, upd
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{Columns, optional_id};
+use crate::usage::sum_of_costs;
 use crate::vault::Sealed;
 
 macro_rules! in_order {
@@ -217,11 +218,12 @@ pub async fn page(
 /// # Errors
 /// When the database cannot be read.
 pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<Impact, StoreError> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(provider_cost_nanos), 0) AS BIGINT) AS cost, \
-         (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
+    let row = sqlx::query(concat!(
+        "SELECT COUNT(*) AS calls, ",
+        sum_of_costs!("provider_cost_nanos"),
+        " AS cost, (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
          FROM attempts WHERE credential_id = $1 AND at >= $2",
-    )
+    ))
     .bind(id.to_string())
     .bind(now.minus(IMPACT_SPAN).as_micros())
     .fetch_one(store.pool())

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// A row says something this version cannot understand, or refers to nothing.
     #[error("a database row cannot be understood: {0}")]
     Integrity(String),
+    /// A text holds what this database keeps in no text, such as a NUL.
+    #[error("a text cannot be kept in this database")]
+    Text(#[source] sqlx::Error),
     /// No connection, no answer, or locked for too long: trying again may help.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
@@ -53,6 +56,8 @@ impl From<sqlx::Error> for StoreError {
             E::Database(cause) => match cause.code().as_deref() {
                 // SQLITE_FULL; PostgreSQL's disk_full.
                 Some("13" | "53100") => Self::Full(error),
+                // PostgreSQL's character_not_in_repertoire and untranslatable_character.
+                Some("22021" | "22P05") => Self::Text(error),
                 // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's
                 // connection, roll-back, resource, wrong-state and shutdown classes.
                 Some("5" | "6" | "261" | "517" | "773") => Self::Unavailable(error),

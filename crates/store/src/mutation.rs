@@ -23,12 +23,15 @@ pub(crate) struct Write {
 impl Write {
     /// Begins a write that no audit row tells of: health, last use, counters.
     pub(crate) async fn begin(store: &Store) -> Result<Self, StoreError> {
+        // In this order: whoever has the turn never waits for a connection that
+        // somebody without it holds.
+        let connection = store.pool().acquire().await?;
         let turn = store.turn().await;
         let begin = match store.dialect() {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN",
         };
-        let transaction = store.pool().begin_with(begin).await?;
+        let transaction = Transaction::begin(connection, Some(sqlx::SqlStr::from_static(begin))).await?;
         Ok(Self { transaction, dialect: store.dialect(), touched: Vec::new(), _turn: turn })
     }
 

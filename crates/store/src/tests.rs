@@ -18,7 +18,7 @@ use crate::sessions::{self, Session, SessionKind};
 use crate::setup_codes::{self, Purpose, SetupCode};
 use crate::testing::{NOW, add_user, entropy, on_both, user};
 use crate::tokens::{self, Token};
-use crate::{Mutation, Store, login_failures, users};
+use crate::{Dialect, Mutation, Store, login_failures, users};
 
 async fn begin(store: &Store) -> Mutation {
     store.begin(NOW, Actor::System, None).await.unwrap()
@@ -262,6 +262,21 @@ async fn a_change_on_one_node_wakes_the_other_within_two_seconds() {
         watch.close().await;
         one.close().await;
         two.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_that_the_database_cannot_keep_is_said_to_be_one() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let read = sqlx::query("SELECT id FROM users WHERE email = $1").bind("a\0b").fetch_all(store.pool()).await;
+        match read.map_err(StoreError::from) {
+            Err(StoreError::Text(_)) => assert_eq!(store.dialect(), Dialect::Postgres),
+            Ok(rows) => assert!(rows.is_empty()),
+            Err(other) => panic!("{other:?}"),
+        }
+        store.close().await;
     })
     .await;
 }

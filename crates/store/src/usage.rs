@@ -1,5 +1,20 @@
 //! What was called, by whom, and what it cost: reports from the ledger.
 
+/// The sum of a column of costs. No single one counts for more than 10,000
+/// dollars, so that a million absurd rows cannot break every report.
+macro_rules! sum_of_costs {
+    ($column:literal) => {
+        concat!(
+            "CAST(COALESCE(SUM(CASE WHEN ",
+            $column,
+            " > 10000000000000 THEN 10000000000000 ELSE ",
+            $column,
+            " END), 0) AS BIGINT)"
+        )
+    };
+}
+pub(crate) use sum_of_costs;
+
 mod summary;
 
 use domain::attempt::{AttemptState, ErrorClass};

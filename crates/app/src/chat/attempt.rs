@@ -104,7 +104,9 @@ impl Run<'_> {
         if !status.is_success() {
             let body = body.collect(ERROR_BYTES).await.unwrap_or_default();
             let error = self.classified(status.as_u16(), &headers, &body);
-            meter.fail(&error, Used::Nothing);
+            // A gateway's time-out says nothing of what the provider did behind it.
+            let used = if matches!(status.as_u16(), 408 | 504) { Used::Unknown } else { Used::Nothing };
+            meter.fail(&error, used);
             return Err(self.failed(error));
         }
         let mut payment = self.payment(dropped);

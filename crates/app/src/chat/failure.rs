@@ -47,6 +47,29 @@ impl AttemptFailure {
         )
     }
 
+    /// Whether the call may be made once more as it was: the provider failed at
+    /// once, or was not reached, and this key has had no second try.
+    pub(super) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
+        let had_a_second_try = earlier.iter().any(|other| other.is_hiccup() && self.is_of_key_of(other));
+        self.is_hiccup() && !had_a_second_try
+    }
+
+    /// A server's error, or a connection that was never made. Never a time-out:
+    /// the provider may have worked, and charged.
+    fn is_hiccup(&self) -> bool {
+        let is_transient = match self.error.class {
+            ErrorClass::ServerError => self.error.status.is_some_and(|status| status >= 500),
+            // Retryable only when nothing was sent.
+            ErrorClass::Unreachable => true,
+            _ => false,
+        };
+        is_transient && self.error.is_retryable
+    }
+
+    fn is_of_key_of(&self, other: &Self) -> bool {
+        self.key.credential().id == other.key.credential().id
+    }
+
     /// A field that a custom endpoint named in its refusal and that may be left
     /// out once, because nobody knows what such an endpoint takes.
     pub(super) fn field_to_leave_out(&self, request: &ClientRequest<'_>) -> Option<String> {
@@ -116,14 +139,24 @@ fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
     error
 }
 
+/// What each key came to in the end, in the order of the attempts.
+fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
+    let is_last = |(at, failure): &(usize, &AttemptFailure)| {
+        !failures.iter().skip(at + 1).any(|later| later.is_of_key_of(failure))
+    };
+    failures.iter().enumerate().filter(is_last).map(|(_, failure)| failure).collect()
+}
+
 fn exhausted(caller: &Caller, place: &Place, failures: &[AttemptFailure]) -> Error {
     let provider = place.provider.display_name();
+    let failures = last_of_each_key(failures);
     let all = |class: ErrorClass| failures.iter().all(|failure| failure.error.class == class);
+    let is_limit = |class| matches!(class, ErrorClass::RateLimited | ErrorClass::QuotaExhausted);
     let wait = failures.iter().filter_map(|failure| failure.error.retry_after).min();
     let titles: Vec<String> =
         failures.iter().map(|failure| reach::title_for(caller, failure.key.credential())).collect();
     let titles = titles.join(", ");
-    if all(ErrorClass::RateLimited) || all(ErrorClass::QuotaExhausted) {
+    if failures.iter().all(|failure| is_limit(failure.error.class)) {
         let wait = wait.or(Some(Duration::from_secs(1)));
         return Error::new(
             Code::RateLimited,

@@ -202,7 +202,7 @@ async fn echo(seen: &Seen, house: &House, bob: &Person) {
             assert_eq!(shown, Some(format!("Bearer {key}")), "{model}");
             house.sim.next(Behaviour::RefusesField(key.into()));
             let answer = bob.client.post("/v1/chat/completions", &chat_body(model, "Hi", stream)).await.expect(400);
-            assert!(answer.text().contains("[removed]"), "{}", answer.text());
+            assert!(answer.text().contains('…'), "{}", answer.text());
             seen.keep(model, answer);
         }
     }

@@ -1,8 +1,6 @@
 //! `contract/`: what the outside relies on. Each file is made again and
 //! compared; `UPDATE_CONTRACT=1` writes it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;

@@ -24,8 +24,8 @@ macro_rules! grouped_by {
              CAST(COALESCE(SUM(cached_tokens), 0) AS BIGINT) AS cached, \
              CAST(COALESCE(SUM(cache_write_tokens), 0) AS BIGINT) AS cache_write, \
              CAST(COALESCE(SUM(reasoning_tokens), 0) AS BIGINT) AS reasoning, \
-             CAST(COALESCE(SUM(provider_cost_nanos), 0) AS BIGINT) AS provider_cost, \
-             CAST(COALESCE(SUM(client_cost_nanos), 0) AS BIGINT) AS client_cost \
+             ", sum_of_costs!("provider_cost_nanos"), " AS provider_cost, \
+             ", sum_of_costs!("client_cost_nanos"), " AS client_cost \
              FROM attempts WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) \
              AND (CAST($2 AS BIGINT) IS NULL OR at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR at < $3) \
              AND (CAST($4 AS TEXT) IS NULL OR provider = $4) AND (CAST($5 AS TEXT) IS NULL OR model = $5) \

@@ -90,3 +90,20 @@ async fn sums_add_up_and_unknown_is_not_zero() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn absurd_costs_break_no_report() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = UserId::generate(NOW, &entropy());
+        for _ in 0..3 {
+            let start = attempt(&store, ann, NOW);
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            store.ledger().settle(start.attempt, settlement(i64::MAX)).acknowledged().await.unwrap();
+        }
+        let lines = summary(&store, &UsageFilter::default(), GroupBy::Provider).await.unwrap();
+        assert_eq!(lines[0].provider_cost, Nanos(30_000_000_000_000));
+        store.close().await;
+    })
+    .await;
+}

@@ -30,6 +30,16 @@ struct Sent {
     is_absurd: bool,
 }
 
+/// More than this for one call is not believed: 10,000 dollars.
+const ABSURD_COST: Nanos = Nanos(10_000_000_000_000);
+
+impl Sent {
+    fn set_cost(&mut self, cost: Option<Nanos>) {
+        self.is_absurd |= cost.is_some_and(|cost| cost > ABSURD_COST);
+        self.cost = cost.filter(|&cost| cost <= ABSURD_COST);
+    }
+}
+
 /// Reads the value of a `usage` member.
 #[must_use]
 pub fn read(provider: ProviderId, value: &[u8]) -> Usage {
@@ -75,8 +85,8 @@ fn members(provider: ProviderId, value: &[u8], sent: &mut Sent) -> Result<(), Sc
                     reader.skip()
                 })?;
             }
-            "cost" if provider == ProviderId::OpenRouter => sent.cost = amount(reader.value()?, 9),
-            "cost_in_usd_ticks" if provider == ProviderId::XAi => sent.cost = amount(reader.value()?, -1),
+            "cost" if provider == ProviderId::OpenRouter => sent.set_cost(amount(reader.value()?, 9)),
+            "cost_in_usd_ticks" if provider == ProviderId::XAi => sent.set_cost(amount(reader.value()?, -1)),
             _ => reader.skip()?,
         }
         Ok(())
@@ -156,6 +166,15 @@ mod tests {
         }
         let more_cached_than_read = br#"{"prompt_tokens":1,"completion_tokens":1,"num_cached_tokens":2}"#;
         assert!(read(ProviderId::Mistral, more_cached_than_read).is_absurd);
+    }
+
+    #[test]
+    fn a_cost_beyond_belief_is_unknown() {
+        for (cost, nanos, is_absurd) in [("10000", Some(ABSURD_COST), false), ("10000.01", None, true)] {
+            let body = format!(r#"{{"prompt_tokens":1,"completion_tokens":3,"cost":{cost}}}"#);
+            let usage = read(ProviderId::OpenRouter, body.as_bytes());
+            assert_eq!((usage.cost, usage.is_absurd), (nanos, is_absurd), "{cost}");
+        }
     }
 
     #[test]

@@ -28,8 +28,14 @@ async fn a_key_without_credit_is_not_worth_a_retry() {
 }
 
 #[tokio::test]
-async fn a_500_of_the_provider_is_a_502() {
-    is_told(Behaviour::Status5xx(500), "502 api_error provider_error | failed server_error provider ? free").await;
+async fn a_500_of_the_provider_is_tried_once_more_and_then_a_502() {
+    let stage = Stage::set().await;
+    let row = "failed server_error provider ? free";
+    let answered = format!("200 \"Hello from the scripted provider.\" | {row} + settled - provider 1+9 priced");
+    assert_eq!(stage.call(Behaviour::Status5xx(500), false).await, answered);
+    stage.house.sim.next(Behaviour::Status5xx(500));
+    let told = format!("502 api_error provider_error | {row} + {row}");
+    assert_eq!(stage.call(Behaviour::Status5xx(502), false).await, told);
 }
 
 #[tokio::test]
@@ -40,16 +46,16 @@ async fn a_503_of_the_provider_stays_one_with_its_wait() {
 
 #[tokio::test]
 async fn a_504_of_the_provider_stays_one() {
-    is_told(Behaviour::Status5xx(504), "504 api_error provider_timeout | failed timeout provider ? free").await;
+    is_told(Behaviour::Status5xx(504), "504 api_error provider_timeout | failed timeout unknown ? unknown").await;
 }
 
 #[tokio::test]
 async fn a_page_of_html_is_a_502_and_is_not_passed_on() {
-    let told = "502 api_error provider_error | failed server_error provider ? free";
-    is_told(Behaviour::Html502, told).await;
+    let row = "failed server_error provider ? free";
     let stage = Stage::set().await;
-    stage.house.sim.next(Behaviour::Html502);
+    stage.house.sim.set_default(Behaviour::Html502);
     let answer = stage.ann.chat("Hi").await;
+    assert_eq!(stage.seen(&answer).await, format!("502 api_error provider_error | {row} + {row}"));
     assert!(!answer.text().contains('<'), "{}", answer.text());
 }
 
@@ -97,7 +103,7 @@ async fn a_provider_that_is_gone_is_a_502_that_cost_nothing() {
     let stage = Stage::set().await;
     stage.house.sim.shutdown().await;
     let answer = stage.ann.chat("Hi").await;
-    let told = "502 api_error provider_error | failed unreachable provider ? free";
+    let told = "502 api_error provider_error | failed unreachable provider ? free + failed unreachable provider ? free";
     assert_eq!(stage.seen(&answer).await, told);
 }
 
@@ -110,4 +116,19 @@ async fn no_error_repeats_the_key_it_was_about() {
         let answer = ann.chat("Hi").await;
         assert!(answer.status.is_server_error() && !answer.text().contains("FAKEaBcDeF"), "{}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn keys_that_are_all_at_some_limit_are_a_429() {
+    let stage = Stage::set().await;
+    stage.ann.save_key("openai", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key2").await;
+    stage.house.sim.next(Behaviour::Status5xx(500));
+    stage.house.sim.next(Behaviour::Status429 { retry_after_s: 9 });
+    let limited = "failed rate_limited provider ? free";
+    assert_eq!(
+        stage.call(Behaviour::Status429 { retry_after_s: 7 }, false).await,
+        format!(
+            "429 rate_limit_error rate_limited after 7 | failed server_error provider ? free + {limited} + {limited}"
+        )
+    );
 }
