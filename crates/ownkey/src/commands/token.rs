@@ -42,17 +42,16 @@ pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) ->
 
 fn show_list(list: &Value) {
     let rows = output::rows(list, |token| {
-        let state = if token.get("revoked_at").is_some_and(Value::is_string) { "revoked" } else { "active" };
         vec![
             output::text(token, "id"),
             output::text(token, "name"),
             output::text(token, "masked"),
-            state.to_owned(),
+            output::text(token, "expires_at"),
             output::text(token, "last_used_at"),
         ]
     });
     if rows.is_empty() {
         return output::line("No gateway tokens yet. Make one: ownkey token create laptop");
     }
-    output::table(&["ID", "NAME", "TOKEN", "STATE", "LAST USED"], &rows);
+    output::table(&["ID", "NAME", "TOKEN", "EXPIRES", "LAST USED"], &rows);
 }
