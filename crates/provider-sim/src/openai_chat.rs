@@ -97,6 +97,10 @@ pub(crate) fn refusal(behaviour: &Behaviour, model: &str, shown: &str, prompt: u
         Behaviour::Status5xx(status) => errors::server_error(*status),
         Behaviour::ContextTooLong => errors::context_too_long(prompt),
         Behaviour::NoSuchModel => errors::no_such_model(model),
+        Behaviour::Says(status, body) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Outgoing::json(status, body.clone()).with("x-repeated", body)
+        }
         Behaviour::RefusesField(field) => {
             errors::invalid(field, &format!("Unrecognized request argument supplied: {field}"))
         }

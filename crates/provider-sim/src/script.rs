@@ -147,6 +147,8 @@ pub enum Behaviour {
     ContextTooLong,
     /// 404 `model_not_found`.
     NoSuchModel,
+    /// This status with this body, also in a header: a provider that repeats what it should not.
+    Says(u16, String),
     /// 400 that names this field, whether or not it was sent.
     RefusesField(String),
     /// 502 with a page of HTML.

@@ -73,10 +73,11 @@ impl Described {
         self
     }
 
-    /// A JSON answer that is a list `L` of `T`.
+    /// A JSON answer that is a list `L` of `T`; a schema of its own, named after both.
     pub(crate) fn gives_list<L: ToSchema, T: ToSchema>(mut self, status: u16, what: &'static str) -> Self {
         let mut list = Shape::of::<L>();
         let item = Shape::of::<T>();
+        list.name = format!("{}Of{}", list.name, item.name);
         list.others.push((item.name, item.schema));
         list.others.extend(item.others);
         self.answers.push(Answer { status, what, shape: Some(list) });

@@ -117,6 +117,14 @@ pub fn status_of(error: &Error) -> StatusCode {
     }
 }
 
+/// The status as `dialect` says it. A wrong field is 422 in our own words, and
+/// 400 on the wires, where clients know nothing else.
+#[must_use]
+pub fn status_in(error: &Error, dialect: Dialect) -> StatusCode {
+    let is_wire = matches!(dialect, Dialect::OpenAi | Dialect::Anthropic | Dialect::Google);
+    if is_wire && error.code == Code::InvalidRequest { StatusCode::BAD_REQUEST } else { status_of(error) }
+}
+
 /// What rendering needs to know of the request.
 #[derive(Debug)]
 pub struct Asked<'a> {
@@ -133,7 +141,7 @@ pub struct Asked<'a> {
 /// The answer that says `error` in the dialect of `asked`.
 #[must_use]
 pub fn render(error: &Error, asked: &Asked<'_>) -> Response {
-    let status = status_of(error);
+    let status = status_in(error, asked.dialect);
     if asked.dialect == Dialect::Page {
         return crate::ui::view::problem_page(error, status, asked.request_id).into_response();
     }
@@ -171,7 +179,7 @@ pub fn envelope(error: &Error, dialect: Dialect, request_id: &str, path: Option<
             "request_id": request_id,
         }),
         Dialect::Google => json!({"error": {
-            "code": status_of(error).as_u16(),
+            "code": status_in(error, dialect).as_u16(),
             "message": error.sentence,
             "status": facts.google,
         }}),

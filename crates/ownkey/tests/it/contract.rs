@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::Value;
-use web::problem;
+use web::problem::{self, Dialect};
 
 /// Compares a contract file with what the code says, or writes it.
 #[expect(
@@ -42,7 +42,7 @@ fn the_table_of_errors_is_the_one_kept() {
         writeln!(
             table,
             "| `{code}` | {} | {} | `{}` | `{}` | `{}` | {} |",
-            facts.status.as_u16(),
+            statuses(code),
             facts.title,
             facts.openai,
             facts.anthropic,
@@ -52,6 +52,13 @@ fn the_table_of_errors_is_the_one_kept() {
         .unwrap();
     }
     check("errors.md", &table);
+}
+
+/// The status of a code, and the one the wires have for it where that differs.
+fn statuses(code: app::Code) -> String {
+    let own = problem::facts_of(code).status;
+    let wire = problem::status_in(&app::Error::new(code, ""), Dialect::OpenAi);
+    if own == wire { own.as_str().to_owned() } else { format!("{} ({} on the wires)", own.as_str(), wire.as_str()) }
 }
 
 #[test]
@@ -89,4 +96,30 @@ fn references(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().flat_map(references).collect(),
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn each_list_of_the_document_is_a_list_of_its_own_things() {
+    let document = web::openapi::document();
+    for (path, schema, item) in [
+        ("/v2/credentials", "ListOfCredentialView", "CredentialView"),
+        ("/v2/tokens", "ListOfTokenView", "TokenView"),
+        ("/v2/llm-models", "ListOfModelView", "ModelView"),
+        ("/v2/usage/events", "CursorPageOfEventView", "EventView"),
+        ("/v2/audit-events", "CursorPageOfAuditView", "AuditView"),
+    ] {
+        let answer = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert_eq!(answer["$ref"], format!("#/components/schemas/{schema}"), "{path}");
+        let items = &document["components"]["schemas"][schema]["properties"]["data"]["items"];
+        assert_eq!(items["$ref"], format!("#/components/schemas/{item}"), "{path}");
+    }
+}
+
+#[test]
+fn the_document_describes_only_doors_that_are_there() {
+    let document = web::openapi::document();
+    let methods = |path: &Value| path.as_object().map_or(0, serde_json::Map::len);
+    let operations: usize = document["paths"].as_object().unwrap().values().map(methods).sum();
+    let described = web::router::doors().iter().filter(|door| door.described.is_some()).count();
+    assert_eq!(operations, described);
 }

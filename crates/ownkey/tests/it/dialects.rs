@@ -303,3 +303,14 @@ async fn a_token_is_taken_from_any_of_the_four_headers_and_two_must_agree() {
     let twice = vec![("authorization", bearer), ("authorization", "Bearer owk_other".to_owned())];
     get("/v1/models", twice).await.expect(401);
 }
+
+#[tokio::test]
+async fn a_wrong_field_is_400_on_a_wire_and_422_in_our_own_words() {
+    let house = House::start().await;
+    let client = house.user("ann").await.client;
+    for body in [json!({"messages": []}), json!({"model": 5, "messages": []}), json!({"model": "gpt-5-mini"})] {
+        let answer = client.post("/v1/chat/completions", &body).await.expect(400).json();
+        assert_eq!(answer["error"]["type"], "invalid_request_error", "{answer}");
+    }
+    client.post("/v2/llm/chat/completions", &json!({"messages": []})).await.expect(422);
+}

@@ -146,3 +146,51 @@ async fn a_token_sent_as_a_cookie_opens_nothing() {
         }
     }
 }
+
+/// The rules behind the table: `UPDATE_CONTRACT` cannot write these away.
+#[tokio::test]
+async fn no_guarded_door_opens_for_whom_it_is_not_meant() {
+    use domain::access::Need;
+    let house = House::start().await;
+    for door in web::router::doors().into_iter().filter(|door| !matches!(door.need, Need::Nothing | Need::Metrics)) {
+        let path = door.path.replace("{id}", NOBODYS_ID).replace("{*id}", "no-such-model");
+        let is_page = !door.path.starts_with("/v") && door.method == Method::GET;
+        let unknown = if is_page { 303 } else { 401 };
+        let [nobody, member, _admin, revoked, powerless, models] =
+            <[Client; 6]>::try_from(callers(&house).await).unwrap_or_else(|_| unreachable!());
+        let is_for_admins = matches!(door.need, Need::ReadAudit | Need::ManageUsers);
+        let mut refused = vec![(nobody, unknown), (revoked, unknown), (powerless, 403)];
+        refused.extend((door.need != Need::CallModels).then_some((models, 403)));
+        refused.extend(is_for_admins.then_some((member, 403)));
+        for (caller, status) in refused {
+            let answer = caller.send(door.method.clone(), &path, &[], Vec::new()).await;
+            assert_eq!(answer.status.as_u16(), status, "{} {path}", door.method);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_door_does_anything_for_a_cookie_that_another_page_sends() {
+    let house = House::start().await;
+    house.user("ann").await;
+    let cookie = house.web_session("ann").await;
+    let foreign = [
+        None,
+        Some(("sec-fetch-site", "cross-site")),
+        Some(("sec-fetch-site", "same-site")),
+        Some(("sec-fetch-site", "none")),
+        Some(("origin", "https://evil.example")),
+    ];
+    let by_cookie = |door: &web::router::Door| door.method != Method::GET && door.path != "/v2/login/access-token";
+    for door in web::router::doors().into_iter().filter(by_cookie) {
+        for proof in foreign {
+            let path = door.path.replace("{id}", NOBODYS_ID).replace("{code}", "no-such-code");
+            let form = !door.path.starts_with("/v");
+            let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
+            let mut headers = vec![("cookie", cookie.as_str()), ("content-type", kind)];
+            headers.extend(proof);
+            let answer = house.nobody().send(door.method.clone(), &path, &headers, b"{}".to_vec()).await;
+            assert_eq!(answer.status.as_u16(), 403, "{} {path} with {proof:?}: {}", door.method, answer.text());
+        }
+    }
+}

@@ -34,7 +34,7 @@ async fn a_refused_request_gives_its_key_back() {
     ann.save_key("openai", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1").await;
     let body = chat_body("gpt-5-mini", "Hi", false);
     let wrong = [JSON, KEY, ("x-ownkey-policy", "whatever")];
-    post(&ann.client, "/v1/chat/completions", &wrong, &body).await.expect(422);
+    post(&ann.client, "/v1/chat/completions", &wrong, &body).await.expect(400);
     post(&ann.client, "/v1/chat/completions", &[JSON, KEY], &chat_body("no-such-model", "Hi", false)).await.expect(404);
     eventually("the key is free again", Duration::from_secs(5), async || {
         let status = post(&ann.client, "/v1/chat/completions", &[JSON, KEY], &body).await.status.as_u16();

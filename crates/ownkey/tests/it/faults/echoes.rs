@@ -32,3 +32,28 @@ async fn a_short_key_is_never_repeated() {
     .await;
     assert!(!checked.to_string().contains("hunter"), "{checked}");
 }
+
+#[tokio::test]
+async fn whatever_the_status_a_key_in_the_providers_words_goes_no_further() {
+    let key = "sk-proj-REPEATEDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    ann.save_key("openai", key).await;
+    let client = ann.gateway_client().await;
+    let words = format!("You sent {key}.");
+    let envelope = json!({"error": {"message": words, "type": words, "param": words, "code": words}}).to_string();
+    let statuses = [200, 400, 403, 404, 413, 422, 429, 500, 503, 401];
+    for status in statuses {
+        for (body, stream) in [(&envelope, false), (&envelope, true), (&words, false)] {
+            // A key that was refused rests; a while later it is called again.
+            house.pass(std::time::Duration::from_secs(660));
+            house.sim.next(Behaviour::Says(status, body.clone()));
+            let answer = client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", stream)).await;
+            let said = format!("{:?} {}", answer.headers, answer.text());
+            assert!(!said.contains("REPEATED") && answer.status.as_u16() != 401, "{status}: {said}");
+        }
+    }
+    let log = house.sim.log();
+    let was_answered = |status: &u16| log.iter().any(|call| call.model.is_some() && call.status == Some(*status));
+    assert!(statuses.iter().all(was_answered), "some refusal never came");
+}
