@@ -61,7 +61,7 @@ pub(crate) const VARIABLES: [Variable; 17] = [
 /// The table as a page.
 pub(crate) fn page() -> String {
     let mut page = String::from(
-        "# Environment variables\n\nMade from the code. Every variable also accepts `NAME_FILE`, a file that holds the value. \
+        "# Environment variables\n\nMade from the code. Every variable but OWNKEY_DATA_DIR, OWNKEY_URL and\nXDG_DATA_HOME also accepts `NAME_FILE`, a file that holds the value. \
          Flags go before the\nenvironment, the environment before `.env` (read by `serve` from the data directory, then the \
          working directory),\nthat before `ownkey.toml`.\n\n| variable | meaning |\n|---|---|\n",
     );
