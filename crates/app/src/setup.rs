@@ -149,6 +149,6 @@ fn closed() -> Error {
 fn wrong_code() -> Error {
     Error::new(
         Code::SetupLinkInvalid,
-        "This set-up link is wrong, used or older than an hour. Restart Ownkey for a new one; it is printed to its terminal.",
+        "This set-up link is wrong, used or older than an hour. Restart Ownkey for a new one, printed to its terminal, or run `ownkey user setup-link`.",
     )
 }
