@@ -89,12 +89,6 @@ pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
     })
 }
 
-/// How many models the keys of one credential open.
-#[must_use]
-pub fn unlocked_by(reach: &Reach, credential: domain::ids::CredentialId) -> usize {
-    reach.keys.iter().find(|key| key.credential().id == credential).map_or(0, |key| key.offers.len())
-}
-
 fn order(line: &ModelLine) -> (bool, ProviderId, bool, &str) {
     (line.payer.is_none(), line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
 }
@@ -124,10 +118,7 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
 }
 
 fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
-    let candidates: Vec<resolve::Candidate<'_>> = reach
-        .keys_of(namespace)
-        .map(|key| resolve::Candidate { credential: key.credential(), serves_model: key.serves(model, app.catalogue) })
-        .collect();
+    let candidates = reach.candidates(namespace, model, app.catalogue);
     let wish = Wish { policy: caller.fallback, personal_allowed: caller.team().is_none(), pinned: None };
     match resolve::resolve(&candidates, wish, app.clock.now()).outcome {
         Outcome::Use(ids) => {

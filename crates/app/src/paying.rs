@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::Caller;
 use domain::ids::CredentialId;
-use domain::resolve::{self, Candidate, Fallback, Outcome, Resolution, Why, Wish};
+use domain::resolve::{self, Fallback, Outcome, Resolution, Why, Wish};
 
 use crate::App;
 use crate::error::{Code, Details, Error, FailedAttempt, Result};
@@ -42,13 +42,7 @@ pub fn judge(app: &App, caller: &Caller, reach: &Reach, place: &Place, wishes: &
             return Err(Error::not_found("provider key").of_field("x-ownkey-credential"));
         }
     }
-    let candidates: Vec<Candidate<'_>> = reach
-        .keys_of(&place.namespace)
-        .map(|key| Candidate {
-            credential: key.credential(),
-            serves_model: key.serves(&place.upstream_id, app.catalogue),
-        })
-        .collect();
+    let candidates = reach.candidates(&place.namespace, &place.upstream_id, app.catalogue);
     let wish =
         Wish { policy: policy(caller, wishes), personal_allowed: caller.team().is_none(), pinned: wishes.pinned };
     Ok(resolve::resolve(&candidates, wish, app.clock.now()))

@@ -10,6 +10,7 @@ use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
 use domain::provider::{ProviderId, ProviderKind};
+use domain::resolve::Candidate;
 use domain::{Caller, Price};
 use llm::catalogue::Catalogue;
 use store::credentials::StoredCredential;
@@ -93,6 +94,16 @@ impl Reach {
             }
         }
         Self { keys, by_client_id, by_uuid }
+    }
+
+    /// The keys that might pay for a model of a namespace.
+    #[must_use]
+    pub fn candidates(&self, namespace: &str, model: &str, catalogue: &Catalogue) -> Vec<Candidate<'_>> {
+        self.keys
+            .iter()
+            .filter(|key| key.credential().model_namespace() == namespace)
+            .map(|key| Candidate { credential: key.credential(), serves_model: key.serves(model, catalogue) })
+            .collect()
     }
 
     /// The keys of one namespace.
