@@ -13,10 +13,15 @@ use crate::row::Columns;
 /// For how long a key is remembered.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
+/// No request runs longer: a claim this old without an end belonged to a process
+/// that died.
+const LONGEST: Duration = Duration::from_mins(130);
+
 /// Takes a free or forgotten key; nothing when another request has it.
 const CLAIM: &str = "INSERT INTO idempotency (caller, idempotency_key, body_hash, created_at) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (caller, idempotency_key) DO UPDATE SET body_hash = excluded.body_hash, status = NULL, \
-     resource_id = NULL, created_at = excluded.created_at WHERE idempotency.created_at < $5 RETURNING caller";
+     resource_id = NULL, created_at = excluded.created_at WHERE idempotency.created_at < $5 \
+     OR (idempotency.status IS NULL AND idempotency.created_at < $6) RETURNING caller";
 
 /// What is known of a key at the start of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +44,8 @@ pub enum Known {
     },
 }
 
-/// Claims a key for a caller. A claim older than 24 hours is forgotten.
+/// Claims a key for a caller. A claim older than 24 hours is forgotten, and one
+/// without an end earlier, when no request can still be running.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -57,6 +63,7 @@ pub async fn begin(
         .bind(body_hash)
         .bind(now.as_micros())
         .bind(now.minus(REMEMBERED).as_micros())
+        .bind(now.minus(LONGEST).as_micros())
         .fetch_optional(write.connection())
         .await?;
     if claimed.is_some() {

@@ -199,6 +199,11 @@ async fn an_idempotency_key_is_claimed_once_a_day() {
         assert_eq!(begin(NOW).await, Known::InProgress { body_hash: body_hash.clone() });
         idempotency::release(&store, "key", "ann").await.unwrap();
         assert_eq!(begin(NOW).await, Known::Fresh);
+        // A process that died never ends its claim.
+        assert_eq!(begin(later(130 * 60)).await, Known::InProgress { body_hash: body_hash.clone() });
+        assert_eq!(begin(later(130 * 60 + 1)).await, Known::Fresh);
+        idempotency::release(&store, "key", "ann").await.unwrap();
+        assert_eq!(begin(NOW).await, Known::Fresh);
         idempotency::finish(&store, "key", "ann", 201, Some("id")).await.unwrap();
         let done = Known::Done { body_hash, status: 201, resource_id: Some("id".to_owned()) };
         assert_eq!(begin(later(86_400)).await, done);
