@@ -56,18 +56,10 @@ impl Demo {
 
     /// Every provider at the scripted one, and no key of the environment.
     pub(crate) fn providers(&self) -> providers::Found {
-        let origin = self.sim.origin();
-        let bases: HashMap<ProviderId, String> = [
-            (ProviderId::OpenAi, "/v1"),
-            (ProviderId::Groq, "/openai/v1"),
-            (ProviderId::OpenRouter, "/api/v1"),
-            (ProviderId::Mistral, "/v1"),
-            (ProviderId::XAi, "/v1"),
-            (ProviderId::Fireworks, "/inference/v1"),
-        ]
-        .into_iter()
-        .map(|(provider, path)| (provider, format!("{origin}{path}")))
-        .collect();
+        let bases: HashMap<ProviderId, String> = provider_sim::provider_bases(self.sim.address())
+            .into_iter()
+            .filter_map(|(provider, url)| Some((provider.parse().ok()?, url)))
+            .collect();
         let local = LocalEndpoints::default().with_embedded(self.sim.address());
         providers::Found { bases, local, ..providers::Found::default() }
     }

@@ -70,3 +70,18 @@ mod voice;
 pub use log::{Bill, Call, Finished, Usage};
 pub use script::{Behaviour, KeyState, Keys, Models, Reply, Script, WrongUsage};
 pub use sim::{Sim, WaitedInVain};
+
+/// The base URLs at which the scripted provider at `address` stands in for a
+/// provider, by the provider's id.
+#[must_use]
+pub fn provider_bases(address: std::net::SocketAddr) -> [(&'static str, String); 6] {
+    [
+        ("openai", "/v1"),
+        ("groq", "/openai/v1"),
+        ("openrouter", "/api/v1"),
+        ("mistral", "/v1"),
+        ("xai", "/v1"),
+        ("fireworks", "/inference/v1"),
+    ]
+    .map(|(provider, path)| (provider, format!("http://{address}{path}")))
+}

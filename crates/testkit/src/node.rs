@@ -127,17 +127,8 @@ fn serve(
 }
 
 fn bases(sim: SocketAddr) -> HashMap<ProviderId, String> {
-    [
-        (ProviderId::OpenAi, "/v1"),
-        (ProviderId::Groq, "/openai/v1"),
-        (ProviderId::OpenRouter, "/api/v1"),
-        (ProviderId::Mistral, "/v1"),
-        (ProviderId::XAi, "/v1"),
-        (ProviderId::Fireworks, "/inference/v1"),
-    ]
-    .into_iter()
-    .map(|(provider, path)| (provider, format!("http://{sim}{path}")))
-    .collect()
+    let bases = provider_sim::provider_bases(sim).into_iter();
+    bases.map(|(provider, url)| (provider.parse().expect("a known provider"), url)).collect()
 }
 
 /// Real time, which a test may set forward.

@@ -228,14 +228,8 @@ impl Run<'_> {
     /// A call that got no answer: what it cost is known only if it was never sent.
     fn unsent(&self, meter: &mut Meter, failure: &SendFailure) -> Stop {
         let error = UpstreamError {
-            class: failure.class,
-            status: None,
-            code: None,
-            param: None,
-            message: failure.sentence.clone(),
             is_retryable: !failure.was_sent,
-            retry_after: None,
-            key_status: None,
+            ..UpstreamError::ours(failure.class, failure.sentence.clone())
         };
         meter.fail(&error, if failure.was_sent { Used::Unknown } else { Used::Nothing });
         self.failed(error)
@@ -248,16 +242,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 fn refused_endpoint(message: String) -> UpstreamError {
-    UpstreamError {
-        class: ErrorClass::EndpointRefused,
-        status: None,
-        code: None,
-        param: None,
-        message,
-        is_retryable: false,
-        retry_after: None,
-        key_status: None,
-    }
+    UpstreamError::ours(ErrorClass::EndpointRefused, message)
 }
 
 fn of_unsupported(unsupported: &llm::parameters::Unsupported) -> Error {

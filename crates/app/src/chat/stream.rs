@@ -153,15 +153,7 @@ impl Drop for AnswerStream {
     }
 }
 
+/// A stream that broke is not begun again: some of it may be out.
 fn broken(class: ErrorClass, message: String) -> UpstreamError {
-    UpstreamError {
-        class,
-        status: None,
-        code: None,
-        param: None,
-        message,
-        is_retryable: false,
-        retry_after: None,
-        key_status: None,
-    }
+    UpstreamError { is_retryable: false, ..UpstreamError::ours(class, message) }
 }
