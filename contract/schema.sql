@@ -80,7 +80,7 @@ CREATE TABLE changes (
     seq BIGINT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     id TEXT NOT NULL
-);
+, verb TEXT);
 
 CREATE TABLE credentials (
     id TEXT NOT NULL PRIMARY KEY,
@@ -127,6 +127,20 @@ CREATE TABLE environment_health (
     checked_at BIGINT NOT NULL
 );
 
+CREATE TABLE health_feed (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    status TEXT,
+    status_reason TEXT
+);
+
+CREATE TABLE health_head (
+    id BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
+
 CREATE TABLE idempotency (
     caller TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
@@ -138,6 +152,17 @@ CREATE TABLE idempotency (
 );
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE key_checks (
+    credential_id TEXT NOT NULL PRIMARY KEY,
+    next_at BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    claimed_until BIGINT,
+    latency_ms BIGINT,
+    last_success_at BIGINT
+);
+
+CREATE INDEX key_checks_due ON key_checks (next_at);
 
 CREATE TABLE keyring (
     kid TEXT NOT NULL PRIMARY KEY,

@@ -118,6 +118,16 @@ impl Caller {
         }
     }
 
+    /// Whether they may do what `scope` stands for: signed in, always; by
+    /// gateway token, when it has the scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: TokenScope) -> bool {
+        match &self.proof {
+            Proof::GatewayToken { scopes, .. } => scopes.contains(&scope),
+            _ => true,
+        }
+    }
+
     /// Whether they look after the server.
     #[must_use]
     pub fn is_admin(&self) -> bool {

@@ -30,7 +30,9 @@ pub mod usage;
 // The decisions.
 pub mod access;
 pub mod key_shape;
+pub mod recheck;
 pub mod resolve;
+pub mod service;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;

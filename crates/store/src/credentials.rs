@@ -162,6 +162,31 @@ pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCrede
     row.as_ref().map(read).transpose()
 }
 
+/// What may be known of a credential, also after it was deleted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn even_deleted(store: &Store, id: CredentialId) -> Result<Option<Credential>, StoreError> {
+    let row = sqlx::query("SELECT * FROM credentials WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(store.pool())
+        .await?;
+    row.as_ref().map(|row| read(row).map(|stored| stored.credential)).transpose()
+}
+
+/// How many credentials are in each state.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_by_status(store: &Store) -> Result<Vec<(KeyStatus, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT status, COUNT(*) AS number FROM credentials WHERE deleted_at IS NULL GROUP BY status ORDER BY status",
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.iter().map(|row| Ok((Columns(row).parsed("status")?, Columns(row).number("number")?))).collect()
+}
+
 /// A user's personal credentials: by provider, the primary one first, then by
 /// priority and age.
 ///

@@ -22,12 +22,14 @@ pub mod vault;
 // Changes, and who is told.
 pub mod audit;
 pub mod changes;
+pub mod health_feed;
 pub mod mutation;
 
 // The tables.
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
+pub mod key_checks;
 pub mod login_failures;
 pub mod model_lists;
 pub mod sessions;
@@ -44,7 +46,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use changes::{ChangeKind, ChangeWatch};
+pub use changes::{ChangeKind, ChangeWatch, Hint, Verb};
 pub use error::StoreError;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;

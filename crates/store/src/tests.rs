@@ -9,9 +9,10 @@ use domain::gateway_token::TokenKind;
 use domain::ids::{CredentialId, SessionId, TokenId};
 use domain::{Nanos, Timestamp};
 
-use crate::changes::{self, Change, ChangeKind, ChangeWatch};
+use crate::changes::{self, ChangeWatch, Hint};
 use crate::environment_health::{self, EnvironmentHealth};
 use crate::error::{StoreError, Taken};
+use crate::health_feed::{self, Finding, HealthKind, HealthNews};
 use crate::idempotency::{self, Known};
 use crate::model_lists::{self, ModelList};
 use crate::sessions::{self, Session, SessionKind};
@@ -242,14 +243,15 @@ async fn lists_and_environment_health_are_replaced_and_told() {
         assert!(environment_health::put(&store, &health).await.unwrap());
         assert!(!environment_health::put(&store, &health).await.unwrap());
         assert_eq!(environment_health::all(&store).await.unwrap(), [health]);
-        let id = credential.to_string();
-        let told = |seq, kind| Change { seq, kind: Some(kind), id: id.clone() };
-        let feed = changes::since(&store, 0, 10).await.unwrap();
-        assert_eq!(
-            feed,
-            [told(1, ChangeKind::ModelList), told(2, ChangeKind::ModelList), told(3, ChangeKind::Credential)]
-        );
-        assert_eq!(changes::since(&store, 1, 1).await.unwrap(), [told(2, ChangeKind::ModelList)]);
+        let told = |seq, kind, status| {
+            let finding = Finding { kind, credential, at: NOW, status, reason: None };
+            HealthNews { seq, finding: Some(finding) }
+        };
+        let models = |seq| told(seq, HealthKind::Models, None);
+        let feed = health_feed::since(&store, 0, 10).await.unwrap();
+        assert_eq!(feed, [models(1), models(2), told(3, HealthKind::Status, Some(KeyStatus::Valid))]);
+        assert_eq!(health_feed::since(&store, 1, 1).await.unwrap(), [models(2)]);
+        assert_eq!(changes::latest(&store).await.unwrap(), 0, "health is no change of configuration");
         store.close().await;
     })
     .await;
@@ -260,9 +262,9 @@ async fn a_change_on_one_node_wakes_the_other_within_two_seconds() {
     on_both(async |place| {
         let (one, two) = (place.open().await, place.open().await);
         let mut watch = ChangeWatch::open(&two).await.unwrap();
-        assert!(!watch.wait(Duration::from_millis(1)).await.unwrap());
+        assert_eq!(watch.wait(Duration::from_millis(1)).await.unwrap(), None);
         let (hint, _) = tokio::join!(watch.wait(Duration::from_secs(2)), add_user(&one, "ann@example.org"));
-        assert!(hint.unwrap());
+        assert_eq!(hint.unwrap(), Some(Hint::Changed));
         assert_eq!(changes::latest(&two).await.unwrap(), 1);
         watch.close().await;
         one.close().await;

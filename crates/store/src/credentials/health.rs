@@ -1,12 +1,12 @@
-//! What calls and checks teach about a key: written often, told to nobody
-//! unless its status changed, and audited never.
+//! What calls and checks teach about a key: written often, told in the feed of
+//! health when its status changed, and audited never.
 
 use domain::Timestamp;
 use domain::ids::CredentialId;
 
 use super::Health;
-use crate::changes::ChangeKind;
 use crate::error::StoreError;
+use crate::health_feed::{Finding, HealthKind};
 use crate::mutation::Write;
 use crate::open::Store;
 use crate::row::in_row_order;
@@ -42,7 +42,13 @@ pub async fn set_health(store: &Store, id: CredentialId, health: &Health) -> Res
     .await?;
     let has_changed = former != health.status.as_str();
     if has_changed {
-        write.touch(ChangeKind::Credential, &id);
+        write.tell(Finding {
+            kind: HealthKind::Status,
+            credential: id,
+            at: health.at,
+            status: Some(health.status),
+            reason: health.reason.clone(),
+        });
     }
     write.commit().await?;
     Ok(has_changed)

@@ -6,7 +6,7 @@ use domain::credential::KeyStatus;
 use super::*;
 use crate::open::Store;
 use crate::testing::{NOW, add_credential, add_user, attempt, entropy, on_both, settlement};
-use crate::{RowIdentity, Undecryptable, changes};
+use crate::{RowIdentity, Undecryptable, changes, health_feed};
 use domain::Secret;
 
 /// Runs one change and commits it.
@@ -206,6 +206,7 @@ async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
         let ann = add_user(&store, "ann@example.org").await;
         let id = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
         let before = changes::latest(&store).await.unwrap();
+        let told = health_feed::latest(&store).await.unwrap();
         let health = |secret_version| Health {
             secret_version,
             status: KeyStatus::Valid,
@@ -215,7 +216,8 @@ async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
         assert!(!set_health(&store, id, &health(2)).await.unwrap());
         assert!(set_health(&store, id, &health(1)).await.unwrap());
         assert!(!set_health(&store, id, &health(1)).await.unwrap());
-        assert_eq!(changes::latest(&store).await.unwrap(), before + 1);
+        assert_eq!(health_feed::latest(&store).await.unwrap(), told + 1);
+        assert_eq!(changes::latest(&store).await.unwrap(), before);
         touch_last_used(&store, &[(id, NOW)]).await.unwrap();
         let now = by_id(&store, id).await.unwrap().unwrap().credential;
         assert_eq!((now.status, now.checked_at, now.last_used_at), (KeyStatus::Valid, Some(NOW), Some(NOW)));

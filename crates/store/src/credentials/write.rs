@@ -5,7 +5,7 @@ use domain::ids::{CredentialId, UserId};
 use sqlx::AnyConnection;
 
 use super::{CredentialEdit, NewSecret, StoredCredential, owner_column};
-use crate::changes::ChangeKind;
+use crate::changes::{ChangeKind, Verb};
 use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::row::{Columns, json_text, optional_id, optional_micros};
@@ -92,7 +92,7 @@ pub async fn insert(change: &mut Mutation, row: &StoredCredential) -> Result<(),
         .bind(optional_id(credential.updated_by))
         .execute(change.connection())
         .await?;
-    change.touch(ChangeKind::Credential, &credential.id);
+    change.touch_as(ChangeKind::Credential, &credential.id, Verb::Created);
     Ok(())
 }
 
@@ -229,7 +229,7 @@ pub async fn tombstone(change: &mut Mutation, id: CredentialId, by: Option<UserI
         .bind(place.provider)
         .fetch_optional(change.connection())
         .await?;
-    change.touch(ChangeKind::Credential, &id);
+    change.touch_as(ChangeKind::Credential, &id, Verb::Deleted);
     if let Some(heir) = heir {
         change.touch(ChangeKind::Credential, &Columns(&heir).text("id")?);
     }
