@@ -1,11 +1,14 @@
-//! Checking keys: after saving, on demand, and for the environment's keys and
-//! local servers from time to time. A check never delays a save, and a dead
-//! endpoint delays nobody.
+//! Checking keys: after saving, on demand, by the schedule of [`crate::rechecks`],
+//! and local servers all the time. A check never delays a save, and a dead
+//! endpoint delays nobody. What calls teach is kept here too.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::audit::{Actor, Event};
 use domain::credential::{Credential, KeyStatus, Source};
+use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
 use llm::probe::{self, ProbeReport, ProbeTarget};
 use store::credentials::{Health, StoredCredential};
@@ -15,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::App;
 use crate::error::chain;
+use crate::rechecks::{self, Found};
 use crate::secrets;
 
 /// Checks under way at once.
@@ -24,11 +28,13 @@ const PERMITS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Checks {
     permits: Arc<Semaphore>,
+    /// Keys whose good news are being written down.
+    confirming: Mutex<HashSet<CredentialId>>,
 }
 
 impl Default for Checks {
     fn default() -> Self {
-        Self { permits: Arc::new(Semaphore::new(PERMITS)) }
+        Self { permits: Arc::new(Semaphore::new(PERMITS)), confirming: Mutex::default() }
     }
 }
 
@@ -43,10 +49,27 @@ pub(crate) fn start(app: &Arc<App>, stored: StoredCredential) {
 /// Checks a key now: one cheap call to its provider, then its verdict and its
 /// models are kept. Returns the verdict.
 pub(crate) async fn run(app: &App, stored: &StoredCredential) -> KeyStatus {
+    run_as(app, stored, Asked::BySomebody).await
+}
+
+/// The same by the schedule, where nobody said that anything is another now.
+pub(crate) async fn run_scheduled(app: &App, stored: &StoredCredential) -> KeyStatus {
+    run_as(app, stored, Asked::BySchedule).await
+}
+
+/// Why a key is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    BySomebody,
+    BySchedule,
+}
+
+async fn run_as(app: &App, stored: &StoredCredential, asked: Asked) -> KeyStatus {
     let Ok(_permit) = app.checks.permits.acquire().await else { return stored.credential.status };
     let credential = &stored.credential;
     let Ok(secret) = secrets::lend(app, stored) else {
-        keep_health(app, stored, KeyStatus::Undecryptable, secrets::undecryptable(credential).sentence).await;
+        let reason = secrets::undecryptable(credential).sentence;
+        keep_health(app, stored, KeyStatus::Undecryptable, reason, NOTHING_ASKED).await;
         audit_violation(app, credential).await;
         return KeyStatus::Undecryptable;
     };
@@ -54,24 +77,43 @@ pub(crate) async fn run(app: &App, stored: &StoredCredential) -> KeyStatus {
         Ok(endpoint) if endpoint.origin() == &credential.origin => endpoint,
         Ok(_) => {
             let reason = "The stored endpoint is not the one the key was saved for. Type the key in again.";
-            keep_health(app, stored, KeyStatus::Undecryptable, reason.to_owned()).await;
+            keep_health(app, stored, KeyStatus::Undecryptable, reason.to_owned(), NOTHING_ASKED).await;
             return KeyStatus::Undecryptable;
         }
         Err(problem) => {
-            keep_health(app, stored, KeyStatus::Unreachable, problem.to_string()).await;
+            keep_health(app, stored, KeyStatus::Unreachable, problem.to_string(), NOTHING_ASKED).await;
             return KeyStatus::Unreachable;
         }
     };
     let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: secret.get() };
     let report = probe::probe(&app.upstream, &target).await;
     drop(secret);
+    app.metrics.checked(credential.provider, report.status);
+    let report = judged(credential, report, asked);
     let status = report.status;
     keep_report(app, stored, report).await;
     status
 }
 
+/// The endpoint was not asked, so it took no time.
+const NOTHING_ASKED: Found = Found::ByCheck(Duration::ZERO);
+
+/// Most free checks cannot see whether there is money: the word of a call that
+/// met an empty account stays until a call succeeds, or somebody says that
+/// things have changed by asking for a check.
+fn judged(credential: &Credential, mut report: ProbeReport, asked: Asked) -> ProbeReport {
+    let is_blind = !probe::sees_credit(credential.provider);
+    let was_empty = credential.status == KeyStatus::NoCredit && report.status == KeyStatus::Valid;
+    if asked == Asked::BySchedule && was_empty && is_blind {
+        report.status = KeyStatus::NoCredit;
+        report.reason = credential.status_reason.clone().unwrap_or(report.reason);
+    }
+    report
+}
+
 async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
-    let ProbeReport { status, reason, models, .. } = report;
+    let ProbeReport { status, reason, models, latency, .. } = report;
+    let is_listed = models.is_some();
     if let Some(models) = models {
         let list = ModelList {
             credential: stored.credential.id,
@@ -85,11 +127,14 @@ async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) 
             Err(error) => tracing::warn!(error = chain(&error), "a list of models was not kept"),
         }
     }
-    keep_health(app, stored, status, reason).await;
+    if !is_listed && let Err(error) = store::model_lists::note_error(&app.store, stored.credential.id, &reason).await {
+        tracing::warn!(error = chain(&error), "why a list was not fetched was not kept");
+    }
+    keep_health(app, stored, status, reason, Found::ByCheck(latency)).await;
 }
 
 /// Keeps what was found, unless the secret has moved on since.
-async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, reason: String) {
+async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, reason: String, found: Found) {
     let credential = &stored.credential;
     let at = app.clock.now();
     let kept = match &credential.source {
@@ -117,6 +162,7 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
             tracing::warn!(error = chain(&error), credential = %credential.id, "the health of a key was not kept");
         }
     }
+    rechecks::note(app, credential, status, found).await;
 }
 
 /// Keeps what a call found out about a key. One that was refused is left alone
@@ -126,11 +172,37 @@ pub(crate) fn learnt(app: &App, stored: &StoredCredential, status: KeyStatus, re
     let (stored, reason) = (stored.clone(), reason.to_owned());
     let within = Arc::clone(&app);
     app.spawn(async move {
-        keep_health(&within, &stored, status, reason).await;
+        keep_health(&within, &stored, status, reason, Found::ByCall).await;
         if status == KeyStatus::Invalid {
             run(&within, &stored).await;
         }
     });
+}
+
+/// A call succeeded with a key that was not known to be valid: now it is.
+pub(crate) fn answered(app: &Arc<App>, stored: &StoredCredential) {
+    let id = stored.credential.id;
+    // Calls that end together bring the same news.
+    if !app.checks.confirming.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+        return;
+    }
+    let (within, stored) = (Arc::clone(app), stored.clone());
+    app.spawn(async move {
+        if !is_known_valid(&within, &stored).await {
+            let name = stored.credential.provider.display_name();
+            let reason = format!("{name} answered a call with this key.");
+            keep_health(&within, &stored, KeyStatus::Valid, reason, Found::ByCall).await;
+        }
+        within.checks.confirming.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    });
+}
+
+/// Whether a call that ended before has said so already.
+async fn is_known_valid(app: &App, stored: &StoredCredential) -> bool {
+    match rechecks::row(app, stored.credential.id).await {
+        Ok(row) => row.is_some_and(|row| row.credential.status == KeyStatus::Valid),
+        Err(_) => false,
+    }
 }
 
 /// A sealed text did not open: said in the row and in the audit log.
@@ -140,7 +212,7 @@ pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential) {
     let within = Arc::clone(&app);
     app.spawn(async move {
         let reason = secrets::undecryptable(&stored.credential).sentence;
-        keep_health(&within, &stored, KeyStatus::Undecryptable, reason).await;
+        keep_health(&within, &stored, KeyStatus::Undecryptable, reason, Found::ByCall).await;
         audit_violation(&within, &stored.credential).await;
     });
 }
@@ -162,12 +234,16 @@ pub(crate) fn look_at_environment(app: &Arc<App>) {
 }
 
 /// Sees whether local servers run, beside the requests.
-pub(crate) fn look_at_local_servers(app: &Arc<App>) {
+pub fn look_at_local_servers(app: &Arc<App>) {
     start_where(app, |credential| credential.provider.facts().kind == ProviderKind::Local);
 }
 
 fn start_where(app: &Arc<App>, wanted: impl Fn(&Credential) -> bool) {
     for credential in app.environment.credentials().filter(|credential| wanted(credential)) {
-        start(app, StoredCredential { credential: credential.clone(), sealed: None, fingerprint: None });
+        let stored = StoredCredential { credential: credential.clone(), sealed: None, fingerprint: None };
+        let within = Arc::clone(app);
+        app.spawn_until_stop(async move {
+            let _status = run(&within, &stored).await;
+        });
     }
 }

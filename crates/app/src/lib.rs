@@ -19,6 +19,7 @@ pub mod users;
 pub mod checks;
 pub mod credentials;
 pub mod environment;
+pub mod rechecks;
 pub mod short_keys;
 
 pub mod models;
@@ -31,12 +32,15 @@ mod secrets;
 
 pub mod chat;
 mod meter;
+mod witness;
 
 pub mod audit;
+pub mod events;
 mod freshness;
 mod housekeeping;
 pub mod idempotency;
 pub mod metrics;
+pub mod status;
 pub mod usage;
 
 pub use error::{Code, Error, Result};

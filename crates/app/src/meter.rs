@@ -14,6 +14,7 @@ use store::ledger::{Ledger, Settlement};
 
 use crate::App;
 use crate::metrics::Metrics;
+use crate::witness::Witness;
 
 /// What a failed call used up at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub(crate) struct Meter {
     metrics: Metrics,
     provider: ProviderId,
     attempt: AttemptId,
+    witness: Witness,
     price: Option<Price>,
     markup_basis_points: u32,
     prompt_characters: u64,
@@ -48,6 +50,7 @@ impl Meter {
     pub(crate) fn start(
         app: &App,
         attempt: AttemptId,
+        witness: Witness,
         price: Option<Price>,
         prompt_characters: u64,
         provider: ProviderId,
@@ -59,6 +62,7 @@ impl Meter {
             metrics: app.metrics.clone(),
             provider,
             attempt,
+            witness,
             price,
             markup_basis_points: 0,
             prompt_characters,
@@ -154,7 +158,7 @@ impl Meter {
         let latency = self.started.elapsed();
         self.metrics.call_ended(self.provider, state, error_class, bill.tokens, latency, self.first_token);
         // The acknowledgement is not awaited: the row is written all the same.
-        drop(self.ledger.settle(
+        let row = self.ledger.settle(
             self.attempt,
             Settlement {
                 state,
@@ -169,7 +173,8 @@ impl Meter {
                 first_token_ms: self.first_token.map(millis),
                 at: self.clock.now(),
             },
-        ));
+        );
+        self.witness.hears(state, row);
     }
 }
 

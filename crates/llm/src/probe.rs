@@ -47,6 +47,12 @@ pub struct ProbeReport {
     pub latency: Duration,
 }
 
+/// Whether a check of this provider's keys can tell that there is no money.
+#[must_use]
+pub const fn sees_credit(provider: ProviderId) -> bool {
+    matches!(provider, ProviderId::OpenRouter)
+}
+
 /// Checks a key within ten seconds. Never fails: what goes wrong is the report.
 pub async fn probe(upstream: &Upstream, target: &ProbeTarget<'_>) -> ProbeReport {
     let started = Instant::now();

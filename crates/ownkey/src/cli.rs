@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Token(Token),
     /// The models you can call.
     Models(Models),
+    /// How each provider and local service does, and what to do about it.
+    Status,
     /// Ask a model; the answer streams to the terminal.
     Chat(Chat),
     /// What you called, and what it cost.

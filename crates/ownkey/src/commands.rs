@@ -6,6 +6,7 @@ mod config;
 mod credential;
 mod models;
 mod output;
+mod status;
 mod token;
 mod usage;
 mod user;
@@ -44,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
         Command::Models(command) => models::run(&transport, command, place.json).await,
+        Command::Status => status::run(&transport, place.json).await,
         Command::Chat(command) => chat::run(&transport, command, place.json).await,
         Command::Usage(command) => usage::run(&transport, command, place.json).await,
     };

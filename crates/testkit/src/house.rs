@@ -38,6 +38,8 @@ pub struct Options {
     pub write_clock: Duration,
     /// Whether owners may see their keys again.
     pub reveal_allowed: bool,
+    /// Whether the scripted provider stands in for Ollama and LM Studio, too.
+    pub local_servers: bool,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             clocks: Clocks::default(),
             write_clock: Duration::from_secs(60),
             reveal_allowed: true,
+            local_servers: false,
         }
     }
 }
@@ -91,6 +94,7 @@ impl House {
             clocks: options.clocks,
             write_clock: options.write_clock,
             reveal_allowed: options.reveal_allowed,
+            local_servers: options.local_servers,
             sim: sim.address(),
             offset: Arc::default(),
         };

@@ -58,6 +58,7 @@ pub(crate) struct Ground {
     pub(crate) clocks: Clocks,
     pub(crate) write_clock: Duration,
     pub(crate) reveal_allowed: bool,
+    pub(crate) local_servers: bool,
     pub(crate) sim: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
@@ -86,7 +87,7 @@ impl Ground {
         let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.sim), vec![address]);
         let settings = Settings {
             public_url: format!("http://{address}"),
-            default_bases: bases(self.sim),
+            default_bases: self.bases(),
             reveal_allowed: self.reveal_allowed,
             ..Settings::default()
         };
@@ -109,6 +110,16 @@ impl Ground {
         serve(listener, address, Arc::clone(&app), stop.clone(), clocks);
         Node { app, url: format!("http://{address}"), stop }
     }
+
+    /// Where the scripted provider stands in.
+    fn bases(&self) -> HashMap<ProviderId, String> {
+        let bases = provider_sim::provider_bases(self.sim).into_iter();
+        let local = [ProviderId::Ollama, ProviderId::LmStudio].into_iter().filter(|_| self.local_servers);
+        bases
+            .map(|(provider, url)| (provider.parse().expect("a known provider"), url))
+            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.sim))))
+            .collect()
+    }
 }
 
 fn serve(
@@ -124,11 +135,6 @@ fn serve(
         app,
     };
     tokio::spawn(web::serve::serve(listener, router(shared), stop, clocks));
-}
-
-fn bases(sim: SocketAddr) -> HashMap<ProviderId, String> {
-    let bases = provider_sim::provider_bases(sim).into_iter();
-    bases.map(|(provider, url)| (provider.parse().expect("a known provider"), url)).collect()
 }
 
 /// Real time, which a test may set forward.

@@ -3,6 +3,7 @@
 pub(crate) mod administration;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
+pub(crate) mod events;
 pub(crate) mod llm;
 pub(crate) mod models;
 pub(crate) mod paging;
@@ -11,6 +12,7 @@ pub(crate) mod resolve;
 pub(crate) mod sessions;
 pub(crate) mod short_keys;
 pub(crate) mod sign_in;
+pub(crate) mod status;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -26,6 +28,8 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(status::doors());
+    doors.extend(events::doors());
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());

@@ -26,6 +26,7 @@ use crate::meter::{Meter, Used};
 use crate::naming::Place;
 use crate::reach::Key;
 use crate::secrets::{self, Lent};
+use crate::witness::Witness;
 
 /// The largest whole answer taken from a provider, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -202,7 +203,8 @@ impl Run<'_> {
         };
         // The meter is there before the row: a client that leaves while the row
         // is being written leaves a row with an end.
-        let mut meter = Meter::start(app, attempt, price, self.request.prompt_characters, credential.provider);
+        let witness = Witness::of(app, caller, self.key);
+        let mut meter = Meter::start(app, attempt, witness, price, self.request.prompt_characters, credential.provider);
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         app.credential_used(credential.id, now);
         meter.sends();

@@ -111,6 +111,7 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
     let ann = house.admin("ann").await;
     let gateway = ann.gateway_client_with(&json!({"name": "g", "scopes": ["models", "manage:credentials"]})).await;
     let bob = house.user("bob").await;
+    let told = listen(&house, &ann);
 
     let keys = save(&seen, &ann).await;
     manage(&seen, &ann, &gateway, &bob, &keys).await;
@@ -132,11 +133,23 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
         ann.client.delete(&format!("/v2/credentials/{key}?confirm=true")).await.expect(204);
     }
     house.stop().await;
+    let told = told.await.unwrap();
+    assert!(told.matches("credential.status_changed").count() > 3 && !told.contains(CANARY), "{told}");
     assert_clean_files(house.directory.path());
     let log = log::text();
     assert!(log.len() > 10_000, "the log was not heard: {log}");
     let line = log.lines().find(|line| line.contains(CANARY));
     assert!(line.is_none(), "logged: {line:?}");
+}
+
+/// Everything an admin's stream of events says until the house is shut.
+fn listen(house: &House, ann: &Person) -> tokio::task::JoinHandle<String> {
+    let client = Client::new(&house.url, Some(ann.client.token()));
+    tokio::spawn(async move {
+        let response = client.open(Method::GET, "/v2/events", &[], Vec::new()).await;
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
+        String::from_utf8(body.to_bytes().to_vec()).unwrap()
+    })
 }
 
 /// Saves the personal and the system key; their ids.
@@ -356,6 +369,7 @@ async fn read(seen: &Seen, ann: &Person, keys: &[String]) {
         "/v2/llm-models",
         "/v2/llm-models/gpt-5-mini",
         "/v1/models",
+        "/v2/status",
         "/v2/resolve?model=gpt-5-mini",
         "/v2/resolve?model=groq/llama-3.3-70b-versatile",
         "/v2/resolve?model=gpt-5-mini&policy=strict",

@@ -27,8 +27,8 @@ pub enum Hint {
     Changed,
     /// A node tells of usage, in the words given to [`tell_usage`].
     Usage(String),
-    /// A node has readers of usage.
-    UsageWanted,
+    /// A node has readers of usage, in the words given to [`want_usage`].
+    UsageWanted(String),
 }
 
 /// Tells the other nodes of usage. Nothing on SQLite, which has one server.
@@ -43,8 +43,8 @@ pub async fn tell_usage(store: &Store, words: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn want_usage(store: &Store) -> Result<(), StoreError> {
-    notify(store, USAGE_WANTED, "").await
+pub async fn want_usage(store: &Store, words: &str) -> Result<(), StoreError> {
+    notify(store, USAGE_WANTED, words).await
 }
 
 async fn notify(store: &Store, channel: &str, words: &str) -> Result<(), StoreError> {
@@ -90,7 +90,7 @@ impl ChangeWatch {
             Watch::Postgres(listener) => match tokio::time::timeout(max, listener.try_recv()).await {
                 Ok(Ok(Some(word))) => Ok(Some(match word.channel() {
                     USAGE => Hint::Usage(word.payload().to_owned()),
-                    USAGE_WANTED => Hint::UsageWanted,
+                    USAGE_WANTED => Hint::UsageWanted(word.payload().to_owned()),
                     _ => Hint::Changed,
                 })),
                 // The connection was made anew: what was said meanwhile is lost.
