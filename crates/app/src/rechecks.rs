@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::credential::{Credential, KeyStatus};
+use domain::credential::{Credential, KeyStatus, Source};
 use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
 use domain::recheck;
@@ -153,7 +153,8 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
         latency_ms,
         last_success_at: (status == KeyStatus::Valid).then_some(now),
     };
-    key_checks::note(&app.store, &check).await
+    let secret_version = (credential.source == Source::Stored).then_some(credential.secret_version);
+    key_checks::note(&app.store, &check, secret_version).await
 }
 
 /// Gives stored keys that are in no schedule their place: those of an earlier

@@ -21,8 +21,12 @@ const DUE: &str = "SELECT k.credential_id FROM key_checks AS k JOIN credentials 
          AND u.is_active = 1 AND u.deleted_at IS NULL)) \
      ORDER BY k.next_at, k.credential_id LIMIT $2";
 
+/// Nothing of a secret that has moved on since; keys that are no rows have none.
 const NOTE: &str = "INSERT INTO key_checks (credential_id, next_at, failures, claimed_until, latency_ms, \
-     last_success_at) VALUES ($1, $2, $3, NULL, $4, $5) ON CONFLICT (credential_id) DO UPDATE SET \
+     last_success_at) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), NULL, CAST($4 AS BIGINT), \
+     CAST($5 AS BIGINT) WHERE CAST($6 AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM credentials \
+         WHERE id = CAST($1 AS TEXT) AND secret_version = CAST($6 AS BIGINT) AND deleted_at IS NULL) \
+     ON CONFLICT (credential_id) DO UPDATE SET \
      next_at = excluded.next_at, failures = excluded.failures, claimed_until = NULL, \
      latency_ms = COALESCE(excluded.latency_ms, key_checks.latency_ms), \
      last_success_at = COALESCE(excluded.last_success_at, key_checks.last_success_at)";
@@ -128,11 +132,13 @@ pub async fn claim(
     Ok(done.rows_affected() == 1)
 }
 
-/// Keeps how a key did and when it is checked next; ends a claim.
+/// Keeps how a key did and when it is checked next; ends a claim. Nothing is
+/// kept of a stored key whose secret is no longer of `secret_version`; `None`
+/// for keys that are not stored.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn note(store: &Store, check: &KeyCheck) -> Result<(), StoreError> {
+pub async fn note(store: &Store, check: &KeyCheck, secret_version: Option<i64>) -> Result<(), StoreError> {
     let mut write = Write::begin(store).await?;
     sqlx::query(NOTE)
         .bind(check.credential.to_string())
@@ -140,6 +146,7 @@ pub async fn note(store: &Store, check: &KeyCheck) -> Result<(), StoreError> {
         .bind(i64::from(check.failures))
         .bind(check.latency_ms)
         .bind(optional_micros(check.last_success_at))
+        .bind(secret_version)
         .execute(write.connection())
         .await?;
     write.commit().await

@@ -33,7 +33,7 @@ const SEATS: usize = 20;
 #[derive(Clone, Debug)]
 pub(super) enum Told {
     /// Something happened.
-    News(Place, News),
+    News(Place, Box<News>),
     /// A user made calls.
     Usage { user: UserId, calls: u32, at: Timestamp },
     /// There was too much to tell one by one.
@@ -203,7 +203,7 @@ async fn advance(app: &App) -> Result<()> {
     if let Some(position) = events.position() {
         let reading = feed::read(app, position).await?;
         for (place, news) in reading.news {
-            events.tell(Told::News(place, news));
+            events.tell(Told::News(place, Box::new(news)));
         }
         if reading.is_gap {
             events.tell(Told::Gap(reading.cursor));

@@ -41,7 +41,7 @@ async fn status_of(caller: &Client, method: &Method, path: &str) -> u16 {
     let status = response.status();
     let kind = response.headers().get("content-type").map(|kind| kind.as_bytes().to_vec()).unwrap_or_default();
     if !kind.starts_with(b"text/event-stream") {
-        let text = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let text = response.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         assert!(!status.is_server_error(), "{method} {path}: {}", String::from_utf8_lossy(&text));
     }
     status.as_u16()

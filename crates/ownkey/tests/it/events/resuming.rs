@@ -47,7 +47,8 @@ async fn a_reader_who_comes_back_is_told_what_they_missed() {
     let mut told = Vec::new();
     while told.len() < missed.len() + 2 {
         let event = heard(&mut events).await;
-        told.push((event.name, event.json()["credential_id"] == again["id"]));
+        let is_new = event.json()["credential_id"] == again["id"];
+        told.push((event.name, is_new));
     }
     let is_new = |name: &str| (name.to_owned(), true);
     assert!(told[..3].iter().zip(missed).all(|((name, is_new), missed)| name == missed && !is_new), "{told:?}");

@@ -3,7 +3,7 @@
 use provider_sim::{Behaviour, FreeDoors, KeyState};
 use testkit::House;
 
-use super::{KEY, becomes, checks, id, key_of};
+use super::{KEY, becomes, checks, id};
 
 #[tokio::test]
 async fn a_call_that_succeeds_makes_its_key_valid_again_without_a_check() {
@@ -46,17 +46,22 @@ async fn a_stream_that_breaks_off_says_nothing_good_about_its_key() {
     house.sim.next(Behaviour::TruncatedStream { after_chunks: 2 });
     ann.chat_stream("Hi").await.expect(200);
     house.ledger_is_written().await;
-    // A later call of the other kind is heard after it.
-    ann.client.patch(&format!("/v2/credentials/{}", id(&key)), &serde_json::json!({"note": "x"})).await.expect(200);
-    assert_eq!(key_of(&ann, &id(&key)).await["status"], "unreachable");
+    // The house waits for what was heard before it closes.
+    house.stop().await;
+    assert_eq!(key["status"], "unreachable");
+    assert_eq!(house.raw_database().await.rows("SELECT status FROM credentials").await, [["unreachable"]]);
 }
 
 #[tokio::test]
 async fn the_verdict_on_a_former_secret_is_dropped() {
     let house = House::start().await;
     let ann = house.user("ann").await;
-    let key = id(&ann.save_key("openai", KEY).await);
-    // The answer to the former secret comes after the new one was saved.
+    house.sim.free_doors(FreeDoors::Close);
+    let key = ann.save_key("openai", KEY).await;
+    assert_eq!(key["status"], "unreachable");
+    let key = id(&key);
+    house.sim.free_doors(FreeDoors::Answer);
+    // The good news of the former secret come after the new one was saved.
     house.sim.next(Behaviour::SlowHeaders(std::time::Duration::from_millis(300)));
     house.sim.key(super::OTHER_KEY, KeyState::Invalid401);
     let slow = ann.chat("Hi");
@@ -69,5 +74,9 @@ async fn the_verdict_on_a_former_secret_is_dropped() {
     answer.expect(200);
     assert_eq!(edited["status"], "invalid");
     house.ledger_is_written().await;
-    assert_eq!(key_of(&ann, &key).await["status"], "invalid");
+    // The house waits for what was heard before it closes.
+    house.stop().await;
+    let mut rows = house.raw_database().await;
+    assert_eq!(rows.rows("SELECT status FROM credentials").await, [["invalid"]]);
+    assert_eq!(rows.number("SELECT failures FROM key_checks").await, 1, "the schedule is the new secret's");
 }
