@@ -155,6 +155,7 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
 CREATE TABLE key_checks (
     credential_id TEXT NOT NULL PRIMARY KEY,
+    secret_version BIGINT,
     next_at BIGINT NOT NULL,
     failures BIGINT NOT NULL,
     claimed_until BIGINT,

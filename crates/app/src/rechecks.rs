@@ -136,7 +136,10 @@ pub(crate) async fn note(app: &App, credential: &Credential, status: KeyStatus, 
 
 async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: Found) -> Result<(), StoreError> {
     let (id, now) = (credential.id, app.clock.now());
-    let before = key_checks::all_for(&app.store, &[id]).await?.pop().map_or(0, |place| place.failures);
+    let secret_version = (credential.source == Source::Stored).then_some(credential.secret_version);
+    let place = key_checks::all_for(&app.store, &[id]).await?.pop();
+    // Another secret starts anew.
+    let before = place.filter(|place| place.secret_version == secret_version).map_or(0, |place| place.failures);
     let failures = match found {
         Found::ByCheck(_) => recheck::failures(status, before),
         Found::ByCall if status == credential.status => return Ok(()),
@@ -148,13 +151,13 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
     };
     let check = KeyCheck {
         credential: id,
+        secret_version,
         next_at: now.plus(recheck::wait(status, failures, id).unwrap_or(NEVER)),
         failures,
         latency_ms,
         last_success_at: (status == KeyStatus::Valid).then_some(now),
     };
-    let secret_version = (credential.source == Source::Stored).then_some(credential.secret_version);
-    key_checks::note(&app.store, &check, secret_version).await
+    key_checks::note(&app.store, &check).await
 }
 
 /// Gives stored keys that are in no schedule their place: those of an earlier

@@ -22,11 +22,11 @@ const DUE: &str = "SELECT k.credential_id FROM key_checks AS k JOIN credentials 
      ORDER BY k.next_at, k.credential_id LIMIT $2";
 
 /// Nothing of a secret that has moved on since; keys that are no rows have none.
-const NOTE: &str = "INSERT INTO key_checks (credential_id, next_at, failures, claimed_until, latency_ms, \
-     last_success_at) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), NULL, CAST($4 AS BIGINT), \
-     CAST($5 AS BIGINT) WHERE CAST($6 AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM credentials \
+const NOTE: &str = "INSERT INTO key_checks (credential_id, secret_version, next_at, failures, claimed_until, \
+     latency_ms, last_success_at) SELECT CAST($1 AS TEXT), CAST($6 AS BIGINT), CAST($2 AS BIGINT), \
+     CAST($3 AS BIGINT), NULL, CAST($4 AS BIGINT), CAST($5 AS BIGINT) WHERE CAST($6 AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM credentials \
          WHERE id = CAST($1 AS TEXT) AND secret_version = CAST($6 AS BIGINT) AND deleted_at IS NULL) \
-     ON CONFLICT (credential_id) DO UPDATE SET \
+     ON CONFLICT (credential_id) DO UPDATE SET secret_version = excluded.secret_version, \
      next_at = excluded.next_at, failures = excluded.failures, claimed_until = NULL, \
      latency_ms = COALESCE(excluded.latency_ms, key_checks.latency_ms), \
      last_success_at = COALESCE(excluded.last_success_at, key_checks.last_success_at)";
@@ -36,6 +36,9 @@ const NOTE: &str = "INSERT INTO key_checks (credential_id, next_at, failures, cl
 pub struct KeyCheck {
     /// Which key.
     pub credential: CredentialId,
+    /// The version of the secret that the failures are of; `None` for keys that
+    /// are not stored, and for those not checked yet.
+    pub secret_version: Option<i64>,
     /// When it is checked next.
     pub next_at: Timestamp,
     /// How many findings in a row were not valid.
@@ -133,12 +136,11 @@ pub async fn claim(
 }
 
 /// Keeps how a key did and when it is checked next; ends a claim. Nothing is
-/// kept of a stored key whose secret is no longer of `secret_version`; `None`
-/// for keys that are not stored.
+/// kept of a secret that has been replaced since.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn note(store: &Store, check: &KeyCheck, secret_version: Option<i64>) -> Result<(), StoreError> {
+pub async fn note(store: &Store, check: &KeyCheck) -> Result<(), StoreError> {
     let mut write = Write::begin(store).await?;
     sqlx::query(NOTE)
         .bind(check.credential.to_string())
@@ -146,7 +148,7 @@ pub async fn note(store: &Store, check: &KeyCheck, secret_version: Option<i64>) 
         .bind(i64::from(check.failures))
         .bind(check.latency_ms)
         .bind(optional_micros(check.last_success_at))
-        .bind(secret_version)
+        .bind(check.secret_version)
         .execute(write.connection())
         .await?;
     write.commit().await
@@ -189,6 +191,7 @@ fn read(row: &AnyRow) -> Result<KeyCheck, StoreError> {
     let row = Columns(row);
     Ok(KeyCheck {
         credential: row.parsed("credential_id")?,
+        secret_version: row.optional_number("secret_version")?,
         next_at: row.time("next_at")?,
         failures: u32::try_from(row.number("failures")?).unwrap_or(u32::MAX),
         latency_ms: row.optional_number("latency_ms")?,

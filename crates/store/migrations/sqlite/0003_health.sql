@@ -4,6 +4,7 @@
 
 CREATE TABLE key_checks (
     credential_id TEXT NOT NULL PRIMARY KEY,
+    secret_version BIGINT,
     next_at BIGINT NOT NULL,
     failures BIGINT NOT NULL,
     claimed_until BIGINT,

@@ -33,20 +33,21 @@ async fn one_of_two_nodes_claims_a_check_and_a_lease_ends() {
 
         let check = KeyCheck {
             credential: key,
+            secret_version: Some(1),
             next_at: until.plus(MINUTE),
             failures: 3,
             latency_ms: Some(120),
             last_success_at: Some(NOW),
         };
-        note(&two, &check, Some(1)).await.unwrap();
-        note(&two, &KeyCheck { failures: 9, ..check.clone() }, Some(2)).await.unwrap();
+        note(&two, &check).await.unwrap();
+        note(&two, &KeyCheck { secret_version: Some(2), failures: 9, ..check.clone() }).await.unwrap();
         assert!(!claim(&one, key, until, until.plus(MINUTE)).await.unwrap(), "its time has not come");
-        note(&one, &KeyCheck { latency_ms: None, last_success_at: None, ..check.clone() }, Some(1)).await.unwrap();
+        note(&one, &KeyCheck { latency_ms: None, last_success_at: None, ..check.clone() }).await.unwrap();
         assert_eq!(all_for(&one, &[key]).await.unwrap().pop(), Some(check.clone()), "what was not learnt stays");
         note_successes(&one, &[(key, NOW.plus(MINUTE)), (key, NOW)]).await.unwrap();
         assert_eq!(all_for(&one, &[key]).await.unwrap()[0].last_success_at, Some(NOW.plus(MINUTE)));
         let environment = CredentialId::of_source("env:OPENAI_API_KEY");
-        note(&one, &KeyCheck { credential: environment, ..check }, None).await.unwrap();
+        note(&one, &KeyCheck { credential: environment, secret_version: None, ..check }).await.unwrap();
         assert_eq!(all_for(&one, &[environment]).await.unwrap().len(), 1);
         one.close().await;
         two.close().await;

@@ -1,5 +1,9 @@
 //! A reader who comes back misses nothing, or is told to read everything anew.
 
+use std::sync::Arc;
+
+use app::events::{EventName, Piece, Resume};
+use domain::caller::Proof;
 use serde_json::json;
 use testkit::{EventReader, House, Person};
 
@@ -81,19 +85,46 @@ async fn what_the_feed_no_longer_has_is_read_anew() {
     assert_eq!(events.next().await.unwrap().name, "resync");
 }
 
+/// Puts so many findings about a key into the feed.
+async fn flood(house: &House, key: &str, number: u32) {
+    let flood = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) \
+         INSERT INTO health_feed (seq, kind, credential_id, at) \
+         SELECT (SELECT seq FROM health_head) + i, 'models', '{key}', 0 FROM n; \
+         UPDATE health_head SET seq = seq + {number};"
+    );
+    house.raw_database().await.execute(&flood).await;
+}
+
+#[tokio::test]
+async fn a_reader_who_does_not_read_is_told_to_read_anew_and_nothing_is_kept_for_them() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = id(&ann.save_key("openai", KEY).await);
+    let user = store::users::by_email(&house.app.store, &ann.email).await.unwrap().unwrap();
+    let caller = Arc::new(app::callers::caller(&user, Proof::CommandLine));
+    let mut idle = app::events::open(&house.app, &caller, Resume::Now).await.unwrap();
+    let mut busy = listen(&ann.client).await;
+    for _ in 0..3 {
+        flood(&house, &key, 400).await;
+        for _ in 0..400 {
+            busy.until("models.changed").await;
+        }
+    }
+    let first = idle.next().await.unwrap();
+    assert!(matches!(first, Piece::Event { name: EventName::Resync, .. }), "{first:?}");
+    rename(&ann, &key, "After").await;
+    let next = idle.next().await.unwrap();
+    assert!(matches!(next, Piece::Event { name: EventName::CredentialUpdated, .. }), "{next:?}");
+}
+
 #[tokio::test]
 async fn a_flood_is_told_as_one_resync() {
     let house = House::start().await;
     let ann = house.user("ann").await;
     let key = id(&ann.save_key("openai", KEY).await);
     let mut events = listen(&ann.client).await;
-    let flood = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) \
-         INSERT INTO health_feed (seq, kind, credential_id, at) \
-         SELECT (SELECT seq FROM health_head) + i, 'models', '{key}', 0 FROM n; \
-         UPDATE health_head SET seq = seq + 600;"
-    );
-    house.raw_database().await.execute(&flood).await;
+    flood(&house, &key, 600).await;
     events.until("resync").await;
     rename(&ann, &key, "After").await;
     assert_eq!(events.until("credential.updated").await.json()["name"], "After");
