@@ -145,9 +145,11 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
         Found::ByCall if status == credential.status => return Ok(()),
         Found::ByCall => 0,
     };
+    // How long it takes to reach nobody says nothing about a provider.
+    let has_answered = !matches!(status, KeyStatus::Unreachable | KeyStatus::Undecryptable);
     let latency_ms = match found {
-        Found::ByCheck(latency) => i64::try_from(latency.as_millis()).ok(),
-        Found::ByCall => None,
+        Found::ByCheck(latency) if has_answered => i64::try_from(latency.as_millis()).ok(),
+        Found::ByCheck(_) | Found::ByCall => None,
     };
     let check = KeyCheck {
         credential: id,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use domain::credential::{Credential, KeyStatus, Scope};
+use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::CredentialId;
 use domain::provider::{PROVIDERS, Provider, ProviderKind};
 use domain::service::{self, ServiceState};
@@ -21,7 +21,7 @@ pub struct ProviderStatus {
     pub provider: &'static Provider,
     /// In one word.
     pub state: ServiceState,
-    /// How long the last check took, in ms.
+    /// How long the last check that was answered took, in ms.
     pub latency_ms: Option<i64>,
     /// How many models the caller reaches there.
     pub models: usize,
@@ -104,8 +104,10 @@ impl View<'_> {
         let statuses: Vec<KeyStatus> = used.iter().map(|key| key.status).collect();
         let state = service::state_of(&statuses);
         let seen: Vec<&Credential> = self.keys.iter().copied().filter(|key| self.may_see(key)).collect();
+        // A local server that needs no key has none to count.
+        let counted = || seen.iter().filter(|key| key.source != Source::Keyless);
         let in_use =
-            |wanted: fn(KeyStatus) -> bool| seen.iter().filter(|key| self.is_used(key) && wanted(key.status)).count();
+            |wanted: fn(KeyStatus) -> bool| counted().filter(|key| self.is_used(key) && wanted(key.status)).count();
         let checks = || seen.iter().filter_map(|key| self.checks.get(&key.id));
         let latest = seen.iter().filter(|key| self.checks.contains_key(&key.id)).max_by_key(|key| key.checked_at);
         ProviderStatus {
@@ -114,7 +116,7 @@ impl View<'_> {
             latency_ms: latest.and_then(|key| self.checks.get(&key.id)?.latency_ms),
             models,
             keys: KeyCounts {
-                total: seen.len(),
+                total: counted().count(),
                 valid: in_use(|status| status == KeyStatus::Valid),
                 failing: in_use(service::is_failing),
             },
@@ -130,7 +132,7 @@ impl View<'_> {
 
     /// A local server that needs no key is nobody's secret.
     fn may_see(&self, key: &Credential) -> bool {
-        reach::may_see(self.caller, key) || key.source == domain::credential::Source::Keyless
+        reach::may_see(self.caller, key) || key.source == Source::Keyless
     }
 
     /// What is the matter and what to do, in one or two sentences.

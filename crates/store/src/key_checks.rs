@@ -43,7 +43,7 @@ pub struct KeyCheck {
     pub next_at: Timestamp,
     /// How many findings in a row were not valid.
     pub failures: u32,
-    /// How long the last check took, in ms.
+    /// How long the last check that was answered took, in ms.
     pub latency_ms: Option<i64>,
     /// When the provider last accepted it, in a check or a call.
     pub last_success_at: Option<Timestamp>,

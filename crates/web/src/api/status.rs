@@ -42,7 +42,7 @@ struct StatusView {
     state: &'static str,
     /// Whether it answers; `null`: nobody knows.
     reachable: Option<bool>,
-    /// How long the last check took.
+    /// How long the last check that was answered took.
     latency_ms: Option<i64>,
     /// How many of its models you reach.
     models: usize,

@@ -1,6 +1,9 @@
 //! Events cross processes and nodes.
 
+use std::time::Duration;
+
 use domain::audit::{Actor, Event};
+use http_body_util::BodyExt;
 use serde_json::json;
 use testkit::{EventReader, House, Options, PostgresDatabase};
 
@@ -39,7 +42,7 @@ async fn what_happens_at_one_node_is_told_at_the_other() {
         // The other node asks for word of calls within a quarter of a second.
         ann.chat("Hi").await.expect(200);
         house.ledger_is_written().await;
-        calls = tokio::time::timeout(std::time::Duration::from_secs(2), events.until("usage.recorded"))
+        calls = tokio::time::timeout(Duration::from_secs(2), events.until("usage.recorded"))
             .await
             .map_or(0, |event| event.json()["calls"].as_u64().unwrap());
     }
@@ -51,6 +54,27 @@ async fn what_happens_at_one_node_is_told_at_the_other() {
     let mut events = EventReader::open(&ann.client, "/v2/events", &[("last-event-id", &last)]).await;
     assert_eq!(events.until("credential.updated").await.json()["name"], "Missed");
     node.stop().await;
+    house.stop().await;
+    database.destroy().await;
+}
+
+#[tokio::test]
+async fn a_node_that_lost_its_database_cannot_tell_who_may_listen_and_ends_its_streams() {
+    let Some(database) = PostgresDatabase::create().await else { return };
+    let house = House::start_with(Options { database_url: Some(database.url.clone()), ..Options::default() }).await;
+    let ann = house.user("ann").await;
+    let stream = ann.client.open(http::Method::GET, "/v2/events", &[], Vec::new()).await;
+    assert_eq!(stream.status().as_u16(), 200);
+    let name = &database.name;
+    database.at_server(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
+    let terminate = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    database.at_server(&terminate).await;
+    let rest = BodyExt::collect(stream.into_body());
+    tokio::time::timeout(Duration::from_secs(20), rest).await.unwrap().unwrap();
+    database.at_server(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    let mut events = listen(&ann.client).await;
+    ann.save_key("openai", KEY).await;
+    events.until("credential.created").await;
     house.stop().await;
     database.destroy().await;
 }

@@ -118,7 +118,10 @@ async fn a_local_server_is_noticed_when_it_stops_and_when_it_starts() {
         })
         .await
     };
-    assert_eq!(becomes("operational").await["reachable"], true);
+    let running = becomes("operational").await;
+    let none = json!({"total": 0, "valid": 0, "failing": 0});
+    assert_eq!((&running["reachable"], &running["kind"], &running["keys"]), (&json!(true), &json!("local"), &none));
+    assert_eq!(running["detail"], "Ollama works.");
     let mut events = listen(&ann.client).await;
     for (doors, wanted) in [(FreeDoors::Close, "unreachable"), (FreeDoors::Answer, "operational")] {
         house.sim.free_doors(doors);
