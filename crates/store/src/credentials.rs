@@ -10,7 +10,7 @@ use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::{Nanos, Origin, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
 
-pub use health::{set_health, touch_last_used};
+pub use health::{count_by_status, set_health, touch_last_used};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
 use crate::error::StoreError;
@@ -172,19 +172,6 @@ pub async fn even_deleted(store: &Store, id: CredentialId) -> Result<Option<Cred
         .fetch_optional(store.pool())
         .await?;
     row.as_ref().map(|row| read(row).map(|stored| stored.credential)).transpose()
-}
-
-/// How many credentials are in each state.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn count_by_status(store: &Store) -> Result<Vec<(KeyStatus, i64)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT status, COUNT(*) AS number FROM credentials WHERE deleted_at IS NULL GROUP BY status ORDER BY status",
-    )
-    .fetch_all(store.pool())
-    .await?;
-    rows.iter().map(|row| Ok((Columns(row).parsed("status")?, Columns(row).number("number")?))).collect()
 }
 
 /// A user's personal credentials: by provider, the primary one first, then by
