@@ -56,6 +56,10 @@ pub(crate) enum Command {
     /// Users: for those who look after the server.
     #[command(subcommand)]
     User(User),
+    /// The master keys: what they hold, sealing under a new one, letting the
+    /// former one go.
+    #[command(subcommand)]
+    Keyring(Keyring),
     /// Completions for your shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -177,6 +181,24 @@ pub(crate) enum Audit {
     List,
     /// Whether the chain is whole; names the first broken row otherwise.
     Verify,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Keyring {
+    /// Each master key: whether it is here, what is sealed under it, which seals.
+    Status,
+    /// Seal everything again under the first master key, beside running servers;
+    /// can be interrupted and run again.
+    Rewrap {
+        /// How many secrets in a transaction.
+        #[arg(long, value_name = "ROWS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        batch: u32,
+    },
+    /// Let a master key go that nothing is sealed under.
+    Retire {
+        /// The key's id, as `keyring status` shows it.
+        kid: String,
+    },
 }
 
 #[derive(Subcommand)]

@@ -159,7 +159,7 @@ pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCrede
         .bind(id.to_string())
         .fetch_optional(store.pool())
         .await?;
-    row.as_ref().map(read).transpose()
+    row.as_ref().map(read_row).transpose()
 }
 
 /// A user's personal credentials: by provider, the primary one first, then by
@@ -209,7 +209,7 @@ pub async fn page(
     };
     let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
     let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;
-    let rows = rows.iter().map(|row| read(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
+    let rows = rows.iter().map(|row| read_row(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
     Ok((rows, count))
 }
 
@@ -241,7 +241,7 @@ const IMPACT_SPAN: Duration = Duration::from_hours(30 * 24);
 
 async fn of_owner(store: &Store, scope: Scope, owner: String) -> Result<Vec<StoredCredential>, StoreError> {
     let rows = sqlx::query(OF_OWNER).bind(scope.as_str()).bind(owner).fetch_all(store.pool()).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(read_row).collect()
 }
 
 /// The owner's column: a user's or an organization's id, or `system`.
@@ -253,8 +253,11 @@ fn owner_column(credential: &Credential) -> String {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
-    let row = Columns(row);
+fn read_row(row: &AnyRow) -> Result<StoredCredential, StoreError> {
+    read(&Columns(row))
+}
+
+pub(crate) fn read(row: &Columns<'_>) -> Result<StoredCredential, StoreError> {
     let scope = row.parsed("scope")?;
     let credential = Credential {
         id: row.parsed("id")?,

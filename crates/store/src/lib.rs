@@ -16,6 +16,9 @@ pub mod open;
 mod row;
 
 // Secrets.
+pub mod keyring;
+pub mod rewrap;
+mod sealed_columns;
 pub mod server_secrets;
 pub mod vault;
 
@@ -46,6 +49,7 @@ mod tests;
 
 pub use changes::{ChangeKind, ChangeWatch};
 pub use error::StoreError;
+pub use keyring::Keyring;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;
 pub use open::{Dialect, OpenError, OpenOptions, Store};

@@ -13,6 +13,7 @@ mod doors;
 mod faults;
 mod idempotency;
 mod invariants;
+mod keyring;
 mod lock_out;
 mod postgres;
 mod sign_in;

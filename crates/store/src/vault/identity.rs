@@ -48,7 +48,7 @@ impl<'a> RowIdentity<'a> {
 impl RowIdentity<'_> {
     /// The derivation context: each part behind its length, so that no two
     /// identities are written alike.
-    pub(super) fn context(&self) -> Vec<u8> {
+    pub(crate) fn context(&self) -> Vec<u8> {
         context(&[
             self.scope.as_str(),
             &self.scope_id,
@@ -62,7 +62,7 @@ impl RowIdentity<'_> {
 }
 
 /// The context of one of the server's own secrets.
-pub(super) fn server_secret_context(name: &str) -> Vec<u8> {
+pub(crate) fn server_secret_context(name: &str) -> Vec<u8> {
     context(&["system", "system", "", "", "", name, "1"])
 }
 
