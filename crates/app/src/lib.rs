@@ -20,7 +20,9 @@ pub mod checks;
 pub mod credentials;
 pub mod environment;
 pub mod keyring;
+pub mod origin_moves;
 pub mod short_keys;
+pub mod transfer;
 
 pub mod models;
 pub mod naming;

@@ -60,6 +60,13 @@ pub(crate) enum Command {
     /// former one go.
     #[command(subcommand)]
     Keyring(Keyring),
+    /// Save the provider keys of a `.env` file, or of another server's export.
+    Import(Import),
+    /// Write your provider keys to standard output as JSON; secrets only when
+    /// asked for, under the master key.
+    Export(Export),
+    /// Whether everything is as it should be, and what to do where it is not.
+    Doctor(Doctor),
     /// Completions for your shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -111,6 +118,9 @@ pub(crate) enum Credential {
         /// The key's id.
         id: String,
     },
+    /// Seal keys to a new origin, because a server moved: for admins with the
+    /// master key.
+    MoveOrigin(MoveOrigin),
     /// Destroy a key's secret.
     Delete {
         /// The key's id.
@@ -140,6 +150,61 @@ pub(crate) struct CredentialAdd {
     /// Read the key from this environment variable.
     #[arg(long, value_name = "NAME")]
     pub(crate) from_env: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveOrigin {
+    /// Keys of this provider.
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: String,
+    /// That were saved for this origin, https://old.example.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) from: String,
+    /// The new base URL; without a path each key keeps its own.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// The file; `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// Say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// `personal` or `system` [default: as exported; personal for a .env].
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+    /// Whose personal keys to take from an export [default: yours].
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) owner: Option<String>,
+    /// The master key of the server that exported [default: this server's].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    /// With the secrets: each a bare Fernet token under the master key. Whoever
+    /// has the file and the master key has the keys.
+    #[arg(long)]
+    pub(crate) plain_fernet: bool,
+    /// Everybody's keys; for admins.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// Verify the whole audit log, not its last 10,000 rows.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Also see whether the providers can be reached.
+    #[arg(long)]
+    pub(crate) network: bool,
 }
 
 #[derive(Subcommand)]

@@ -4,8 +4,12 @@ mod audit;
 mod chat;
 mod config;
 mod credential;
+mod doctor;
+mod export;
+mod import;
 mod keyring;
 mod models;
+mod move_origin;
 mod output;
 mod token;
 mod usage;
@@ -30,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
     logging::start(environment.process_value("OWNKEY_LOG"), "warn");
     match command {
         Command::Keyring(command) => keyring::run(&place, command, &environment).await,
+        Command::Doctor(command) => doctor::run(&place, &command, environment).await,
         command => run_other(&place, command, environment).await,
     }
 }
@@ -47,7 +52,13 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
     }
     let transport = Transport::find(place, &environment).await?;
     let done = match command {
-        Command::Serve(_) | Command::Config(_) | Command::Keyring(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Keyring(_)
+        | Command::Doctor(_)
+        | Command::Completions { .. } => Ok(()),
+        Command::Import(command) => import::run(&transport, &command, &environment, place).await,
+        Command::Export(command) => export::run(&transport, &command).await,
         Command::Audit(command) => audit::run(&transport, &command, place.json).await,
         Command::User(command) => user::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,

@@ -1,5 +1,6 @@
 //! Table `credentials`: provider keys and their health.
 
+mod everybody;
 mod health;
 mod write;
 
@@ -10,6 +11,7 @@ use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::{Nanos, Origin, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
 
+pub use everybody::of_everybody;
 pub use health::{set_health, touch_last_used};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 

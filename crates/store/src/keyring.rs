@@ -78,7 +78,7 @@ pub async fn reload(store: &Store, keys: MasterKeys, now: Timestamp) -> Result<(
     admit(&mut connection, &candidate, now).await?;
     drop(connection);
     store.vault().replace_keys(candidate.into_keys());
-    nodes::follow(store, now).await.map_err(OpenError::Database)
+    follow(store, now).await.map_err(OpenError::Database)
 }
 
 /// Lets a list of master keys in: it has every key that is needed, each is the

@@ -11,6 +11,7 @@
 
 // The house itself.
 pub mod error;
+pub mod inspect;
 mod migrate;
 pub mod open;
 mod row;

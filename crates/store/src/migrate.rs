@@ -29,6 +29,11 @@ const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";
 
 const VERSION_TABLE: &str = "CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY)";
 
+/// The version that [`run`] brings the schema to.
+pub(crate) fn known_version() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
 /// Brings the schema up to date.
 ///
 /// # Errors
@@ -43,7 +48,7 @@ pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Res
         sqlx::query(LOCK_POSTGRES).execute(&mut *transaction).await.map_err(refused)?;
     }
     let found = version(&mut transaction, dialect).await?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let known = known_version();
     if found > known {
         return Err(OpenError::Newer { found, known });
     }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use ring::Ring;
 
+pub use export::{ExportedSecret, ImportProblem};
 pub use identity::RowIdentity;
 pub(crate) use identity::server_secret_context;
 pub use master_key::{MasterKeyProblem, MasterKeys, read_key_file};

@@ -133,7 +133,7 @@ async fn nobody_seals_under_a_key_that_a_running_server_lacks() {
         // The server is given the new list while it runs.
         reload(&server, MasterKeys::parse(&list(OTHER_KEY, KEY)).unwrap(), NOW).await.unwrap();
         assert_eq!(server.vault().sealing_kid(), new);
-        nodes::follow(&beside, NOW).await.unwrap();
+        follow(&beside, NOW).await.unwrap();
         assert_eq!(beside.vault().sealing_kid(), new);
         let told = serving_nodes(&beside, NOW).await.unwrap();
         assert_eq!((told.len(), told[0].seals_under), (1, Some(new)));
