@@ -184,9 +184,8 @@ fn without_secret(credential: &Credential, owner: Option<String>) -> ExportedKey
 /// `false`: there is one, and it does not open.
 fn put_secret(app: &App, row: &StoredCredential, key: &mut ExportedKey) -> bool {
     let Some(sealed) = &row.sealed else { return true };
-    // A row whose endpoint was altered exports nothing: the seal knows its origin only.
-    let endpoint = app.guard.check_literal(key.provider, &key.endpoint).ok();
-    if endpoint.is_some_and(|endpoint| endpoint.origin() != &row.credential.origin) {
+    // The seal knows the origin only: an endpoint that was altered exports nothing.
+    if !is_at_its_origin(app, &row.credential) {
         return false;
     }
     let (identity, purpose) = (RowIdentity::of(&row.credential), purpose(key));
@@ -198,6 +197,17 @@ fn put_secret(app: &App, row: &StoredCredential, key: &mut ExportedKey) -> bool 
         }
         Err(_) => false,
     }
+}
+
+/// Whether the endpoint is at the origin that the secret is sealed to, also when
+/// this server may not call it any more.
+fn is_at_its_origin(app: &App, credential: &Credential) -> bool {
+    let rest = credential.endpoint.strip_prefix(credential.origin.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || app
+            .guard
+            .check_literal(credential.provider, &credential.endpoint)
+            .is_ok_and(|endpoint| endpoint.origin() == &credential.origin)
 }
 
 fn purpose(key: &ExportedKey) -> [&str; 2] {

@@ -74,7 +74,7 @@ pub enum OpenError {
     },
     /// A running server seals under a key that was not given.
     #[error(
-        "A running server seals under master key {kid}, and that key was not given. Give this process the same MASTER_KEY list as the others have."
+        "A running server seals under master key {kid}, and that key was not given. Give this process the same MASTER_KEY list as the others have; a server that was killed counts for 30 s."
     )]
     Outdated {
         /// The missing key's id.

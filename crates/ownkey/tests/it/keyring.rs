@@ -2,6 +2,7 @@
 //! server, and what is said when one is wrong or gone.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test says what it measured")]
 
 mod hangup;
 mod refusals;

@@ -76,6 +76,12 @@ pub(crate) async fn enter(store: &Store, now: Timestamp) -> Result<(), OpenError
 pub async fn follow(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let others = others(store, now).await?;
     let given = store.vault().kids();
+    if let Some(kid) = others.iter().filter_map(|node| node.seals_under).find(|kid| !given.contains(kid)) {
+        tracing::error!(
+            %kid,
+            "another running server seals under a master key that this one lacks; restart this one with the same MASTER_KEY list"
+        );
+    }
     let has_everybody = |kid: &MasterKeyId| others.iter().all(|node| node.kids.contains(kid));
     let chosen = given.iter().find(|kid| has_everybody(kid)).or(given.first());
     if let Some(kid) = chosen.filter(|kid| **kid != store.vault().sealing_kid()) {

@@ -162,7 +162,20 @@ async fn python_reads_an_exported_secret_with_the_master_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_written_out_over_http() {
     let place = Place::empty().await;
-    let environment = [("OWNKEY_URL", "http://127.0.0.1:9"), ("OWNKEY_TOKEN", "x")];
+    let environment = [("OWNKEY_URL", "http://127.0.0.1:18999"), ("OWNKEY_TOKEN", "x")];
     let said = place.run_with(&environment, &["export"], None).await.expect(1);
     assert!(said.stderr.contains("master key"), "{}", said.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_whose_endpoint_was_altered_is_written_out_without_its_secret() {
+    let place = Place::with_ann().await;
+    place.add_key(KEY).await;
+    let url = format!("sqlite://{}", place.path().join("ownkey.db").display());
+    for endpoint in ["https://evil.example/v1", "http://10.1.2.3/v1"] {
+        let sql = format!("UPDATE credentials SET endpoint = '{endpoint}'");
+        RawDatabase::open(&url).await.execute(&sql).await;
+        let said = place.run("export --plain-fernet").await.expect(1);
+        assert!(!said.stdout.contains("gAAAA") && said.stderr.contains("do not open"), "{}", said.stdout);
+    }
 }

@@ -77,7 +77,7 @@ async fn kill_runs(place: &Place, new: &str) -> usize {
         }
         run.kill().await.unwrap();
         let after = under(&mut database, new).await;
-        println!("killed with {after} secrets under the new key, {} before", before);
+        println!("killed with {after} secrets under the new key, {before} before");
         met += usize::from(after > before && after < (KEYS + 4) as i64);
     }
     met
