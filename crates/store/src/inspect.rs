@@ -4,7 +4,7 @@
 use domain::Timestamp;
 use sqlx::{AnyConnection, Connection as _};
 
-use crate::error::StoreError;
+use crate::error::{StoreError, root_cause};
 use crate::migrate;
 use crate::open::connect::{self, Target};
 use crate::open::{Dialect, OpenError};
@@ -35,26 +35,50 @@ pub async fn inspect(url: &str) -> Result<Option<Inspection>, OpenError> {
     if target.file.as_ref().is_some_and(|file| !file.exists()) {
         return Ok(None);
     }
-    let mut connection = target.ledger_connection().await.map_err(OpenError::Database)?;
-    let tables = migrate::tables(&mut connection, target.dialect).await?;
-    let is_ours = tables.iter().any(|table| table == "ownkey_schema");
-    if !is_ours && !tables.is_empty() {
-        return Err(OpenError::Foreign(tables.into_iter().take(3).collect::<Vec<_>>().join(", ")));
-    }
-    let seen = look(&mut connection, target.dialect, is_ours).await.map_err(OpenError::Database)?;
-    connection.close().await.map_err(connect::refused)?;
-    Ok(Some(seen))
-}
-
-async fn look(connection: &mut AnyConnection, dialect: Dialect, is_ours: bool) -> Result<Inspection, StoreError> {
     let mut seen = Inspection {
-        dialect,
+        dialect: target.dialect,
         version: 0,
         known: migrate::known_version(),
         is_write_ahead: None,
         damage: Vec::new(),
         last_change: None,
     };
+    let mut connection = match target.ledger_connection().await {
+        Ok(connection) => connection,
+        // A file that is no database any more does not even let itself be opened.
+        Err(error @ StoreError::Database(_)) if target.dialect == Dialect::Sqlite => {
+            seen.damage.push(root_cause(&error));
+            return Ok(Some(seen));
+        }
+        Err(error) => return Err(OpenError::Database(error)),
+    };
+    if target.dialect == Dialect::Sqlite {
+        seen.damage = damage(&mut connection).await.map_err(OpenError::Database)?;
+    }
+    // Of a damaged file nothing else can be relied on.
+    if seen.damage.is_empty() {
+        let tables = migrate::tables(&mut connection, target.dialect).await?;
+        let is_ours = tables.iter().any(|table| table == "ownkey_schema");
+        if !is_ours && !tables.is_empty() {
+            return Err(OpenError::Foreign(tables.into_iter().take(3).collect::<Vec<_>>().join(", ")));
+        }
+        look(&mut connection, &mut seen, is_ours).await.map_err(OpenError::Database)?;
+    }
+    connection.close().await.map_err(connect::refused)?;
+    Ok(Some(seen))
+}
+
+/// What SQLite's own check says, or that it cannot even be made.
+async fn damage(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    let said = sqlx::query_scalar::<_, String>("PRAGMA quick_check(20)").fetch_all(connection).await;
+    match said.map_err(StoreError::from) {
+        Ok(said) => Ok(said.into_iter().filter(|line| line != "ok").collect()),
+        Err(error @ StoreError::Database(_)) => Ok(vec![root_cause(&error)]),
+        Err(error) => Err(error),
+    }
+}
+
+async fn look(connection: &mut AnyConnection, seen: &mut Inspection, is_ours: bool) -> Result<(), StoreError> {
     if is_ours {
         let version: Option<i64> =
             sqlx::query_scalar("SELECT MAX(version) FROM ownkey_schema").fetch_one(&mut *connection).await?;
@@ -63,11 +87,12 @@ async fn look(connection: &mut AnyConnection, dialect: Dialect, is_ours: bool) -
             sqlx::query_scalar("SELECT MAX(at) FROM audit_events").fetch_one(&mut *connection).await?;
         seen.last_change = last.map(Timestamp::from_micros);
     }
-    if dialect == Dialect::Sqlite {
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    if seen.dialect == Dialect::Sqlite {
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(connection).await?;
         seen.is_write_ahead = Some(mode == "wal");
-        let said: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(20)").fetch_all(connection).await?;
-        seen.damage = said.into_iter().filter(|line| line != "ok").collect();
     }
-    Ok(seen)
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,14 +66,6 @@ async fn status(config: &config::Config, environment: &Environment, as_json: boo
     if keyring.unopened.is_empty() { Ok(()) } else { Err(unopened_failure(&keyring.unopened)) }
 }
 
-/// Whether this process would seal under it: the first given key that every
-/// running server has.
-fn seals(key: &KeyState, keyring: &store::Keyring) -> bool {
-    let has_everybody = |key: &&KeyState| keyring.nodes.iter().all(|node| node.kids.contains(&key.kid));
-    let given = || keyring.keys.iter().filter(|key| key.place.is_some());
-    given().find(has_everybody).or(given().next()).is_some_and(|sealing| sealing.kid == key.kid)
-}
-
 const fn check_word(check: KeyCheck) -> &'static str {
     match check {
         KeyCheck::Matches => "matches",
@@ -88,7 +80,7 @@ fn state_row(key: &KeyState, keyring: &store::Keyring) -> Vec<String> {
     vec![
         key.kid.to_string(),
         key.place.map_or("no".to_owned(), |place| format!("yes ({place})")),
-        if seals(key, keyring) { "yes" } else { "no" }.to_owned(),
+        if keyring.sealing_kid() == Some(key.kid) { "yes" } else { "no" }.to_owned(),
         check_word(key.check).to_owned(),
         if by_table.is_empty() { "0".to_owned() } else { by_table.join(", ") },
         key.known_since.map_or("-".to_owned(), |at| at.to_string()),
@@ -101,7 +93,7 @@ fn state_json(key: &KeyState, keyring: &store::Keyring) -> Value {
     json!({
         "kid": key.kid,
         "place": key.place,
-        "seals": seals(key, keyring),
+        "seals": keyring.sealing_kid() == Some(key.kid),
         "check": check_word(key.check),
         "known_since": key.known_since,
         "rows": key.rows(),

@@ -29,6 +29,17 @@ pub struct Keyring {
     pub unopened: Vec<Unopened>,
 }
 
+impl Keyring {
+    /// The key that this process would seal under: the first of those given that
+    /// every running server has.
+    #[must_use]
+    pub fn sealing_kid(&self) -> Option<MasterKeyId> {
+        let has_everybody = |key: &&KeyState| self.nodes.iter().all(|node| node.kids.contains(&key.kid));
+        let given = || self.keys.iter().filter(|key| key.place.is_some());
+        given().find(has_everybody).or(given().next()).map(|key| key.kid)
+    }
+}
+
 /// A master key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyState {

@@ -28,7 +28,7 @@ pub(super) async fn examine(config: &Config, environment: &Environment, is_full:
         Err(error) => return vec![Finding::refused("database", error.to_string())],
     };
     let mut findings = of_database(&seen, ambient::clock().now());
-    if seen.version != seen.known {
+    if seen.version != seen.known || !seen.damage.is_empty() {
         return findings;
     }
     let keys = of_keys(config, environment).await;
@@ -42,11 +42,18 @@ pub(super) async fn examine(config: &Config, environment: &Environment, is_full:
 
 fn of_database(seen: &Inspection, now: Timestamp) -> Vec<Finding> {
     let name = "database";
+    if !seen.damage.is_empty() {
+        return vec![Finding::bad(
+            name,
+            format!("it is damaged: {}", seen.damage.join("; ")),
+            "Stop the server, keep a copy of the file, and put back the last backup.",
+        )];
+    }
     let what = match seen.dialect {
-        Dialect::Sqlite => "SQLite",
+        Dialect::Sqlite => "SQLite, whose own check finds nothing wrong",
         Dialect::Postgres => "PostgreSQL",
     };
-    let text = format!("{what}, schema version {}", seen.version);
+    let text = format!("{what}; schema version {}", seen.version);
     let mut findings = vec![match seen.version.cmp(&seen.known) {
         std::cmp::Ordering::Equal => Finding::good(name, text),
         std::cmp::Ordering::Less => Finding::look(
@@ -58,15 +65,6 @@ fn of_database(seen: &Inspection, now: Timestamp) -> Vec<Finding> {
             Finding::bad(name, format!("{text}; this program knows {}", seen.known), "Use the newer Ownkey.")
         }
     }];
-    if !seen.damage.is_empty() {
-        findings.push(Finding::bad(
-            name,
-            format!("it is damaged: {}", seen.damage.join("; ")),
-            "Stop the server, keep a copy of the file, and put back the last backup.",
-        ));
-    } else if seen.dialect == Dialect::Sqlite {
-        findings.push(Finding::good(name, "SQLite's own check finds nothing wrong"));
-    }
     if seen.is_write_ahead == Some(false) && seen.version > 0 {
         findings.push(Finding::look(name, "the write-ahead log is off", "The next start turns it on."));
     }
@@ -114,6 +112,11 @@ fn of_keyring(keyring: &Keyring) -> Vec<Finding> {
                 name,
                 format!("the key {kid} is not the one this database was sealed with"),
                 "Give back the former key.",
+            )),
+            (Some(1), _) if keyring.sealing_kid() != Some(kid) => findings.push(Finding::look(
+                name,
+                format!("the first key {kid} does not seal yet: a running server lacks it"),
+                "Give that server the same MASTER_KEY list and restart it.",
             )),
             (Some(1), _) => findings.push(Finding::good(name, format!("{kid} seals; {rows} secrets are under it"))),
             (Some(_), _) if rows > 0 => findings.push(Finding::look(

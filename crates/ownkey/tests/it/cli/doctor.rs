@@ -101,7 +101,16 @@ async fn each_fault_is_found_and_the_exit_says_so() {
     let said = examine(&place, &[]).await.expect(1);
     assert_eq!(state(&said, "clock").0, "error");
 
-    std::fs::write(place.path().join("ownkey.db"), "no database at all, only a text").unwrap();
+    let path = place.path().join("ownkey.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0x5a);
+    std::fs::write(&path, bytes).unwrap();
+    let said = examine(&place, &[]).await.expect(1);
+    let (worst, found) = state(&said, "database");
+    assert!(worst == "error" && found.contains("put back the last backup"), "{found}");
+
+    std::fs::write(&path, "no database at all, only a text").unwrap();
     let said = examine(&place, &[]).await.expect(1);
     assert_eq!(state(&said, "database").0, "error");
 }
