@@ -6,6 +6,7 @@
 
 mod hangup;
 mod refusals;
+mod two_nodes;
 mod under_load;
 
 use std::path::Path;

@@ -32,10 +32,14 @@ pub(super) async fn one(transport: &Transport, mut candidate: Candidate, is_dry:
     Ok(Line::of(&candidate, outcome))
 }
 
-/// Whether the very key is there. Over HTTP the masks have to tell.
+/// Whether the very key is there; without a key, its endpoint. Over HTTP the
+/// masks have to tell.
 async fn is_saved(transport: &Transport, candidate: &Candidate) -> Result<bool, Failure> {
+    let Some(key) = &candidate.key else {
+        let is_it = |row: &Value| row.get("api_base").and_then(Value::as_str) == candidate.endpoint.as_deref();
+        return Ok(saved_keys(transport, candidate).await?.iter().any(is_it));
+    };
     if let Some((app, caller)) = transport.in_house() {
-        let Some(key) = &candidate.key else { return Ok(false) };
         let endpoint = candidate.endpoint.as_deref();
         return Ok(transfer::is_saved(app, caller, candidate.scope, candidate.provider, endpoint, key).await?);
     }
@@ -49,7 +53,9 @@ async fn saved_keys(transport: &Transport, candidate: &Candidate) -> Result<Vec<
     let path = format!("/v2/credentials?limit=500&scope={}&provider={}", candidate.scope, candidate.provider);
     let list = transport.call(Method::GET, &path, None).await?;
     let rows = list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
-    Ok(rows.into_iter().filter(|key| output::text(key, "origin") == "stored").collect())
+    // Local servers of the environment have no row of their own.
+    let is_a_row = |key: &Value| key.get("created_by").is_some_and(|by| !by.is_null());
+    Ok(rows.into_iter().filter(is_a_row).collect())
 }
 
 /// Fits it to where it goes: a key that is there stays the first one, an expiry

@@ -179,3 +179,18 @@ async fn a_row_whose_endpoint_was_altered_is_written_out_without_its_secret() {
         assert!(!said.stdout.contains("gAAAA") && said.stderr.contains("do not open"), "{}", said.stdout);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_without_a_key_is_restored_once() {
+    let (from, to) = (Place::with_ann().await, Place::with_ann().await);
+    let local = [("OWNKEY_LOCAL_ENDPOINTS", from.base.trim_end_matches("/v1"))];
+    let add = ["credential", "add", "custom", "--name", "Box", "--api-base", from.base.as_str(), "--stdin"];
+    from.run_with(&local, &add, None).await.expect(0);
+    let export = from.run("export --plain-fernet").await.expect(0).stdout;
+    for outcome in ["imported", "duplicate"] {
+        let said = to.run_with(&local, &["import", "-", "--json"], Some(&export)).await.expect(0).json();
+        assert_eq!(said["keys"][0]["outcome"], outcome, "{said}");
+    }
+    let list = to.json("credential list --provider custom").await;
+    assert_eq!((&list["count"], &list["data"][0]["settings"]["slug"]), (&json!(1), &json!("box")));
+}
