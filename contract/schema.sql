@@ -188,6 +188,13 @@ CREATE TABLE model_lists (
     error TEXT
 );
 
+CREATE TABLE node_keys (
+    node_id TEXT NOT NULL,
+    kid TEXT NOT NULL,
+    seals BIGINT NOT NULL,
+    PRIMARY KEY (node_id, kid)
+);
+
 CREATE TABLE nodes (
     id TEXT NOT NULL PRIMARY KEY,
     serves BIGINT NOT NULL,

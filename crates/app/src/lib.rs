@@ -19,8 +19,11 @@ pub mod users;
 pub mod checks;
 pub mod credentials;
 pub mod environment;
+pub mod keyring;
+pub mod origin_moves;
 pub mod rechecks;
 pub mod short_keys;
+pub mod transfer;
 
 pub mod models;
 pub mod naming;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
 use crate::ids::{CredentialId, SessionId, TokenId, UserId};
+use crate::master_key_id::MasterKeyId;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 
@@ -215,6 +216,52 @@ pub enum Event {
         /// Which.
         credential: CredentialId,
     },
+    /// The operator sealed it to another origin.
+    #[serde(rename = "credential.origin_moved")]
+    CredentialOriginMoved {
+        /// Which.
+        credential: CredentialId,
+        /// Where it might be sent before.
+        from: Origin,
+        /// Where it may be sent now.
+        to: Origin,
+        /// The secret's version now.
+        version: i64,
+    },
+    /// Provider keys were written out at the command line.
+    #[serde(rename = "credential.exported")]
+    CredentialsExported {
+        /// How many.
+        credentials: usize,
+        /// Whether their secrets went with them, under the master key.
+        with_secrets: bool,
+        /// Whether those of other users were among them.
+        of_everybody: bool,
+    },
+    /// Everything sealed is being sealed again under another master key.
+    #[serde(rename = "keyring.rewrap_started")]
+    KeyringRewrapStarted {
+        /// Under which.
+        to: MasterKeyId,
+        /// How many secrets are not yet.
+        rows: i64,
+    },
+    /// Everything that opens is sealed under this master key.
+    #[serde(rename = "keyring.rewrap_finished")]
+    KeyringRewrapFinished {
+        /// Under which.
+        to: MasterKeyId,
+        /// How many secrets were sealed again.
+        rewrapped: u64,
+        /// How many do not open and were left as they are.
+        unopened: usize,
+    },
+    /// No secret needs this master key any more.
+    #[serde(rename = "keyring.key_retired")]
+    KeyringKeyRetired {
+        /// Which.
+        key: MasterKeyId,
+    },
 }
 
 impl Event {
@@ -247,7 +294,12 @@ impl Event {
             | Self::CredentialRevealed { credential }
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
+            | Self::CredentialOriginMoved { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
+            Self::CredentialsExported { .. } => ("export", None),
+            Self::KeyringRewrapStarted { to: key, .. }
+            | Self::KeyringRewrapFinished { to: key, .. }
+            | Self::KeyringKeyRetired { key } => ("keyring", Some(key.to_string())),
         }
     }
 }

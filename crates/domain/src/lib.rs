@@ -9,6 +9,7 @@
 // The words.
 pub mod ambient;
 pub mod ids;
+pub mod master_key_id;
 pub mod text;
 pub mod time;
 
@@ -36,6 +37,7 @@ pub mod service;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;
+pub use master_key_id::MasterKeyId;
 pub use money::{Nanos, Price};
 pub use origin::Origin;
 pub use provider::ProviderId;

@@ -23,6 +23,8 @@ pub(crate) struct Ground {
     pub(crate) store: Store,
     /// The master key file that was made just now.
     pub(crate) created_key: Option<std::path::PathBuf>,
+    /// The file that the master keys are in.
+    pub(crate) key_file: Option<std::path::PathBuf>,
 }
 
 /// Makes the data directory, finds the master key and opens the store.
@@ -45,7 +47,7 @@ pub(crate) async fn open_store(config: &Config, environment: &Environment, serve
         strict_durability: config.strict_durability,
     })
     .await?;
-    Ok(Ground { store, created_key: found.created })
+    Ok(Ground { store, created_key: found.created, key_file: found.file })
 }
 
 /// Puts the house together.

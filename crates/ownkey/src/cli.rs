@@ -1,8 +1,12 @@
 //! The command line's words.
 
+mod upkeep;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin};
 
 /// Keeps people's own LLM provider keys, and calls the models those keys open.
 #[derive(Parser)]
@@ -58,6 +62,17 @@ pub(crate) enum Command {
     /// Users: for those who look after the server.
     #[command(subcommand)]
     User(User),
+    /// The master keys: what they hold, sealing under a new one, letting the
+    /// former one go.
+    #[command(subcommand)]
+    Keyring(Keyring),
+    /// Save the provider keys of a `.env` file, or of another server's export.
+    Import(Import),
+    /// Write your provider keys to standard output as JSON; secrets only when
+    /// asked for, under the master key.
+    Export(Export),
+    /// Whether everything is as it should be, and what to do where it is not.
+    Doctor(Doctor),
     /// Completions for your shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -109,6 +124,9 @@ pub(crate) enum Credential {
         /// The key's id.
         id: String,
     },
+    /// Seal keys to a new origin, because a server moved: for admins with the
+    /// master key.
+    MoveOrigin(MoveOrigin),
     /// Destroy a key's secret.
     Delete {
         /// The key's id.

@@ -4,7 +4,12 @@ mod audit;
 mod chat;
 mod config;
 mod credential;
+mod doctor;
+mod export;
+mod import;
+mod keyring;
 mod models;
+mod move_origin;
 mod output;
 mod status;
 mod token;
@@ -28,18 +33,33 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
         return serve::run(place, arguments, environment).await;
     }
     logging::start(environment.process_value("OWNKEY_LOG"), "warn");
+    match command {
+        Command::Keyring(command) => keyring::run(&place, command, &environment).await,
+        Command::Doctor(command) => doctor::run(&place, &command, environment).await,
+        command => run_other(&place, command, environment).await,
+    }
+}
+
+/// The commands that need no user, then those that act as one.
+async fn run_other(place: &Place, command: Command, environment: Environment) -> Result<(), Failure> {
     match &command {
-        Command::Config(command) => return config::run(&place, command, environment),
+        Command::Config(command) => return config::run(place, command, environment),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ownkey", &mut std::io::stdout());
             return Ok(());
         }
-        Command::User(crate::cli::User::SetupLink) => return setup_link(&place, &environment).await,
+        Command::User(crate::cli::User::SetupLink) => return setup_link(place, &environment).await,
         _ => {}
     }
-    let transport = Transport::find(&place, &environment).await?;
+    let transport = Transport::find(place, &environment).await?;
     let done = match command {
-        Command::Serve(_) | Command::Config(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Keyring(_)
+        | Command::Doctor(_)
+        | Command::Completions { .. } => Ok(()),
+        Command::Import(command) => import::run(&transport, &command, &environment, place).await,
+        Command::Export(command) => export::run(&transport, &command).await,
         Command::Audit(command) => audit::run(&transport, &command, place.json).await,
         Command::User(command) => user::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,

@@ -1,5 +1,6 @@
 //! Table `credentials`: provider keys and their health.
 
+mod everybody;
 mod health;
 mod write;
 
@@ -10,6 +11,7 @@ use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::{Nanos, Origin, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
 
+pub use everybody::of_everybody;
 pub use health::{count_by_status, set_health, touch_last_used};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
@@ -159,7 +161,7 @@ pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCrede
         .bind(id.to_string())
         .fetch_optional(store.pool())
         .await?;
-    row.as_ref().map(read).transpose()
+    row.as_ref().map(read_row).transpose()
 }
 
 /// What may be known of a credential, also after it was deleted.
@@ -171,7 +173,7 @@ pub async fn even_deleted(store: &Store, id: CredentialId) -> Result<Option<Cred
         .bind(id.to_string())
         .fetch_optional(store.pool())
         .await?;
-    row.as_ref().map(|row| read(row).map(|stored| stored.credential)).transpose()
+    row.as_ref().map(|row| read_row(row).map(|stored| stored.credential)).transpose()
 }
 
 /// A user's personal credentials: by provider, the primary one first, then by
@@ -221,7 +223,7 @@ pub async fn page(
     };
     let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
     let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;
-    let rows = rows.iter().map(|row| read(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
+    let rows = rows.iter().map(|row| read_row(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
     Ok((rows, count))
 }
 
@@ -253,7 +255,7 @@ const IMPACT_SPAN: Duration = Duration::from_hours(30 * 24);
 
 async fn of_owner(store: &Store, scope: Scope, owner: String) -> Result<Vec<StoredCredential>, StoreError> {
     let rows = sqlx::query(OF_OWNER).bind(scope.as_str()).bind(owner).fetch_all(store.pool()).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(read_row).collect()
 }
 
 /// The owner's column: a user's or an organization's id, or `system`.
@@ -265,8 +267,11 @@ fn owner_column(credential: &Credential) -> String {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
-    let row = Columns(row);
+fn read_row(row: &AnyRow) -> Result<StoredCredential, StoreError> {
+    read(&Columns(row))
+}
+
+pub(crate) fn read(row: &Columns<'_>) -> Result<StoredCredential, StoreError> {
     let scope = row.parsed("scope")?;
     let credential = Credential {
         id: row.parsed("id")?,

@@ -11,11 +11,15 @@
 
 // The house itself.
 pub mod error;
+pub mod inspect;
 mod migrate;
 pub mod open;
 mod row;
 
 // Secrets.
+pub mod keyring;
+pub mod rewrap;
+mod sealed_columns;
 pub mod server_secrets;
 pub mod vault;
 
@@ -48,6 +52,7 @@ mod tests;
 
 pub use changes::{ChangeKind, ChangeWatch, Hint, Verb};
 pub use error::StoreError;
+pub use keyring::Keyring;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;
 pub use open::{Dialect, OpenError, OpenOptions, Store};

@@ -41,6 +41,7 @@ pub(super) async fn run(
         Credential::MakePrimary { id } => {
             show(&transport.call(post, &format!("{}/make-primary", door(&id)), None).await?, as_json);
         }
+        Credential::MoveOrigin(command) => super::move_origin::run(transport, command, as_json).await?,
         Credential::Delete { id, confirm } => {
             transport.call(Method::DELETE, &format!("{}?confirm={confirm}", door(&id)), None).await?;
             if as_json {

@@ -49,7 +49,7 @@ pub(crate) const VARIABLES: [Variable; 17] = [
     },
     Variable {
         name: "MASTER_KEY",
-        meaning: "One or more keys of 32 random bytes in base64, comma-separated: the first seals, all open. Unset with SQLite: made once in the data directory. Unset with PostgreSQL: refused.",
+        meaning: "One or more keys of 32 random bytes in base64, comma-separated: the first seals, all open. Unset with SQLite: made once in the data directory. Unset with PostgreSQL: refused. A running server reads the file of MASTER_KEY_FILE, or the one in the data directory, again at SIGHUP.",
     },
     Variable { name: "OWNKEY_ADMIN_EMAIL", meaning: "Makes the first admin at start, with OWNKEY_ADMIN_PASSWORD." },
     Variable { name: "OWNKEY_ADMIN_PASSWORD", meaning: "The first admin's password, at least 8 characters." },

@@ -15,6 +15,7 @@ mod faults;
 mod health;
 mod idempotency;
 mod invariants;
+mod keyring;
 mod lock_out;
 mod postgres;
 mod sign_in;

@@ -245,3 +245,32 @@ async fn the_impact_counts_thirty_days() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_operator_sees_everybodys_credentials_but_the_deleted() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (ann, bob) = (add_user(&store, "ann@example.org").await, add_user(&store, "bob@example.org").await);
+        let kept = [
+            add_credential(&store, ann.id, "hers", "sk-1").await.credential.id,
+            add_credential(&store, bob.id, "his", "sk-2").await.credential.id,
+        ];
+        let gone = add_credential(&store, bob.id, "gone", "sk-3").await.credential.id;
+        let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+        assert!(tombstone(&mut change, gone, None).await.unwrap());
+        change.commit(Event::CredentialDeleted { credential: gone }).await.unwrap();
+        let ids = async |provider| {
+            let rows = of_everybody(&store, provider).await.unwrap();
+            let mut ids: Vec<_> = rows.into_iter().map(|row| row.credential.id).collect();
+            ids.sort();
+            ids
+        };
+        let mut wanted = kept;
+        wanted.sort();
+        assert_eq!(ids(None).await, wanted);
+        assert_eq!(ids(Some(ProviderId::OpenAi)).await, wanted);
+        assert!(ids(Some(ProviderId::Groq)).await.is_empty());
+        store.close().await;
+    })
+    .await;
+}

@@ -91,3 +91,15 @@ async fn a_reader_who_leaves_early_is_no_failure_of_ours() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !stderr.contains("panicked"), "{stderr}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_an_env_file_that_cannot_be_read_is_not_repeated() {
+    let place = Place::with_ann().await;
+    std::fs::write(place.path().join(".env"), format!("OPENAI_API_KEY={KEY} and more\n")).unwrap();
+    for words in ["config check", "doctor", "serve"] {
+        let said = place.run(words).await;
+        assert_ne!(said.code, Some(0), "{words}");
+        let told = format!("{}{}", said.stdout, said.stderr);
+        assert!(told.contains(".env cannot be read") && !told.contains("FAKE"), "{words}: {told}");
+    }
+}
