@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::callers::CallerCache;
 use crate::checks::Checks;
+use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
 use crate::error::Result;
 use crate::freshness::{self, Freshness};
@@ -25,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::reach::ReachCache;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
+use crate::spreads::Counts;
 
 /// What the house is built from.
 pub struct Parts {
@@ -69,6 +71,8 @@ pub struct App {
     pub(crate) freshness: Freshness,
     pub(crate) passwords: Passwords,
     pub(crate) checks: Checks,
+    pub(crate) cooling: Cooling,
+    pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
     draining: AtomicBool,
     this: Weak<Self>,
@@ -83,7 +87,7 @@ impl App {
     /// When the store cannot be read.
     pub async fn build(parts: Parts) -> Result<Arc<Self>> {
         let seq = changes::latest(&parts.store).await?;
-        Ok(Arc::new_cyclic(|this| Self {
+        let app = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             draining: AtomicBool::new(false),
             node: parts.store.node(),
@@ -101,16 +105,21 @@ impl App {
             reach: ReachCache::default(),
             freshness: Freshness::starting_at(seq),
             checks: Checks::default(),
+            cooling: Cooling::default(),
+            spreads: Counts::default(),
             uses: Uses::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        }))
+        });
+        cooling::read(&app).await?;
+        Ok(app)
     }
 
     /// Starts what runs beside the requests: the change feed, the heartbeat,
     /// the checks of environment keys and local servers.
     pub fn start_background(self: &Arc<Self>) {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
     }
 
@@ -167,6 +176,8 @@ impl App {
         match kind {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
+            // Nobody's id: the server's.
+            Some(ChangeKind::Spread) => self.reach.forget(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }

@@ -21,13 +21,17 @@ pub mod credentials;
 pub mod environment;
 pub mod short_keys;
 
+pub mod brought;
 pub mod models;
 pub mod naming;
+pub mod cooling;
+mod exhausted;
 pub mod paying;
 mod prices;
 pub mod reach;
 pub mod resolving;
 mod secrets;
+pub mod spreads;
 
 pub mod chat;
 mod meter;

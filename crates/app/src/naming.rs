@@ -121,6 +121,20 @@ fn unlisted(provider: ProviderId, id: &str) -> Place {
     Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned() }
 }
 
+/// A model of this very provider: a UUID or a name with the provider before it
+/// is undone, anything else is the provider's to know.
+#[must_use]
+pub fn at_provider(provider: ProviderId, name: &str, catalogue: &Catalogue) -> Place {
+    let by_uuid = Uuid::parse_str(name).ok().and_then(|uuid| catalogue_model_of(uuid, catalogue));
+    let prefixed = name.split_once('/').filter(|(prefix, _)| prefix.parse() == Ok(provider)).map(|(_, id)| id);
+    let id = match (by_uuid, prefixed) {
+        (Some((of, id)), _) if of == provider => id,
+        (_, Some(id)) if catalogue.get(provider, name).is_none() => id,
+        _ => name,
+    };
+    unlisted(provider, id)
+}
+
 fn catalogue_model_of(uuid: Uuid, catalogue: &Catalogue) -> Option<(ProviderId, &str)> {
     ProviderId::all()
         .flat_map(|provider| catalogue.models(provider).iter().map(move |facts| (provider, facts.id.as_str())))

@@ -29,7 +29,9 @@ pub mod usage;
 
 // The decisions.
 pub mod access;
+pub mod cooling;
 pub mod key_shape;
+pub mod spread;
 pub mod resolve;
 
 pub use ambient::{Clock, Entropy};

@@ -107,6 +107,16 @@ pub(crate) enum Credential {
         /// The key's id.
         id: String,
     },
+    /// How calls are spread over your keys of one provider; settles it when told how.
+    Spread {
+        /// The provider.
+        provider: String,
+        /// `primary`, `round_robin` or `least_used`.
+        spread: Option<String>,
+        /// `personal`, or `system` for the server's keys.
+        #[arg(long, default_value = "personal")]
+        scope: String,
+    },
     /// Destroy a key's secret.
     Delete {
         /// The key's id.

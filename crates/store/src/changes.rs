@@ -29,6 +29,8 @@ pub enum ChangeKind {
     Credential,
     /// A key's list of models.
     ModelList,
+    /// How calls are spread over keys; the owner, or nothing for the server's.
+    Spread,
     /// A setting of the server.
     Setting,
 }
@@ -39,6 +41,7 @@ domain::text_enum!(ChangeKind, "change" {
     Token => "token",
     Credential => "credential",
     ModelList => "model_list",
+    Spread => "spread",
     Setting => "setting",
 });
 

@@ -25,6 +25,7 @@ pub mod changes;
 pub mod mutation;
 
 // The tables.
+pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
@@ -32,6 +33,7 @@ pub mod login_failures;
 pub mod model_lists;
 pub mod sessions;
 pub mod setup_codes;
+pub mod spreads;
 pub mod tokens;
 pub mod users;
 

@@ -10,6 +10,7 @@ pub(crate) mod providers;
 pub(crate) mod resolve;
 pub(crate) mod sessions;
 pub(crate) mod short_keys;
+pub(crate) mod spreads;
 pub(crate) mod sign_in;
 pub(crate) mod tokens;
 pub(crate) mod usage;
@@ -26,6 +27,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(spreads::doors());
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());
@@ -45,6 +47,11 @@ pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<domain::Tim
             .ok_or_else(|| app::Error::invalid(field, "is no time; write it like 2026-11-21T08:00:00Z"))
     };
     text.map(read).transpose()
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+pub(crate) fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// One of a closed list of words in a body or query.
