@@ -165,7 +165,10 @@ pub(crate) fn met(app: &App, key: &Key, model: &str, error: &UpstreamError) -> O
         let within = Arc::clone(&app);
         app.spawn(async move {
             if let Err(error) = cooldowns::put(&within.store, &met, now).await {
-                tracing::warn!(error = chain(&error), "a limit that a key met was not noted; other nodes will meet it too");
+                tracing::warn!(
+                    error = chain(&error),
+                    "a limit that a key met was not noted; other nodes will meet it too"
+                );
             }
         });
     }

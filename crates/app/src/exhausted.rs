@@ -74,11 +74,8 @@ fn key_trouble(caller: &Caller, provider: &str, keys: &str, ended: &[Ended<'_>])
         );
     }
     let are_several = ended.len() > 1;
-    let what_next = if is_brought {
-        "Correct x-ownkey-provider-key, or leave it out"
-    } else {
-        what_next(class, are_several)
-    };
+    let what_next =
+        if is_brought { "Correct x-ownkey-provider-key, or leave it out" } else { what_next(class, are_several) };
     let is_unopened = class == ErrorClass::Undecryptable;
     let code = if is_unopened { Code::Undecryptable } else { Code::UpstreamCredentialsExhausted };
     Error::new(code, format!("The {provider} {keys} {}. {what_next}.", what_is_wrong(class, are_several)))
@@ -120,10 +117,8 @@ fn what_is_wrong(class: ErrorClass, are_several: bool) -> &'static str {
 fn named(caller: &Caller, keys: &[&Credential]) -> String {
     let noun = if keys.len() == 1 { "key" } else { "keys" };
     let (seen, unseen): (Vec<_>, Vec<_>) = keys.iter().copied().partition(|key| reach::may_see(caller, key));
-    let mut words: Vec<String> = seen
-        .iter()
-        .map(|key| if key.source == Source::Request { key.name.clone() } else { key.title() })
-        .collect();
+    let mut words: Vec<String> =
+        seen.iter().map(|key| if key.source == Source::Request { key.name.clone() } else { key.title() }).collect();
     words.dedup();
     let words = words.join(", ");
     match (words.is_empty(), unseen.is_empty()) {

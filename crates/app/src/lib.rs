@@ -22,10 +22,10 @@ pub mod environment;
 pub mod short_keys;
 
 pub mod brought;
-pub mod models;
-pub mod naming;
 pub mod cooling;
 mod exhausted;
+pub mod models;
+pub mod naming;
 pub mod paying;
 mod prices;
 pub mod reach;

@@ -225,7 +225,9 @@ fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution:
     let (code, what) = match blamed.and_then(|key| why(key)) {
         Some(Why::Undecryptable) if keys.len() == 1 => (
             Code::Undecryptable,
-            format!("The {provider} key {title} cannot be opened with this server's master key. Type it in again at /keys."),
+            format!(
+                "The {provider} key {title} cannot be opened with this server's master key. Type it in again at /keys."
+            ),
         ),
         Some(Why::Undecryptable) => exhausted(format!(
             "The {provider} key {title} cannot be opened with this server's master key, and no other may pay. Type it in again at /keys."

@@ -126,13 +126,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Setting>> {
 ///
 /// # Errors
 /// `forbidden` for keys that are not the caller's to look after.
-pub async fn set(
-    app: &App,
-    caller: &Caller,
-    scope: Scope,
-    provider: ProviderId,
-    spread: Spread,
-) -> Result<Setting> {
+pub async fn set(app: &App, caller: &Caller, scope: Scope, provider: ProviderId, spread: Spread) -> Result<Setting> {
     let owner = owner(caller, scope)?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     store::spreads::set(&mut change, owner, provider, spread).await?;

@@ -106,10 +106,7 @@ impl ErrorClass {
     /// Whether the fault lies with the key, so that its owner has to act.
     #[must_use]
     pub const fn is_the_keys_fault(self) -> bool {
-        matches!(
-            self,
-            Self::InvalidKey | Self::KeyLimited | Self::NoCredit | Self::Forbidden | Self::Undecryptable
-        )
+        matches!(self, Self::InvalidKey | Self::KeyLimited | Self::NoCredit | Self::Forbidden | Self::Undecryptable)
     }
 
     /// Whether the key is at a limit of its own, which ends by itself.

@@ -31,8 +31,8 @@ pub mod usage;
 pub mod access;
 pub mod cooling;
 pub mod key_shape;
-pub mod spread;
 pub mod resolve;
+pub mod spread;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;

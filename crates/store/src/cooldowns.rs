@@ -73,10 +73,7 @@ pub async fn lasting(store: &Store, now: Timestamp) -> Result<Vec<Met>, StoreErr
 /// When the database cannot be written.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let mut write = Write::begin(store).await?;
-    sqlx::query("DELETE FROM cooldowns WHERE ends_at <= $1")
-        .bind(now.as_micros())
-        .execute(write.connection())
-        .await?;
+    sqlx::query("DELETE FROM cooldowns WHERE ends_at <= $1").bind(now.as_micros()).execute(write.connection()).await?;
     write.commit().await
 }
 

@@ -73,12 +73,7 @@ pub async fn for_user(store: &Store, user: UserId) -> Result<Vec<Setting>, Store
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn set(
-    change: &mut Mutation,
-    owner: Owner,
-    provider: ProviderId,
-    spread: Spread,
-) -> Result<(), StoreError> {
+pub async fn set(change: &mut Mutation, owner: Owner, provider: ProviderId, spread: Spread) -> Result<(), StoreError> {
     sqlx::query(SET)
         .bind(owner.scope().as_str())
         .bind(owner.column())

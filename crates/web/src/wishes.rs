@@ -44,7 +44,10 @@ pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Wishes, Error> {
         Some(_) => return Err(Error::invalid(PARAMS, "is not taken: expected lenient or strict")),
     };
     if pinned.is_some() && brought.is_some() {
-        return Err(Error::invalid(CREDENTIAL, "names a saved key, and x-ownkey-provider-key brings another; send one"));
+        return Err(Error::invalid(
+            CREDENTIAL,
+            "names a saved key, and x-ownkey-provider-key brings another; send one",
+        ));
     }
     Ok(Wishes { pinned, policy, lenient, brought })
 }

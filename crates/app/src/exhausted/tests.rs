@@ -21,7 +21,7 @@ fn key(name: &str) -> Credential {
         owner: (scope == Scope::Personal).then_some(ANN),
         organization: None,
         provider: ProviderId::OpenAi,
-        name: name.to_owned(),
+        name: if name == "brought" { "of this request" } else { name }.to_owned(),
         note: String::new(),
         masked: String::new(),
         api_base: None,
@@ -113,7 +113,10 @@ fn sentences_are_right_for_one_key_and_for_several() {
             "a:invalid_key b:no_credit c:rate_limited:7",
             "No OpenAI key that may pay works: the key “a” was refused, the key “b” has no credit left, the key “c” is at its rate limit. Look after them at /keys.",
         ),
-        ("theirs:no_credit", "The OpenAI key of this server has no credit left. Top up its account at the provider, or use another key."),
+        (
+            "theirs:no_credit",
+            "The OpenAI key of this server has no credit left. Top up its account at the provider, or use another key.",
+        ),
         (
             "theirs:no_credit theirs:no_credit",
             "The OpenAI keys of this server have no credit left. Top up their accounts at the provider, or use others.",

@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod dialects;
 mod doors;
+mod failover;
 mod faults;
 mod idempotency;
 mod invariants;

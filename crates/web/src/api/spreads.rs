@@ -59,11 +59,7 @@ struct SpreadView {
 
 impl From<Setting> for SpreadView {
     fn from(setting: Setting) -> Self {
-        Self {
-            scope: setting.scope.as_str(),
-            provider: setting.provider.as_str(),
-            spread: setting.spread.as_str(),
-        }
+        Self { scope: setting.scope.as_str(), provider: setting.provider.as_str(), spread: setting.spread.as_str() }
     }
 }
 
@@ -77,10 +73,7 @@ struct SpreadBody {
     spread: String,
 }
 
-async fn list_spreads(
-    State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
-) -> Result<Response, Failure> {
+async fn list_spreads(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
     let data: Vec<SpreadView> = spreads::list(&app, &caller).await?.into_iter().map(SpreadView::from).collect();
     let count = data.len() as i64;
     Ok(axum::Json(List { data, count }).into_response())
@@ -93,7 +86,8 @@ async fn set_spread(
     Json(body): Json<SpreadBody>,
 ) -> Result<Response, Failure> {
     let scope = super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal);
-    let spread: Spread = super::word("spread", Some(&body.spread))?.ok_or_else(|| Error::invalid("spread", "is missing"))?;
+    let spread: Spread =
+        super::word("spread", Some(&body.spread))?.ok_or_else(|| Error::invalid("spread", "is missing"))?;
     let setting = spreads::set(&app, &caller, scope, provider, spread).await?;
     Ok(axum::Json(SpreadView::from(setting)).into_response())
 }
