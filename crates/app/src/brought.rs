@@ -88,7 +88,12 @@ pub(crate) fn reach(app: &App, caller: &Caller, brought: &Brought, model: &str) 
         )
         .of_field(KEY_HEADER));
     }
-    let place = naming::at_provider(brought.provider, model, app.catalogue);
+    // Not every key has a shape; this one is known.
+    let model = brought.secret.struck_from(model);
+    if model.contains('…') {
+        return Err(naming::not_found("…"));
+    }
+    let place = naming::at_provider(brought.provider, &model, app.catalogue)?;
     let credential = credential(app, caller, brought)?;
     let stored = StoredCredential { credential, sealed: None, fingerprint: None };
     Ok((Arc::new(Reach::of_keys(vec![Arc::new(Key { stored, offers: HashMap::new() })])), place))

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
-use domain::credential::{Credential, Scope};
+use domain::credential::{Credential, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
 use domain::provider::{ProviderId, ProviderKind};
@@ -38,10 +38,12 @@ impl Key {
     }
 
     /// Whether this key's list has `model`, also under another id of the same
-    /// model, or the model is retired and only the provider can say so.
+    /// model, or only the provider can say so: the model is retired, or the key
+    /// came with the request and has no list.
     #[must_use]
     pub fn serves(&self, model: &str, catalogue: &Catalogue) -> bool {
-        self.offers.contains_key(model)
+        self.credential().source == Source::Request
+            || self.offers.contains_key(model)
             || catalogue
                 .get(self.credential().provider, model)
                 .is_some_and(|facts| facts.status == ModelStatus::Retired || self.offers.contains_key(&facts.id))

@@ -161,6 +161,9 @@ pub(crate) enum Token {
         /// Only these models.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
+        /// How far its calls may go for a key: strict, chain or cross [default: as you prefer].
+        #[arg(long)]
+        policy: Option<String>,
     },
     /// Your tokens.
     List,
