@@ -130,7 +130,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
                 return Ok(answered);
             }
             Err(attempt::Stop::Refused(error)) => return Err(error),
-            Err(attempt::Stop::Failed(failure)) => failure,
+            Err(attempt::Stop::Failed(failure)) => *failure,
         };
         if let Some(field) = failure.field_to_leave_out(&request) {
             request.leave_out(&field);

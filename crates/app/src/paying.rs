@@ -204,25 +204,20 @@ fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution:
     }
     let resting = resting(app, reach, place, resolution);
     let attempts = resting.iter().map(|rest| attempt(rest.key.credential(), rest.class)).collect();
-    if keys.iter().all(|key| why(key) == Some(Why::CoolingDown)) && !resting.is_empty() {
+    // A key that only has to wait, or has not got the model, is not one to look after.
+    let to_look_after = |key: &&&Arc<Key>| !matches!(why(key), Some(Why::CoolingDown | Why::ModelNotListed));
+    let Some(blamed) = keys.iter().find(to_look_after) else {
+        if resting.is_empty() {
+            return not_listed(caller, place, &keys);
+        }
         let ended: Vec<Ended<'_>> = resting.iter().map(Resting::ended).collect();
         let mut error = exhausted::error(caller, place.provider, &ended);
         error.details.attempts = attempts;
         return error;
-    }
-    // A key that only has to wait is not the one to look after.
-    let blamed = keys.iter().find(|key| why(key) != Some(Why::CoolingDown)).or(keys.first());
-    let title = blamed.map(|key| reach::title_for(caller, key.credential())).unwrap_or_default();
-    if keys.iter().all(|key| why(key) == Some(Why::ModelNotListed)) {
-        let model = naming::shown(&place.upstream_id);
-        return Error::new(
-            Code::ModelNotFound,
-            format!("The {provider} key {title} would pay, and {provider} does not list “{model}” for it. Choose another model, or another key."),
-        )
-        .of_field("model");
-    }
+    };
+    let title = reach::title_for(caller, blamed.credential());
     let exhausted = |what| (Code::UpstreamCredentialsExhausted, what);
-    let (code, what) = match blamed.and_then(|key| why(key)) {
+    let (code, what) = match why(blamed) {
         Some(Why::Undecryptable) if keys.len() == 1 => (
             Code::Undecryptable,
             format!(
@@ -245,6 +240,17 @@ fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution:
     let mut error = Error::new(code, what);
     error.details = Box::new(Details { attempts, ..Details::default() });
     error
+}
+
+fn not_listed(caller: &Caller, place: &Place, keys: &[&Arc<Key>]) -> Error {
+    let provider = place.provider.display_name();
+    let model = naming::shown(&place.upstream_id);
+    let title = keys.first().map(|key| reach::title_for(caller, key.credential())).unwrap_or_default();
+    Error::new(
+        Code::ModelNotFound,
+        format!("The {provider} key {title} would pay, and {provider} does not list “{model}” for it. Choose another model, or another key."),
+    )
+    .of_field("model")
 }
 
 /// A key's failure, as the client may hear of it.

@@ -84,3 +84,19 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
         say("x-ownkey-dropped", &payment.dropped.join(", "));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_came_along_is_not_printed_with_the_headers() {
+        let mut headers = HeaderMap::new();
+        for value in ["sk-one-of-two", "sk-two-of-two"] {
+            headers.append(brought::KEY_HEADER, HeaderValue::from_static(value));
+        }
+        hide_brought_key(&mut headers);
+        let printed = format!("{headers:?}");
+        assert!(!printed.contains("sk-") && headers.get_all(brought::KEY_HEADER).iter().count() == 2, "{printed}");
+    }
+}

@@ -50,7 +50,7 @@ pub(super) struct Run<'a> {
 /// Why an attempt brought no answer.
 pub(super) enum Stop {
     /// The upstream call failed; another key may be tried.
-    Failed(AttemptFailure),
+    Failed(Box<AttemptFailure>),
     /// The request ends here, whoever pays.
     Refused(Error),
 }
@@ -240,12 +240,12 @@ impl Run<'_> {
         {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }
-        Stop::Failed(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true })
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true }))
     }
 
     /// A failure before there was anything to bill.
     fn failed_before(&self, error: UpstreamError) -> Stop {
-        Stop::Failed(AttemptFailure { key: Arc::clone(self.key), error, wait: None, has_row: false })
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait: None, has_row: false }))
     }
 
     /// A call that got no answer: what it cost is known only if it was never sent.

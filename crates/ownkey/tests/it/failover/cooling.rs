@@ -60,7 +60,13 @@ async fn a_cooling_key_is_shown_as_such_with_its_time() {
     assert!(left > Duration::from_secs(20) && left <= Duration::from_secs(30), "{left:?}");
     let view = ann.client.get(&format!("/v2/credentials/{}", id(&first))).await.expect(200).json();
     assert_eq!(view["cooling_until"], cooling["cooling_until"]);
+    let cookie = house.web_session("ann").await;
+    let page = async || {
+        house.nobody().send(http::Method::GET, "/keys", &[("cookie", &cookie)], Vec::new()).await.expect(200).text()
+    };
+    assert_eq!(page().await.matches("Rate limited until").count(), 1);
     house.pass(Duration::from_secs(31));
+    assert!(!page().await.contains("Rate limited until"));
     let view = ann.client.get(&format!("/v2/credentials/{}", id(&first))).await.expect(200).json();
     assert_eq!(view["cooling_until"], Value::Null);
     assert_eq!(explained(&ann, &first).await["why"], Value::Null);
