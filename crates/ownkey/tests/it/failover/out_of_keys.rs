@@ -117,6 +117,25 @@ async fn a_refused_key_is_left_alone_until_ten_minutes_an_edit_or_a_check() {
 }
 
 #[tokio::test]
+async fn a_key_that_does_not_open_hands_over_and_is_no_attempt() {
+    let (house, ann) = two_keys().await;
+    let other_rows =
+        "UPDATE credentials SET sealed = (SELECT sealed FROM credentials WHERE name = 'two') WHERE name = 'one'";
+    house.raw_database().await.execute(other_rows).await;
+    // Any change of hers makes the house read her keys again.
+    let key = json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123"});
+    ann.client.post("/v2/credentials", &key).await.expect(201);
+    assert_eq!(paid(&ann.chat("Hi").await).2, "1");
+    assert_eq!(shown(&house), ["key2"]);
+    house.ledger_is_written().await;
+    assert_eq!(ann.usage().await.len(), 1, "the call is in the ledger, as its first attempt");
+    house.sim.key(SECOND, KeyState::RateLimited { reset: Duration::from_secs(30) });
+    let answer = ann.chat("Hi").await;
+    assert_eq!(told(&answer), "502 upstream_credentials_exhausted false");
+    assert!(sentence(&answer).contains("“one” (…key1) cannot be opened"), "{}", sentence(&answer));
+}
+
+#[tokio::test]
 async fn one_trouble_of_several_keys_is_said_of_all_of_them() {
     let (house, ann) = two_keys().await;
     house.sim.set_default(Behaviour::NoCredit);
