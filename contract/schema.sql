@@ -82,6 +82,19 @@ CREATE TABLE changes (
     id TEXT NOT NULL
 , verb TEXT);
 
+CREATE TABLE cooldowns (
+    credential_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    value_fingerprint TEXT NOT NULL,
+    error_class TEXT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    guesses BIGINT NOT NULL,
+    noted_at BIGINT NOT NULL,
+    PRIMARY KEY (credential_id, model)
+);
+
+CREATE INDEX cooldowns_by_end ON cooldowns (ends_at);
+
 CREATE TABLE credentials (
     id TEXT NOT NULL PRIMARY KEY,
     scope TEXT NOT NULL,
@@ -233,6 +246,14 @@ CREATE TABLE setup_codes (
     used_at BIGINT
 );
 
+CREATE TABLE spreads (
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    spread TEXT NOT NULL,
+    PRIMARY KEY (scope, owner_id, provider)
+);
+
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,
@@ -249,7 +270,7 @@ CREATE TABLE tokens (
     expires_at BIGINT,
     last_used_at BIGINT,
     revoked_at BIGINT
-);
+, policy TEXT);
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
 

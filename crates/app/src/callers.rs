@@ -189,6 +189,7 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
         scopes: token.scopes.clone(),
         models: token.models.clone(),
         team: token.team,
+        policy: token.policy,
     };
     Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until: token.expires_at })
 }
@@ -230,7 +231,7 @@ pub fn caller(user: &User, proof: Proof) -> Caller {
     Caller { user: user.id, role, organization: None, fallback: preferred_fallback(user), proof }
 }
 
-fn preferred_fallback(user: &User) -> Fallback {
+fn preferred_fallback(user: &User) -> Option<Fallback> {
     crate::users::Preferences::of(user).fallback
 }
 

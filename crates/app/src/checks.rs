@@ -142,6 +142,8 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
             let health = Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
             store::credentials::set_health(&app.store, credential.id, &health).await
         }
+        // Of a key that came with a request nothing is kept.
+        Source::Request => return,
         Source::Environment(_) | Source::Keyless => {
             let health = EnvironmentHealth {
                 credential: credential.id,

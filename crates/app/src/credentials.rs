@@ -111,6 +111,7 @@ async fn find_stored(app: &App, caller: &Caller, id: CredentialId) -> Result<Sto
                 "This key comes from the server's environment. Change {variable} there and restart, or save a key that goes before it."
             ),
         )),
+        Source::Request => Err(Error::not_found("provider key")),
         Source::Keyless => Err(Error::new(
             Code::Forbidden,
             "This local server needs no key, so there is nothing to change. Its address is set in the server's environment.",

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::callers::CallerCache;
 use crate::checks::Checks;
+use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
 use crate::error::Result;
 use crate::events::{self, Events};
@@ -27,6 +28,7 @@ use crate::reach::ReachCache;
 use crate::rechecks::Rechecks;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
+use crate::spreads::Counts;
 
 /// What the house is built from.
 pub struct Parts {
@@ -73,6 +75,8 @@ pub struct App {
     pub(crate) checks: Checks,
     pub(crate) rechecks: Rechecks,
     pub(crate) events: Events,
+    pub(crate) cooling: Cooling,
+    pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
     draining: CancellationToken,
     this: Weak<Self>,
@@ -88,7 +92,7 @@ impl App {
     pub async fn build(parts: Parts) -> Result<Arc<Self>> {
         let seq = changes::latest(&parts.store).await?;
         let health_seq = health_feed::latest(&parts.store).await?;
-        Ok(Arc::new_cyclic(|this| Self {
+        let app = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             draining: CancellationToken::new(),
             node: parts.store.node(),
@@ -108,10 +112,14 @@ impl App {
             checks: Checks::default(),
             rechecks: Rechecks::default(),
             events: Events::default(),
+            cooling: Cooling::default(),
+            spreads: Counts::default(),
             uses: Uses::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        }))
+        });
+        cooling::read(&app).await?;
+        Ok(app)
     }
 
     /// Starts what runs beside the requests: the feeds, the events, the heartbeat,
@@ -119,6 +127,7 @@ impl App {
     pub fn start_background(self: &Arc<Self>) {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(events::run(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
     }
 
@@ -198,6 +207,8 @@ impl App {
         match kind {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
+            // Nobody's id: the server's.
+            Some(ChangeKind::Spread) => self.reach.forget(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }

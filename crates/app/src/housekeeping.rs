@@ -57,6 +57,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         flush_uses(&app).await;
         if tick % PRUNE_EVERY == 0 {
             let now = app.clock.now();
+            report("pruning", store::cooldowns::prune(&app.store, now).await);
             report("pruning", store::idempotency::prune(&app.store, now).await);
             report("pruning", store::key_checks::prune(&app.store).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);

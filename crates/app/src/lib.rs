@@ -25,6 +25,9 @@ pub mod rechecks;
 pub mod short_keys;
 pub mod transfer;
 
+pub mod brought;
+pub mod cooling;
+mod exhausted;
 pub mod models;
 pub mod naming;
 pub mod paying;
@@ -32,6 +35,7 @@ mod prices;
 pub mod reach;
 pub mod resolving;
 mod secrets;
+pub mod spreads;
 
 pub mod chat;
 mod meter;

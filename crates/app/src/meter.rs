@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::ids::AttemptId;
 use domain::usage::{TokenCounts, UsageSource, estimated_tokens};
-use domain::{Clock, Nanos, Price, ProviderId};
+use domain::{Clock, Nanos, Price, ProviderId, Timestamp};
 use llm::UpstreamError;
 use llm::wire::openai_chat::passthrough::{AnswerFacts, StreamFacts};
 use store::ledger::{Ledger, Settlement};
@@ -72,6 +72,11 @@ impl Meter {
             was_sent: false,
             is_settled: false,
         }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The attempt's id, as it is sent to the provider.

@@ -42,7 +42,8 @@ pub(crate) fn lend<'a>(app: &'a App, stored: &StoredCredential) -> Result<Lent<'
         (Source::Stored, Some(sealed)) => {
             app.store.vault().open(sealed, &RowIdentity::of(&stored.credential)).map(Lent::Opened)
         }
-        (Source::Stored | Source::Keyless, _) => Ok(Lent::Nothing),
+        // A key that came with a request is lent by the request.
+        (Source::Stored | Source::Keyless | Source::Request, _) => Ok(Lent::Nothing),
     }
 }
 

@@ -4,6 +4,7 @@ use domain::audit::Event;
 use domain::caller::TokenScope;
 use domain::gateway_token::{self, TokenKind};
 use domain::ids::TokenId;
+use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, access, text};
 use store::tokens::Token;
 use zeroize::Zeroizing;
@@ -22,6 +23,8 @@ pub struct NewToken {
     pub scopes: Option<Vec<TokenScope>>,
     /// The models it may call; absent: all.
     pub models: Option<Vec<String>>,
+    /// How far its calls may go for a key; absent: as its user says.
+    pub policy: Option<Fallback>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }
@@ -59,6 +62,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         None => None,
     };
     let models = checked_models(caller, new.models)?;
+    let policy = checked_policy(caller, new.policy)?;
     let expires_at = new.expires_at.map(|at| crate::credentials::future(app, "expires_at", at)).transpose()?;
     // A token made by a token does not outlive it and belongs to the same team.
     let last_day = minter.as_ref().and_then(|minter| minter.expires_at);
@@ -76,6 +80,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         name,
         scopes,
         models,
+        policy,
         rate_limit: None,
         budget: None,
         created_at: now,
@@ -116,6 +121,19 @@ fn checked_models(caller: &Caller, models: Option<Vec<String>>) -> Result<Option
         }
     }
     Ok(Some(models))
+}
+
+/// The policy a token may be given: never laxer than its maker's.
+fn checked_policy(caller: &Caller, policy: Option<Fallback>) -> Result<Option<Fallback>> {
+    let own = caller.token_policy();
+    match (policy, own) {
+        (Some(policy), Some(own)) if policy < own => Err(Error::new(
+            Code::Forbidden,
+            format!("Your own token's policy is {own}, so it cannot give a laxer one to another. Sign in to do it."),
+        )
+        .of_field("policy")),
+        (policy, own) => Ok(policy.or(own)),
+    }
 }
 
 /// The caller's tokens.

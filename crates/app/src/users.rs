@@ -15,17 +15,11 @@ use crate::setup;
 use crate::sign_in::{self, Visitor};
 
 /// What a user prefers. Unknown members of older or newer versions are kept out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// Whether an absent key falls through to the next scope.
-    pub fallback: Fallback,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self { fallback: Fallback::Chain }
-    }
+    /// How far their calls may go for a key; `None`: they did not say.
+    pub fallback: Option<Fallback>,
 }
 
 impl Preferences {
@@ -74,8 +68,8 @@ impl From<User> for Account {
 pub struct AccountEdit {
     /// A new name.
     pub display_name: Option<String>,
-    /// A new fall-back preference.
-    pub fallback: Option<Fallback>,
+    /// A new fall-back preference; `Some(None)`: none any more.
+    pub fallback: Option<Option<Fallback>>,
 }
 
 /// Makes a user.

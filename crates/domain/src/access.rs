@@ -103,14 +103,19 @@ mod tests {
     use super::*;
     use crate::caller::Role;
     use crate::ids::{TokenId, UserId};
-    use crate::resolve::Fallback;
 
     fn caller(role: Role, proof: Proof) -> Caller {
-        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: Fallback::Chain, proof }
+        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: None, proof }
     }
 
     fn token(scopes: &[TokenScope]) -> Proof {
-        Proof::GatewayToken { id: TokenId(uuid::Uuid::nil()), scopes: scopes.to_vec(), models: None, team: None }
+        Proof::GatewayToken {
+            id: TokenId(uuid::Uuid::nil()),
+            scopes: scopes.to_vec(),
+            models: None,
+            team: None,
+            policy: None,
+        }
     }
 
     #[test]

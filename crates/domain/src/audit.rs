@@ -9,6 +9,7 @@ use crate::ids::{CredentialId, SessionId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
+use crate::spread::Spread;
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +134,16 @@ pub enum Event {
     TokenRevoked {
         /// Which.
         token: TokenId,
+    },
+    /// How calls are spread over the keys of a provider was settled.
+    #[serde(rename = "spread.set")]
+    SpreadSet {
+        /// Whose keys.
+        scope: Scope,
+        /// Of which provider.
+        provider: ProviderId,
+        /// How.
+        spread: Spread,
     },
     /// A provider key was saved.
     #[serde(rename = "credential.created")]
@@ -284,6 +295,7 @@ impl Event {
                 ("session", Some(session.to_string()))
             }
             Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }
             | Self::CredentialSecretReplaced { credential, .. }

@@ -68,6 +68,8 @@ pub enum Source {
     Environment(String),
     /// Nowhere: a local provider that needs none.
     Keyless,
+    /// In the request itself; never kept.
+    Request,
 }
 
 /// Provider-specific settings. Nothing in here is secret.
@@ -145,13 +147,14 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// `stored`, `env:OPENAI_API_KEY` or `keyless`.
+    /// `stored`, `env:OPENAI_API_KEY`, `keyless` or `request`.
     #[must_use]
     pub fn source_text(&self) -> String {
         match &self.source {
             Source::Stored => "stored".to_owned(),
             Source::Environment(name) => format!("env:{name}"),
             Source::Keyless => "keyless".to_owned(),
+            Source::Request => "request".to_owned(),
         }
     }
 

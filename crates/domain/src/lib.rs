@@ -30,10 +30,12 @@ pub mod usage;
 
 // The decisions.
 pub mod access;
+pub mod cooling;
 pub mod key_shape;
 pub mod recheck;
 pub mod resolve;
 pub mod service;
+pub mod spread;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;

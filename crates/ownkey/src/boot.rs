@@ -74,6 +74,8 @@ pub(crate) async fn build(
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
         reveal_allowed: config.reveal_allowed,
+        policy: config.policy,
+        request_keys_allowed: config.request_keys_allowed,
         default_bases: found.bases,
         is_demo,
         ..Settings::default()

@@ -127,6 +127,16 @@ pub(crate) enum Credential {
     /// Seal keys to a new origin, because a server moved: for admins with the
     /// master key.
     MoveOrigin(MoveOrigin),
+    /// How calls are spread over your keys of one provider; settles it when told how.
+    Spread {
+        /// The provider.
+        provider: String,
+        /// `primary`, `round_robin` or `least_used`.
+        spread: Option<String>,
+        /// `personal`, or `system` for the server's keys.
+        #[arg(long, default_value = "personal")]
+        scope: String,
+    },
     /// Destroy a key's secret.
     Delete {
         /// The key's id.
@@ -171,6 +181,9 @@ pub(crate) enum Token {
         /// Only these models.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
+        /// How far its calls may go for a key: strict, chain or cross [default: as you prefer].
+        #[arg(long)]
+        policy: Option<String>,
     },
     /// Your tokens.
     List,

@@ -30,6 +30,8 @@ pub enum ChangeKind {
     Credential,
     /// A key's list of models, as versions before the feed of health tell it.
     ModelList,
+    /// How calls are spread over keys; the owner, or nothing for the server's.
+    Spread,
     /// A setting of the server.
     Setting,
 }
@@ -40,6 +42,7 @@ domain::text_enum!(ChangeKind, "change" {
     Token => "token",
     Credential => "credential",
     ModelList => "model_list",
+    Spread => "spread",
     Setting => "setting",
 });
 

@@ -30,6 +30,7 @@ pub mod health_feed;
 pub mod mutation;
 
 // The tables.
+pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
@@ -38,6 +39,7 @@ pub mod login_failures;
 pub mod model_lists;
 pub mod sessions;
 pub mod setup_codes;
+pub mod spreads;
 pub mod tokens;
 pub mod users;
 

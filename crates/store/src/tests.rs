@@ -143,6 +143,7 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
             name: "laptop".to_owned(),
             scopes: vec![TokenScope::Models, TokenScope::ReadUsage],
             models: Some(vec!["gpt-6.1".to_owned()]),
+            policy: Some(domain::resolve::Fallback::Strict),
             rate_limit: Some(60),
             budget: Some(Nanos(5)),
             created_at: NOW,

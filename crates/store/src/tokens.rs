@@ -3,6 +3,7 @@
 use domain::caller::TokenScope;
 use domain::gateway_token::TokenKind;
 use domain::ids::{TeamId, TokenId, UserId};
+use domain::resolve::Fallback;
 use domain::{Nanos, Timestamp};
 use sqlx::any::AnyRow;
 
@@ -33,6 +34,8 @@ pub struct Token {
     pub scopes: Vec<TokenScope>,
     /// The models it may call; `None`: all.
     pub models: Option<Vec<String>>,
+    /// How far its calls may go for a key; `None`: as its user says.
+    pub policy: Option<Fallback>,
     /// Calls a minute; `None`: no limit.
     pub rate_limit: Option<i64>,
     /// What it may spend in all; `None`: no limit.
@@ -55,8 +58,8 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
     sqlx::query(
         "INSERT INTO tokens (id, hash, masked, kind, user_id, team_id, name, scopes, models, rate_limit, \
-         budget_nanos, created_at, expires_at, last_used_at, revoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         budget_nanos, created_at, expires_at, last_used_at, revoked_at, policy) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(token.id.to_string())
     .bind(token.hash.as_str())
@@ -73,6 +76,7 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     .bind(optional_micros(token.expires_at))
     .bind(optional_micros(token.last_used_at))
     .bind(optional_micros(token.revoked_at))
+    .bind(token.policy.map(Fallback::as_str))
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &token.id);
@@ -169,5 +173,6 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
         expires_at: row.optional_time("expires_at")?,
         last_used_at: row.optional_time("last_used_at")?,
         revoked_at: row.optional_time("revoked_at")?,
+        policy: row.optional_parsed("policy")?,
     })
 }

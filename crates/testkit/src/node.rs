@@ -9,6 +9,7 @@ use std::time::Duration;
 use app::environment::{Environment, FoundKey};
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
+use domain::resolve::Fallback;
 use domain::{Clock, Entropy, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
@@ -59,6 +60,8 @@ pub(crate) struct Ground {
     pub(crate) write_clock: Duration,
     pub(crate) reveal_allowed: bool,
     pub(crate) local_servers: bool,
+    pub(crate) policy: Fallback,
+    pub(crate) request_keys_allowed: bool,
     pub(crate) sim: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
@@ -79,8 +82,8 @@ impl Ground {
         .expect("the store opens")
     }
 
-    pub(crate) async fn raise(&self, database_url: &str, keys: Vec<FoundKey>) -> Node {
-        let store = self.open(database_url, true).await;
+    pub(crate) async fn raise(&self, database_url: &str, serves: bool, keys: Vec<FoundKey>) -> Node {
+        let store = self.open(database_url, serves).await;
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -89,6 +92,8 @@ impl Ground {
             public_url: format!("http://{address}"),
             default_bases: self.bases(),
             reveal_allowed: self.reveal_allowed,
+            policy: self.policy,
+            request_keys_allowed: self.request_keys_allowed,
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());

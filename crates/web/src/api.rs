@@ -12,6 +12,7 @@ pub(crate) mod resolve;
 pub(crate) mod sessions;
 pub(crate) mod short_keys;
 pub(crate) mod sign_in;
+pub(crate) mod spreads;
 pub(crate) mod status;
 pub(crate) mod tokens;
 pub(crate) mod usage;
@@ -30,6 +31,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(credentials::doors());
     doors.extend(status::doors());
     doors.extend(events::doors());
+    doors.extend(spreads::doors());
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());
@@ -49,6 +51,11 @@ pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<domain::Tim
             .ok_or_else(|| app::Error::invalid(field, "is no time; write it like 2026-11-21T08:00:00Z"))
     };
     text.map(read).transpose()
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+pub(crate) fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// One of a closed list of words in a body or query.

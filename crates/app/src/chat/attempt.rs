@@ -15,15 +15,18 @@ use llm::wire::openai_chat::passthrough::{self, PassThrough};
 use llm::wire::openai_chat::request::{self, ClientRequest};
 use llm::wire::{self, Target};
 use store::ledger::AttemptStart;
+use store::vault::Undecryptable;
 
 use super::failure::AttemptFailure;
 use super::stream::AnswerStream;
 use super::{Answered, AskedStream, Call, Content, Payment};
 use crate::App;
 use crate::checks;
+use crate::cooling;
 use crate::error::{Code, Error};
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
+use crate::paying;
 use crate::reach::Key;
 use crate::secrets::{self, Lent};
 use crate::witness::Witness;
@@ -48,7 +51,7 @@ pub(super) struct Run<'a> {
 /// Why an attempt brought no answer.
 pub(super) enum Stop {
     /// The upstream call failed; another key may be tried.
-    Failed(AttemptFailure),
+    Failed(Box<AttemptFailure>),
     /// The request ends here, whoever pays.
     Refused(Error),
 }
@@ -69,9 +72,9 @@ impl Run<'_> {
             .app
             .guard
             .check_literal(credential.provider, &credential.endpoint)
-            .map_err(|problem| self.failed(refused_endpoint(problem.to_string())))?;
+            .map_err(|problem| self.failed_before(refused_endpoint(problem.to_string())))?;
         if endpoint.origin() != &credential.origin {
-            return Err(self.failed(refused_endpoint(
+            return Err(self.failed_before(refused_endpoint(
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
             )));
         }
@@ -166,10 +169,19 @@ impl Run<'_> {
     /// The secret in the clear, for this one call.
     fn secret(&self) -> Result<Lent<'_>, Stop> {
         let stored = &self.key.stored;
-        secrets::lend(self.app, stored).map_err(|_| {
+        self.lend().map_err(|_| {
             checks::found_undecryptable(self.app, stored);
-            Stop::Refused(secrets::undecryptable(&stored.credential))
+            let sentence = secrets::undecryptable(&stored.credential).sentence;
+            self.failed_before(UpstreamError::ours(ErrorClass::Undecryptable, sentence))
         })
+    }
+
+    /// Lends the secret: the request's own, or the kept one.
+    fn lend(&self) -> Result<Lent<'_>, Undecryptable> {
+        match &self.call.wishes.brought {
+            Some(brought) => Ok(Lent::Borrowed(&brought.secret)),
+            None => secrets::lend(self.app, &self.key.stored),
+        }
     }
 
     /// Writes the ledger row; nothing is sent before it is committed.
@@ -206,7 +218,9 @@ impl Run<'_> {
         let witness = Witness::of(app, caller, self.key);
         let mut meter = Meter::start(app, attempt, witness, price, self.request.prompt_characters, credential.provider);
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
-        app.credential_used(credential.id, now);
+        if !paying::is_brought(self.key) {
+            app.credential_used(credential.id, now);
+        }
         meter.sends();
         Ok(meter)
     }
@@ -214,17 +228,26 @@ impl Run<'_> {
     /// Lends the secret once more, for a text that may repeat it. `None` where
     /// there is none.
     fn with_secret<T>(&self, use_it: impl FnOnce(&Secret) -> T) -> Option<T> {
-        let lent = secrets::lend(self.app, &self.key.stored).ok()?;
+        let lent = self.lend().ok()?;
         lent.get().map(use_it)
     }
 
-    /// Every failure leaves through here, without the key it was made with.
+    /// Every failure of a call leaves through here, without the key it was made
+    /// with; what it says of the key is remembered.
     fn failed(&self, error: UpstreamError) -> Stop {
         let error = self.with_secret(|secret| error.clone().without(secret)).unwrap_or(error);
-        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
+        let wait = cooling::met(self.app, self.key, &self.place.upstream_id, &error);
+        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
+            && !paying::is_brought(self.key)
+        {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }
-        Stop::Failed(AttemptFailure { key: Arc::clone(self.key), error })
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true }))
+    }
+
+    /// A failure before there was anything to bill.
+    fn failed_before(&self, error: UpstreamError) -> Stop {
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait: None, has_row: false }))
     }
 
     /// A call that got no answer: what it cost is known only if it was never sent.

@@ -42,6 +42,15 @@ pub(super) async fn run(
             show(&transport.call(post, &format!("{}/make-primary", door(&id)), None).await?, as_json);
         }
         Credential::MoveOrigin(command) => super::move_origin::run(transport, command, as_json).await?,
+        Credential::Spread { provider, spread: Some(spread), scope } => {
+            let body = json!({"scope": scope, "spread": spread});
+            let door = format!("/v2/spreads/{}", encoded(&provider));
+            show_spread(&transport.call(Method::PUT, &door, Some(&body)).await?, as_json);
+        }
+        Credential::Spread { provider, spread: None, scope } => {
+            let list = transport.call(Method::GET, "/v2/spreads", None).await?;
+            show_spread(&settled(&list, &provider, &scope)?, as_json);
+        }
         Credential::Delete { id, confirm } => {
             transport.call(Method::DELETE, &format!("{}?confirm={confirm}", door(&id)), None).await?;
             if as_json {
@@ -85,6 +94,28 @@ fn new_credential(add: &CredentialAdd, environment: &Environment) -> Result<Valu
         "api_base": add.api_base,
         "api_key": key,
     }))
+}
+
+/// What a list of spreads says of one provider and scope.
+fn settled(list: &Value, provider: &str, scope: &str) -> Result<Value, Failure> {
+    let provider: domain::ProviderId =
+        provider.parse().map_err(|problem| Failure::new(format!("{provider} is no provider: {problem}.")))?;
+    let scope: domain::credential::Scope =
+        scope.parse().map_err(|problem| Failure::new(format!("{scope} is no scope: {problem}.")))?;
+    let is_it = |one: &&Value| {
+        output::text(one, "provider") == provider.as_str() && output::text(one, "scope") == scope.as_str()
+    };
+    let found = list.get("data").and_then(Value::as_array).and_then(|data| data.iter().find(is_it));
+    let primary = || json!({"scope": scope.as_str(), "provider": provider.as_str(), "spread": "primary"});
+    Ok(found.cloned().unwrap_or_else(primary))
+}
+
+fn show_spread(setting: &Value, as_json: bool) {
+    if as_json {
+        return output::json(setting);
+    }
+    let text = |member| output::text(setting, member);
+    output::line(&format!("{}  {}  {}", text("provider"), text("scope"), text("spread")));
 }
 
 fn show(credential: &Value, as_json: bool) {

@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 17] = [
+pub(crate) const VARIABLES: [Variable; 19] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -42,6 +42,14 @@ pub(crate) const VARIABLES: [Variable; 17] = [
     Variable {
         name: "OWNKEY_REVEAL",
         meaning: "`personal` (default): owners may see their personal keys again with their password; `never`.",
+    },
+    Variable {
+        name: "OWNKEY_POLICY",
+        meaning: "How far a call may go for a key, at most: `strict`: never beyond the first scope that has one; `chain` (default): beyond scopes without one; `cross`: also beyond a scope whose keys failed, for those who ask for it.",
+    },
+    Variable {
+        name: "OWNKEY_REQUEST_KEYS",
+        meaning: "`off` (default); `on`: a request may bring a provider key along (`x-ownkey-provider-key` with `x-ownkey-provider`), which is used for it and never kept.",
     },
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",

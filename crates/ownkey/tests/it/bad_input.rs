@@ -68,7 +68,7 @@ async fn control() -> (House, Person, Vec<Described>) {
             }
             doors.push(Described {
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", id),
+                path: path.replace("{id}", id).replace("{provider}", "openai"),
                 body,
                 query,
                 required: if path == "/v2/resolve" { "model=gpt-5-mini&".into() } else { String::new() },
@@ -108,6 +108,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
         "ChatBody" => json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hi"}]}),
+        "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),

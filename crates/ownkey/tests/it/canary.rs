@@ -23,6 +23,7 @@ const REPLACED: &str = "sk-proj-CANARYREPLACEDaBcDeFgHiJkLmNoPqRsTu012345repl";
 const SYSTEM: &str = "sk-proj-CANARYSYSTEMaBcDeFgHiJkLmNoPqRsTuVw012345syst";
 const ENVIRONMENT: &str = "gsk_CANARYENVIRONMENTaBcDeFgHiJkLmNoPqRsTu01234envi";
 const SHORT: &str = "gsk_CANARYSHORTaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456shor";
+const BROUGHT: &str = "sk-proj-CANARYBROUGHTaBcDeFgHiJkLmNoPqRsTuVw01234brou";
 const REFUSED: &str = "CANARYREFUSED aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456refu";
 
 /// What all of them have in common, and nothing else.
@@ -100,7 +101,8 @@ async fn start() -> House {
         secret: Secret::new(ENVIRONMENT.to_owned()),
         masked: "gsk_…envi".to_owned(),
     };
-    House::start_with(Options { environment_keys: vec![found], ..Options::default() }).await
+    let options = Options { environment_keys: vec![found], request_keys_allowed: true, ..Options::default() };
+    House::start_with(options).await
 }
 
 #[tokio::test]
@@ -117,6 +119,7 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
     manage(&seen, &ann, &gateway, &bob, &keys).await;
     call(&seen, &house, &ann).await;
     echo(&seen, &house, &bob).await;
+    bring(&seen, &house, &ann).await;
     refuse(&seen, &ann).await;
     meet_faults(&seen, &house, &ann).await;
     short_keys(&seen, &bob).await;
@@ -219,6 +222,48 @@ async fn echo(seen: &Seen, house: &House, bob: &Person) {
             seen.keep(model, answer);
         }
     }
+}
+
+/// A key that comes with the request: well used, refused, repeated by the
+/// provider, and sent without what belongs to it.
+async fn bring(seen: &Seen, house: &House, ann: &Person) {
+    let path = "/v1/chat/completions";
+    let with = async |headers: &[(&str, &str)], model: &str, stream: bool| {
+        let mut all = vec![("content-type", "application/json"), ("x-ownkey-provider-key", BROUGHT)];
+        all.extend_from_slice(headers);
+        let body = chat_body(model, "Hi", stream).to_string().into_bytes();
+        let answer = ann.client.send(Method::POST, path, &all, body).await;
+        let status = answer.status.as_u16();
+        seen.keep(format!("{headers:?}"), answer);
+        status
+    };
+    let openai = [("x-ownkey-provider", "openai")];
+    for stream in [false, true] {
+        assert_eq!(with(&openai, "gpt-5-mini", stream).await, 200);
+        let shown = house.sim.log().last().unwrap().authorization.clone();
+        assert_eq!(shown, Some(format!("Bearer {BROUGHT}")));
+        for fault in [
+            Behaviour::Status401,
+            Behaviour::NoCredit,
+            Behaviour::Status429 { retry_after_s: 1 },
+            Behaviour::RefusesField(BROUGHT.into()),
+            Behaviour::Says(401, format!(r#"{{"error":{{"message":"Bad key {BROUGHT}.","code":"{BROUGHT}"}}}}"#)),
+        ] {
+            house.sim.next(fault);
+            assert_ne!(with(&openai, "gpt-5-mini", stream).await, 200);
+        }
+    }
+    for headers in [
+        vec![],
+        vec![("x-ownkey-provider", BROUGHT)],
+        vec![("x-ownkey-provider", "custom")],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-provider-key", BROUGHT)],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-credential", BROUGHT)],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-policy", BROUGHT)],
+    ] {
+        with(&headers, "gpt-5-mini", false).await;
+    }
+    with(&openai, BROUGHT, false).await;
 }
 
 /// A key in every place where it does not belong.

@@ -58,7 +58,14 @@ fn the_table_of_errors_is_the_one_kept() {
 fn statuses(code: app::Code) -> String {
     let own = problem::facts_of(code).status;
     let wire = problem::status_in(&app::Error::new(code, ""), Dialect::OpenAi);
-    if own == wire { own.as_str().to_owned() } else { format!("{} ({} on the wires)", own.as_str(), wire.as_str()) }
+    let anthropic = problem::status_in(&app::Error::new(code, ""), Dialect::Anthropic);
+    if own != wire {
+        format!("{} ({} on the wires)", own.as_str(), wire.as_str())
+    } else if own != anthropic {
+        format!("{} ({} in Anthropic's words)", own.as_str(), anthropic.as_str())
+    } else {
+        own.as_str().to_owned()
+    }
 }
 
 #[test]

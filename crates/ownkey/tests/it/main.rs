@@ -11,6 +11,7 @@ mod crash;
 mod dialects;
 mod doors;
 mod events;
+mod failover;
 mod faults;
 mod health;
 mod idempotency;

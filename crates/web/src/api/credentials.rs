@@ -162,7 +162,7 @@ async fn list_credentials(
         limit,
     };
     let (rows, count) = credentials::list(&app, &caller, &listing).await?;
-    let data: Vec<CredentialView> = rows.iter().map(CredentialView::from).collect();
+    let data: Vec<CredentialView> = rows.iter().map(|row| CredentialView::new(&app, row)).collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
 
@@ -187,7 +187,7 @@ async fn create_credential(
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
     let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
-    Ok(idempotent::as_replay(shown(&credentials::get(app, caller, id).await?)))
+    Ok(idempotent::as_replay(shown(app, &credentials::get(app, caller, id).await?)))
 }
 
 async fn create(
@@ -198,7 +198,7 @@ async fn create(
 ) -> Result<(Option<String>, Response), Failure> {
     let new = new_key(body, wait_for_check)?;
     let saved = credentials::create(app, caller, new).await?;
-    let mut view = CredentialView::from(&saved.credential);
+    let mut view = CredentialView::new(app, &saved.credential);
     view.warning = saved.warning;
     Ok((Some(saved.credential.id.to_string()), (StatusCode::CREATED, axum::Json(view)).into_response()))
 }
@@ -232,7 +232,7 @@ async fn get_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::get(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::get(&app, &caller, id).await?))
 }
 
 async fn edit_credential(
@@ -256,7 +256,7 @@ async fn edit_credential(
         rotate_after: cleared_time("rotate_after", patch.rotate_after)?,
         wait_for_check: query.is_sync()?,
     };
-    Ok(shown(&credentials::edit(&app, &caller, id, edit).await?))
+    Ok(shown(&app, &credentials::edit(&app, &caller, id, edit).await?))
 }
 
 async fn delete_credential(
@@ -274,7 +274,7 @@ async fn check_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::check(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::check(&app, &caller, id).await?))
 }
 
 async fn activate_credential(
@@ -282,7 +282,7 @@ async fn activate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, true).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, true).await?))
 }
 
 async fn deactivate_credential(
@@ -290,7 +290,7 @@ async fn deactivate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, false).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, false).await?))
 }
 
 async fn make_primary(
@@ -298,7 +298,7 @@ async fn make_primary(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::make_primary(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::make_primary(&app, &caller, id).await?))
 }
 
 async fn reveal_credential(
@@ -321,6 +321,6 @@ async fn get_impact(
     Ok(axum::Json(credentials::impact_json(&impact)).into_response())
 }
 
-fn shown(credential: &domain::credential::Credential) -> Response {
-    axum::Json(CredentialView::from(credential)).into_response()
+fn shown(app: &App, credential: &domain::credential::Credential) -> Response {
+    axum::Json(CredentialView::new(app, credential)).into_response()
 }

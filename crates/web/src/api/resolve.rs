@@ -35,7 +35,7 @@ pub(crate) fn doors() -> Vec<Door> {
 struct ResolveQuery {
     /// Any name of a model.
     model: String,
-    /// `chain` or `strict`.
+    /// `cross`, `chain` or `strict`.
     policy: Option<String>,
 }
 
@@ -45,7 +45,7 @@ struct Explanation {
     provider: &'static str,
     chosen: Option<Chosen>,
     candidates: Vec<CandidateView>,
-    /// `chain` or `strict`.
+    /// `cross`, `chain` or `strict`.
     policy: &'static str,
 }
 
@@ -62,9 +62,11 @@ struct CandidateView {
     scope: &'static str,
     name: String,
     eligible: bool,
-    /// `inactive`, `expired`, `invalid`, `nearer_scope_decides` …
+    /// `inactive`, `expired`, `invalid`, `cooling_down`, `nearer_scope_decides` …
     #[schema(value_type = Option<String>)]
     why: Option<domain::resolve::Why>,
+    /// Until when it is at its rate limit for this model.
+    cooling_until: Option<String>,
 }
 
 async fn explain(
@@ -88,6 +90,7 @@ async fn explain(
             name: verdict.name.clone(),
             eligible: verdict.why.is_none_or(|why| why == domain::resolve::Why::Standby),
             why: verdict.why,
+            cooling_until: verdict.cooling_until.map(|until| until.to_string()),
         })
         .collect();
     let body = Explanation {

@@ -11,6 +11,7 @@ use axum::routing::{delete, get, post};
 use domain::access::Need;
 use domain::caller::TokenScope;
 use domain::ids::TokenId;
+use domain::resolve::Fallback;
 use domain::{Caller, Timestamp};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ struct TokenView {
     masked: String,
     scopes: Vec<&'static str>,
     models: Option<Vec<String>>,
+    /// `cross`, `chain` or `strict`; `null`: as its owner prefers.
+    policy: Option<&'static str>,
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
@@ -81,6 +84,7 @@ impl From<&Token> for TokenView {
             masked: token.masked.clone(),
             scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
             models: token.models.clone(),
+            policy: token.policy.map(Fallback::as_str),
             created_at: token.created_at.to_string(),
             expires_at: text(token.expires_at),
             last_used_at: text(token.last_used_at),
@@ -108,6 +112,9 @@ struct TokenBody {
     scopes: Option<Vec<String>>,
     /// The models it may call; absent: all.
     models: Option<Vec<String>>,
+    /// How far its calls may go for a key: `cross`, `chain` or `strict`; absent:
+    /// as its owner prefers.
+    policy: Option<String>,
     /// ISO-8601; absent: never.
     expires_at: Option<String>,
 }
@@ -151,7 +158,8 @@ async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<S
         .transpose()
         .map_err(|problem| Error::invalid("scopes", format!("is not taken: {problem}")))?;
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
-    let new = NewToken { name: body.name, scopes, models: body.models, expires_at };
+    let policy = super::word("policy", body.policy.as_deref())?;
+    let new = NewToken { name: body.name, scopes, models: body.models, policy, expires_at };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))

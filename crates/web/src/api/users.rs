@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use app::App;
-use app::error::Error;
 use app::users::{self, Account, AccountEdit};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -73,8 +72,8 @@ struct Membership {
 
 #[derive(Serialize, ToSchema)]
 struct MyPreferences {
-    /// `chain` or `strict`.
-    fallback: &'static str,
+    /// `cross`, `chain` or `strict`; `null`: not said, which means `chain`.
+    fallback: Option<&'static str>,
 }
 
 impl From<Account> for Me {
@@ -86,7 +85,7 @@ impl From<Account> for Me {
             role: account.role.as_str(),
             is_active: account.is_active,
             organizations: Vec::new(),
-            preferences: MyPreferences { fallback: account.preferences.fallback.as_str() },
+            preferences: MyPreferences { fallback: account.preferences.fallback.map(Fallback::as_str) },
             created_at: account.created_at.to_string(),
         }
     }
@@ -103,8 +102,9 @@ struct MeEdit {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PreferencesEdit {
-    /// `chain` or `strict`.
-    fallback: Option<String>,
+    /// `cross`, `chain` or `strict`; `null` takes it back.
+    #[serde(default, deserialize_with = "super::present")]
+    fallback: Option<Option<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -127,9 +127,8 @@ async fn edit_me(
     let fallback = edit
         .preferences
         .and_then(|preferences| preferences.fallback)
-        .map(|text| text.parse::<Fallback>())
-        .transpose()
-        .map_err(|problem| Error::invalid("preferences.fallback", format!("is not taken: {problem}")))?;
+        .map(|text| super::word::<Fallback>("preferences.fallback", text.as_deref()))
+        .transpose()?;
     let edit = AccountEdit { display_name: edit.display_name, fallback };
     let account = users::edit_me(&app, &caller, edit).await?;
     Ok(axum::Json(Me::from(account)).into_response())

@@ -1,10 +1,12 @@
 //! `/keys`: one's provider keys, by plain forms.
 
+use app::cooling;
 use app::credentials::{self, Listing, NewKey};
 use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use domain::Timestamp;
 use domain::access::Need;
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
 use domain::ids::CredentialId;
@@ -126,7 +128,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>)
             } @else {
                 table {
                     thead { tr { th { "Key" } th { "Scope" } th { "State" } th { "Actions" } } }
-                    tbody { @for key in &keys { (row(key)) } }
+                    tbody { @for key in &keys { (row(key, cooling::until(&shared.app, key.id))) } }
                 }
             }
         }
@@ -144,7 +146,7 @@ fn provider_choice() -> Markup {
     }
 }
 
-fn row(key: &Credential) -> Markup {
+fn row(key: &Credential, cooling_until: Option<Timestamp>) -> Markup {
     let is_stored = key.source == Source::Stored;
     html! {
         tr {
@@ -157,6 +159,9 @@ fn row(key: &Credential) -> Markup {
             td { (key.scope) }
             td {
                 @if key.is_active { (badge(key.status)) } @else { span.badge.grey { "Inactive" } }
+                @if let Some(until) = cooling_until {
+                    br; span.badge.amber { "! Rate limited until " time datetime=(until) { (clock_time(until)) " UTC" } }
+                }
                 @if let Some(reason) = &key.status_reason { br; span.small { (reason) } }
             }
             td {
@@ -172,6 +177,12 @@ fn row(key: &Credential) -> Markup {
             }
         }
     }
+}
+
+/// `14:05`, rounded up to the minute.
+fn clock_time(at: Timestamp) -> String {
+    let minutes = (at.as_seconds() + 59).div_euclid(60).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn badge(status: KeyStatus) -> Markup {

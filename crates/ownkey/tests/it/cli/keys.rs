@@ -54,6 +54,19 @@ async fn a_key_is_checked_switched_made_primary_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_calls_are_spread_is_told_and_settled() {
+    let place = Place::with_ann().await;
+    let said = place.run("credential spread openai").await.expect(0);
+    assert_eq!(said.stdout.trim(), "openai  personal  primary");
+    let settled = place.json("credential spread grok round_robin").await;
+    assert_eq!(settled, json!({"scope": "personal", "provider": "xai", "spread": "round_robin"}));
+    assert_eq!(place.json("credential spread xai").await, settled);
+    place.run("credential spread xai least_used --scope system").await.expect(0);
+    assert_eq!(place.json("credential spread xai --scope system").await["spread"], "least_used");
+    assert_eq!(place.json("credential spread xai").await, settled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_command_line_does_is_audited_as_its_own() {
     let place = Place::with_ann().await;
     let id = place.add_key(KEY).await;

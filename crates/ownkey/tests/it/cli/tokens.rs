@@ -33,6 +33,7 @@ async fn a_token_may_be_given_scopes_and_models() {
     let place = Place::with_ann().await;
     let made = place.json("token create ci --scope models --scope read:usage --model gpt-5-mini").await;
     assert_eq!(json!([made["scopes"], made["models"]]), json!([["models", "read:usage"], ["gpt-5-mini"]]));
+    assert_eq!(place.json("token create far --policy strict").await["policy"], "strict");
     let revoked = place.json(&format!("token revoke {}", made["id"].as_str().unwrap())).await;
     assert_eq!(revoked, json!({"revoked": made["id"]}));
     let refused = place.run("token create ci --scope everything").await.expect(1);

@@ -2,10 +2,13 @@
 //! could hold a stored secret.
 
 use app::error::Error;
+use app::{App, cooling};
 use domain::Timestamp;
 use domain::credential::{Credential, Settings};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::api::present;
 
 /// Which keys to list.
 #[derive(Deserialize, IntoParams)]
@@ -128,11 +131,6 @@ pub(crate) struct CredentialPatch {
     pub(crate) rotate_after: Option<Option<String>>,
 }
 
-/// Tells `null` (`Some(None)`) from absent (`None`).
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
-}
-
 /// A provider key without its secret.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CredentialView {
@@ -155,6 +153,8 @@ pub(crate) struct CredentialView {
     status: &'static str,
     status_reason: Option<String>,
     checked_at: Option<String>,
+    /// Until when it is at its provider's rate limit, for some model at least.
+    cooling_until: Option<String>,
     last_used_at: Option<String>,
     expires_at: Option<String>,
     rotate_after: Option<String>,
@@ -169,8 +169,9 @@ pub(crate) struct CredentialView {
     pub(crate) warning: Option<String>,
 }
 
-impl From<&Credential> for CredentialView {
-    fn from(credential: &Credential) -> Self {
+impl CredentialView {
+    /// The view of a key at this server.
+    pub(crate) fn new(app: &App, credential: &Credential) -> Self {
         let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
         Self {
             id: credential.id.to_string(),
@@ -193,6 +194,7 @@ impl From<&Credential> for CredentialView {
             status: credential.status.as_str(),
             status_reason: credential.status_reason.clone(),
             checked_at: time(credential.checked_at),
+            cooling_until: time(cooling::until(app, credential.id)),
             last_used_at: time(credential.last_used_at),
             expires_at: time(credential.expires_at),
             rotate_after: time(credential.rotate_after),
