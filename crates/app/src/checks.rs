@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use domain::Secret;
 use domain::audit::{Actor, Event};
 use domain::credential::{Credential, KeyStatus, Source};
 use domain::provider::ProviderKind;
+use http::{HeaderName, HeaderValue};
 use llm::probe::{self, ProbeReport, ProbeTarget};
 use store::credentials::{Health, StoredCredential};
 use store::environment_health::EnvironmentHealth;
@@ -15,7 +17,8 @@ use tokio::sync::Semaphore;
 
 use crate::App;
 use crate::error::chain;
-use crate::secrets;
+use crate::references;
+use crate::secrets::{self, NotLent};
 
 /// Checks under way at once.
 const PERMITS: usize = 8;
@@ -44,11 +47,15 @@ pub(crate) fn start(app: &Arc<App>, stored: StoredCredential) {
 /// models are kept. Returns the verdict.
 pub(crate) async fn run(app: &App, stored: &StoredCredential) -> KeyStatus {
     let Ok(_permit) = app.checks.permits.acquire().await else { return stored.credential.status };
+    let noticed = references::notice(app, stored).await;
+    let stored = noticed.as_ref().unwrap_or(stored);
     let credential = &stored.credential;
-    let Ok(secret) = secrets::lend(app, stored) else {
-        keep_health(app, stored, KeyStatus::Undecryptable, secrets::undecryptable(credential).sentence).await;
-        audit_violation(app, credential).await;
-        return KeyStatus::Undecryptable;
+    let lent = match secrets::lend(app, stored) {
+        Ok(lent) => lent,
+        Err(problem) => {
+            keep_not_lent(app, stored, problem).await;
+            return KeyStatus::Undecryptable;
+        }
     };
     let endpoint = match app.guard.check_literal(credential.provider, &credential.endpoint) {
         Ok(endpoint) if endpoint.origin() == &credential.origin => endpoint,
@@ -62,15 +69,47 @@ pub(crate) async fn run(app: &App, stored: &StoredCredential) -> KeyStatus {
             return KeyStatus::Unreachable;
         }
     };
-    let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: secret.get() };
+    let headers = lent.headers();
+    let target =
+        ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: lent.get(), headers: &headers };
     let report = probe::probe(&app.upstream, &target).await;
-    drop(secret);
+    drop(lent);
     let status = report.status;
     keep_report(app, stored, report).await;
     status
 }
 
-async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
+/// Tries a key that is not saved yet where `credential` is used. Nothing is kept.
+pub(crate) async fn try_out(
+    app: &App,
+    credential: &Credential,
+    secret: Option<&Secret>,
+    headers: &[(HeaderName, HeaderValue)],
+) -> ProbeReport {
+    let nothing = |status, reason| ProbeReport {
+        status,
+        reason,
+        models: None,
+        endpoint_hint: None,
+        latency: std::time::Duration::ZERO,
+    };
+    let Ok(_permit) = app.checks.permits.acquire().await else {
+        return nothing(KeyStatus::Unreachable, "This server is stopping.".to_owned());
+    };
+    match app.guard.check_literal(credential.provider, &credential.endpoint) {
+        Ok(endpoint) if endpoint.origin() == &credential.origin => {
+            let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret, headers };
+            probe::probe(&app.upstream, &target).await
+        }
+        Ok(_) => {
+            let reason = "The stored endpoint is not the one the key was saved for. Edit the key and its endpoint.";
+            nothing(KeyStatus::Undecryptable, reason.to_owned())
+        }
+        Err(problem) => nothing(KeyStatus::Unreachable, problem.to_string()),
+    }
+}
+
+pub(crate) async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
     let ProbeReport { status, reason, models, .. } = report;
     if let Some(models) = models {
         let list = ModelList {
@@ -93,7 +132,7 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
     let credential = &stored.credential;
     let at = app.clock.now();
     let kept = match &credential.source {
-        Source::Stored => {
+        Source::Stored | Source::Reference(_) => {
             let health = Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
             store::credentials::set_health(&app.store, credential.id, &health).await
         }
@@ -133,16 +172,20 @@ pub(crate) fn learnt(app: &App, stored: &StoredCredential, status: KeyStatus, re
     });
 }
 
-/// A sealed text did not open: said in the row and in the audit log.
-pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential) {
+/// A key could not be lent: said in the row, and in the audit log when its
+/// sealed text did not open.
+pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential, problem: NotLent) {
     let Some(app) = app.handle() else { return };
     let stored = stored.clone();
     let within = Arc::clone(&app);
-    app.spawn(async move {
-        let reason = secrets::undecryptable(&stored.credential).sentence;
-        keep_health(&within, &stored, KeyStatus::Undecryptable, reason).await;
-        audit_violation(&within, &stored.credential).await;
-    });
+    app.spawn(async move { keep_not_lent(&within, &stored, problem).await });
+}
+
+async fn keep_not_lent(app: &App, stored: &StoredCredential, problem: NotLent) {
+    keep_health(app, stored, KeyStatus::Undecryptable, problem.reason).await;
+    if problem.is_violation {
+        audit_violation(app, &stored.credential).await;
+    }
 }
 
 async fn audit_violation(app: &App, credential: &Credential) {

@@ -23,6 +23,7 @@ use crate::freshness::{self, Freshness};
 use crate::housekeeping;
 use crate::metrics::Metrics;
 use crate::reach::ReachCache;
+use crate::references::References;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
 
@@ -44,6 +45,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The keys of the server's environment.
     pub environment: Environment,
+    /// Where else the operator keeps keys.
+    pub references: References,
 }
 
 /// Everything the use cases share.
@@ -64,6 +67,7 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) node: NodeId,
     pub(crate) environment: Environment,
+    pub(crate) references: References,
     pub(crate) callers: CallerCache,
     pub(crate) reach: ReachCache,
     pub(crate) freshness: Freshness,
@@ -97,6 +101,7 @@ impl App {
             settings: parts.settings,
             metrics: Metrics::new(),
             environment: parts.environment,
+            references: parts.references,
             callers: CallerCache::default(),
             reach: ReachCache::default(),
             freshness: Freshness::starting_at(seq),

@@ -19,6 +19,7 @@ pub mod users;
 pub mod checks;
 pub mod credentials;
 pub mod environment;
+pub mod references;
 pub mod short_keys;
 
 pub mod models;

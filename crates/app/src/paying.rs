@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::Caller;
+use domain::credential::Source;
 use domain::ids::CredentialId;
 use domain::resolve::{self, Fallback, Outcome, Resolution, Why, Wish};
 
@@ -104,6 +105,12 @@ fn failing(caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolutio
         .of_field("model");
     }
     let (code, sentence) = match why(first) {
+        Some(Why::Undecryptable) if matches!(first.credential().source, Source::Reference(_)) => (
+            Code::Undecryptable,
+            format!(
+                "The {provider} key {title} cannot be read from where the operator keeps it. An admin sees at /keys what is missing."
+            ),
+        ),
         Some(Why::Undecryptable) => (
             Code::Undecryptable,
             format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::audit::Event;
-use domain::credential::{Credential, Scope, Settings};
+use domain::credential::Credential;
 use domain::{Caller, ProviderId, Timestamp};
 use store::credentials::StoredCredential;
 
@@ -78,7 +78,7 @@ pub async fn patch(app: &Arc<App>, caller: &Caller, fields: BTreeMap<String, Opt
         }
         let provider = provider_of(&field)?;
         let value = value.filter(|value| !value.trim().is_empty());
-        credentials::readable(provider, value.as_deref()).map_err(|error| error.of_field(&field))?;
+        credentials::readable(app, provider, value.as_deref()).map_err(|error| error.of_field(&field))?;
         if wanted.iter().any(|(other, _)| *other == provider) {
             return Err(Error::invalid(&field, "names a provider that another field names too; send one of them"));
         }
@@ -115,19 +115,11 @@ async fn apply(
         }
         (None, Some(key)) => {
             let new = NewKey {
-                scope: Scope::Personal,
-                organization: None,
-                provider,
                 name: Some("Primary".to_owned()),
-                note: None,
                 api_key: Some(key),
                 api_base: endpoint,
-                settings: Settings::default(),
-                priority: 0,
                 is_primary: true,
-                expires_at: None,
-                rotate_after: None,
-                wait_for_check: false,
+                ..NewKey::of(provider)
             };
             credentials::create(app, caller, new).await.map(drop)
         }

@@ -20,6 +20,8 @@ pub mod provider;
 
 pub mod caller;
 pub mod credential;
+pub mod credential_kind;
+pub mod custom_header;
 pub mod gateway_token;
 
 pub mod attempt;
@@ -31,6 +33,7 @@ pub mod usage;
 pub mod access;
 pub mod key_shape;
 pub mod resolve;
+pub mod secret_reference;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;

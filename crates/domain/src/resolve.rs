@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credential::{Credential, KeyStatus, Scope, Source};
+use crate::credential::{Credential, KeyStatus, Scope};
 use crate::ids::CredentialId;
 use crate::time::Timestamp;
 
@@ -189,7 +189,7 @@ pub fn is_resting(credential: &Credential, now: Timestamp) -> bool {
 fn rank(credential: &Credential) -> (Scope, bool, bool, i64, Timestamp, CredentialId) {
     (
         credential.scope,
-        credential.source != Source::Stored,
+        !credential.is_row(),
         !credential.is_primary,
         credential.priority,
         credential.created_at,

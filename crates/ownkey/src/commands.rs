@@ -56,7 +56,8 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
     let data_dir = crate::config::data_dir(place, environment);
     let config = crate::config::read(place, None, data_dir, environment)?;
     let ground = boot::open_store(&config, environment, false).await?;
-    let app = boot::build(&config, ground.store, crate::config::providers::Found::default(), None, false).await?;
+    let found = crate::config::providers::Found::default();
+    let app = boot::build(&config, ground.store, found, app::references::References::default(), None, false).await?;
     let link = if app::setup::is_needed(&app).await? { Some(app::setup::create_link(&app).await?) } else { None };
     app.close().await;
     match link {
@@ -73,4 +74,37 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
 /// A word of the command line as a part of an address: it stays one word.
 fn encoded(word: &str) -> String {
     url::form_urlencoded::byte_serialize(word.as_bytes()).collect()
+}
+
+/// A length of time as people write it, `30m`, `24h`, `7d`, `3600s` or `0`, in
+/// seconds.
+///
+/// # Errors
+/// Says how to write it.
+pub(crate) fn grace(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        Some((at, 'd')) => (&text[..at], 24 * 3_600),
+        _ if text == "0" => (text, 1),
+        _ => return Err("write it like 30m, 24h or 7d".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "write it like 30m, 24h or 7d".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "that is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grace;
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, seconds) in [("0", 0), ("45s", 45), ("30m", 1_800), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(grace(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "24", "h", "-1h", "1.5h", "1w", "99999999999999999999d"] {
+            assert!(grace(text).is_err(), "{text}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod variables;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
 
 use crate::Failure;
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) ca_file: Option<PathBuf>,
     /// The local-endpoint list, as written.
     pub(crate) local_endpoints: Option<String>,
+    /// Where else keys may be kept.
+    pub(crate) secret_references: AllowedReferences,
     /// Whether owners may see their personal keys again.
     pub(crate) reveal_allowed: bool,
     /// Whether reservations wait for the disk.
@@ -49,6 +52,7 @@ struct ConfigFile {
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
     local_endpoints: Option<String>,
+    secret_references: Option<String>,
     reveal: Option<String>,
     ledger_durability: Option<String>,
 }
@@ -99,6 +103,7 @@ pub(crate) fn read(
     let public_url = setting("OWNKEY_PUBLIC_URL", file.public_url)?.map(|url| checked_url(&url)).transpose()?;
     let proxies = setting("OWNKEY_TRUSTED_PROXIES", file.trusted_proxies)?.unwrap_or_default();
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
+    let references = setting("OWNKEY_SECRET_REFERENCES", file.secret_references)?.unwrap_or_default();
     let durability = setting("OWNKEY_LEDGER_DURABILITY", file.ledger_durability)?;
     Ok(Config {
         data_dir,
@@ -108,6 +113,8 @@ pub(crate) fn read(
         trusted_proxies: addresses(&proxies)?,
         ca_file: setting("OWNKEY_CA_FILE", file.ca_file)?.map(PathBuf::from),
         local_endpoints: setting("OWNKEY_LOCAL_ENDPOINTS", file.local_endpoints)?,
+        secret_references: AllowedReferences::parse(&references)
+            .map_err(|problem| Failure::configuration(format!("OWNKEY_SECRET_REFERENCES {problem}.")))?,
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })

@@ -49,4 +49,4 @@ pub use error::StoreError;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;
 pub use open::{Dialect, OpenError, OpenOptions, Store};
-pub use vault::{MasterKeyProblem, MasterKeys, RowIdentity, Sealed, Undecryptable, Vault};
+pub use vault::{MasterKeyProblem, MasterKeys, Payload, RowIdentity, Sealed, Undecryptable, Vault};

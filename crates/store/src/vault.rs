@@ -3,6 +3,7 @@
 pub mod fernet;
 mod identity;
 mod master_key;
+mod payload;
 
 use domain::{Entropy, Secret, Timestamp};
 use hkdf::Hkdf;
@@ -14,6 +15,7 @@ use master_key::MasterKey;
 
 pub use identity::RowIdentity;
 pub use master_key::{MasterKeyProblem, MasterKeys, read_key_file};
+pub use payload::Payload;
 
 /// A sealed secret as it is stored: `ok1:<kid>:<Fernet token>`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,6 +38,10 @@ pub struct Options {
     pub write_clock: Duration,
     /// Whether owners may see their keys again.
     pub reveal_allowed: bool,
+    /// `OWNKEY_SECRET_REFERENCES`.
+    pub secret_references: String,
+    /// Variables of the server's environment.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -49,6 +53,8 @@ impl Default for Options {
             clocks: Clocks::default(),
             write_clock: Duration::from_secs(60),
             reveal_allowed: true,
+            secret_references: String::new(),
+            variables: Vec::new(),
         }
     }
 }
@@ -91,6 +97,9 @@ impl House {
             clocks: options.clocks,
             write_clock: options.write_clock,
             reveal_allowed: options.reveal_allowed,
+            secret_references: options.secret_references,
+            variables: options.variables,
+            data_dir: directory.path().to_owned(),
             sim: sim.address(),
             offset: Arc::default(),
         };

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
-use domain::{Caller, Secret};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
@@ -74,6 +74,7 @@ impl Run<'_> {
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
             )));
         }
+        let headers = secret.headers();
         let mut meter = self.dispatch().await?;
         let sent = self
             .app
@@ -87,7 +88,7 @@ impl Run<'_> {
                 body: prepared.body,
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),
-                extra_headers: &[],
+                extra_headers: &headers,
             })
             .await;
         drop(secret);
@@ -141,7 +142,7 @@ impl Run<'_> {
 
     fn classified(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         // Struck out before anything is cut short, so that no part of it is left.
-        let struck = self.with_secret(|secret| secret.struck_from(&String::from_utf8_lossy(body)).into_bytes());
+        let struck = self.with_secrets(|lent| lent.struck_from(&String::from_utf8_lossy(body)).into_bytes());
         let body = struck.as_deref().unwrap_or(body);
         match wire::of(domain::provider::WireName::OpenAiChat) {
             Some(wire) => wire.read_error(self.place.provider, status, headers, body),
@@ -165,8 +166,8 @@ impl Run<'_> {
     /// The secret in the clear, for this one call.
     fn secret(&self) -> Result<Lent<'_>, Stop> {
         let stored = &self.key.stored;
-        secrets::lend(self.app, stored).map_err(|_| {
-            checks::found_undecryptable(self.app, stored);
+        secrets::lend(self.app, stored).map_err(|problem| {
+            checks::found_undecryptable(self.app, stored, problem);
             Stop::Refused(secrets::undecryptable(&stored.credential))
         })
     }
@@ -209,16 +210,15 @@ impl Run<'_> {
         Ok(meter)
     }
 
-    /// Lends the secret once more, for a text that may repeat it. `None` where
-    /// there is none.
-    fn with_secret<T>(&self, use_it: impl FnOnce(&Secret) -> T) -> Option<T> {
-        let lent = secrets::lend(self.app, &self.key.stored).ok()?;
-        lent.get().map(use_it)
+    /// Lends the secrets once more, for a text that may repeat them.
+    fn with_secrets<T>(&self, use_them: impl FnOnce(&Lent<'_>) -> T) -> Option<T> {
+        secrets::lend(self.app, &self.key.stored).ok().as_ref().map(use_them)
     }
 
     /// Every failure leaves through here, without the key it was made with.
     fn failed(&self, error: UpstreamError) -> Stop {
-        let error = self.with_secret(|secret| error.clone().without(secret)).unwrap_or(error);
+        let struck = self.with_secrets(|lent| lent.secrets().fold(error.clone(), UpstreamError::without));
+        let error = struck.unwrap_or(error);
         if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }

@@ -3,15 +3,16 @@
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::App;
-use app::credentials::{self, Edit, Listing, NewKey};
+use app::credentials::{self, Edit, Listing, NewKey, Rotation, Saved};
 use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use domain::access::Need;
-use domain::credential::Scope;
+use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
@@ -27,7 +28,10 @@ use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
 use crate::visitor::Knocking;
-use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQuery, ListQuery, PasswordBody};
+use view::{
+    CheckQuery, CredentialBody, CredentialPatch, CredentialRotation, CredentialView, DeleteQuery, ListQuery,
+    PasswordBody, RotateQuery, RotatedView,
+};
 
 const TAG: &str = "provider keys";
 
@@ -121,6 +125,16 @@ fn actions() -> Vec<Door> {
         ),
         door(
             Method::POST,
+            "/v2/credentials/{id}/rotate",
+            need,
+            post(rotate_credential),
+            says(tag, "Replace the secret; the new one is tried first, the former one stays usable for a while")
+                .query::<RotateQuery>()
+                .takes::<CredentialRotation>()
+                .gives::<RotatedView>(200, "The key now, and the former one"),
+        ),
+        door(
+            Method::POST,
             "/v2/credentials/{id}/reveal",
             Need::SignedIn,
             post(reveal_credential),
@@ -162,7 +176,7 @@ async fn list_credentials(
         limit,
     };
     let (rows, count) = credentials::list(&app, &caller, &listing).await?;
-    let data: Vec<CredentialView> = rows.iter().map(CredentialView::from).collect();
+    let data: Vec<CredentialView> = rows.iter().map(|row| CredentialView::of(row, app.clock.now())).collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
 
@@ -187,7 +201,7 @@ async fn create_credential(
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
     let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
-    Ok(idempotent::as_replay(shown(&credentials::get(app, caller, id).await?)))
+    Ok(idempotent::as_replay(shown(app, &credentials::get(app, caller, id).await?)))
 }
 
 async fn create(
@@ -198,9 +212,8 @@ async fn create(
 ) -> Result<(Option<String>, Response), Failure> {
     let new = new_key(body, wait_for_check)?;
     let saved = credentials::create(app, caller, new).await?;
-    let mut view = CredentialView::from(&saved.credential);
-    view.warning = saved.warning;
-    Ok((Some(saved.credential.id.to_string()), (StatusCode::CREATED, axum::Json(view)).into_response()))
+    let id = saved.credential.id.to_string();
+    Ok((Some(id), (StatusCode::CREATED, axum::Json(shown_with(app, saved))).into_response()))
 }
 
 fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> {
@@ -217,6 +230,7 @@ fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> 
         name: body.name,
         note: body.note,
         api_key: body.api_key,
+        secret_ref: body.secret_ref,
         api_base: body.api_base,
         settings: body.settings.unwrap_or_default().into(),
         priority: body.priority.unwrap_or(0),
@@ -232,7 +246,7 @@ async fn get_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::get(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::get(&app, &caller, id).await?))
 }
 
 async fn edit_credential(
@@ -249,6 +263,7 @@ async fn edit_credential(
         name: patch.name,
         note: patch.note,
         api_key: patch.api_key,
+        secret_ref: patch.secret_ref,
         api_base: patch.api_base,
         settings: patch.settings.map(Into::into),
         priority: patch.priority,
@@ -256,7 +271,8 @@ async fn edit_credential(
         rotate_after: cleared_time("rotate_after", patch.rotate_after)?,
         wait_for_check: query.is_sync()?,
     };
-    Ok(shown(&credentials::edit(&app, &caller, id, edit).await?))
+    let saved = credentials::edit(&app, &caller, id, edit).await?;
+    Ok(axum::Json(shown_with(&app, saved)).into_response())
 }
 
 async fn delete_credential(
@@ -274,7 +290,7 @@ async fn check_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::check(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::check(&app, &caller, id).await?))
 }
 
 async fn activate_credential(
@@ -282,7 +298,7 @@ async fn activate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, true).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, true).await?))
 }
 
 async fn deactivate_credential(
@@ -290,7 +306,7 @@ async fn deactivate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, false).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, false).await?))
 }
 
 async fn make_primary(
@@ -298,7 +314,43 @@ async fn make_primary(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::make_primary(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::make_primary(&app, &caller, id).await?))
+}
+
+async fn rotate_credential(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<CredentialId>,
+    Query(query): Query<RotateQuery>,
+    headers: HeaderMap,
+    Json(raw): Json<Box<RawValue>>,
+) -> Result<Response, Failure> {
+    let raw = raw.get().as_bytes();
+    let body: CredentialRotation = body::parse(raw)?;
+    let door = format!("POST /v2/credentials/{id}/rotate");
+    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
+        Turn::Replay(resource) => replay(&app, &caller, resource).await,
+        Turn::Do(claim) => {
+            let outcome = rotate(&app, &caller, id, body, query.force.unwrap_or(false)).await;
+            idempotent::end(claim, outcome).await
+        }
+    }
+}
+
+async fn rotate(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: CredentialId,
+    body: CredentialRotation,
+    force: bool,
+) -> Result<(Option<String>, Response), Failure> {
+    let grace = body.grace_seconds.map_or(credentials::USUAL_GRACE, Duration::from_secs);
+    let rotation = Rotation { api_key: body.api_key, grace, force };
+    let rotated = credentials::rotate(app, caller, id, rotation).await?;
+    let view = |credential: &Credential| CredentialView::of(credential, app.clock.now());
+    let former = rotated.former.as_ref().map(view);
+    let credential = view(&rotated.credential).with_warning(rotated.warning);
+    Ok((Some(id.to_string()), axum::Json(RotatedView { credential, former }).into_response()))
 }
 
 async fn reveal_credential(
@@ -318,9 +370,13 @@ async fn get_impact(
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
     let impact = credentials::impact(&app, &caller, id).await?;
-    Ok(axum::Json(credentials::impact_json(&impact)).into_response())
+    Ok(axum::Json(impact.json()).into_response())
 }
 
-fn shown(credential: &domain::credential::Credential) -> Response {
-    axum::Json(CredentialView::from(credential)).into_response()
+fn shown(app: &App, credential: &Credential) -> Response {
+    axum::Json(CredentialView::of(credential, app.clock.now())).into_response()
+}
+
+fn shown_with(app: &App, saved: Saved) -> CredentialView {
+    CredentialView::of(&saved.credential, app.clock.now()).with_warning(saved.warning)
 }
