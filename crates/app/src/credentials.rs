@@ -25,6 +25,7 @@ use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{checks, reach, secrets};
 
+pub(crate) use duplicates::already_saved;
 pub use edit::{Edit, edit};
 pub use removal::{Impact, delete, impact};
 pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};

@@ -312,3 +312,6 @@ pub fn may_see(caller: &Caller, credential: &Credential) -> bool {
         Scope::Organization | Scope::System => caller.is_admin(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,9 +130,11 @@ pub fn is_deployment(text: &str) -> bool {
 /// `/openai` on.
 #[must_use]
 pub fn azure_base(typed: &str) -> &str {
-    let path = typed.find("://").map_or(0, |at| at + 3);
-    let cut = typed[path..].to_ascii_lowercase().find("/openai").map_or(typed.len(), |at| path + at);
-    typed[..cut].trim_end_matches('/')
+    let host = typed.find("://").map_or(0, |at| at + 3);
+    // Lower case has the same bytes in the same places.
+    let lower = typed.to_ascii_lowercase();
+    let cut = lower.match_indices("/openai").map(|(at, _)| at).find(|at| *at >= host);
+    typed.get(..cut.unwrap_or(typed.len())).unwrap_or(typed).trim_end_matches('/')
 }
 
 #[cfg(test)]

@@ -82,16 +82,14 @@ fn encoded(word: &str) -> String {
 /// # Errors
 /// Says how to write it.
 pub(crate) fn grace(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3_600),
-        Some((at, 'd')) => (&text[..at], 24 * 3_600),
-        _ if text == "0" => (text, 1),
-        _ => return Err("write it like 30m, 24h or 7d".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write it like 30m, 24h or 7d".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "that is too long".to_owned())
+    if text == "0" {
+        return Ok(0);
+    }
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 24 * 3_600_u64)];
+    let found = units.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+    let number = found.and_then(|(number, seconds)| Some((number.parse::<u64>().ok()?, seconds)));
+    let (number, seconds) = number.ok_or_else(|| "write it like 30m, 24h or 7d".to_owned())?;
+    number.checked_mul(seconds).ok_or_else(|| "that is too long".to_owned())
 }
 
 #[cfg(test)]

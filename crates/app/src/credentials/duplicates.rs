@@ -33,7 +33,7 @@ pub(super) async fn settle(
         if Some(row.id) == except {
             continue;
         }
-        let Some(of) = row.grace_of else { return Err(refusal(&row)) };
+        let Some(of) = row.grace_of else { return Err(already_saved(&row)) };
         if store::credentials::tombstone(change, row.id, Some(by)).await? {
             returned.events.push(Event::CredentialGraceEnded { credential: row.id, of });
             returned.warning = Some(
@@ -46,7 +46,7 @@ pub(super) async fn settle(
 }
 
 /// The sentence for a key that is there already.
-pub(super) fn refusal(known: &Credential) -> Error {
+pub(crate) fn already_saved(known: &Credential) -> Error {
     let masked = if known.masked.is_empty() { "…" } else { &known.masked };
     Error::new(
         Code::DuplicateSecret,

@@ -71,19 +71,18 @@ pub async fn rotate(app: &Arc<App>, caller: &Caller, id: CredentialId, rotation:
         )
         .of_field("api_key"));
     }
-    let old = secrets::opened(app, &row);
-    let report = try_out(app, &row, &typed, old.as_ref().ok(), rotation.force).await?;
+    let report = try_out(app, &row, &typed, rotation.force).await?;
     let mut warnings: Vec<String> = typed.warning.clone().into_iter().collect();
     if report.status == KeyStatus::Unverified || report.status == KeyStatus::Unreachable {
         warnings.push(format!("The new key is in place untried. {}", report.reason));
     }
-    let former = match old {
-        Ok(old) => Some(old),
-        Err(_) => {
-            warnings.push("The key before could not be opened, so it does not live on.".to_owned());
-            None
+    let former = secrets::opened(app, &row).ok();
+    if former.is_none() {
+        if !current.settings.headers.is_empty() {
+            return Err(secrets::undecryptable(current));
         }
-    };
+        warnings.push("The key before could not be opened, so it does not live on.".to_owned());
+    }
     let former = commit(app, caller, &row, typed, former, rotation.grace, &mut warnings).await?;
     app.reach.forget(current.owner);
     checks::keep_report(app, &find_stored(app, caller, id).await?, report).await;
@@ -101,15 +100,11 @@ fn refuse_keyless(row: &StoredCredential) -> Result<()> {
 }
 
 /// One free call with the new key to where the old one is used.
-async fn try_out(
-    app: &App,
-    row: &StoredCredential,
-    typed: &TypedKey,
-    old: Option<&Payload>,
-    force: bool,
-) -> Result<ProbeReport> {
-    let headers = old.map(|old| old.headers.as_slice()).unwrap_or_default();
-    let headers: Vec<_> = headers.iter().filter_map(|(name, value)| llm::client::secret_header(name, value)).collect();
+async fn try_out(app: &App, row: &StoredCredential, typed: &TypedKey, force: bool) -> Result<ProbeReport> {
+    let old = secrets::opened(app, row).unwrap_or_default();
+    let headers: Vec<_> =
+        old.headers.iter().filter_map(|(name, value)| llm::client::secret_header(name, value)).collect();
+    drop(old);
     let report = checks::try_out(app, &row.credential, typed.secret(), &headers).await;
     let is_taken = match report.status {
         KeyStatus::Valid | KeyStatus::RateLimited => true,

@@ -6,7 +6,7 @@ use domain::audit::Event;
 use domain::credential::{Credential, KeyStatus, REMINDER, Scope, Settings, Source};
 use domain::credential_kind::azure_base;
 use domain::ids::{CredentialId, OrganizationId};
-use domain::{Caller, ProviderId, Secret, Timestamp, text};
+use domain::{Caller, Origin, ProviderId, Secret, Timestamp, text};
 use store::credentials::{Endpoint, StoredCredential};
 use store::vault::{Payload, RowIdentity};
 
@@ -238,20 +238,23 @@ pub(super) fn checked_priority(priority: i64) -> Result<i64> {
     }
 }
 
-/// Whether `typed` could be saved as a key of `provider`, before anything is
-/// changed. Nothing typed is fine: it removes.
+/// What recognises `typed` as a key of `provider`, before anything is changed.
+/// Nothing typed is fine: it removes.
 ///
 /// # Errors
-/// `invalid_request` with the reason.
-pub fn readable(app: &App, provider: ProviderId, typed: Option<&str>) -> Result<()> {
+/// `invalid_request` with the reason why it cannot be a key.
+pub fn readable(app: &App, provider: ProviderId, typed: Option<&str>) -> Result<Option<String>> {
     match typed {
-        Some(typed) => typed::read(app, provider, Scope::Personal, Some(typed), None).map(drop),
-        None => Ok(()),
+        Some(typed) => {
+            let key = typed::read(app, provider, Scope::Personal, Some(typed), None)?;
+            Ok(key.map(|key| key.fingerprint))
+        }
+        None => Ok(None),
     }
 }
 
-/// Whether a key of `provider` could be saved for `endpoint`, before anything
-/// is changed.
+/// Where a key of `provider` would be used, before anything is changed; `None`
+/// without a key.
 ///
 /// # Errors
 /// `invalid_request` or `endpoint_not_allowed`.
@@ -261,9 +264,10 @@ pub fn placeable(
     primary: Option<&Credential>,
     has_key: bool,
     endpoint: Option<&str>,
-) -> Result<()> {
-    if !has_key || (endpoint.is_none() && primary.is_some()) {
-        return Ok(());
+) -> Result<Option<Origin>> {
+    match primary {
+        _ if !has_key => Ok(None),
+        Some(primary) if endpoint.is_none() => Ok(Some(primary.origin.clone())),
+        _ => resolve_endpoint(app, provider, endpoint).map(|endpoint| Some(endpoint.origin)),
     }
-    resolve_endpoint(app, provider, endpoint).map(drop)
 }

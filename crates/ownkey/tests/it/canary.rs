@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod log;
+mod rotation;
 mod sources;
 
 use std::cell::RefCell;
@@ -91,8 +92,9 @@ fn assert_clean_upstream(house: &House) {
     assert!(calls.iter().any(|call| call.authorization.as_deref() == Some(&format!("Bearer {PERSONAL}"))));
     for call in calls {
         // The one header that its owner asked for, and only with the key of its row.
+        let its_keys = [EDITED, ROTATED].map(|key| format!("Bearer {key}"));
         let is_asked_for = call.header("x-team").is_some();
-        assert!(!is_asked_for || call.header("authorization").is_some_and(|key| key.contains("ROTATED")), "{call:?}");
+        assert!(!is_asked_for || call.authorization.as_ref().is_some_and(|key| its_keys.contains(key)), "{call:?}");
         let others = call.headers.iter().filter(|(name, _)| *name != "authorization" && *name != "x-team");
         let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value:?}")).collect();
         let rest = format!("{} {others:?} {}", call.path, String::from_utf8_lossy(&call.body));
@@ -110,7 +112,7 @@ async fn start() -> House {
     House::start_with(Options {
         environment_keys: vec![found],
         secret_references: "env:LLM_*".to_owned(),
-        variables: vec![("LLM_CANARY".to_owned(), REFERRED.to_owned())],
+        variables: vec![("LLM_HOUSE".to_owned(), REFERRED.to_owned())],
         ..Options::default()
     })
     .await
@@ -127,8 +129,8 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
 
     let keys = save(&seen, &ann).await;
     manage(&seen, &ann, &gateway, &bob, &keys).await;
-    rotate(&seen, &house, &ann, &bob, &keys).await;
-    refer(&seen, &house, &ann).await;
+    rotation::rotate(&seen, &house, &ann, &bob, &keys).await;
+    rotation::refer(&seen, &house, &ann).await;
     call(&seen, &house, &ann).await;
     echo(&seen, &house, &bob).await;
     refuse(&seen, &ann).await;
@@ -193,75 +195,6 @@ async fn manage(seen: &Seen, ann: &Person, gateway: &Client, bob: &Person, keys:
     seen.patch(&ann.client, &path, json!({"api_base": "https://elsewhere.example/v1"})).await;
     seen.patch(&ann.client, &path, json!({"api_base": format!("http://169.254.1.1/{PERSONAL}"), "api_key": PERSONAL}))
         .await;
-}
-
-/// A key is replaced in two phases, refused ones among them, and so is a token.
-async fn rotate(seen: &Seen, house: &House, ann: &Person, bob: &Person, keys: &[String]) {
-    let custom = json!({"provider": "custom", "name": "Canary", "api_key": EDITED,
-        "api_base": format!("{}/v1", house.sim.origin()), "settings": {"headers": {"x-team": HEADER}}});
-    house.sim.key(EDITED, KeyState::Invalid401);
-    let custom = seen.post(&ann.client, "/v2/credentials", custom).await;
-    let path = format!("/v2/credentials/{}", custom["id"].as_str().unwrap_or_else(|| panic!("{custom}")));
-    for body in [
-        json!({"api_key": REFUSED}),
-        json!({"api_key": [ROTATED]}),
-        json!({"api_key": ROTATED, "grace_seconds": ROTATED}),
-        json!({"api_key": ROTATED, "grace_seconds": 9_999_999}),
-        json!({"api_key": EDITED}),
-        json!({"api_key": ROTATED}),
-    ] {
-        seen.post(&ann.client, &format!("{path}/rotate"), body.clone()).await;
-        seen.post(&bob.client, &format!("{path}/rotate?force=true"), body).await;
-    }
-    let body = json!({"settings": {"headers": {"x-team": format!("{HEADER}\n")}}});
-    seen.patch(&ann.client, &path, body).await;
-    seen.patch(&ann.client, &path, json!({"settings": {"headers": {format!("a {HEADER}"): HEADER}}})).await;
-    seen.patch(&ann.client, &path, json!({"settings": {"headers": [HEADER]}})).await;
-    let body =
-        json!({"provider": "custom", "api_base": "https://x.example", "settings": {"headers": {"host": HEADER}}});
-    seen.post(&ann.client, "/v2/credentials", body).await;
-    let answer =
-        ann.client.post("/v1/chat/completions", &chat_body("canary/gpt-5-mini", "Hi", false)).await.expect(200);
-    seen.keep("canary/gpt-5-mini", answer);
-    assert!(house.sim.log().last().unwrap().header("x-team").is_some_and(|value| value == HEADER));
-    house.sim.next(Behaviour::RefusesField(HEADER.into()));
-    seen.post(&ann.client, "/v1/chat/completions", chat_body("canary/gpt-5-mini", "Hi", false)).await;
-    seen.get(&ann.client, &format!("{path}/impact")).await;
-    seen.delete(&ann.client, &path).await;
-    // A refused new key of the server's, too.
-    house.sim.key(ROTATED, KeyState::Invalid401);
-    seen.post(&ann.client, &format!("/v2/credentials/{}/rotate", keys[1]), json!({"api_key": ROTATED})).await;
-    house.sim.key(ROTATED, KeyState::Valid);
-    let token = seen.post(&bob.client, "/v2/tokens", json!({"name": "rotates"})).await;
-    let token = format!("/v2/tokens/{}", token["id"].as_str().unwrap());
-    seen.patch(&bob.client, &token, json!({"name": "renamed"})).await;
-    seen.patch(&bob.client, &token, json!({"scopes": [PERSONAL], "expires_at": PERSONAL})).await;
-    seen.post(&bob.client, &format!("{token}/rotate"), json!({"grace_seconds": 60})).await;
-    seen.post(&bob.client, &format!("{token}/rotate"), json!({"grace_seconds": PERSONAL})).await;
-}
-
-/// A key of the server's is kept in a variable, and one is where nobody may look.
-async fn refer(seen: &Seen, house: &House, ann: &Person) {
-    let body = |place: &str| {
-        json!({"provider": "custom", "name": "Referred", "scope": "system", "secret_ref": place,
-            "api_base": format!("{}/v1", house.sim.origin())})
-    };
-    for place in ["env:OTHER", "env:MASTER_KEY", "file:/etc/passwd", "env:LLM_NONE"] {
-        seen.post(&ann.client, "/v2/credentials", body(place)).await;
-    }
-    let refused = ann.client.post("/v2/credentials", &body(REFERRED)).await.expect(422);
-    seen.keep("a key in the place of a reference", refused);
-    let key = seen.post(&ann.client, "/v2/credentials?check=sync", body("env:LLM_CANARY")).await;
-    assert_eq!(key["status"], "valid", "{key}");
-    let answer =
-        ann.client.post("/v1/chat/completions", &chat_body("referred/gpt-5-mini", "Hi", false)).await.expect(200);
-    seen.keep("referred/gpt-5-mini", answer);
-    let used = house.sim.log().last().unwrap().authorization.clone();
-    assert_eq!(used, Some(format!("Bearer {REFERRED}")));
-    let path = format!("/v2/credentials/{}", key["id"].as_str().unwrap());
-    seen.post(&ann.client, &format!("{path}/reveal"), json!({"password": PASSWORD})).await;
-    seen.post(&ann.client, &format!("{path}/rotate"), json!({"api_key": ROTATED})).await;
-    seen.delete(&ann.client, &format!("{path}?confirm=true")).await;
 }
 
 async fn call(seen: &Seen, house: &House, ann: &Person) {

@@ -67,7 +67,9 @@ async fn the_short_way_takes_the_same_key_again_and_not_another_keys() {
     assert_eq!(now(&ann, &key).await["secret_set_at"], key["secret_set_at"]);
     let other = json!({"provider": "openai", "api_key": OTHER_KEY, "name": "Home"});
     let other = ann.client.post("/v2/credentials", &other).await.expect(201).json();
-    let refused = ann.client.patch(short, &json!({"openai_api_key": OTHER_KEY})).await.expect(409).json();
+    let both = json!({"openai_api_key": OTHER_KEY, "groq_api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"});
+    let refused = ann.client.patch(short, &both).await.expect(409).json();
+    assert!(names(&ann, "groq").await.is_empty(), "nothing is changed");
     assert!(refused["detail"].as_str().unwrap().contains("“Home”"), "{refused}");
     assert_eq!(names(&ann, "openai").await.len(), 2);
     assert_ne!(id(&other), id(&key));
