@@ -9,7 +9,7 @@ use super::{EDITED, HEADER, PERSONAL, REFERRED, REFUSED, ROTATED, Seen};
 
 /// A key is replaced in two phases, refused ones among them, and so is a token.
 pub(super) async fn rotate(seen: &Seen, house: &House, ann: &Person, bob: &Person, keys: &[String]) {
-    let custom = json!({"provider": "custom", "name": "Canary", "api_key": EDITED,
+    let custom = json!({"provider": "custom", "name": "Courier", "api_key": EDITED,
         "api_base": format!("{}/v1", house.sim.origin()), "settings": {"headers": {"x-team": HEADER}}});
     house.sim.key(EDITED, KeyState::Invalid401);
     let custom = seen.post(&ann.client, "/v2/credentials", custom).await;
@@ -33,11 +33,11 @@ pub(super) async fn rotate(seen: &Seen, house: &House, ann: &Person, bob: &Perso
         json!({"provider": "custom", "api_base": "https://x.example", "settings": {"headers": {"host": HEADER}}});
     seen.post(&ann.client, "/v2/credentials", body).await;
     let answer =
-        ann.client.post("/v1/chat/completions", &chat_body("canary/gpt-5-mini", "Hi", false)).await.expect(200);
-    seen.keep("canary/gpt-5-mini", answer);
+        ann.client.post("/v1/chat/completions", &chat_body("courier/gpt-5-mini", "Hi", false)).await.expect(200);
+    seen.keep("courier/gpt-5-mini", answer);
     assert!(house.sim.log().last().unwrap().header("x-team").is_some_and(|value| value == HEADER));
     house.sim.next(Behaviour::RefusesField(HEADER.into()));
-    seen.post(&ann.client, "/v1/chat/completions", chat_body("canary/gpt-5-mini", "Hi", false)).await;
+    seen.post(&ann.client, "/v1/chat/completions", chat_body("courier/gpt-5-mini", "Hi", false)).await;
     seen.get(&ann.client, &format!("{path}/impact")).await;
     seen.delete(&ann.client, &path).await;
     // A refused new key of the server's, too.
