@@ -215,7 +215,9 @@ fn new_secret(
     edit: &Edit,
 ) -> Result<NewSecret> {
     let current = &row.credential;
-    let needs_former = typed.is_none() || (headers.is_none() && !current.settings.headers.is_empty());
+    // Nothing that was sealed for one origin is ever sealed to another.
+    let moves = endpoint.as_ref().is_some_and(|endpoint| endpoint.origin != current.origin);
+    let needs_former = !moves && (typed.is_none() || (headers.is_none() && !current.settings.headers.is_empty()));
     let former = if needs_former {
         secrets::opened(app, row).map_err(|_| secrets::undecryptable(current))?
     } else {
@@ -233,8 +235,8 @@ fn new_secret(
             rotate_after: edit.rotate_after.unwrap_or_else(|| typed::next_reminder(current, now)),
         },
         None => Renewal {
-            fingerprint: row.fingerprint.clone(),
-            masked: current.masked.clone(),
+            fingerprint: row.fingerprint.clone().filter(|_| !moves),
+            masked: if moves { String::new() } else { current.masked.clone() },
             payload: Payload { key: former.key, reference: former.reference, headers },
             endpoint,
             set_at: current.secret_set_at,

@@ -48,6 +48,8 @@ async fn a_key_is_checked_switched_made_primary_and_deleted() {
     let refused = place.run(&format!("credential delete {one}")).await.expect(1);
     assert!(refused.stderr.contains("confirm"), "{}", refused.stderr);
     assert_eq!(place.json(&format!("credential delete {one} --confirm")).await, json!({"deleted": one}));
+    let usage = place.run("usage --by credential").await.expect(0);
+    assert!(usage.stdout.contains("OpenAI (deleted)"), "{}", usage.stdout);
     let gone = place.run(&format!("credential delete {two}")).await.expect(0);
     assert!(gone.stdout.contains("destroyed"), "{}", gone.stdout);
     assert_eq!(stored(&place.json("credential list").await), 0);
@@ -108,6 +110,12 @@ async fn an_azure_key_and_a_reference_are_saved_by_their_words() {
     let words = ["credential", "add", "openai", "--scope", "system", "--secret-ref", "env:HOUSE_KEY", "--json"];
     let refused = place.run_with(&[("HOUSE_KEY", KEY)], &words, None).await.expect(1);
     assert!(refused.stderr.contains("OWNKEY_SECRET_REFERENCES=env:HOUSE_KEY"), "{}", refused.stderr);
+    // Not even the whole data directory opens what lies in it.
+    let data = place.path().canonicalize().unwrap().display().to_string();
+    let (list, master) = (format!("file:{data}/"), format!("file:{data}/master.key"));
+    let stolen = ["credential", "add", "openai", "--scope", "system", "--secret-ref", &master];
+    let refused = place.run_with(&[("OWNKEY_SECRET_REFERENCES", &list)], &stolen, None).await.expect(1);
+    assert!(refused.stderr.contains("has not allowed"), "{}", refused.stderr);
     let allowed = [("HOUSE_KEY", KEY), ("OWNKEY_SECRET_REFERENCES", "env:HOUSE_*")];
     let saved = place.run_with(&allowed, &words, None).await.expect(0).json();
     assert_eq!((saved["origin"].as_str(), saved["status"].as_str()), (Some("env:HOUSE_KEY"), Some("valid")), "{saved}");

@@ -1,7 +1,7 @@
 //! Headers of a custom endpoint: sent along with the key, sealed like it.
 
 use serde_json::{Value, json};
-use testkit::{House, Person, chat_body};
+use testkit::{House, PASSWORD, Person, chat_body};
 
 use super::{KEY, OTHER_KEY, id, now, path, rotate};
 
@@ -69,6 +69,20 @@ async fn a_new_origin_needs_them_typed_again() {
     let all = json!({"api_base": to, "api_key": KEY, "settings": headers});
     ann.client.patch(&path(&key), &all).await.expect(200);
     assert_eq!(now(&ann, &key).await["endpoint_origin"], "https://elsewhere.example");
+}
+
+#[tokio::test]
+async fn a_row_that_hides_its_key_does_not_take_it_along() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = custom(&house, &ann, json!({"x-team": VALUE})).await;
+    // Whoever can write to the database makes the row look as if it had headers only.
+    let sql = format!("UPDATE credentials SET fingerprint = NULL, masked = '' WHERE id = '{}'", id(&key));
+    house.raw_database().await.execute(&sql).await;
+    let moved = json!({"api_base": "https://elsewhere.example/v1", "settings": {"headers": {"x-team": VALUE}}});
+    ann.client.patch(&path(&key), &moved).await.expect(200);
+    let shown = ann.client.post(&format!("{}/reveal", path(&key)), &json!({"password": PASSWORD})).await.expect(403);
+    assert!(shown.text().contains("nothing to show"), "{}", shown.text());
 }
 
 #[tokio::test]
