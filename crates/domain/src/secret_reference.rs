@@ -104,6 +104,21 @@ pub struct AllowedReferences {
     rules: Vec<Rule>,
 }
 
+impl fmt::Display for AllowedReferences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, rule) in self.rules.iter().enumerate() {
+            f.write_str(if number == 0 { "" } else { "," })?;
+            match rule {
+                Rule::Variable(name) => write!(f, "env:{name}")?,
+                Rule::VariablePrefix(prefix) => write!(f, "env:{prefix}*")?,
+                Rule::File(path) => write!(f, "file:{}", path.display())?,
+                Rule::Directory(path) => write!(f, "file:{}/", path.display())?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl AllowedReferences {
     /// Reads a comma-separated list of `env:NAME`, `env:PREFIX_*`,
     /// `file:/dir/` and `file:/path`.
@@ -226,6 +241,13 @@ mod tests {
         }
         for list in ["env:MASTER_KEY", "env:OWNKEY_*", "env:*", "file:/", "file:/proc/", "file:relative", "KEY"] {
             assert!(AllowedReferences::parse(list).is_err(), "{list}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_written_as_it_is_read() {
+        for list in ["", "env:A,env:LLM_*,file:/run/secrets/,file:/run/one"] {
+            assert_eq!(AllowedReferences::parse(list).unwrap().to_string(), list);
         }
     }
 
