@@ -133,6 +133,8 @@ fn credential(app: &App, caller: &Caller, brought: &Brought) -> Result<Credentia
         last_used_at: None,
         expires_at: None,
         rotate_after: None,
+        secret_set_at: None,
+        grace_of: None,
         source: Source::Request,
         secret_version: 1,
         created_at: now,

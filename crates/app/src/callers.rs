@@ -179,10 +179,15 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
     if !gateway_token::is_well_formed(text) {
         return Err(invalid(app, text, "is mistyped"));
     }
-    let token = store::tokens::by_hash(&app.store, &hash_hex(text))
-        .await?
-        .filter(|token| token.revoked_at.is_none())
-        .ok_or_else(|| invalid(app, text, "is unknown or revoked"))?;
+    let hash = hash_hex(text);
+    let (token, former_until) = match store::tokens::by_hash(&app.store, &hash).await? {
+        Some(token) => (Some(token), None),
+        None => store::tokens::by_former_hash(&app.store, &hash)
+            .await?
+            .map_or((None, None), |former| (Some(former.token), Some(former.valid_until))),
+    };
+    let token =
+        token.filter(|token| token.revoked_at.is_none()).ok_or_else(|| invalid(app, text, "is unknown or revoked"))?;
     let user = active_user(app, token.user).await?.ok_or_else(|| invalid(app, text, "belongs to nobody active"))?;
     let proof = Proof::GatewayToken {
         id: token.id,
@@ -191,7 +196,8 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
         team: token.team,
         policy: token.policy,
     };
-    Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until: token.expires_at })
+    let valid_until = token.expires_at.into_iter().chain(former_until).min();
+    Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until })
 }
 
 async fn by_access_token(app: &App, text: &str) -> Result<Known> {

@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::Secret;
 use domain::audit::{Actor, Event};
 use domain::credential::{Credential, KeyStatus, Source};
 use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
+use http::{HeaderName, HeaderValue};
 use llm::probe::{self, ProbeReport, ProbeTarget};
 use store::credentials::{Health, StoredCredential};
 use store::environment_health::EnvironmentHealth;
@@ -19,7 +21,8 @@ use tokio::sync::Semaphore;
 use crate::App;
 use crate::error::chain;
 use crate::rechecks::{self, Found};
-use crate::secrets;
+use crate::references;
+use crate::secrets::{self, NotLent};
 
 /// Checks under way at once.
 const PERMITS: usize = 8;
@@ -66,12 +69,15 @@ enum Asked {
 
 async fn run_as(app: &App, stored: &StoredCredential, asked: Asked) -> KeyStatus {
     let Ok(_permit) = app.checks.permits.acquire().await else { return stored.credential.status };
+    let noticed = references::notice(app, stored).await;
+    let stored = noticed.as_ref().unwrap_or(stored);
     let credential = &stored.credential;
-    let Ok(secret) = secrets::lend(app, stored) else {
-        let reason = secrets::undecryptable(credential).sentence;
-        keep_health(app, stored, KeyStatus::Undecryptable, reason, NOTHING_ASKED).await;
-        audit_violation(app, credential).await;
-        return KeyStatus::Undecryptable;
+    let lent = match secrets::lend(app, stored) {
+        Ok(lent) => lent,
+        Err(problem) => {
+            keep_not_lent(app, stored, problem, NOTHING_ASKED).await;
+            return KeyStatus::Undecryptable;
+        }
     };
     let endpoint = match app.guard.check_literal(credential.provider, &credential.endpoint) {
         Ok(endpoint) if endpoint.origin() == &credential.origin => endpoint,
@@ -85,9 +91,11 @@ async fn run_as(app: &App, stored: &StoredCredential, asked: Asked) -> KeyStatus
             return KeyStatus::Unreachable;
         }
     };
-    let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: secret.get() };
+    let headers = lent.headers();
+    let target =
+        ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret: lent.get(), headers: &headers };
     let report = probe::probe(&app.upstream, &target).await;
-    drop(secret);
+    drop(lent);
     app.metrics.checked(credential.provider, report.status);
     let report = judged(credential, report, asked);
     let status = report.status;
@@ -111,7 +119,32 @@ fn judged(credential: &Credential, mut report: ProbeReport, asked: Asked) -> Pro
     report
 }
 
-async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
+/// Tries a key that is not saved yet where `credential` is used. Nothing is kept.
+pub(crate) async fn try_out(
+    app: &App,
+    credential: &Credential,
+    secret: Option<&Secret>,
+    headers: &[(HeaderName, HeaderValue)],
+) -> ProbeReport {
+    let nothing =
+        |status, reason| ProbeReport { status, reason, models: None, endpoint_hint: None, latency: Duration::ZERO };
+    let Ok(_permit) = app.checks.permits.acquire().await else {
+        return nothing(KeyStatus::Unreachable, "This server is stopping.".to_owned());
+    };
+    match app.guard.check_literal(credential.provider, &credential.endpoint) {
+        Ok(endpoint) if endpoint.origin() == &credential.origin => {
+            let target = ProbeTarget { provider: credential.provider, endpoint: &endpoint, secret, headers };
+            probe::probe(&app.upstream, &target).await
+        }
+        Ok(_) => {
+            let reason = "The stored endpoint is not the one the key was saved for. Edit the key and its endpoint.";
+            nothing(KeyStatus::Undecryptable, reason.to_owned())
+        }
+        Err(problem) => nothing(KeyStatus::Unreachable, problem.to_string()),
+    }
+}
+
+pub(crate) async fn keep_report(app: &App, stored: &StoredCredential, report: ProbeReport) {
     let ProbeReport { status, reason, models, latency, .. } = report;
     let is_listed = models.is_some();
     if let Some(models) = models {
@@ -138,7 +171,7 @@ async fn keep_health(app: &App, stored: &StoredCredential, status: KeyStatus, re
     let credential = &stored.credential;
     let at = app.clock.now();
     let kept = match &credential.source {
-        Source::Stored => {
+        Source::Stored | Source::Reference(_) => {
             let health = Health { secret_version: credential.secret_version, status, reason: Some(reason), at };
             store::credentials::set_health(&app.store, credential.id, &health).await
         }
@@ -207,16 +240,20 @@ async fn is_known_valid(app: &App, stored: &StoredCredential) -> bool {
     }
 }
 
-/// A sealed text did not open: said in the row and in the audit log.
-pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential) {
+/// A key could not be lent to a call: said in the row, and in the audit log when
+/// its sealed text did not open.
+pub(crate) fn found_undecryptable(app: &App, stored: &StoredCredential, problem: NotLent) {
     let Some(app) = app.handle() else { return };
     let stored = stored.clone();
     let within = Arc::clone(&app);
-    app.spawn(async move {
-        let reason = secrets::undecryptable(&stored.credential).sentence;
-        keep_health(&within, &stored, KeyStatus::Undecryptable, reason, Found::ByCall).await;
-        audit_violation(&within, &stored.credential).await;
-    });
+    app.spawn(async move { keep_not_lent(&within, &stored, problem, Found::ByCall).await });
+}
+
+async fn keep_not_lent(app: &App, stored: &StoredCredential, problem: NotLent, found: Found) {
+    keep_health(app, stored, KeyStatus::Undecryptable, problem.reason, found).await;
+    if problem.is_violation {
+        audit_violation(app, &stored.credential).await;
+    }
 }
 
 async fn audit_violation(app: &App, credential: &Credential) {

@@ -26,6 +26,7 @@ use crate::housekeeping;
 use crate::metrics::Metrics;
 use crate::reach::ReachCache;
 use crate::rechecks::Rechecks;
+use crate::references::References;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
 use crate::spreads::Counts;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The keys of the server's environment.
     pub environment: Environment,
+    /// Where else the operator keeps keys.
+    pub references: References,
 }
 
 /// Everything the use cases share.
@@ -68,6 +71,7 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) node: NodeId,
     pub(crate) environment: Environment,
+    pub(crate) references: References,
     pub(crate) callers: CallerCache,
     pub(crate) reach: ReachCache,
     pub(crate) freshness: Freshness,
@@ -106,6 +110,7 @@ impl App {
             settings: parts.settings,
             metrics: Metrics::new(),
             environment: parts.environment,
+            references: parts.references,
             callers: CallerCache::default(),
             reach: ReachCache::default(),
             freshness: Freshness::starting_at(seq, health_seq),

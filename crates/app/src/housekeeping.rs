@@ -5,6 +5,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use domain::audit::{Actor, Event};
+use store::credentials::EndedGrace;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +41,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         }
         if tick % LOOK_EVERY == 0 {
             crate::checks::look_at_local_servers(&app);
+            crate::references::look(&app).await;
         }
         if tick % COUNT_EVERY == 0 {
             report("schedule of checks", crate::rechecks::adopt(&app).await);
@@ -48,6 +51,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             }
         }
         crate::rechecks::start(&app);
+        end_graces(&app).await;
         report("heartbeat", store::ledger::heartbeat(&app.store, app.clock.now()).await);
         match store::ledger::recover(&app.store, app.clock.now()).await {
             Ok(0) => {}
@@ -60,9 +64,32 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             report("pruning", store::cooldowns::prune(&app.store, now).await);
             report("pruning", store::idempotency::prune(&app.store, now).await);
             report("pruning", store::key_checks::prune(&app.store).await);
+            report("pruning", store::tokens::prune_former(&app.store, now).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }
+}
+
+/// Destroys former secrets whose grace is over.
+async fn end_graces(app: &App) {
+    let ended = match store::credentials::ended_grace(&app.store, app.clock.now()).await {
+        Ok(ended) => ended,
+        Err(error) => return report::<()>("end of grace", Err(error)),
+    };
+    for grace in ended {
+        report("end of grace", end_grace(app, grace).await);
+    }
+}
+
+async fn end_grace(app: &App, grace: EndedGrace) -> Result<(), store::StoreError> {
+    let mut change = app.store.begin(app.clock.now(), Actor::System, None).await?;
+    // Another node may have been faster.
+    if !store::credentials::tombstone(&mut change, grace.credential, None).await? {
+        return change.rollback().await;
+    }
+    change.commit(Event::CredentialGraceEnded { credential: grace.credential, of: grace.of }).await?;
+    app.forget_credential(&grace.of.to_string()).await;
+    Ok(())
 }
 
 /// Says that this process lives, and nothing else.

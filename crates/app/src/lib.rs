@@ -22,6 +22,7 @@ pub mod environment;
 pub mod keyring;
 pub mod origin_moves;
 pub mod rechecks;
+pub mod references;
 pub mod short_keys;
 pub mod transfer;
 

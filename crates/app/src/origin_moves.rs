@@ -4,7 +4,7 @@
 
 use domain::audit::Event;
 use domain::caller::Proof;
-use domain::credential::Credential;
+use domain::credential::{Credential, Source};
 use domain::{Caller, Origin, ProviderId};
 use store::credentials::{Endpoint, NewSecret, StoredCredential};
 use store::vault::RowIdentity;
@@ -101,8 +101,8 @@ async fn move_one(app: &App, caller: &Caller, row: &StoredCredential, base: &str
     };
     let is_default = app.settings.default_base(next.provider) == Some(base);
     let secret = NewSecret {
-        sealed,
-        fingerprint: row.fingerprint.clone().unwrap_or_default(),
+        sealed: Some(sealed),
+        fingerprint: row.fingerprint.clone(),
         masked: next.masked.clone(),
         version: next.secret_version,
         endpoint: Some(Endpoint {
@@ -110,6 +110,12 @@ async fn move_one(app: &App, caller: &Caller, row: &StoredCredential, base: &str
             endpoint: base.to_owned(),
             origin: next.origin.clone(),
         }),
+        reference: match &next.source {
+            Source::Reference(place) => Some(place.clone()),
+            _ => None,
+        },
+        set_at: next.secret_set_at,
+        rotate_after: next.rotate_after,
     };
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     if !store::credentials::replace_secret(&mut change, next.id, &secret, Some(caller.user)).await? {

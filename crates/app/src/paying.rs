@@ -217,7 +217,14 @@ fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution:
     };
     let title = reach::title_for(caller, blamed.credential());
     let exhausted = |what| (Code::UpstreamCredentialsExhausted, what);
+    let is_reference = matches!(blamed.credential().source, Source::Reference(_));
     let (code, what) = match why(blamed) {
+        Some(Why::Undecryptable) if is_reference => (
+            Code::Undecryptable,
+            format!(
+                "The {provider} key {title} cannot be read from where the operator keeps it. An admin sees at /keys what is missing."
+            ),
+        ),
         Some(Why::Undecryptable) if keys.len() == 1 => (
             Code::Undecryptable,
             format!(

@@ -212,16 +212,26 @@ fn offers_of(
     listed: Option<Vec<ListedModel>>,
     catalogue: &Catalogue,
 ) -> HashMap<String, Arc<Offer>> {
+    if credential.provider.is_callable() { models_of(credential, listed, catalogue) } else { HashMap::new() }
+}
+
+fn models_of(
+    credential: &Credential,
+    listed: Option<Vec<ListedModel>>,
+    catalogue: &Catalogue,
+) -> HashMap<String, Arc<Offer>> {
     let namespace = credential.model_namespace();
     let provider = credential.provider;
-    if !provider.is_callable() {
-        return HashMap::new();
-    }
     let offer = |facts: ModelFacts, created, in_catalogue| {
         let uuid = model_uuid(&namespace, &facts.id);
         (facts.id.clone(), Arc::new(Offer { uuid, namespace: namespace.clone(), facts, created, in_catalogue }))
     };
     match listed {
+        // What is deployed cannot be listed with the key: its owner says it, and
+        // no list or catalogue says otherwise.
+        _ if provider == ProviderId::Azure => {
+            deployed(credential).map(|model| offer(merged(provider, model, None), None, false)).collect()
+        }
         Some(models) => models
             .into_iter()
             .map(|model| {
@@ -239,6 +249,11 @@ fn offers_of(
             .map(|facts| offer(facts.clone(), None, true))
             .collect(),
     }
+}
+
+/// The deployments of an Azure key, as models.
+fn deployed(credential: &Credential) -> impl Iterator<Item = ListedModel> {
+    credential.settings.deployments.iter().map(|name| ListedModel { id: name.clone(), ..ListedModel::default() })
 }
 
 /// A listed model with what the catalogue knows; the live list wins where it
@@ -319,3 +334,6 @@ pub fn may_see(caller: &Caller, credential: &Credential) -> bool {
         Scope::Organization | Scope::System => caller.is_admin(),
     }
 }
+
+#[cfg(test)]
+mod tests;

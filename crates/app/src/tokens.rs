@@ -1,5 +1,7 @@
 //! Gateway tokens: ours, for clients. Shown once, stored as a hash.
 
+mod edit;
+
 use domain::audit::Event;
 use domain::caller::TokenScope;
 use domain::gateway_token::{self, TokenKind};
@@ -13,6 +15,8 @@ use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result};
 use crate::sign_in;
+
+pub use edit::{Edit, Rotated, edit, rotate};
 
 /// A token as somebody asks for it.
 #[derive(Clone, Debug)]
@@ -43,20 +47,7 @@ pub struct Minted {
 /// `forbidden` for a scope the caller lacks, `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
     let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
-    let mut scopes = new.scopes.unwrap_or_else(|| vec![TokenScope::Models]);
-    scopes.sort_unstable();
-    scopes.dedup();
-    if scopes.is_empty() {
-        return Err(Error::invalid("scopes", "is empty; give at least one, such as models"));
-    }
-    let grantable = access::grantable_scopes(caller);
-    if let Some(missing) = scopes.iter().find(|scope| !grantable.contains(scope)) {
-        return Err(Error::new(
-            Code::Forbidden,
-            format!("Your own token lacks the scope “{missing}”, so it cannot give it to another. Sign in to do it."),
-        )
-        .of_field("scopes"));
-    }
+    let scopes = checked_scopes(caller, new.scopes)?;
     let minter = match caller.token() {
         Some(id) => store::tokens::by_id(&app.store, id).await?,
         None => None,
@@ -98,6 +89,26 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         })
         .await?;
     Ok(Minted { token, text })
+}
+
+/// The scopes a token may be given: at least one, and never more than its
+/// maker's.
+fn checked_scopes(caller: &Caller, scopes: Option<Vec<TokenScope>>) -> Result<Vec<TokenScope>> {
+    let mut scopes = scopes.unwrap_or_else(|| vec![TokenScope::Models]);
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Error::invalid("scopes", "is empty; give at least one, such as models"));
+    }
+    let grantable = access::grantable_scopes(caller);
+    if let Some(missing) = scopes.iter().find(|scope| !grantable.contains(scope)) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("Your own token lacks the scope “{missing}”, so it cannot give it to another. Sign in to do it."),
+        )
+        .of_field("scopes"));
+    }
+    Ok(scopes)
 }
 
 /// The models a token may be given: bounded, and never more than its maker's.

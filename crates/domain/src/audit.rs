@@ -145,6 +145,22 @@ pub enum Event {
         /// How.
         spread: Spread,
     },
+    /// A gateway token was edited.
+    #[serde(rename = "token.updated")]
+    TokenUpdated {
+        /// Which.
+        token: TokenId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+    },
+    /// A gateway token got a new text.
+    #[serde(rename = "token.rotated")]
+    TokenRotated {
+        /// Which.
+        token: TokenId,
+        /// When the former text stops working, in microseconds since 1970.
+        former_until: i64,
+    },
     /// A provider key was saved.
     #[serde(rename = "credential.created")]
     CredentialCreated {
@@ -176,6 +192,26 @@ pub enum Event {
         credential: CredentialId,
         /// The secret's version now.
         version: i64,
+    },
+    /// The secret was replaced, and the former one lives on for a while.
+    #[serde(rename = "credential.rotated")]
+    CredentialRotated {
+        /// Which.
+        credential: CredentialId,
+        /// The secret's version now.
+        version: i64,
+        /// The row of the former secret, while its grace lasts.
+        former: Option<CredentialId>,
+        /// When that grace ends, in microseconds since 1970.
+        former_until: Option<i64>,
+    },
+    /// The grace of a former secret ended; it was destroyed.
+    #[serde(rename = "credential.grace_ended")]
+    CredentialGraceEnded {
+        /// The row of the former secret.
+        credential: CredentialId,
+        /// Whose former secret it was.
+        of: CredentialId,
     },
     /// Switched on.
     #[serde(rename = "credential.activated")]
@@ -294,11 +330,16 @@ impl Event {
             Self::SessionCreated { session, .. } | Self::SessionEnded { session } => {
                 ("session", Some(session.to_string()))
             }
-            Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::TokenCreated { token, .. }
+            | Self::TokenUpdated { token, .. }
+            | Self::TokenRotated { token, .. }
+            | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }
             | Self::CredentialSecretReplaced { credential, .. }
+            | Self::CredentialRotated { credential, .. }
+            | Self::CredentialGraceEnded { credential, .. }
             | Self::CredentialActivated { credential }
             | Self::CredentialDeactivated { credential }
             | Self::CredentialMadePrimary { credential }

@@ -21,6 +21,8 @@ pub mod provider;
 
 pub mod caller;
 pub mod credential;
+pub mod credential_kind;
+pub mod custom_header;
 pub mod gateway_token;
 
 pub mod attempt;
@@ -34,6 +36,7 @@ pub mod cooling;
 pub mod key_shape;
 pub mod recheck;
 pub mod resolve;
+pub mod secret_reference;
 pub mod service;
 pub mod spread;
 

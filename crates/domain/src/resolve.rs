@@ -6,7 +6,7 @@ mod policy;
 
 use serde::Serialize;
 
-use crate::credential::{Credential, KeyStatus, Scope, Source};
+use crate::credential::{Credential, KeyStatus, Scope};
 use crate::ids::CredentialId;
 use crate::spread::{self, Contender, Turns};
 use crate::time::Timestamp;
@@ -175,7 +175,7 @@ pub fn resolve(candidates: &[Candidate<'_>], wish: Wish<'_>, now: Timestamp) -> 
 /// after scope, within one those of the store before those of the environment.
 fn usable(ordered: &[Candidate<'_>], verdicts: &[Verdict], turns: Turns<'_>) -> Vec<CredentialId> {
     let good: Vec<_> = ordered.iter().zip(verdicts).filter(|(_, verdict)| verdict.why.is_none()).collect();
-    let rung = |candidate: &Candidate<'_>| (candidate.credential.scope, candidate.credential.source == Source::Stored);
+    let rung = |candidate: &Candidate<'_>| (candidate.credential.scope, candidate.credential.is_row());
     let mut usable = Vec::with_capacity(good.len());
     for group in good.chunk_by(|(one, _), (other, _)| rung(one) == rung(other)) {
         let mut keys: Vec<_> = group
@@ -203,7 +203,7 @@ pub fn is_resting(credential: &Credential, now: Timestamp) -> bool {
 fn rank(credential: &Credential) -> (Scope, bool, bool, i64, Timestamp, CredentialId) {
     (
         credential.scope,
-        credential.source != Source::Stored,
+        !credential.is_row(),
         !credential.is_primary,
         credential.priority,
         credential.created_at,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
 use domain::{ProviderId, Secret};
+use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 pub use verdict::{Verdict, verdict};
@@ -30,6 +31,8 @@ pub struct ProbeTarget<'a> {
     pub endpoint: &'a Endpoint,
     /// The key; `None` for a server that needs none.
     pub secret: Option<&'a Secret>,
+    /// Headers sent along with it.
+    pub headers: &'a [(HeaderName, HeaderValue)],
 }
 
 /// What a check found.

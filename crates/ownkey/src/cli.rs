@@ -137,14 +137,42 @@ pub(crate) enum Credential {
         #[arg(long, default_value = "personal")]
         scope: String,
     },
-    /// Destroy a key's secret.
+    /// Replace a key's secret. The new one is tried first; the former one stays
+    /// usable for a while.
+    Rotate(CredentialRotate),
+    /// Destroy a key's secret. Says what uses it, and asks.
     Delete {
         /// The key's id.
         id: String,
-        /// Also when calls used it in the last 30 days.
+        /// Do not ask, also when calls used it in the last 30 days.
         #[arg(long)]
         confirm: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct CredentialRotate {
+    /// The key's id.
+    pub(crate) id: String,
+    /// How long the former key stays usable: 30m, 24h, 7d, or 0.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::commands::grace)]
+    pub(crate) grace: u64,
+    /// Also when the new key cannot be tried, because nobody answers.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) key: KeySource,
+}
+
+/// Where the key is read from; without either it is asked for.
+#[derive(Args)]
+pub(crate) struct KeySource {
+    /// Read the key from standard input.
+    #[arg(long, conflicts_with = "from_env")]
+    pub(crate) stdin: bool,
+    /// Read the key from this environment variable.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_env: Option<String>,
 }
 
 #[derive(Args)]
@@ -160,12 +188,18 @@ pub(crate) struct CredentialAdd {
     /// `personal` or `system`.
     #[arg(long, default_value = "personal")]
     pub(crate) scope: String,
-    /// Read the key from standard input.
-    #[arg(long, conflicts_with = "from_env")]
-    pub(crate) stdin: bool,
-    /// Read the key from this environment variable.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) from_env: Option<String>,
+    /// Azure: a deployment, which is a model of this key.
+    #[arg(long = "deployment", value_name = "NAME")]
+    pub(crate) deployments: Vec<String>,
+    /// Azure: the api-version [default: 2024-10-21].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
+    /// For the server's keys: where the operator keeps it, env:NAME or
+    /// file:/path, instead of the key.
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["stdin", "from_env"])]
+    pub(crate) secret_ref: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: KeySource,
 }
 
 #[derive(Subcommand)]
@@ -187,6 +221,34 @@ pub(crate) enum Token {
     },
     /// Your tokens.
     List,
+    /// Change a token's name, scopes, models or end.
+    Edit {
+        /// The token's id.
+        id: String,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Only these scopes.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Only these models.
+        #[arg(long = "model", value_name = "MODEL", conflicts_with = "all_models")]
+        models: Vec<String>,
+        /// All models.
+        #[arg(long)]
+        all_models: bool,
+        /// When it stops working: 2026-12-31T00:00:00Z, or `never`.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// Give a token a new text; it is printed once.
+    Rotate {
+        /// The token's id.
+        id: String,
+        /// How long the former text works: 30m, 24h, 7d, or 0.
+        #[arg(long, value_name = "TIME", default_value = "0", value_parser = crate::commands::grace)]
+        grace: u64,
+    },
     /// Stop a token from working.
     Revoke {
         /// The token's id.

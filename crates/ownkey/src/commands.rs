@@ -78,7 +78,8 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
     let data_dir = crate::config::data_dir(place, environment);
     let config = crate::config::read(place, None, data_dir, environment)?;
     let ground = boot::open_store(&config, environment, false).await?;
-    let app = boot::build(&config, ground.store, crate::config::providers::Found::default(), None, false).await?;
+    let found = crate::config::providers::Found::default();
+    let app = boot::build(&config, ground.store, found, app::references::References::default(), None, false).await?;
     let link = if app::setup::is_needed(&app).await? { Some(app::setup::create_link(&app).await?) } else { None };
     app.close().await;
     match link {
@@ -95,4 +96,35 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
 /// A word of the command line as a part of an address: it stays one word.
 fn encoded(word: &str) -> String {
     url::form_urlencoded::byte_serialize(word.as_bytes()).collect()
+}
+
+/// A length of time as people write it, `30m`, `24h`, `7d`, `3600s` or `0`, in
+/// seconds.
+///
+/// # Errors
+/// Says how to write it.
+pub(crate) fn grace(text: &str) -> Result<u64, String> {
+    if text == "0" {
+        return Ok(0);
+    }
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 24 * 3_600_u64)];
+    let found = units.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+    let number = found.and_then(|(number, seconds)| Some((number.parse::<u64>().ok()?, seconds)));
+    let (number, seconds) = number.ok_or_else(|| "write it like 30m, 24h or 7d".to_owned())?;
+    number.checked_mul(seconds).ok_or_else(|| "that is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grace;
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, seconds) in [("0", 0), ("45s", 45), ("30m", 1_800), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(grace(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "24", "h", "-1h", "1.5h", "1w", "99999999999999999999d"] {
+            assert!(grace(text).is_err(), "{text}");
+        }
+    }
 }

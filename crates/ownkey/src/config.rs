@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use domain::resolve::Fallback;
+use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
 
 use crate::Failure;
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) ca_file: Option<PathBuf>,
     /// The local-endpoint list, as written.
     pub(crate) local_endpoints: Option<String>,
+    /// Where else keys may be kept.
+    pub(crate) secret_references: AllowedReferences,
     /// Whether owners may see their personal keys again.
     pub(crate) reveal_allowed: bool,
     /// How far a call may go for a key, at most.
@@ -54,6 +57,7 @@ struct ConfigFile {
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
     local_endpoints: Option<String>,
+    secret_references: Option<String>,
     reveal: Option<String>,
     policy: Option<String>,
     request_keys: Option<String>,
@@ -108,6 +112,7 @@ pub(crate) fn read(
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
     let policy = setting("OWNKEY_POLICY", file.policy)?;
     let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
+    let references = setting("OWNKEY_SECRET_REFERENCES", file.secret_references)?.unwrap_or_default();
     let durability = setting("OWNKEY_LEDGER_DURABILITY", file.ledger_durability)?;
     Ok(Config {
         data_dir,
@@ -117,6 +122,8 @@ pub(crate) fn read(
         trusted_proxies: addresses(&proxies)?,
         ca_file: setting("OWNKEY_CA_FILE", file.ca_file)?.map(PathBuf::from),
         local_endpoints: setting("OWNKEY_LOCAL_ENDPOINTS", file.local_endpoints)?,
+        secret_references: AllowedReferences::parse(&references)
+            .map_err(|problem| Failure::configuration(format!("OWNKEY_SECRET_REFERENCES {problem}.")))?,
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,
         policy: checked_policy(policy.as_deref())?,
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,

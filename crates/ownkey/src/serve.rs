@@ -63,7 +63,8 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     })?;
     let address =
         listener.local_addr().map_err(|error| Failure::new(format!("The listener has no address: {error}.")))?;
-    let app = boot::build(&config, store, found, Some(address), demo.is_some()).await?;
+    let references = boot::references(&config, &environment);
+    let app = boot::build(&config, store, found, references, Some(address), demo.is_some()).await?;
     let link = first_admin(&app, &environment, demo.is_some()).await?;
     app.start_background();
     let welcome = match &demo {

@@ -96,7 +96,8 @@ impl Transport {
         let config = config::read(place, None, data_dir, environment)?;
         let found = providers::read(environment, config.local_endpoints.as_deref())?;
         let ground = boot::open_store(&config, environment, false).await?;
-        let app = boot::build(&config, ground.store, found, None, false).await?;
+        let app =
+            boot::build(&config, ground.store, found, boot::references(&config, environment), None, false).await?;
         app.start_heartbeat();
         let user = acting_user(&app, place.user.as_deref()).await?;
         let shared = Shared {

@@ -58,4 +58,4 @@ pub use keyring::Keyring;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;
 pub use open::{Dialect, OpenError, OpenOptions, Store};
-pub use vault::{MasterKeyProblem, MasterKeys, RowIdentity, Sealed, Undecryptable, Vault};
+pub use vault::{MasterKeyProblem, MasterKeys, Payload, RowIdentity, Sealed, Undecryptable, Vault};

@@ -23,8 +23,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 4] =
-    [step!("0001_house.sql"), step!("0002_failover.sql"), step!("0003_health.sql"), step!("0005_keyring.sql")];
+const STEPS: [Step; 5] = [
+    step!("0001_house.sql"),
+    step!("0002_failover.sql"),
+    step!("0003_health.sql"),
+    step!("0004_keys.sql"),
+    step!("0005_keyring.sql"),
+];
 
 /// Any number nobody else locks; "ownkey" in ASCII.
 const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";

@@ -11,7 +11,7 @@ use sqlx::{AnyPool, Connection as _};
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use connect::Target;
+pub(crate) use connect::Target;
 
 use crate::error::StoreError;
 use crate::keyring;

@@ -4,6 +4,7 @@ mod export;
 pub mod fernet;
 mod identity;
 mod master_key;
+mod payload;
 mod ring;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,6 +21,7 @@ pub use export::{ExportedSecret, ImportProblem};
 pub use identity::RowIdentity;
 pub(crate) use identity::server_secret_context;
 pub use master_key::{MasterKeyProblem, MasterKeys, read_key_file};
+pub use payload::Payload;
 
 /// A sealed secret as it is stored: `ok1:<kid>:<Fernet token>`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,6 +45,10 @@ pub struct Options {
     pub policy: Fallback,
     /// Whether a request may bring a provider key along.
     pub request_keys_allowed: bool,
+    /// `OWNKEY_SECRET_REFERENCES`.
+    pub secret_references: String,
+    /// Variables of the server's environment.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -59,6 +63,8 @@ impl Default for Options {
             local_servers: false,
             policy: Fallback::Chain,
             request_keys_allowed: false,
+            secret_references: String::new(),
+            variables: Vec::new(),
         }
     }
 }
@@ -104,6 +110,9 @@ impl House {
             local_servers: options.local_servers,
             policy: options.policy,
             request_keys_allowed: options.request_keys_allowed,
+            secret_references: options.secret_references,
+            variables: options.variables,
+            data_dir: directory.path().to_owned(),
             sim: sim.address(),
             offset: Arc::default(),
         };

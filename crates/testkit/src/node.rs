@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::environment::{Environment, FoundKey};
+use app::references::References;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use domain::resolve::Fallback;
+use domain::secret_reference::AllowedReferences;
 use domain::{Clock, Entropy, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
@@ -62,6 +65,9 @@ pub(crate) struct Ground {
     pub(crate) local_servers: bool,
     pub(crate) policy: Fallback,
     pub(crate) request_keys_allowed: bool,
+    pub(crate) secret_references: String,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) data_dir: PathBuf,
     pub(crate) sim: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
@@ -80,6 +86,13 @@ impl Ground {
         })
         .await
         .expect("the store opens")
+    }
+
+    fn references(&self) -> References {
+        let allowed = AllowedReferences::parse(&self.secret_references).expect("a list");
+        let variables = self.variables.iter().filter(|(name, _)| allowed.permits_variable(name));
+        let variables = variables.cloned().collect();
+        References::new(allowed, variables, vec![self.data_dir.clone()])
     }
 
     pub(crate) async fn raise(&self, database_url: &str, serves: bool, keys: Vec<FoundKey>) -> Node {
@@ -106,6 +119,7 @@ impl Ground {
             entropy: entropy(),
             settings,
             environment,
+            references: self.references(),
         })
         .await
         .expect("the house stands");

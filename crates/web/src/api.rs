@@ -18,6 +18,8 @@ pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod users;
 
+use serde::Deserialize as _;
+
 use crate::router::Door;
 
 pub(crate) fn doors() -> Vec<Door> {
@@ -53,11 +55,6 @@ pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<domain::Tim
     text.map(read).transpose()
 }
 
-/// Tells `null` (`Some(None)`) from absent (`None`).
-pub(crate) fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    serde::Deserialize::deserialize(deserializer).map(Some)
-}
-
 /// One of a closed list of words in a body or query.
 ///
 /// # Errors
@@ -67,4 +64,13 @@ pub(crate) fn word<T: std::str::FromStr<Err = String>>(
     text: Option<&str>,
 ) -> Result<Option<T>, app::Error> {
     text.map(str::parse).transpose().map_err(|problem| app::Error::invalid(field, format!("is not taken: {problem}")))
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
 }

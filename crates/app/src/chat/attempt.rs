@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
-use domain::{Caller, Secret};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
@@ -15,7 +15,6 @@ use llm::wire::openai_chat::passthrough::{self, PassThrough};
 use llm::wire::openai_chat::request::{self, ClientRequest};
 use llm::wire::{self, Target};
 use store::ledger::AttemptStart;
-use store::vault::Undecryptable;
 
 use super::failure::AttemptFailure;
 use super::stream::AnswerStream;
@@ -28,7 +27,7 @@ use crate::meter::{Meter, Used};
 use crate::naming::Place;
 use crate::paying;
 use crate::reach::Key;
-use crate::secrets::{self, Lent};
+use crate::secrets::{self, Lent, NotLent};
 use crate::witness::Witness;
 
 /// The largest whole answer taken from a provider, in bytes.
@@ -78,6 +77,7 @@ impl Run<'_> {
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
             )));
         }
+        let headers = secret.headers();
         let mut meter = self.dispatch().await?;
         let sent = self
             .app
@@ -91,7 +91,7 @@ impl Run<'_> {
                 body: prepared.body,
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),
-                extra_headers: &[],
+                extra_headers: &headers,
             })
             .await;
         drop(secret);
@@ -145,7 +145,7 @@ impl Run<'_> {
 
     fn classified(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         // Struck out before anything is cut short, so that no part of it is left.
-        let struck = self.with_secret(|secret| secret.struck_from(&String::from_utf8_lossy(body)).into_bytes());
+        let struck = self.with_secrets(|lent| lent.struck_from(&String::from_utf8_lossy(body)).into_bytes());
         let body = struck.as_deref().unwrap_or(body);
         match wire::of(domain::provider::WireName::OpenAiChat) {
             Some(wire) => wire.read_error(self.place.provider, status, headers, body),
@@ -169,17 +169,17 @@ impl Run<'_> {
     /// The secret in the clear, for this one call.
     fn secret(&self) -> Result<Lent<'_>, Stop> {
         let stored = &self.key.stored;
-        self.lend().map_err(|_| {
-            checks::found_undecryptable(self.app, stored);
+        self.lend().map_err(|problem| {
+            checks::found_undecryptable(self.app, stored, problem);
             let sentence = secrets::undecryptable(&stored.credential).sentence;
             self.failed_before(UpstreamError::ours(ErrorClass::Undecryptable, sentence))
         })
     }
 
     /// Lends the secret: the request's own, or the kept one.
-    fn lend(&self) -> Result<Lent<'_>, Undecryptable> {
+    fn lend(&self) -> Result<Lent<'_>, NotLent> {
         match &self.call.wishes.brought {
-            Some(brought) => Ok(Lent::Borrowed(&brought.secret)),
+            Some(brought) => Ok(Lent::of(&brought.secret)),
             None => secrets::lend(self.app, &self.key.stored),
         }
     }
@@ -225,17 +225,16 @@ impl Run<'_> {
         Ok(meter)
     }
 
-    /// Lends the secret once more, for a text that may repeat it. `None` where
-    /// there is none.
-    fn with_secret<T>(&self, use_it: impl FnOnce(&Secret) -> T) -> Option<T> {
-        let lent = self.lend().ok()?;
-        lent.get().map(use_it)
+    /// Lends the secrets once more, for a text that may repeat them.
+    fn with_secrets<T>(&self, use_them: impl FnOnce(&Lent<'_>) -> T) -> Option<T> {
+        self.lend().ok().as_ref().map(use_them)
     }
 
     /// Every failure of a call leaves through here, without the key it was made
     /// with; what it says of the key is remembered.
     fn failed(&self, error: UpstreamError) -> Stop {
-        let error = self.with_secret(|secret| error.clone().without(secret)).unwrap_or(error);
+        let struck = self.with_secrets(|lent| lent.secrets().fold(error.clone(), UpstreamError::without));
+        let error = struck.unwrap_or(error);
         let wait = cooling::met(self.app, self.key, &self.place.upstream_id, &error);
         if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
             && !paying::is_brought(self.key)

@@ -37,6 +37,8 @@ fn key(name: &str) -> Credential {
         last_used_at: None,
         expires_at: None,
         rotate_after: None,
+        secret_set_at: None,
+        grace_of: None,
         source: if name == "brought" { Source::Request } else { Source::Stored },
         secret_version: 1,
         created_at: Timestamp::default(),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::credential::Settings;
+use crate::credential::{Settings, Source};
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 use crate::spread::{Spread, Turn};
@@ -79,6 +79,8 @@ fn key(number: usize, text: &str) -> Held {
         rotate_after: None,
         source: if scope == "e" { Source::Environment("OPENAI_API_KEY".into()) } else { Source::Stored },
         secret_version: 1,
+        secret_set_at: None,
+        grace_of: None,
         created_at: Timestamp::from_seconds(number as i64),
         created_by: None,
         updated_at: NOW,

@@ -51,6 +51,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "trusted_proxies": config.trusted_proxies,
         "ca_file": config.ca_file,
         "local_endpoints": found.local.listed().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "secret_references": config.secret_references.to_string(),
         "reveal": if config.reveal_allowed { "personal" } else { "never" },
         "policy": config.policy.as_str(),
         "request_keys": if config.request_keys_allowed { "on" } else { "off" },

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod log;
+mod rotation;
 mod sources;
 
 use std::cell::RefCell;
@@ -20,6 +21,10 @@ use testkit::{Answer, Client, House, Options, PASSWORD, Person, chat_body};
 
 const PERSONAL: &str = "sk-proj-CANARYPERSONALaBcDeFgHiJkLmNoPqRsTu012345pers";
 const REPLACED: &str = "sk-proj-CANARYREPLACEDaBcDeFgHiJkLmNoPqRsTu012345repl";
+const EDITED: &str = "sk-proj-CANARYEDITEDaBcDeFgHiJkLmNoPqRsTuVw012345edit";
+const ROTATED: &str = "sk-proj-CANARYROTATEDaBcDeFgHiJkLmNoPqRsTuV012345rota";
+const HEADER: &str = "CANARYHEADERaBcDeFgHiJkLmNoPqRsTuVwXyZ012345head";
+const REFERRED: &str = "sk-proj-CANARYREFERREDaBcDeFgHiJkLmNoPqRsT012345refe";
 const SYSTEM: &str = "sk-proj-CANARYSYSTEMaBcDeFgHiJkLmNoPqRsTuVw012345syst";
 const ENVIRONMENT: &str = "gsk_CANARYENVIRONMENTaBcDeFgHiJkLmNoPqRsTu01234envi";
 const SHORT: &str = "gsk_CANARYSHORTaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456shor";
@@ -87,7 +92,11 @@ fn assert_clean_upstream(house: &House) {
     let calls = house.sim.log();
     assert!(calls.iter().any(|call| call.authorization.as_deref() == Some(&format!("Bearer {PERSONAL}"))));
     for call in calls {
-        let others = call.headers.iter().filter(|(name, _)| *name != "authorization");
+        // The one header that its owner asked for, and only with the key of its row.
+        let its_keys = [EDITED, ROTATED].map(|key| format!("Bearer {key}"));
+        let is_asked_for = call.header("x-team").is_some();
+        assert!(!is_asked_for || call.authorization.as_ref().is_some_and(|key| its_keys.contains(key)), "{call:?}");
+        let others = call.headers.iter().filter(|(name, _)| *name != "authorization" && *name != "x-team");
         let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value:?}")).collect();
         let rest = format!("{} {others:?} {}", call.path, String::from_utf8_lossy(&call.body));
         assert!(!rest.contains(CANARY), "{rest}");
@@ -101,8 +110,14 @@ async fn start() -> House {
         secret: Secret::new(ENVIRONMENT.to_owned()),
         masked: "gsk_…envi".to_owned(),
     };
-    let options = Options { environment_keys: vec![found], request_keys_allowed: true, ..Options::default() };
-    House::start_with(options).await
+    House::start_with(Options {
+        environment_keys: vec![found],
+        request_keys_allowed: true,
+        secret_references: "env:LLM_*".to_owned(),
+        variables: vec![("LLM_HOUSE".to_owned(), REFERRED.to_owned())],
+        ..Options::default()
+    })
+    .await
 }
 
 #[tokio::test]
@@ -117,6 +132,8 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
 
     let keys = save(&seen, &ann).await;
     manage(&seen, &ann, &gateway, &bob, &keys).await;
+    rotation::rotate(&seen, &house, &ann, &bob, &keys).await;
+    rotation::refer(&seen, &house, &ann).await;
     call(&seen, &house, &ann).await;
     echo(&seen, &house, &bob).await;
     bring(&seen, &house, &ann).await;
@@ -188,6 +205,7 @@ async fn manage(seen: &Seen, ann: &Person, gateway: &Client, bob: &Person, keys:
     }
     let path = format!("/v2/credentials/{}", keys[0]);
     seen.patch(&ann.client, &path, json!({"name": "Renamed", "note": null})).await;
+    seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": EDITED})).await;
     seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": REPLACED})).await;
     seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": PERSONAL})).await;
     seen.patch(&ann.client, &path, json!({"api_base": "https://elsewhere.example/v1"})).await;
@@ -384,6 +402,7 @@ async fn pages(seen: &Seen, house: &House, ann: &Person) {
         ("/keys", format!("provider={PERSONAL}&api_key={PERSONAL}")),
         ("/keys", format!("provider=openai&api_key={PERSONAL}&api_base=http://10.0.0.1/{PERSONAL}")),
         ("/keys/not-an-id", format!("action={PERSONAL}")),
+        ("/keys/not-an-id/rotate", format!("api_key={PERSONAL}&grace={PERSONAL}")),
         ("/login", format!("email=ann%40example.org&password={PERSONAL}")),
     ] {
         let headers = [("cookie", cookie.as_str()), ("origin", origin), ("content-type", form)];

@@ -94,6 +94,11 @@ async fn what_belongs_to_somebody_else_is_not_there() {
             post("deactivate").await,
             post("make-primary").await,
             post("reveal").await,
+            client
+                .post(&format!("/v2/credentials/{key}/rotate"), &json!({"api_key": "sk-proj-FAKEother0123456789"}))
+                .await,
+            client.patch(&format!("/v2/tokens/{token}"), &json!({"name": "mine"})).await,
+            client.post(&format!("/v2/tokens/{token}/rotate"), &json!({})).await,
             client.delete(&format!("/v2/tokens/{token}")).await,
             client.delete(&format!("/v2/sessions/{session}")).await,
         ] {

@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod contract;
 mod crash;
+mod credentials;
 mod dialects;
 mod doors;
 mod events;

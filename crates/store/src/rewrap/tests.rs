@@ -89,8 +89,16 @@ async fn an_edit_in_the_middle_of_a_batch_wins() {
         let secret = Secret::new("sk-proj-edited".to_owned());
         let sealed = store.vault().seal(&secret, &RowIdentity::of(&next), NOW, store.entropy());
         let fingerprint = store.vault().fingerprint(&secret);
-        let new =
-            NewSecret { sealed, fingerprint, masked: String::new(), version: next.secret_version, endpoint: None };
+        let new = NewSecret {
+            sealed: Some(sealed),
+            fingerprint: Some(fingerprint),
+            masked: String::new(),
+            version: next.secret_version,
+            endpoint: None,
+            reference: None,
+            set_at: Some(NOW),
+            rotate_after: None,
+        };
         let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
         assert!(credentials::replace_secret(&mut change, next.id, &new, None).await.unwrap());
         change.commit(Event::CredentialSecretReplaced { credential: next.id, version: 2 }).await.unwrap();

@@ -46,7 +46,8 @@ impl Vault {
         now: Timestamp,
         entropy: &Entropy,
     ) -> Result<ExportedSecret, Undecryptable> {
-        let secret = self.open(sealed, row)?;
+        // Headers stay behind, and a reference means nothing elsewhere.
+        let secret = self.open_payload(sealed, row)?.key.ok_or(Undecryptable)?;
         let ring = self.ring();
         let key = ring.sealing();
         let seconds = u64::try_from(now.as_seconds()).unwrap_or(0);

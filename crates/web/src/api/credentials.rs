@@ -1,17 +1,18 @@
 //! `/v2/credentials`: provider keys, the whole way.
 
+mod rotation;
 mod view;
 
 use std::sync::Arc;
 
 use app::App;
-use app::credentials::{self, Edit, Listing, NewKey};
+use app::credentials::{self, Edit, Listing, NewKey, Saved};
 use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use domain::access::Need;
-use domain::credential::Scope;
+use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
@@ -27,7 +28,10 @@ use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
 use crate::visitor::Knocking;
-use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQuery, ListQuery, PasswordBody};
+use view::{
+    CheckQuery, CredentialBody, CredentialPatch, CredentialRotation, CredentialView, DeleteQuery, ListQuery,
+    PasswordBody, RotateQuery, RotatedView,
+};
 
 const TAG: &str = "provider keys";
 
@@ -121,6 +125,16 @@ fn actions() -> Vec<Door> {
         ),
         door(
             Method::POST,
+            "/v2/credentials/{id}/rotate",
+            need,
+            post(rotation::rotate_credential),
+            says(tag, "Replace the secret; the new one is tried first, the former one stays usable for a while")
+                .query::<RotateQuery>()
+                .takes::<CredentialRotation>()
+                .gives::<RotatedView>(200, "The key now, and the former one"),
+        ),
+        door(
+            Method::POST,
             "/v2/credentials/{id}/reveal",
             Need::SignedIn,
             post(reveal_credential),
@@ -198,9 +212,8 @@ async fn create(
 ) -> Result<(Option<String>, Response), Failure> {
     let new = new_key(body, wait_for_check)?;
     let saved = credentials::create(app, caller, new).await?;
-    let mut view = CredentialView::new(app, &saved.credential);
-    view.warning = saved.warning;
-    Ok((Some(saved.credential.id.to_string()), (StatusCode::CREATED, axum::Json(view)).into_response()))
+    let id = saved.credential.id.to_string();
+    Ok((Some(id), (StatusCode::CREATED, axum::Json(shown_with(app, saved))).into_response()))
 }
 
 fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> {
@@ -217,6 +230,7 @@ fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> 
         name: body.name,
         note: body.note,
         api_key: body.api_key,
+        secret_ref: body.secret_ref,
         api_base: body.api_base,
         settings: body.settings.unwrap_or_default().into(),
         priority: body.priority.unwrap_or(0),
@@ -249,6 +263,7 @@ async fn edit_credential(
         name: patch.name,
         note: patch.note,
         api_key: patch.api_key,
+        secret_ref: patch.secret_ref,
         api_base: patch.api_base,
         settings: patch.settings.map(Into::into),
         priority: patch.priority,
@@ -256,7 +271,8 @@ async fn edit_credential(
         rotate_after: cleared_time("rotate_after", patch.rotate_after)?,
         wait_for_check: query.is_sync()?,
     };
-    Ok(shown(&app, &credentials::edit(&app, &caller, id, edit).await?))
+    let saved = credentials::edit(&app, &caller, id, edit).await?;
+    Ok(axum::Json(shown_with(&app, saved)).into_response())
 }
 
 async fn delete_credential(
@@ -318,9 +334,13 @@ async fn get_impact(
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
     let impact = credentials::impact(&app, &caller, id).await?;
-    Ok(axum::Json(credentials::impact_json(&impact)).into_response())
+    Ok(axum::Json(impact.json()).into_response())
 }
 
-fn shown(app: &App, credential: &domain::credential::Credential) -> Response {
+fn shown(app: &App, credential: &Credential) -> Response {
     axum::Json(CredentialView::new(app, credential)).into_response()
+}
+
+fn shown_with(app: &App, saved: Saved) -> CredentialView {
+    CredentialView::new(app, &saved.credential).with_warning(saved.warning)
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
+use domain::credential_kind::Field;
 use domain::provider::{PROVIDERS, Provider, ProviderKind};
 use http::Method;
 use serde::Serialize;
@@ -28,6 +29,25 @@ pub(crate) fn doors() -> Vec<Door> {
     )]
 }
 
+/// One field of a credential.
+#[derive(Serialize, ToSchema)]
+struct FieldView {
+    /// Its name in `POST /v2/credentials`; `settings.x` is a member of `settings`.
+    name: &'static str,
+    label: &'static str,
+    required: bool,
+    /// Whether it is never shown again.
+    secret: bool,
+    example: &'static str,
+}
+
+impl From<Field> for FieldView {
+    fn from(field: Field) -> Self {
+        let Field { name, label, required, secret, example } = field;
+        Self { name, label, required, secret, example }
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 struct ProviderView {
     id: &'static str,
@@ -35,6 +55,10 @@ struct ProviderView {
     description: &'static str,
     /// `external` or `local`.
     kind: &'static str,
+    /// `none`, `key`, `endpoint_and_key`, `endpoint` or `download_token`.
+    credential_kind: &'static str,
+    /// What to ask for, in the order in which people have it at hand.
+    fields: Vec<FieldView>,
     needs_key: bool,
     key_prefixes: &'static [&'static str],
     key_example: &'static str,
@@ -63,6 +87,8 @@ fn view(app: &App, provider: &'static Provider) -> ProviderView {
             ProviderKind::External => "external",
             ProviderKind::Local => "local",
         },
+        credential_kind: provider.id.credential_kind().as_str(),
+        fields: provider.id.credential_fields().into_iter().map(FieldView::from).collect(),
         needs_key: provider.needs_key,
         key_prefixes: provider.key_prefixes,
         key_example: provider.key_example,

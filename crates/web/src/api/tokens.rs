@@ -1,13 +1,14 @@
 //! `/v2/tokens`: gateway tokens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::App;
 use app::error::Error;
-use app::tokens::{self, NewToken};
+use app::tokens::{self, Edit, NewToken};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use domain::access::Need;
 use domain::caller::TokenScope;
 use domain::ids::TokenId;
@@ -47,6 +48,27 @@ pub(crate) fn doors() -> Vec<Door> {
             says("gateway tokens", "Make a gateway token; its text is shown only here")
                 .takes::<TokenBody>()
                 .gives::<FreshToken>(201, "The token with its text"),
+        ),
+        door(
+            Method::PATCH,
+            "/v2/tokens/{id}",
+            need,
+            patch(edit_token),
+            says("gateway tokens", "Change a token's name, scopes, models or end, within your own rights")
+                .takes::<TokenPatch>()
+                .gives::<TokenView>(200, "The token now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/tokens/{id}/rotate",
+            need,
+            post(rotate_token),
+            says(
+                "gateway tokens",
+                "Give a token a new text, shown only here; the former one works until the grace ends",
+            )
+            .takes::<TokenRotation>()
+            .gives::<RotatedToken>(200, "The token with its new text"),
         ),
         door(
             Method::DELETE,
@@ -102,6 +124,38 @@ struct FreshToken {
     view: TokenView,
 }
 
+/// A token with its new text, shown only in this answer.
+#[derive(Serialize, ToSchema)]
+struct RotatedToken {
+    #[serde(flatten)]
+    fresh: FreshToken,
+    /// Until when the former text works.
+    former_valid_until: String,
+}
+
+/// What is to change: absent stays, `null` clears.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenPatch {
+    name: Option<String>,
+    /// `null`: call models.
+    #[serde(default, deserialize_with = "super::present")]
+    scopes: Option<Option<Vec<String>>>,
+    /// `null`: all that you may call.
+    #[serde(default, deserialize_with = "super::present")]
+    models: Option<Option<Vec<String>>>,
+    /// ISO-8601; `null`: never.
+    #[serde(default, deserialize_with = "super::present")]
+    expires_at: Option<Option<String>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenRotation {
+    /// How long the former text works, 0 to 2592000; 0 unless said.
+    grace_seconds: Option<u64>,
+}
+
 /// What a new token is to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -152,17 +206,66 @@ async fn create_token(
 }
 
 async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<String>, Response), Failure> {
-    let scopes = body
-        .scopes
-        .map(|scopes| scopes.iter().map(|scope| scope.parse::<TokenScope>()).collect::<Result<Vec<_>, _>>())
-        .transpose()
-        .map_err(|problem| Error::invalid("scopes", format!("is not taken: {problem}")))?;
+    let scopes = body.scopes.as_deref().map(read_scopes).transpose()?;
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
     let policy = super::word("policy", body.policy.as_deref())?;
     let new = NewToken { name: body.name, scopes, models: body.models, policy, expires_at };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))
+}
+
+fn read_scopes(scopes: &[String]) -> Result<Vec<TokenScope>, Error> {
+    let read: Result<Vec<_>, _> = scopes.iter().map(|scope| scope.parse()).collect();
+    read.map_err(|problem: String| Error::invalid("scopes", format!("is not taken: {problem}")))
+}
+
+async fn edit_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<TokenId>,
+    Json(patch): Json<TokenPatch>,
+) -> Result<Response, Failure> {
+    let scopes = patch.scopes.map(|scopes| scopes.as_deref().map(read_scopes).transpose()).transpose()?;
+    let expires_at = patch.expires_at.map(|text| super::time("expires_at", text.as_deref())).transpose()?;
+    let edit = Edit { name: patch.name, scopes, models: patch.models, expires_at };
+    let token = tokens::edit(&app, &caller, id, edit).await?;
+    Ok(axum::Json(TokenView::from(&token)).into_response())
+}
+
+async fn rotate_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<TokenId>,
+    headers: HeaderMap,
+    Json(raw): Json<Box<RawValue>>,
+) -> Result<Response, Failure> {
+    let raw = raw.get().as_bytes();
+    let body: TokenRotation = body::parse(raw)?;
+    let door = format!("POST /v2/tokens/{id}/rotate");
+    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
+        Turn::Replay(_) => {
+            let token = tokens::get(&app, &caller, id).await?;
+            Ok(idempotent::as_replay(axum::Json(TokenView::from(&token)).into_response()))
+        }
+        Turn::Do(claim) => {
+            let outcome = rotate(&app, &caller, id, &body).await;
+            idempotent::end(claim, outcome).await
+        }
+    }
+}
+
+async fn rotate(
+    app: &App,
+    caller: &Caller,
+    id: TokenId,
+    body: &TokenRotation,
+) -> Result<(Option<String>, Response), Failure> {
+    let grace = Duration::from_secs(body.grace_seconds.unwrap_or(0));
+    let rotated = tokens::rotate(app, caller, id, grace).await?;
+    let fresh = FreshToken { token: rotated.minted.text.to_string(), view: TokenView::from(&rotated.minted.token) };
+    let view = RotatedToken { fresh, former_valid_until: rotated.former_until.to_string() };
+    Ok((Some(id.to_string()), axum::Json(view).into_response()))
 }
 
 async fn revoke_token(

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use domain::access::Need;
+use domain::ids::CredentialId;
 use domain::resolve::Fallback;
 use domain::secret::Password;
 use http::{Method, StatusCode};
@@ -74,6 +75,8 @@ struct Membership {
 struct MyPreferences {
     /// `cross`, `chain` or `strict`; `null`: not said, which means `chain`.
     fallback: Option<&'static str>,
+    /// The key chosen to chat with.
+    chat_credential_id: Option<String>,
 }
 
 impl From<Account> for Me {
@@ -85,7 +88,10 @@ impl From<Account> for Me {
             role: account.role.as_str(),
             is_active: account.is_active,
             organizations: Vec::new(),
-            preferences: MyPreferences { fallback: account.preferences.fallback.map(Fallback::as_str) },
+            preferences: MyPreferences {
+                fallback: account.preferences.fallback.map(Fallback::as_str),
+                chat_credential_id: account.preferences.chat_credential_id.map(|id| id.to_string()),
+            },
             created_at: account.created_at.to_string(),
         }
     }
@@ -99,12 +105,15 @@ struct MeEdit {
     preferences: Option<PreferencesEdit>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
 struct PreferencesEdit {
     /// `cross`, `chain` or `strict`; `null` takes it back.
     #[serde(default, deserialize_with = "super::present")]
     fallback: Option<Option<String>>,
+    /// The key to chat with; `null`: none in particular.
+    #[serde(default, deserialize_with = "super::present")]
+    chat_credential_id: Option<Option<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -124,12 +133,14 @@ async fn edit_me(
     Authenticated(caller): Authenticated,
     Json(edit): Json<MeEdit>,
 ) -> Result<Response, Failure> {
-    let fallback = edit
-        .preferences
-        .and_then(|preferences| preferences.fallback)
+    let preferences = edit.preferences.unwrap_or_default();
+    let fallback = preferences
+        .fallback
         .map(|text| super::word::<Fallback>("preferences.fallback", text.as_deref()))
         .transpose()?;
-    let edit = AccountEdit { display_name: edit.display_name, fallback };
+    let credential = |text: String| text.parse::<CredentialId>().map_err(|_| app::Error::not_found("provider key"));
+    let chat_credential = preferences.chat_credential_id.map(|id| id.map(credential).transpose()).transpose()?;
+    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential };
     let account = users::edit_me(&app, &caller, edit).await?;
     Ok(axum::Json(Me::from(account)).into_response())
 }

@@ -48,6 +48,8 @@ async fn each_mistake_has_a_sentence_and_a_status() {
         (&[("OWNKEY_URL", "nonsense"), ("OWNKEY_TOKEN", "x")], "models", 78, "http://127.0.0.1:8000"),
         (&[("OWNKEY_URL", nothing_there), ("OWNKEY_TOKEN", "x")], "models", 69, "127.0.0.1"),
         (&[("MASTER_KEY", "short")], "models", 78, "Master key 1 is not"),
+        (&[("OWNKEY_SECRET_REFERENCES", "env:MASTER_KEY")], "models", 78, "never lent"),
+        (&[("OWNKEY_SECRET_REFERENCES", "file:/")], "models", 78, "file:/dir/"),
         (&[], "serve --listen 0.0.0.0:0", 78, "OWNKEY_PUBLIC_URL=https"),
         (&[], "serve --listen nonsense", 78, "127.0.0.1:8000"),
         (&[], "serve --demo --listen 0.0.0.0:0", 78, "this machine only"),
