@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use domain::audit::Event;
 use domain::caller::Proof;
-use domain::credential::{Credential, Scope, Settings};
+use domain::credential::{Credential, Scope, Settings, Source};
 use domain::ids::UserId;
 use domain::{Caller, MasterKeyId, ProviderId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -183,7 +183,7 @@ fn without_secret(credential: &Credential, owner: Option<String>) -> ExportedKey
 
 /// `false`: there is one, and it does not open.
 fn put_secret(app: &App, row: &StoredCredential, key: &mut ExportedKey) -> bool {
-    let Some(sealed) = &row.sealed else { return true };
+    let Some(sealed) = row.sealed.as_ref().filter(|_| row.credential.source == Source::Stored) else { return true };
     // The seal knows the origin only: an endpoint that was altered exports nothing.
     if !is_at_its_origin(app, &row.credential) {
         return false;
