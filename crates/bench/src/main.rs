@@ -16,6 +16,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Ownkey's own, so that the floor has no other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What went wrong, as a sentence.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -112,8 +112,12 @@ impl<'a> Object<'a> {
 /// [`ScanError`], when it is not one JSON object, or names a field twice where
 /// that is looked at.
 pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
-    std::str::from_utf8(body).map_err(|_| ScanError::NotUtf8)?;
-    let mut reader = Reader::new(body);
+    let members = scan_members(body).map_err(|problem| utf8_first(body, problem))?;
+    Ok(Object { body, members })
+}
+
+fn scan_members(body: &[u8]) -> Result<Vec<Member<'_>>, ScanError> {
+    let mut reader = Reader::of_utf8(body);
     if reader.peek() != Some(b'{') {
         // Say first that it is no JSON, then that it is no object.
         reader.skip()?;
@@ -128,7 +132,7 @@ pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
             members_of(&mut Reader::new(value))?;
         }
     }
-    Ok(Object { body, members })
+    Ok(members)
 }
 
 /// Checks that the bytes are one JSON value of any kind.
@@ -136,10 +140,13 @@ pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
 /// # Errors
 /// [`ScanError`], saying where it stops being one.
 pub fn check(body: &[u8]) -> Result<(), ScanError> {
-    std::str::from_utf8(body).map_err(|_| ScanError::NotUtf8)?;
-    let mut reader = Reader::new(body);
-    reader.skip()?;
-    reader.end()
+    let mut reader = Reader::of_utf8(body);
+    reader.skip().and_then(|()| reader.end()).map_err(|problem| utf8_first(body, problem))
+}
+
+/// Of a body that is wrong in several ways, that it is no text is said first.
+fn utf8_first(body: &[u8], problem: ScanError) -> ScanError {
+    if std::str::from_utf8(body).is_err() { ScanError::NotUtf8 } else { problem }
 }
 
 fn members_of<'a>(reader: &mut Reader<'a>) -> Result<Vec<Member<'a>>, ScanError> {

@@ -6,14 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use domain::ProviderId;
-use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
+use super::Payload;
 use super::connector::Connector;
 use crate::egress::{EgressGuard, Endpoint};
 
@@ -28,7 +27,7 @@ const MAX_CLIENTS: usize = 512;
 /// The longest header block of an answer, in bytes.
 const MAX_HEADER_BYTES: usize = 256 * 1024;
 
-pub(super) type HttpClient = Client<Connector, Full<Bytes>>;
+pub(super) type HttpClient = Client<Connector, Payload>;
 
 /// Whom a client speaks to. The host is the one typed, because the certificate
 /// is checked against it.
