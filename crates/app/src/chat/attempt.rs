@@ -65,9 +65,8 @@ impl Run<'_> {
         let prepared = request::prepare_over(self.request, &target, self.call.wishes.lenient, &self.call.body)
             .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
         let endpoint = self
-            .app
-            .guard
-            .check_literal(credential.provider, &credential.endpoint)
+            .key
+            .endpoint(&self.app.guard)
             .map_err(|problem| self.failed(refused_endpoint(problem.to_string())))?;
         if endpoint.origin() != &credential.origin {
             return Err(self.failed(refused_endpoint(
@@ -80,7 +79,7 @@ impl Run<'_> {
             .upstream
             .send(Outgoing {
                 method: Method::POST,
-                endpoint: &endpoint,
+                endpoint,
                 path: wire::of(domain::provider::WireName::OpenAiChat)
                     .map_or("/chat/completions", wire::Wire::chat_path),
                 auth: secret.get().map_or(Auth::None, Auth::Bearer),

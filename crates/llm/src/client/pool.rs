@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::ProviderId;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
@@ -29,10 +28,6 @@ const MAX_HEADER_BYTES: usize = 256 * 1024;
 
 pub(super) type HttpClient = Client<Connector, Payload>;
 
-/// Whom a client speaks to. The host is the one typed, because the certificate
-/// is checked against it.
-type Key = (ProviderId, String);
-
 struct Entry {
     version: u64,
     born: Instant,
@@ -44,7 +39,9 @@ pub(super) struct Pool {
     guard: EgressGuard,
     tls: Option<TlsConnector>,
     connect_limit: Duration,
-    clients: Mutex<HashMap<Key, Entry>>,
+    /// By [`Endpoint::line`]: the host is the one typed, because the certificate
+    /// is checked against it.
+    clients: Mutex<HashMap<String, Entry>>,
 }
 
 impl Pool {
@@ -55,9 +52,8 @@ impl Pool {
     /// The endpoint's client under the rules of now.
     pub(super) fn client(&self, endpoint: &Endpoint) -> HttpClient {
         let version = self.guard.version();
-        let key = (endpoint.provider(), endpoint.scheme_and_authority());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = clients.get(&key)
+        if let Some(entry) = clients.get(endpoint.line())
             && entry.version == version
             && entry.born.elapsed() < MAX_AGE
         {
@@ -67,7 +63,7 @@ impl Pool {
             clients.clear();
         }
         let client = self.new_client(endpoint);
-        clients.insert(key, Entry { version, born: Instant::now(), client: client.clone() });
+        clients.insert(endpoint.line().to_owned(), Entry { version, born: Instant::now(), client: client.clone() });
         client
     }
 
