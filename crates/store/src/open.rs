@@ -189,6 +189,15 @@ impl Store {
         Ok(store)
     }
 
+    /// The same store with a ledger that forgets; `None` when others hold it
+    /// already. Only the bench is built with this.
+    #[cfg(feature = "bench")]
+    #[must_use]
+    pub fn forgetting_attempts(mut self) -> Option<Self> {
+        Arc::get_mut(&mut self.inner)?.ledger = Ledger::forgetting();
+        Some(self)
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
