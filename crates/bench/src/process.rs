@@ -97,8 +97,7 @@ pub(crate) fn start_unledgered(sim: &str, directory: &Path) -> Result<(Process, 
     let (furnished, token) = start_ownkey(sim, directory)?;
     drop(furnished);
     let directory = directory.to_str().ok_or("a directory whose name is no text")?;
-    let process =
-        Process::start(&mut this_program(&["unledgered", sim, directory])?, |line| Some(line.to_owned()))?;
+    let process = Process::start(&mut this_program(&["unledgered", sim, directory])?, |line| Some(line.to_owned()))?;
     Ok((process, token))
 }
 

@@ -46,7 +46,11 @@ fn scenarios() -> Vec<Scenario> {
             body: body(kilobyte.clone(), false),
         },
         Scenario { name: "the same, open loop, 500/s", pace: Pace::Open { rate: 500 }, body: body(kilobyte, false) },
-        Scenario { name: "100-chunk stream, same wire", pace: Pace::Closed, body: body("[[sim:long:1]] stream".to_owned(), true) },
+        Scenario {
+            name: "100-chunk stream, same wire",
+            pace: Pace::Closed,
+            body: body("[[sim:long:1]] stream".to_owned(), true),
+        },
         Scenario { name: "256 KB prompt", pace: Pace::Closed, body: body("word ".repeat(52_000), false) },
     ]
 }

@@ -77,6 +77,7 @@ pub struct Member<'a> {
 #[derive(Debug, Clone)]
 pub struct Object<'a> {
     body: &'a [u8],
+    is_ascii: bool,
     members: Vec<Member<'a>>,
 }
 
@@ -99,6 +100,12 @@ impl<'a> Object<'a> {
         &self.members
     }
 
+    /// Whether all of its strings are ASCII, at any depth.
+    #[must_use]
+    pub const fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
     /// The bytes it was read from.
     #[must_use]
     pub const fn body(&self) -> &'a [u8] {
@@ -112,11 +119,10 @@ impl<'a> Object<'a> {
 /// [`ScanError`], when it is not one JSON object, or names a field twice where
 /// that is looked at.
 pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
-    let members = scan_members(body).map_err(|problem| utf8_first(body, problem))?;
-    Ok(Object { body, members })
+    scan_object(body).map_err(|problem| utf8_first(body, problem))
 }
 
-fn scan_members(body: &[u8]) -> Result<Vec<Member<'_>>, ScanError> {
+fn scan_object(body: &[u8]) -> Result<Object<'_>, ScanError> {
     let mut reader = Reader::of_utf8(body);
     if reader.peek() != Some(b'{') {
         // Say first that it is no JSON, then that it is no object.
@@ -132,7 +138,7 @@ fn scan_members(body: &[u8]) -> Result<Vec<Member<'_>>, ScanError> {
             members_of(&mut Reader::new(value))?;
         }
     }
-    Ok(members)
+    Ok(Object { body, is_ascii: reader.is_ascii(), members })
 }
 
 /// Checks that the bytes are one JSON value of any kind.

@@ -181,8 +181,7 @@ impl Store {
         let pool = target.pool().await?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
-        let ledger =
-            Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
+        let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
         let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;

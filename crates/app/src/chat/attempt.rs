@@ -64,10 +64,8 @@ impl Run<'_> {
         };
         let prepared = request::prepare_over(self.request, &target, self.call.wishes.lenient, &self.call.body)
             .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
-        let endpoint = self
-            .key
-            .endpoint(&self.app.guard)
-            .map_err(|problem| self.failed(refused_endpoint(problem.to_string())))?;
+        let endpoint =
+            self.key.endpoint(&self.app.guard).map_err(|problem| self.failed(refused_endpoint(problem.to_string())))?;
         if endpoint.origin() != &credential.origin {
             return Err(self.failed(refused_endpoint(
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),

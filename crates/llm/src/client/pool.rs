@@ -3,7 +3,7 @@
 //! five minutes, so that names are looked up and judged again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::legacy::Client;
@@ -68,12 +68,7 @@ impl Pool {
     }
 
     fn new_client(&self, endpoint: &Endpoint) -> HttpClient {
-        let connector = Connector {
-            guard: self.guard.clone(),
-            endpoint: Arc::new(endpoint.clone()),
-            tls: self.tls.clone(),
-            limit: self.connect_limit,
-        };
+        let connector = Connector::new(self.guard.clone(), endpoint.clone(), self.tls.clone(), self.connect_limit);
         Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(MAX_IDLE)

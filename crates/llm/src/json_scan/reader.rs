@@ -26,26 +26,33 @@ pub struct Reader<'a> {
     at: usize,
     depth: u32,
     strings: Strings,
+    /// No byte so far, or (of a checked text) none at all, is beyond ASCII.
+    is_ascii: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Starts before the first byte.
     #[must_use]
     pub const fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0, depth: 0, strings: Strings::Controls }
+        Self { body, at: 0, depth: 0, strings: Strings::Controls, is_ascii: true }
     }
 
     /// As [`Reader::new`], and refuses what is not UTF-8.
     #[must_use]
-    pub(super) const fn of_utf8(body: &'a [u8]) -> Self {
+    pub(crate) const fn of_utf8(body: &'a [u8]) -> Self {
         Self { strings: Strings::Utf8, ..Self::new(body) }
     }
 
-    /// For a text that was checked before: finds the ends of its strings and
-    /// looks at nothing inside them.
+    /// For a text that was checked before and found to be ASCII or not: finds
+    /// the ends of its strings and looks at nothing inside them.
     #[must_use]
-    pub const fn of_checked(body: &'a [u8]) -> Self {
-        Self { strings: Strings::Trusted, ..Self::new(body) }
+    pub const fn of_checked(body: &'a [u8], is_ascii: bool) -> Self {
+        Self { strings: Strings::Trusted, is_ascii, ..Self::new(body) }
+    }
+
+    /// Whether all strings passed so far are ASCII.
+    pub(super) const fn is_ascii(&self) -> bool {
+        self.is_ascii
     }
 
     /// The whole text.
@@ -205,7 +212,8 @@ impl<'a> Reader<'a> {
             if self.body.get(self.at) == Some(&b'"') {
                 let inner = self.body.get(start..self.at).unwrap_or_default();
                 self.at += 1;
-                return Ok(RawText::known(inner, has_escapes));
+                let is_ascii = self.strings == Strings::Trusted && self.is_ascii;
+                return Ok(RawText::known(inner, has_escapes, is_ascii));
             }
             has_escapes = true;
             self.escape()?;
@@ -214,7 +222,7 @@ impl<'a> Reader<'a> {
 
     /// Looks at a stretch without quotes and escapes. Its ends lie beside ASCII,
     /// so that no character is cut.
-    fn judge(&self, plain: &[u8]) -> Result<(), ScanError> {
+    fn judge(&mut self, plain: &[u8]) -> Result<(), ScanError> {
         if self.strings == Strings::Trusted {
             return Ok(());
         }
@@ -226,6 +234,7 @@ impl<'a> Reader<'a> {
                 expected: "an escape instead of a control character",
             });
         }
+        self.is_ascii &= is_ascii;
         if is_ascii || self.strings != Strings::Utf8 || std::str::from_utf8(plain).is_ok() {
             return Ok(());
         }

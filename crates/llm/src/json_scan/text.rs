@@ -10,18 +10,20 @@ use memchr::memchr;
 pub struct RawText<'a> {
     inner: &'a [u8],
     has_escapes: bool,
+    /// Known to be ASCII; `false` when nobody looked.
+    is_ascii: bool,
 }
 
 impl<'a> RawText<'a> {
     /// Takes what stood between the quotes.
     #[must_use]
     pub fn new(inner: &'a [u8]) -> Self {
-        Self { inner, has_escapes: memchr(b'\\', inner).is_some() }
+        Self { inner, has_escapes: memchr(b'\\', inner).is_some(), is_ascii: false }
     }
 
     /// As [`RawText::new`], for one who knows already.
-    pub(super) const fn known(inner: &'a [u8], has_escapes: bool) -> Self {
-        Self { inner, has_escapes }
+    pub(super) const fn known(inner: &'a [u8], has_escapes: bool, is_ascii: bool) -> Self {
+        Self { inner, has_escapes, is_ascii }
     }
 
     /// A JSON value, if it is a string.
@@ -67,6 +69,7 @@ impl<'a> RawText<'a> {
     /// About how many characters it has: for estimates, without building it.
     #[must_use]
     pub fn characters(&self) -> u64 {
+        let characters_of = |plain: &[u8]| if self.is_ascii { plain.len() as u64 } else { characters_of(plain) };
         if !self.has_escapes {
             return characters_of(self.inner);
         }

@@ -14,10 +14,15 @@ use rusqlite::{Connection, OpenFlags};
 use super::LedgerError;
 use super::writer::Waiter;
 use crate::error::StoreError;
+use crate::open::Turn;
 
-/// About how many pages the log may hold before they are carried over. A page
-/// that was written often in between is carried over once.
+/// About how many pages are written before the log is carried over. A page that
+/// was written often in between is carried over once.
 const LOG_PAGES: usize = 4_000;
+
+/// The log begins anew only when all of it was carried over, which commits that
+/// come meanwhile put off. A log of so many pages makes them wait.
+const MOST_LOG_PAGES: i64 = 12_000;
 
 /// Commits that are not on the disk yet.
 #[derive(Default)]
@@ -36,10 +41,10 @@ pub(super) struct Syncer {
 
 impl Syncer {
     /// Starts the thread for the log of this database file.
-    pub(super) fn start(database: &Path) -> std::io::Result<Self> {
+    pub(super) fn start(database: &Path, turn: Turn) -> std::io::Result<Self> {
         let (commits, received) = channel();
         let database = database.to_owned();
-        std::thread::Builder::new().name("ledger-sync".to_owned()).spawn(move || run(&received, &database))?;
+        std::thread::Builder::new().name("ledger-sync".to_owned()).spawn(move || run(&received, &database, &turn))?;
         Ok(Self { commits })
     }
 
@@ -50,7 +55,7 @@ impl Syncer {
     }
 }
 
-fn run(commits: &Receiver<Commits>, database: &Path) {
+fn run(commits: &Receiver<Commits>, database: &Path, turn: &Turn) {
     let mut log = database.as_os_str().to_owned();
     log.push("-wal");
     let log = PathBuf::from(log);
@@ -71,7 +76,7 @@ fn run(commits: &Receiver<Commits>, database: &Path) {
         }
         if pages >= LOG_PAGES {
             pages = 0;
-            if let Err(error) = carry_over(database) {
+            if let Err(error) = carry_over(database, turn) {
                 tracing::warn!(error = %crate::error::root_cause(&error), "SQLite's log was not carried over");
             }
         }
@@ -89,9 +94,14 @@ fn sync(log: &Path) -> Result<(), LedgerError> {
 }
 
 /// Copies the log into the database file and syncs both, beside the writer.
-/// What others still read or write stays in the log for the next time.
-fn carry_over(database: &Path) -> Result<(), StoreError> {
+fn carry_over(database: &Path, turn: &Turn) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(database, flags)?;
-    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?)
+    let carry = || connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get::<_, i64>("log"));
+    if carry()? >= MOST_LOG_PAGES {
+        // Nearly all is done: only what came meanwhile is left.
+        let _turn = turn.blocking_lock();
+        carry()?;
+    }
+    Ok(())
 }

@@ -75,7 +75,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn open(target: Target, turn: Turn, strict: bool) -> Result<Self, StoreError> {
         let line = Some(Line::open(&target, strict).await?);
-        let syncer = target.file.as_deref().map(Syncer::start).transpose();
+        let syncer = target.file.as_deref().map(|file| Syncer::start(file, Arc::clone(&turn))).transpose();
         let syncer = syncer.map_err(|error| StoreError::Unavailable(error.into()))?;
         let last_written = Instant::now();
         Ok(Self { line, target, turn, strict, syncer, held: Vec::new(), unsynced: 0, due: None, last_written })

@@ -290,7 +290,7 @@ fn prompt_characters(object: &Object<'_>) -> Result<u64, RequestError> {
     }
     let (mut characters, mut is_empty) = (0, true);
     // The body was checked as a whole: the walk cannot fail.
-    let _ = Reader::of_checked(messages).array(|reader| {
+    let _ = Reader::of_checked(messages, object.is_ascii()).array(|reader| {
         is_empty = false;
         message_characters(reader, &mut characters)
     });
