@@ -18,8 +18,8 @@ use clap::Parser;
 use crate::cli::Arguments;
 use crate::config::environment::Environment;
 
-/// Calls are many small allocations, made on one thread and given back on
-/// another; the system's allocator takes three times as long over them.
+/// Gives memory back after a burst (of streams, of password hashes), which the
+/// system's allocator keeps.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
