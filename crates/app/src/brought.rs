@@ -96,7 +96,7 @@ pub(crate) fn reach(app: &App, caller: &Caller, brought: &Brought, model: &str) 
     let place = naming::at_provider(brought.provider, &model, app.catalogue)?;
     let credential = credential(app, caller, brought)?;
     let stored = StoredCredential { credential, sealed: None, fingerprint: None };
-    Ok((Arc::new(Reach::of_keys(vec![Arc::new(Key { stored, offers: HashMap::new() })])), place))
+    Ok((Arc::new(Reach::of_keys(vec![Arc::new(Key::new(stored, HashMap::new()))])), place))
 }
 
 /// A stand-in for the row that such a key does not have.

@@ -14,6 +14,7 @@ use domain::resolve::Candidate;
 use domain::spread::Spread;
 use domain::{Caller, Price, Timestamp};
 use llm::catalogue::Catalogue;
+use llm::egress::{EgressGuard, Endpoint, EndpointProblem};
 use store::credentials::StoredCredential;
 use uuid::Uuid;
 
@@ -28,9 +29,26 @@ pub struct Key {
     pub stored: StoredCredential,
     /// The models it opens, by the provider's id.
     pub offers: HashMap<String, Arc<Offer>>,
+    /// Its base URL, read; judged again at each call.
+    endpoint: std::result::Result<Endpoint, EndpointProblem>,
 }
 
 impl Key {
+    pub(crate) fn new(stored: StoredCredential, offers: HashMap<String, Arc<Offer>>) -> Self {
+        let endpoint = EgressGuard::read(stored.credential.provider, &stored.credential.endpoint);
+        Self { stored, offers, endpoint }
+    }
+
+    /// Its endpoint, if the rules of now allow it.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) fn endpoint(&self, guard: &EgressGuard) -> std::result::Result<&Endpoint, EndpointProblem> {
+        let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
+        guard.admit(endpoint)?;
+        Ok(endpoint)
+    }
+
     /// The row without the secret.
     #[must_use]
     pub fn credential(&self) -> &Credential {
@@ -200,7 +218,7 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
         .map(|stored| {
             let listed = lists.remove(&stored.credential.id).flatten();
             let offers = offers_of(&stored.credential, listed, app.catalogue);
-            Arc::new(Key { stored, offers })
+            Arc::new(Key::new(stored, offers))
         })
         .collect())
 }

@@ -10,11 +10,18 @@ mod floor;
 mod load;
 mod process;
 mod scenario;
+mod table;
+mod unledgered;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Ownkey's own, so that the floor has no other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What went wrong, as a sentence.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -43,6 +50,13 @@ enum Command {
         /// Where the scripted provider listens.
         upstream: SocketAddr,
     },
+    /// Ownkey with a ledger that forgets, for the other processes.
+    Unledgered {
+        /// Where the scripted provider listens.
+        upstream: SocketAddr,
+        /// A data directory that `ownkey serve` has furnished.
+        directory: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +79,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Some(Command::Sim) => process::serve_sim().await,
         Some(Command::Floor { upstream }) => floor::serve(upstream).await,
+        Some(Command::Unledgered { upstream, directory }) => unledgered::serve(upstream, &directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }
 }

@@ -4,13 +4,14 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use provider_sim::{Script, Sim};
 
 use crate::Failure;
 
-/// Clock ticks a second in /proc/<pid>/stat.
-const TICKS: f64 = 100.0;
+/// What the provider is called with.
+pub(crate) const PROVIDER_KEY: &str = "sk-proj-FAKE0123456789abcdefghijkl";
 
 /// A process under test.
 pub(crate) struct Process {
@@ -32,12 +33,16 @@ impl Process {
         Err("a process ended before it said where it listens".into())
     }
 
-    /// CPU seconds it has used so far, in user and kernel.
+    /// CPU seconds that its threads have used so far, in user and kernel, as the
+    /// scheduler counts them: in nanoseconds, not in ticks.
     pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok((ticks(11) + ticks(12)) / TICKS)
+        let mut nanos = 0_u64;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread that ends meanwhile is one of the idle ones.
+            let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanos += text.split_whitespace().next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(nanos as f64 / 1e9)
     }
 
     /// Its resident memory in MB.
@@ -82,29 +87,49 @@ pub(crate) fn ownkey_program() -> Result<PathBuf, Failure> {
 
 /// Ownkey with one user, one system key and one token, in a directory of its own.
 pub(crate) fn start_ownkey(sim: &str, directory: &Path) -> Result<(Process, String), Failure> {
-    let program = ownkey_program()?;
-    let base = |command: &mut Command| {
-        command
-            .arg("--data-dir")
-            .arg(directory)
-            .env("OWNKEY_ADMIN_EMAIL", "bench@example.org")
-            .env("OWNKEY_ADMIN_PASSWORD", "a password for the bench")
-            .env("OPENAI_API_KEY", "sk-proj-FAKE0123456789abcdefghijkl")
-            .env("OPENAI_BASE_URL", format!("http://{sim}/v1"))
-            .env("OWNKEY_LOG", "error");
-    };
-    let mut serve = Command::new(&program);
-    base(&mut serve);
+    let (process, _) = restart_ownkey(sim, directory)?;
+    Ok((process, new_token(sim, directory)?))
+}
+
+/// The same without a ledger: furnished by the real one, then served by this
+/// program.
+pub(crate) fn start_unledgered(sim: &str, directory: &Path) -> Result<(Process, String), Failure> {
+    let (furnished, token) = start_ownkey(sim, directory)?;
+    drop(furnished);
+    let directory = directory.to_str().ok_or("a directory whose name is no text")?;
+    let process = Process::start(&mut this_program(&["unledgered", sim, directory])?, |line| Some(line.to_owned()))?;
+    Ok((process, token))
+}
+
+/// Ownkey in this directory, and when it said that it is ready.
+pub(crate) fn restart_ownkey(sim: &str, directory: &Path) -> Result<(Process, Instant), Failure> {
+    let mut serve = ownkey_command(sim, directory)?;
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     let process = Process::start(&mut serve, |line| {
         line.split("listening on ").nth(1).map(|address| address.trim_end_matches(')').to_owned())
     })?;
-    let mut token = Command::new(&program);
-    base(&mut token);
-    let output = token.args(["token", "create", "bench"]).output()?;
+    Ok((process, Instant::now()))
+}
+
+/// A gateway token of the only user.
+pub(crate) fn new_token(sim: &str, directory: &Path) -> Result<String, Failure> {
+    let output = ownkey_command(sim, directory)?.args(["token", "create", "bench"]).output()?;
     let token = String::from_utf8(output.stdout)?.trim().to_owned();
     if token.is_empty() {
         return Err(format!("no token: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    Ok((process, token))
+    Ok(token)
+}
+
+fn ownkey_command(sim: &str, directory: &Path) -> Result<Command, Failure> {
+    let mut command = Command::new(ownkey_program()?);
+    command
+        .arg("--data-dir")
+        .arg(directory)
+        .env("OWNKEY_ADMIN_EMAIL", "bench@example.org")
+        .env("OWNKEY_ADMIN_PASSWORD", "a password for the bench")
+        .env("OPENAI_API_KEY", PROVIDER_KEY)
+        .env("OPENAI_BASE_URL", format!("http://{sim}/v1"))
+        .env("OWNKEY_LOG", "error");
+    Ok(command)
 }

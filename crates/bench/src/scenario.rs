@@ -1,7 +1,8 @@
-//! The scenarios, run by turns against the floor and against Ownkey, and the
-//! table of their medians.
+//! The scenarios, run by turns against the floor, against Ownkey and against
+//! Ownkey without its ledger.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::json;
@@ -9,12 +10,16 @@ use serde_json::json;
 use crate::Failure;
 use crate::load::{self, Outcome, Shot};
 use crate::process::{self, Process};
+use crate::table::{self, Figure, Row};
 
 /// Connections of the closed loop.
 const CONNECTIONS: usize = 64;
 
 /// Streams of the memory scenario.
 const STREAMS: usize = 1_000;
+
+/// How long a fresh server is left alone before its memory is read.
+const SETTLING: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy)]
 enum Pace {
@@ -36,54 +41,52 @@ fn scenarios() -> Vec<Scenario> {
     let kilobyte = "word ".repeat(180);
     vec![
         Scenario {
-            name: "1 KB in, closed loop, 64 connections",
+            name: "1 KB in and out, closed loop, 64 connections",
             pace: Pace::Closed,
             body: body(kilobyte.clone(), false),
         },
-        Scenario { name: "1 KB in, open loop, 500/s", pace: Pace::Open { rate: 500 }, body: body(kilobyte, false) },
-        Scenario { name: "100-chunk stream", pace: Pace::Closed, body: body("[[sim:long:1]] stream".to_owned(), true) },
+        Scenario { name: "the same, open loop, 500/s", pace: Pace::Open { rate: 500 }, body: body(kilobyte, false) },
+        Scenario {
+            name: "100-chunk stream, same wire",
+            pace: Pace::Closed,
+            body: body("[[sim:long:1]] stream".to_owned(), true),
+        },
         Scenario { name: "256 KB prompt", pace: Pace::Closed, body: body("word ".repeat(52_000), false) },
     ]
 }
 
-/// One measurement: CPU a call in µs, answers a second, p50 and p99.
-#[derive(Clone, Copy, Default)]
-struct Figure {
-    cpu_us: f64,
-    per_second: f64,
-    p50: Duration,
-    p99: Duration,
-    failed: u64,
-}
-
-/// Runs every scenario and prints the table.
+/// Runs every scenario and prints the tables.
 pub(crate) async fn run_all(rounds: usize, seconds: u64, only: Option<&str>) -> Result<(), Failure> {
     let sim = Process::start(&mut process::this_program(&["sim"])?, |line| Some(line.to_owned()))?;
     let floor = Process::start(&mut process::this_program(&["floor", &sim.address])?, |line| Some(line.to_owned()))?;
     let directory = tempfile::tempdir()?;
     let (ownkey, token) = process::start_ownkey(&sim.address, directory.path())?;
+    let other_directory = tempfile::tempdir()?;
+    let (unledgered, other_token) = process::start_unledgered(&sim.address, other_directory.path())?;
     let time = Duration::from_secs(seconds);
-    println!(
-        "| scenario | pass-through µs/call | Ownkey µs/call | ratio | Ownkey calls/s | p50 floor → Ownkey | p99 floor → Ownkey |"
-    );
-    println!("|---|---|---|---|---|---|---|");
+    table::print_head();
     for scenario in scenarios().iter().filter(|scenario| only.is_none_or(|only| scenario.name.contains(only))) {
-        let shot = |process: &Process| Shot {
+        let shot = |process: &Process, token: &str| Shot {
             address: process.address.clone(),
-            token: token.clone(),
+            token: token.to_owned(),
             body: scenario.body.clone(),
         };
-        measure(&floor, &shot(&floor), scenario.pace, Duration::from_secs(1)).await?;
-        measure(&ownkey, &shot(&ownkey), scenario.pace, Duration::from_secs(1)).await?;
-        let (mut floors, mut ours) = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
-            floors.push(measure(&floor, &shot(&floor), scenario.pace, time).await?);
-            ours.push(measure(&ownkey, &shot(&ownkey), scenario.pace, time).await?);
+        let sides = [(&floor, token.as_str()), (&ownkey, &token), (&unledgered, &other_token)];
+        let mut figures = [const { Vec::new() }; 3];
+        for round in 0..=rounds {
+            for ((process, token), figures) in sides.iter().zip(&mut figures) {
+                // The first round only warms up.
+                let time = if round == 0 { Duration::from_secs(1) } else { time };
+                let figure = measure(process, &shot(process, token), scenario.pace, time).await?;
+                figures.extend((round > 0).then_some(figure));
+            }
         }
-        print_row(scenario.name, median(floors), median(ours));
+        let [floor, ours, unledgered] = figures.map(|figures| table::median(&figures));
+        table::print_row(&Row { name: scenario.name, floor, ours, unledgered });
     }
-    if only.is_none() {
-        memory(&ownkey, &token).await?;
+    drop((ownkey, unledgered));
+    if only.is_none_or(|only| only.contains("memory")) {
+        memory(&sim.address, directory.path()).await?;
     }
     Ok(())
 }
@@ -105,45 +108,30 @@ async fn measure(process: &Process, shot: &Shot, pace: Pace, time: Duration) -> 
     })
 }
 
-fn median(mut figures: Vec<Figure>) -> Figure {
-    figures.sort_by(|a, b| a.cpu_us.total_cmp(&b.cpu_us));
-    let failed = figures.iter().map(|figure| figure.failed).sum();
-    let middle = figures.get(figures.len() / 2).copied().unwrap_or_default();
-    Figure { failed, ..middle }
-}
-
-fn print_row(name: &str, floor: Figure, ours: Figure) {
-    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
-    println!(
-        "| {name} | {:.0} | {:.0} | {:.2} × | {:.0} | {:.2} → {:.2} ms | {:.2} → {:.2} ms |{}",
-        floor.cpu_us,
-        ours.cpu_us,
-        ours.cpu_us / floor.cpu_us.max(0.1),
-        ours.per_second,
-        millis(floor.p50),
-        millis(ours.p50),
-        millis(floor.p99),
-        millis(ours.p99),
-        if floor.failed + ours.failed > 0 {
-            format!(" failed: {} / {}", floor.failed, ours.failed)
-        } else {
-            String::new()
-        },
-    );
-}
-
-/// A thousand slow streams at once: do all complete, and in how much memory?
-async fn memory(ownkey: &Process, token: &str) -> Result<(), Failure> {
-    let idle = ownkey.resident_mb()?;
+/// A server that has just started: how soon it answers, how much memory and CPU
+/// it takes idle, and how much memory with a thousand slow streams at once.
+async fn memory(sim: &str, directory: &Path) -> Result<(), Failure> {
+    let started = Instant::now();
+    let (ownkey, ready) = process::restart_ownkey(sim, directory)?;
+    let start = ready.duration_since(started);
+    let token = process::new_token(sim, directory)?;
+    tokio::time::sleep(SETTLING).await;
+    let (idle, before) = (ownkey.resident_mb()?, ownkey.cpu_seconds()?);
+    tokio::time::sleep(SETTLING).await;
+    let idle_cpu = (ownkey.cpu_seconds()? - before) / SETTLING.as_secs_f64();
     let content = json!([{"role": "user", "content": "[[sim:slow:100]] Tell me a story."}]);
     let body = json!({"model": "gpt-5-mini", "stream": true, "messages": content}).to_string();
-    let shot = Shot { address: ownkey.address.clone(), token: token.to_owned(), body: Bytes::from(body) };
+    let shot = Shot { address: ownkey.address.clone(), token, body: Bytes::from(body) };
     let workers = load::all_at_once(&shot, STREAMS).await?;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let busy = ownkey.resident_mb()?;
+    let mut most = 0.0_f64;
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        most = most.max(ownkey.resident_mb()?);
+    }
     let outcome = load::gather(workers).await?;
+    println!("\nReady after {} ms; idle: {idle:.0} MB, {:.2} ms CPU a second.", start.as_millis(), idle_cpu * 1e3);
     println!(
-        "\n{STREAMS} slow streams: {} complete, {} failed; memory {idle:.0} MB before, {busy:.0} MB during",
+        "{STREAMS} slow streams at once: {} complete, {} failed; at most {most:.0} MB.",
         outcome.answered, outcome.failed
     );
     Ok(())

@@ -5,6 +5,7 @@
 mod body;
 mod connector;
 mod failure;
+mod payload;
 mod pool;
 mod tls;
 
@@ -16,12 +17,12 @@ use bytes::Bytes;
 use domain::Secret;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
-use http_body_util::Full;
 use rustls_pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
 pub use body::UpstreamBody;
 pub use failure::{Phase, SendFailure};
+pub use payload::Payload;
 pub use tls::read_roots;
 
 use crate::egress::{EgressGuard, Endpoint};
@@ -77,7 +78,7 @@ pub struct Outgoing<'a> {
     /// Who pays.
     pub auth: Auth<'a>,
     /// The body; empty: none.
-    pub body: Bytes,
+    pub body: Payload,
     /// Whether a stream is expected, which has to begin sooner.
     pub streaming: bool,
     /// Our id of the request, sent as `x-client-request-id`.
@@ -89,8 +90,8 @@ pub struct Outgoing<'a> {
 impl<'a> Outgoing<'a> {
     /// A `GET` of `path`.
     #[must_use]
-    pub const fn get(endpoint: &'a Endpoint, path: &'a str, auth: Auth<'a>) -> Self {
-        let body = Bytes::new();
+    pub fn get(endpoint: &'a Endpoint, path: &'a str, auth: Auth<'a>) -> Self {
+        let body = Payload::empty();
         Self { method: Method::GET, endpoint, path, auth, body, streaming: false, request_id: None, extra_headers: &[] }
     }
 }
@@ -168,10 +169,10 @@ fn is_compressed(headers: &HeaderMap) -> bool {
 }
 
 /// The request as it goes on the line; `None` when a part of it is malformed.
-fn written(outgoing: Outgoing<'_>) -> Option<Request<Full<Bytes>>> {
+fn written(outgoing: Outgoing<'_>) -> Option<Request<Payload>> {
     let uri = outgoing.endpoint.join(outgoing.path)?;
     let has_body = !outgoing.body.is_empty();
-    let mut request = Request::new(Full::new(outgoing.body));
+    let mut request = Request::new(outgoing.body);
     *request.method_mut() = outgoing.method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();

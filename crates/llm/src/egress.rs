@@ -94,6 +94,15 @@ impl EgressGuard {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Reads a base URL once, for one who has it judged by
+    /// [`EgressGuard::admit`] before each use.
+    ///
+    /// # Errors
+    /// A sentence for the person who typed it.
+    pub fn read(provider: ProviderId, text: &str) -> Result<Endpoint, EndpointProblem> {
+        Endpoint::parse(provider, text)
+    }
+
     /// Reads a base URL and judges all that can be judged without the network.
     ///
     /// # Errors

@@ -77,6 +77,7 @@ pub struct Member<'a> {
 #[derive(Debug, Clone)]
 pub struct Object<'a> {
     body: &'a [u8],
+    is_ascii: bool,
     members: Vec<Member<'a>>,
 }
 
@@ -99,6 +100,12 @@ impl<'a> Object<'a> {
         &self.members
     }
 
+    /// Whether all of its strings are ASCII, at any depth.
+    #[must_use]
+    pub const fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
     /// The bytes it was read from.
     #[must_use]
     pub const fn body(&self) -> &'a [u8] {
@@ -112,8 +119,11 @@ impl<'a> Object<'a> {
 /// [`ScanError`], when it is not one JSON object, or names a field twice where
 /// that is looked at.
 pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
-    std::str::from_utf8(body).map_err(|_| ScanError::NotUtf8)?;
-    let mut reader = Reader::new(body);
+    scan_object(body).map_err(|problem| utf8_first(body, problem))
+}
+
+fn scan_object(body: &[u8]) -> Result<Object<'_>, ScanError> {
+    let mut reader = Reader::of_utf8(body);
     if reader.peek() != Some(b'{') {
         // Say first that it is no JSON, then that it is no object.
         reader.skip()?;
@@ -128,7 +138,7 @@ pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
             members_of(&mut Reader::new(value))?;
         }
     }
-    Ok(Object { body, members })
+    Ok(Object { body, is_ascii: reader.is_ascii(), members })
 }
 
 /// Checks that the bytes are one JSON value of any kind.
@@ -136,10 +146,13 @@ pub fn scan(body: &[u8]) -> Result<Object<'_>, ScanError> {
 /// # Errors
 /// [`ScanError`], saying where it stops being one.
 pub fn check(body: &[u8]) -> Result<(), ScanError> {
-    std::str::from_utf8(body).map_err(|_| ScanError::NotUtf8)?;
-    let mut reader = Reader::new(body);
-    reader.skip()?;
-    reader.end()
+    let mut reader = Reader::of_utf8(body);
+    reader.skip().and_then(|()| reader.end()).map_err(|problem| utf8_first(body, problem))
+}
+
+/// Of a body that is wrong in several ways, that it is no text is said first.
+fn utf8_first(body: &[u8], problem: ScanError) -> ScanError {
+    if std::str::from_utf8(body).is_err() { ScanError::NotUtf8 } else { problem }
 }
 
 fn members_of<'a>(reader: &mut Reader<'a>) -> Result<Vec<Member<'a>>, ScanError> {

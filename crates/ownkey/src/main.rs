@@ -18,6 +18,11 @@ use clap::Parser;
 use crate::cli::Arguments;
 use crate::config::environment::Environment;
 
+/// Gives memory back after a burst (of streams, of password hashes), which the
+/// system's allocator keeps.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A failure that ends the process: a sentence and an exit status.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]

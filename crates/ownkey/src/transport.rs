@@ -159,7 +159,7 @@ impl Transport {
                     endpoint,
                     path,
                     auth: Auth::Bearer(token),
-                    body: Bytes::from(bytes),
+                    body: Bytes::from(bytes).into(),
                     streaming: true,
                     request_id: None,
                     extra_headers: &[],

@@ -75,6 +75,20 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// The ledger calls SQLite without sqlx between; its errors mean the same.
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as C;
+        let code = error.sqlite_error_code();
+        let error = sqlx::Error::AnyDriverError(Box::new(error));
+        match code {
+            Some(C::DiskFull) => Self::Full(error),
+            Some(C::DatabaseBusy | C::DatabaseLocked) => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
 /// SQLite names the columns in its message, PostgreSQL the constraint.
 fn taken(error: &dyn sqlx::error::DatabaseError) -> Taken {
     let place = error.constraint().unwrap_or_else(|| error.message());

@@ -43,7 +43,7 @@ pub async fn inspect(url: &str) -> Result<Option<Inspection>, OpenError> {
         damage: Vec::new(),
         last_change: None,
     };
-    let mut connection = match target.ledger_connection().await {
+    let mut connection = match target.own_connection().await {
         Ok(connection) => connection,
         // A file that is no database any more does not even let itself be opened.
         Err(error @ StoreError::Database(_)) if target.dialect == Dialect::Sqlite => {

@@ -1,7 +1,9 @@
 //! The ledger: one row for each upstream call, committed before the call is
 //! sent, and exactly one final state after it.
 
+mod line;
 pub(crate) mod recovery;
+mod sqlite;
 mod statements;
 mod sync;
 mod writer;
@@ -14,7 +16,6 @@ use domain::ids::{AttemptId, CredentialId, NodeId, OrganizationId, RequestId, Te
 use domain::provider::WireName;
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, Price, ProviderId, Timestamp};
-use sqlx::AnyConnection;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,7 +25,7 @@ use crate::open::connect::Target;
 
 pub use recovery::{heartbeat, recover};
 
-use writer::{Command, Writer};
+use writer::{Command, Group, Waiter, Writer};
 
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +130,10 @@ pub enum LedgerError {
 
 /// The acknowledgement of a settlement. May be dropped: the row is written all
 /// the same.
-pub struct Settled(oneshot::Receiver<Result<(), LedgerError>>);
+pub struct Settled {
+    answer: oneshot::Receiver<Result<(), LedgerError>>,
+    queue: mpsc::UnboundedSender<Command>,
+}
 
 impl Settled {
     /// Resolves when the settlement is on the disk.
@@ -137,7 +141,9 @@ impl Settled {
     /// # Errors
     /// When it could not be written.
     pub async fn acknowledged(self) -> Result<(), LedgerError> {
-        self.0.await.unwrap_or(Err(LedgerError::Closed))
+        // Settlements that nobody waits for may wait for company.
+        let _ = self.queue.send(Command::Hurry);
+        self.answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 }
 
@@ -145,15 +151,31 @@ impl Settled {
 #[derive(Clone)]
 pub struct Ledger {
     queue: mpsc::UnboundedSender<Command>,
+    #[cfg(feature = "bench")]
+    forgets: bool,
 }
 
 impl Ledger {
     /// Starts the one task that writes, and on SQLite the thread that syncs.
-    pub(crate) fn start(connection: AnyConnection, target: &Target, turn: Turn, strict: bool) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the thread not be started.
+    pub(crate) async fn start(target: &Target, turn: Turn, strict: bool) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::unbounded_channel();
-        let writer = Writer::new(connection, target.clone(), turn, strict)?;
+        let writer = Writer::open(target.clone(), turn, strict).await?;
         tokio::spawn(writer.run(commands));
-        Ok(Self { queue })
+        Ok(Self {
+            queue,
+            #[cfg(feature = "bench")]
+            forgets: false,
+        })
+    }
+
+    /// A ledger that writes nothing down and says that it did.
+    #[cfg(feature = "bench")]
+    pub(crate) fn forgetting() -> Self {
+        let (queue, _) = mpsc::unbounded_channel();
+        Self { queue, forgets: true }
     }
 
     /// Writes the row of a call that is about to be sent; resolves when it is
@@ -162,12 +184,18 @@ impl Ledger {
     /// # Errors
     /// When it could not be written: do not send.
     pub async fn dispatch(&self, start: AttemptStart) -> Result<(), LedgerError> {
-        self.send(|waiter| Command::Dispatch(Box::new(start), waiter)).acknowledged().await
+        #[cfg(feature = "bench")]
+        if self.forgets {
+            return Ok(());
+        }
+        let answer = self.send(|waiter| Command::Dispatch(Box::new(start), waiter));
+        answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 
     /// Writes how a call ended. Only the first settlement of a call counts.
     pub fn settle(&self, attempt: AttemptId, settlement: Settlement) -> Settled {
-        self.send(|waiter| Command::Settle(attempt, Box::new(settlement), waiter))
+        let answer = self.send(|waiter| Command::Settle(attempt, Box::new(settlement), waiter));
+        Settled { answer, queue: self.queue.clone() }
     }
 
     /// Resolves when everything handed over before is on the disk.
@@ -175,20 +203,20 @@ impl Ledger {
     /// # Errors
     /// When the disk refuses.
     pub async fn flush(&self) -> Result<(), LedgerError> {
-        self.send(Command::Flush).acknowledged().await
+        self.send(Command::Flush).await.unwrap_or(Err(LedgerError::Closed))
     }
 
     /// Writes what is queued, syncs, and ends the writer.
     pub(crate) async fn close(&self) {
-        let _ = self.send(Command::Close).acknowledged().await;
+        let _ = self.send(Command::Close).await;
     }
 
     /// A command that the writer no longer takes is answered by `Closed`,
     /// because its waiter is dropped with it.
-    fn send(&self, command: impl FnOnce(oneshot::Sender<Result<(), LedgerError>>) -> Command) -> Settled {
+    fn send(&self, command: impl FnOnce(Waiter) -> Command) -> oneshot::Receiver<Result<(), LedgerError>> {
         let (waiter, answer) = oneshot::channel();
         let _ = self.queue.send(command(waiter));
-        Settled(answer)
+        answer
     }
 }
 

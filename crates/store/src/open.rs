@@ -200,14 +200,21 @@ impl Store {
         let pool = target.pool().await?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
-        let connection = target.ledger_connection().await.map_err(OpenError::Database)?;
-        let ledger = Ledger::start(connection, &target, Arc::clone(&turn), strict_durability)
-            .map_err(|source| OpenError::File { path: "the ledger's sync thread".to_owned(), source })?;
+        let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
         let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
         keyring::nodes::enter(&store, now).await?;
         Ok(store)
+    }
+
+    /// The same store with a ledger that forgets; `None` when others hold it
+    /// already. Only the bench is built with this.
+    #[cfg(feature = "bench")]
+    #[must_use]
+    pub fn forgetting_attempts(mut self) -> Option<Self> {
+        Arc::get_mut(&mut self.inner)?.ledger = Ledger::forgetting();
+        Some(self)
     }
 
     /// Which database it is.

@@ -21,6 +21,9 @@ pub const CONTROL_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body of a model call, in bytes.
 pub const CALL_BODY_BYTES: usize = 25 * 1024 * 1024;
 
+/// The most memory taken for a body on the client's word alone.
+const TRUSTED_BYTES: usize = 1024 * 1024;
+
 /// How long a body may pause.
 const BODY_CLOCK: Duration = Duration::from_secs(30);
 
@@ -57,7 +60,11 @@ pub async fn read(body: Body, declared: Option<u64>, limit: usize) -> Result<Byt
         // A body of one frame, the usual case, is passed on without a copy.
         match (only.take(), whole.is_empty()) {
             (None, true) => only = Some(data),
-            (first, _) => {
+            (first, is_first_copy) => {
+                if is_first_copy {
+                    let expected = usize::try_from(declared.unwrap_or(0)).unwrap_or(0);
+                    whole.reserve(expected.min(TRUSTED_BYTES));
+                }
                 whole.extend_from_slice(&first.unwrap_or_default());
                 whole.extend_from_slice(&data);
             }

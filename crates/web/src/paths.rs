@@ -10,6 +10,9 @@ use crate::rim::ROOT_FORMS;
 #[must_use]
 pub fn canonical(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
+    if !needs_rewriting(path) {
+        return None;
+    }
     let mut rewritten = path;
     while rewritten.len() > 1 && rewritten.ends_with('/') {
         rewritten = rewritten.strip_suffix('/')?;
@@ -18,19 +21,25 @@ pub fn canonical(uri: &Uri) -> Option<Uri> {
     while let Some(rest) = rewritten.strip_prefix("/v1/v1").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
         rewritten = format!("/v1{rest}");
     }
-    let is_root_form = ROOT_FORMS
-        .iter()
-        .any(|form| rewritten.strip_prefix(form).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    if is_root_form {
+    if is_root_form(&rewritten) {
         rewritten = format!("/v1{rewritten}");
-    }
-    if rewritten == path {
-        return None;
     }
     let text = uri.query().map_or_else(|| rewritten.clone(), |query| format!("{rewritten}?{query}"));
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(text.parse::<PathAndQuery>().ok()?);
     Uri::from_parts(parts).ok()
+}
+
+fn needs_rewriting(path: &str) -> bool {
+    (path.len() > 1 && path.ends_with('/')) || is_under(path, "/v1/v1") || is_root_form(path)
+}
+
+fn is_root_form(path: &str) -> bool {
+    ROOT_FORMS.iter().any(|form| is_under(path, form))
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! logged here once, and every answer gets the headers that keep it safe.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use app::App;
@@ -10,6 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::RequestId;
+use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, StatusCode};
 
@@ -50,7 +52,8 @@ impl Passport {
     /// The client's own id of the request, if it gave one.
     #[must_use]
     pub fn client_request_id(&self) -> Option<String> {
-        let own = self.request.to_string();
+        let mut own = [0; 36];
+        let own = self.request.0.hyphenated().encode_lower(&mut own);
         (*self.shown != *own).then(|| self.shown.to_string())
     }
 }
@@ -68,16 +71,17 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     };
     let dialect = dialect_of(request.uri().path(), request.headers());
     request.extensions_mut().insert(Passport { request: id, shown: Arc::clone(&shown), dialect });
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     // The log has the door, not the address: an address may hold a one-time code.
-    let door = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let door = request.extensions().get::<MatchedPath>().cloned();
+    let door = door.as_ref().map_or("-", MatchedPath::as_str);
     let mut response = match headers_fit(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| of_panic(&*panic)),
         Err(error) => Failure::from(error).into_response(),
     };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
-        log(&error, &shown, &door);
-        response = problem::render(&error, &Asked { dialect, request_id: &shown, path: &path, method: &method });
+        log(&error, &shown, door);
+        response = problem::render(&error, &Asked { dialect, request_id: &shown, path: uri.path(), method: &method });
     }
     tracing::debug!(request_id = %shown, %method, door, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
@@ -152,8 +156,7 @@ pub fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
 pub const ROOT_FORMS: [&str; 5] = ["/chat/completions", "/responses", "/messages", "/embeddings", "/models"];
 
 /// A panic becomes an error like any other; the client sees no detail of it.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that tower-http's panic layer calls")]
-pub fn of_panic(panic: Box<dyn Any + Send>) -> Response {
+fn of_panic(panic: &(dyn Any + Send)) -> Response {
     let words = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use app::App;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::MethodRouter;
 use domain::access::Need;
 use http::Method;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, Guard};
 use crate::openapi::Described;
@@ -86,8 +84,6 @@ pub fn router(shared: Shared) -> Router {
     router
         .fallback(crate::strays::not_found)
         .method_not_allowed_fallback(crate::strays::method_not_allowed)
-        .layer(DefaultBodyLimit::disable())
-        .layer(CatchPanicLayer::custom(rim::of_panic))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared.app), rim::rim))
         .with_state(shared)
 }

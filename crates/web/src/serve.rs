@@ -27,6 +27,10 @@ const HEADER_CLOCK: Duration = Duration::from_secs(10);
 /// The most bytes of request headers taken; more is answered 431.
 pub const HEADER_BYTES: usize = 32 * 1024;
 
+/// The most bytes that are read at once. Longer than the headers may be, so that
+/// a long body takes few reads; the rim measures the headers once more.
+const READ_BYTES: usize = 128 * 1024;
+
 /// How long to pause after `accept` failed, mostly for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -92,7 +96,7 @@ fn converse(stream: TcpStream, peer: SocketAddr, router: Router, write: Duration
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_CLOCK)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(READ_BYTES)
         .serve_connection(TokioIo::new(WriteClock::new(stream, write)), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -65,12 +65,11 @@ impl Run<'_> {
             model: &self.place.upstream_id,
             origin_host: credential.origin.host_and_port(),
         };
-        let prepared = request::prepare(self.request, &target, self.call.wishes.lenient)
+        let prepared = request::prepare_over(self.request, &target, self.call.wishes.lenient, &self.call.body)
             .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
         let endpoint = self
-            .app
-            .guard
-            .check_literal(credential.provider, &credential.endpoint)
+            .key
+            .endpoint(&self.app.guard)
             .map_err(|problem| self.failed_before(refused_endpoint(problem.to_string())))?;
         if endpoint.origin() != &credential.origin {
             return Err(self.failed_before(refused_endpoint(
@@ -84,11 +83,11 @@ impl Run<'_> {
             .upstream
             .send(Outgoing {
                 method: Method::POST,
-                endpoint: &endpoint,
+                endpoint,
                 path: wire::of(domain::provider::WireName::OpenAiChat)
                     .map_or("/chat/completions", wire::Wire::chat_path),
                 auth: secret.get().map_or(Auth::None, Auth::Bearer),
-                body: prepared.body,
+                body: prepared.pieces.into(),
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),
                 extra_headers: &headers,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::Entropy;
 use domain::secret::Password;
 use thiserror::Error as ThisError;
@@ -44,8 +46,7 @@ impl Passwords {
     /// A hasher with a dummy of its own.
     #[must_use]
     pub fn new(entropy: &Entropy) -> Self {
-        let dummy = hash_now(&entropy.bytes::<16>(), &entropy.bytes::<16>()).unwrap_or_default();
-        Self { permits: Arc::new(Semaphore::new(PERMITS)), dummy: dummy.into(), entropy: entropy.clone() }
+        Self { permits: Arc::new(Semaphore::new(PERMITS)), dummy: dummy(entropy).into(), entropy: entropy.clone() }
     }
 
     /// The hash to store, in PHC form.
@@ -112,6 +113,13 @@ fn hash_now(password: &[u8], salt: &[u8]) -> Option<String> {
     Some(hash.to_string())
 }
 
+/// A hash of nothing: random where a password's would be. Comparing with it is
+/// the same work, and making it none.
+fn dummy(entropy: &Entropy) -> String {
+    let (salt, hash) = (entropy.bytes::<16>(), entropy.bytes::<32>());
+    format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash))
+}
+
 fn broken(why: &'static str) -> Error {
     Error::new(Code::Internal, "Passwords cannot be checked just now. Try again shortly.").because(why)
 }
@@ -131,6 +139,16 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(passwords.verify(Password::new("correct horse".into()), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify(Password::new("wrong horse".into()), Some(hash)).await.unwrap());
+    }
+
+    #[test]
+    fn the_dummy_is_the_same_work_as_a_password() {
+        let text = dummy(&Entropy::new(|bytes| bytes.fill(7)));
+        let (dummy, real) = (PasswordHash::new(&text).unwrap(), hash_now(b"correct horse", &[7; 16]).unwrap());
+        let real = PasswordHash::new(&real).unwrap();
+        assert_eq!((dummy.algorithm, dummy.version, &dummy.params), (real.algorithm, real.version, &real.params));
+        assert_eq!(dummy.hash.unwrap().len(), real.hash.unwrap().len());
+        assert_eq!(dummy.salt.unwrap().len(), real.salt.unwrap().len());
     }
 
     #[tokio::test]

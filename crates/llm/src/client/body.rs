@@ -130,15 +130,25 @@ impl<B: Body<Data = Bytes> + Unpin> Clocked<B> {
         if announced > limit_bytes as u64 {
             return Err(self.too_large(limit_bytes));
         }
-        let mut whole = BytesMut::new();
-        while let Some(piece) = poll_fn(|cx| self.poll_piece(cx)).await {
-            let piece = piece?;
-            if piece.len() > limit_bytes - whole.len() {
+        let Some(first) = poll_fn(|cx| self.poll_piece(cx)).await.transpose()? else { return Ok(Bytes::new()) };
+        if first.len() > limit_bytes {
+            return Err(self.too_large(limit_bytes));
+        }
+        // An answer of one piece, the usual case, is passed on without a copy.
+        let Some(mut next) = poll_fn(|cx| self.poll_piece(cx)).await.transpose()? else { return Ok(first) };
+        let expected = usize::try_from(announced).unwrap_or(0).max(first.len() + next.len());
+        let mut whole = BytesMut::with_capacity(expected);
+        whole.extend_from_slice(&first);
+        loop {
+            if next.len() > limit_bytes - whole.len() {
                 return Err(self.too_large(limit_bytes));
             }
-            whole.extend_from_slice(&piece);
+            whole.extend_from_slice(&next);
+            next = match poll_fn(|cx| self.poll_piece(cx)).await.transpose()? {
+                Some(piece) => piece,
+                None => return Ok(whole.freeze()),
+            };
         }
-        Ok(whole.freeze())
     }
 
     fn too_large(&self, limit_bytes: usize) -> SendFailure {

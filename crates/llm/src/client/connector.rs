@@ -26,13 +26,16 @@ use url::Host;
 use super::failure::{Phase, SendFailure};
 use crate::egress::{EgressGuard, Endpoint, EndpointProblem};
 
-/// Connects to one endpoint and to nothing else.
+/// Connects to one endpoint and to nothing else. The client clones it for every
+/// call, so all of it is behind one count.
 #[derive(Clone)]
-pub(super) struct Connector {
-    pub(super) guard: EgressGuard,
-    pub(super) endpoint: Arc<Endpoint>,
-    pub(super) tls: Option<TlsConnector>,
-    pub(super) limit: Duration,
+pub(super) struct Connector(Arc<Parts>);
+
+struct Parts {
+    guard: EgressGuard,
+    endpoint: Endpoint,
+    tls: Option<TlsConnector>,
+    limit: Duration,
 }
 
 /// Why there is no connection.
@@ -74,14 +77,19 @@ impl ConnectFailure {
 }
 
 impl Connector {
+    pub(super) fn new(guard: EgressGuard, endpoint: Endpoint, tls: Option<TlsConnector>, limit: Duration) -> Self {
+        Self(Arc::new(Parts { guard, endpoint, tls, limit }))
+    }
+
     async fn connect(self) -> Result<Link, ConnectFailure> {
-        let deadline = Instant::now() + self.limit;
-        let stream = self.guard.connect(&self.endpoint, self.limit).await.map_err(ConnectFailure::Problem)?;
-        if !self.endpoint.is_https() {
+        let Parts { guard, endpoint, tls, limit } = &*self.0;
+        let deadline = Instant::now() + *limit;
+        let stream = guard.connect(endpoint, *limit).await.map_err(ConnectFailure::Problem)?;
+        if !endpoint.is_https() {
             return Ok(Link(TokioIo::new(Box::new(stream))));
         }
-        let tls = self.tls.ok_or(ConnectFailure::Tls)?;
-        let name = server_name(&self.endpoint).ok_or(ConnectFailure::Tls)?;
+        let tls = tls.as_ref().ok_or(ConnectFailure::Tls)?;
+        let name = server_name(endpoint).ok_or(ConnectFailure::Tls)?;
         let handshake = timeout_at(deadline, tls.connect(name, stream)).await;
         let stream = handshake.map_err(|_| ConnectFailure::TooSlow)?.map_err(|_| ConnectFailure::Tls)?;
         Ok(Link(TokioIo::new(Box::new(stream))))
@@ -110,7 +118,7 @@ impl Service<Uri> for Connector {
     fn call(&mut self, _: Uri) -> Self::Future {
         // The pool is this endpoint's own, so the URL names no one else.
         let connector = self.clone();
-        let limit = self.limit;
+        let limit = self.0.limit;
         Box::pin(async move { timeout(limit, connector.connect()).await.map_err(|_| ConnectFailure::TooSlow)? })
     }
 }

@@ -3,17 +3,15 @@
 //! five minutes, so that names are looked up and judged again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use domain::ProviderId;
-use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
+use super::Payload;
 use super::connector::Connector;
 use crate::egress::{EgressGuard, Endpoint};
 
@@ -28,11 +26,7 @@ const MAX_CLIENTS: usize = 512;
 /// The longest header block of an answer, in bytes.
 const MAX_HEADER_BYTES: usize = 256 * 1024;
 
-pub(super) type HttpClient = Client<Connector, Full<Bytes>>;
-
-/// Whom a client speaks to. The host is the one typed, because the certificate
-/// is checked against it.
-type Key = (ProviderId, String);
+pub(super) type HttpClient = Client<Connector, Payload>;
 
 struct Entry {
     version: u64,
@@ -45,7 +39,9 @@ pub(super) struct Pool {
     guard: EgressGuard,
     tls: Option<TlsConnector>,
     connect_limit: Duration,
-    clients: Mutex<HashMap<Key, Entry>>,
+    /// By [`Endpoint::line`]: the host is the one typed, because the certificate
+    /// is checked against it.
+    clients: Mutex<HashMap<String, Entry>>,
 }
 
 impl Pool {
@@ -56,9 +52,8 @@ impl Pool {
     /// The endpoint's client under the rules of now.
     pub(super) fn client(&self, endpoint: &Endpoint) -> HttpClient {
         let version = self.guard.version();
-        let key = (endpoint.provider(), endpoint.scheme_and_authority());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = clients.get(&key)
+        if let Some(entry) = clients.get(endpoint.line())
             && entry.version == version
             && entry.born.elapsed() < MAX_AGE
         {
@@ -68,17 +63,12 @@ impl Pool {
             clients.clear();
         }
         let client = self.new_client(endpoint);
-        clients.insert(key, Entry { version, born: Instant::now(), client: client.clone() });
+        clients.insert(endpoint.line().to_owned(), Entry { version, born: Instant::now(), client: client.clone() });
         client
     }
 
     fn new_client(&self, endpoint: &Endpoint) -> HttpClient {
-        let connector = Connector {
-            guard: self.guard.clone(),
-            endpoint: Arc::new(endpoint.clone()),
-            tls: self.tls.clone(),
-            limit: self.connect_limit,
-        };
+        let connector = Connector::new(self.guard.clone(), endpoint.clone(), self.tls.clone(), self.connect_limit);
         Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(MAX_IDLE)

@@ -39,7 +39,7 @@ async fn a_request_carries_its_key_its_id_and_no_wish_for_compression() {
     let extra = [(HeaderName::from_static("x-extra"), HeaderValue::from_static("1"))];
     let outgoing = Outgoing {
         method: Method::POST,
-        body: Bytes::from_static(b"{\"a\":1}"),
+        body: Bytes::from_static(b"{\"a\":1}").into(),
         request_id: Some("req-1"),
         extra_headers: &extra,
         ..Outgoing::get(&endpoint, "/chat/completions", Auth::Bearer(&secret))

@@ -21,6 +21,8 @@ pub struct Endpoint {
     url: Url,
     base: String,
     origin: Origin,
+    /// Provider, scheme and host as typed: whose connections may be shared.
+    line: String,
 }
 
 impl Endpoint {
@@ -38,7 +40,9 @@ impl Endpoint {
         url.set_path(path);
         let origin = Origin::of(&url).ok_or(EndpointProblem::NoScheme)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { provider, url, base, origin })
+        let path = url.path().trim_end_matches('/');
+        let line = format!("{provider} {}", base.strip_suffix(path).unwrap_or(&base));
+        Ok(Self { provider, url, base, origin, line })
     }
 
     /// The whole URL without a trailing slash: `https://api.openai.com/v1`.
@@ -90,10 +94,10 @@ impl Endpoint {
         self.origin.host_and_port()
     }
 
-    /// `https://api.openai.com` with the host as it was typed.
-    pub(crate) fn scheme_and_authority(&self) -> String {
-        let path = self.url.path().trim_end_matches('/');
-        self.base.strip_suffix(path).unwrap_or(&self.base).to_owned()
+    /// Names the endpoints that share connections: of one provider, at one
+    /// scheme, host and port, with the host as it was typed.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
     }
 
     pub(crate) fn is_https(&self) -> bool {

@@ -7,20 +7,52 @@ use memchr::memchr2;
 
 use super::{MAX_DEPTH, RawText, ScanError};
 
-/// A cursor in a JSON text. Works on any bytes; UTF-8 is checked by whoever
-/// needs it.
+/// What of a string's inside is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    /// That it has no control characters.
+    Controls,
+    /// That, and that it is UTF-8. The rest of a JSON text is ASCII, so that the
+    /// whole is UTF-8 then.
+    Utf8,
+    /// Nothing: the same text was checked before.
+    Trusted,
+}
+
+/// A cursor in a JSON text. Works on any bytes, unless UTF-8 is asked for.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     body: &'a [u8],
     at: usize,
     depth: u32,
+    strings: Strings,
+    /// No byte so far, or (of a checked text) none at all, is beyond ASCII.
+    is_ascii: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Starts before the first byte.
     #[must_use]
     pub const fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0, depth: 0 }
+        Self { body, at: 0, depth: 0, strings: Strings::Controls, is_ascii: true }
+    }
+
+    /// As [`Reader::new`], and refuses what is not UTF-8.
+    #[must_use]
+    pub(crate) const fn of_utf8(body: &'a [u8]) -> Self {
+        Self { strings: Strings::Utf8, ..Self::new(body) }
+    }
+
+    /// For a text that was checked before and found to be ASCII or not: finds
+    /// the ends of its strings and looks at nothing inside them.
+    #[must_use]
+    pub const fn of_checked(body: &'a [u8], is_ascii: bool) -> Self {
+        Self { strings: Strings::Trusted, is_ascii, ..Self::new(body) }
+    }
+
+    /// Whether all strings passed so far are ASCII.
+    pub(super) const fn is_ascii(&self) -> bool {
+        self.is_ascii
     }
 
     /// The whole text.
@@ -175,26 +207,38 @@ impl<'a> Reader<'a> {
                 self.at = self.body.len();
                 return Err(self.syntax("the string's closing quote"));
             };
-            self.refuse_controls(rest.get(..plain).unwrap_or_default())?;
+            self.judge(rest.get(..plain).unwrap_or_default())?;
             self.at += plain;
             if self.body.get(self.at) == Some(&b'"') {
                 let inner = self.body.get(start..self.at).unwrap_or_default();
                 self.at += 1;
-                return Ok(RawText::known(inner, has_escapes));
+                let is_ascii = self.strings == Strings::Trusted && self.is_ascii;
+                return Ok(RawText::known(inner, has_escapes, is_ascii));
             }
             has_escapes = true;
             self.escape()?;
         }
     }
 
-    fn refuse_controls(&self, plain: &[u8]) -> Result<(), ScanError> {
-        // Whole chunks without a branch per byte: this loop sees every byte of a body.
-        let clean = plain.chunks(32).all(|chunk| !chunk.iter().fold(false, |any, &byte| any | (byte < 0x20)));
-        if clean {
+    /// Looks at a stretch without quotes and escapes. Its ends lie beside ASCII,
+    /// so that no character is cut.
+    fn judge(&mut self, plain: &[u8]) -> Result<(), ScanError> {
+        if self.strings == Strings::Trusted {
             return Ok(());
         }
-        let offset = plain.iter().position(|&byte| byte < 0x20).unwrap_or_default();
-        Err(ScanError::Syntax { at: self.at + offset, expected: "an escape instead of a control character" })
+        let (has_controls, is_ascii) = seen(plain);
+        if has_controls {
+            let offset = plain.iter().position(|&byte| byte < 0x20).unwrap_or_default();
+            return Err(ScanError::Syntax {
+                at: self.at + offset,
+                expected: "an escape instead of a control character",
+            });
+        }
+        self.is_ascii &= is_ascii;
+        if is_ascii || self.strings != Strings::Utf8 || std::str::from_utf8(plain).is_ok() {
+            return Ok(());
+        }
+        Err(ScanError::NotUtf8)
     }
 
     /// Passes one escape. A lone surrogate half is accepted: providers cut
@@ -257,4 +301,20 @@ impl<'a> Reader<'a> {
     const fn syntax(&self, expected: &'static str) -> ScanError {
         ScanError::Syntax { at: self.at, expected }
     }
+}
+
+/// Whether there are control characters, and whether all is ASCII. Without a
+/// branch per byte: this loop sees every byte of a body.
+fn seen(plain: &[u8]) -> (bool, bool) {
+    let (mut has_controls, mut is_ascii) = (false, true);
+    for chunk in plain.chunks(64) {
+        let (mut controls, mut high) = (0, 0);
+        for &byte in chunk {
+            controls |= u8::from(byte < 0x20);
+            high |= byte;
+        }
+        has_controls |= controls != 0;
+        is_ascii &= high < 0x80;
+    }
+    (has_controls, is_ascii)
 }

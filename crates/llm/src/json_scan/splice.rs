@@ -1,9 +1,14 @@
 //! Edits on a scanned object. What is not edited leaves byte for byte as it
-//! came.
+//! came; of a long body it is not even copied.
+
+use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
 use super::{Object, quoted};
+
+/// Shorter bodies are copied: one piece costs less than several then.
+const COPIED_BYTES: usize = 16 * 1024;
 
 /// What happens to one member.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +16,13 @@ struct Edit {
     removed: bool,
     name: Option<String>,
     value: Option<String>,
+}
+
+/// A stretch of the edited body.
+#[derive(Debug)]
+enum Part {
+    Original(Range<usize>),
+    New(String),
 }
 
 /// Edits to be applied to an object. Names that do not occur change nothing.
@@ -58,49 +70,88 @@ impl<'o, 'a> Splice<'o, 'a> {
     #[must_use]
     pub fn apply(self) -> Bytes {
         let body = self.object.body();
-        let slice = |from: usize, to: usize| body.get(from..to).unwrap_or_default();
-        let added: usize = self.added.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-        let replaced: usize = self.edits.iter().filter_map(|edit| edit.value.as_ref().map(String::len)).sum();
-        let mut out = BytesMut::with_capacity(body.len() + added + replaced + 16);
+        joined(body, &self.parts())
+    }
 
+    /// The body with all edits made, in pieces: those of a long one are slices of
+    /// `whole`, which is the body that was scanned.
+    #[must_use]
+    pub fn apply_over(self, whole: &Bytes) -> Vec<Bytes> {
+        let body = self.object.body();
+        let parts = self.parts();
+        let is_same = whole.as_ptr() == body.as_ptr() && whole.len() == body.len();
+        if body.len() < COPIED_BYTES || !is_same {
+            return vec![joined(body, &parts)];
+        }
+        let piece = |part| match part {
+            Part::Original(span) => whole.slice(span),
+            Part::New(text) => Bytes::from(text),
+        };
+        parts.into_iter().map(piece).collect()
+    }
+
+    /// The edited body as stretches of the old one and new texts between them.
+    fn parts(self) -> Vec<Part> {
+        let body = self.object.body();
         let members = self.object.members();
         let head = members.first().map_or_else(|| memchr::memchr(b'{', body).map_or(0, |at| at + 1), |m| m.span.start);
-        out.extend_from_slice(slice(0, head));
+        let mut parts = Parts(Vec::with_capacity(8));
+        parts.keep(0..head);
         let (mut previous_end, mut is_first) = (head, true);
-        for (member, edit) in members.iter().zip(&self.edits) {
+        for (member, edit) in members.iter().zip(self.edits) {
             if !edit.removed {
                 // The comma belongs to the later member: it goes when that goes.
                 if !is_first {
-                    out.extend_from_slice(slice(previous_end, member.span.start));
+                    parts.keep(previous_end..member.span.start);
                 }
                 is_first = false;
-                match &edit.name {
-                    Some(name) => out.extend_from_slice(name.as_bytes()),
-                    None => out.extend_from_slice(slice(member.name_span.start, member.name_span.end)),
-                }
-                out.extend_from_slice(slice(member.name_span.end, member.value_span.start));
-                match &edit.value {
-                    Some(value) => out.extend_from_slice(value.as_bytes()),
-                    None => out.extend_from_slice(slice(member.value_span.start, member.value_span.end)),
-                }
+                parts.put(edit.name, member.name_span.clone());
+                parts.keep(member.name_span.end..member.value_span.start);
+                parts.put(edit.value, member.value_span.clone());
             }
             previous_end = member.span.end;
         }
         for (name, value) in &self.added {
-            if !is_first {
-                out.extend_from_slice(b",");
-            }
+            let comma = if is_first { "" } else { "," };
             is_first = false;
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b":");
-            out.extend_from_slice(value.as_bytes());
+            parts.put(Some(format!("{comma}{name}:{value}")), 0..0);
         }
-        out.extend_from_slice(slice(previous_end, body.len()));
-        out.freeze()
+        parts.keep(previous_end..body.len());
+        parts.0
     }
 
     fn edit(&mut self, name: &str) -> Option<&mut Edit> {
         let index = self.object.members().iter().position(|member| member.name == name)?;
         self.edits.get_mut(index)
     }
+}
+
+struct Parts(Vec<Part>);
+
+impl Parts {
+    /// Adds a stretch of the old body, to the last one where they touch.
+    fn keep(&mut self, span: Range<usize>) {
+        match self.0.last_mut() {
+            Some(Part::Original(last)) if last.end == span.start => last.end = span.end,
+            _ if span.is_empty() => {}
+            _ => self.0.push(Part::Original(span)),
+        }
+    }
+
+    fn put(&mut self, new: Option<String>, old: Range<usize>) {
+        match new {
+            Some(text) => self.0.push(Part::New(text)),
+            None => self.keep(old),
+        }
+    }
+}
+
+fn joined<'a>(body: &'a [u8], parts: &'a [Part]) -> Bytes {
+    let bytes = |part: &'a Part| match part {
+        Part::Original(span) => body.get(span.clone()).unwrap_or_default(),
+        Part::New(text) => text.as_bytes(),
+    };
+    let mut out = BytesMut::with_capacity(parts.iter().map(|part| bytes(part).len()).sum());
+    parts.iter().for_each(|part| out.extend_from_slice(bytes(part)));
+    out.freeze()
 }

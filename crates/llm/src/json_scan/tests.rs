@@ -91,6 +91,50 @@ fn edits_leave_everything_else_as_it_was() {
 }
 
 #[test]
+fn a_long_body_is_edited_in_slices_of_itself() {
+    for filler in [10, 100_000] {
+        let text = format!(r#"{{"model":"a","long":"{}","stream":true}}"#, "é".repeat(filler));
+        let whole = bytes::Bytes::from(text);
+        let object = scan(&whole).unwrap();
+        let mut splice = Splice::new(&object);
+        splice.replace("model", quoted("other"));
+        splice.add("x", "1".into());
+        let pieces = splice.clone().apply_over(&whole);
+        assert_eq!(pieces.concat(), splice.apply());
+        let inside = whole.as_ptr_range();
+        let slices = pieces.iter().filter(|piece| inside.contains(&piece.as_ptr())).count();
+        assert_eq!(slices, if filler == 10 { 0 } else { 3 }, "of {} pieces", pieces.len());
+    }
+}
+
+#[test]
+fn of_a_body_that_is_wrong_twice_it_is_said_that_it_is_no_text() {
+    for body in
+        [&b"{\"a\":\"\xc3\"}"[..], b"{\"a\":1} \xff", b"{\"a\" 1, \"b\":\"\xff\"}", b"\xff", b"{\"\xc3\\n\xa9\":1}"]
+    {
+        assert_eq!(scan(body).unwrap_err(), ScanError::NotUtf8, "{}", body.escape_ascii());
+        assert_eq!(check(body).unwrap_err(), ScanError::NotUtf8, "{}", body.escape_ascii());
+    }
+    assert!(scan("{\"é😀\":\"\u{7f}é\\n😀\"}".as_bytes()).is_ok());
+}
+
+#[test]
+fn characters_are_counted_as_they_are_written() {
+    let long = "aé\u{1f600}".repeat(1_000);
+    for (written, characters) in [
+        ("", 0),
+        ("abc", 3),
+        (r"a\nb", 3),
+        (r"\\\\", 2),
+        (r"\u00e9x\ud83d\ude00", 4),
+        (long.as_str(), 3_000),
+        (r"é\", 2),
+    ] {
+        assert_eq!(RawText::new(written.as_bytes()).characters(), characters, "{written}");
+    }
+}
+
+#[test]
 fn an_empty_object_takes_a_member() {
     let object = scan(b" { } ").unwrap();
     let mut splice = Splice::new(&object);
@@ -132,6 +176,7 @@ proptest! {
                 prop_assert_eq!(&raw, value);
             }
             prop_assert_eq!(&Splice::new(&object).apply()[..], &text[..]);
+            prop_assert_eq!(Reader::of_checked(&text, text.is_ascii()).value(), Ok(text.trim_ascii()));
         }
     }
 

@@ -10,18 +10,20 @@ use memchr::memchr;
 pub struct RawText<'a> {
     inner: &'a [u8],
     has_escapes: bool,
+    /// Known to be ASCII; `false` when nobody looked.
+    is_ascii: bool,
 }
 
 impl<'a> RawText<'a> {
     /// Takes what stood between the quotes.
     #[must_use]
     pub fn new(inner: &'a [u8]) -> Self {
-        Self { inner, has_escapes: memchr(b'\\', inner).is_some() }
+        Self { inner, has_escapes: memchr(b'\\', inner).is_some(), is_ascii: false }
     }
 
     /// As [`RawText::new`], for one who knows already.
-    pub(super) const fn known(inner: &'a [u8], has_escapes: bool) -> Self {
-        Self { inner, has_escapes }
+    pub(super) const fn known(inner: &'a [u8], has_escapes: bool, is_ascii: bool) -> Self {
+        Self { inner, has_escapes, is_ascii }
     }
 
     /// A JSON value, if it is a string.
@@ -67,16 +69,18 @@ impl<'a> RawText<'a> {
     /// About how many characters it has: for estimates, without building it.
     #[must_use]
     pub fn characters(&self) -> u64 {
-        let (mut count, mut at) = (0, 0);
-        while let Some(&byte) = self.inner.get(at) {
-            at += match (byte, self.inner.get(at + 1)) {
-                (b'\\', Some(b'u')) => 6,
-                (b'\\', _) => 2,
-                _ => 1,
-            };
-            count += u64::from(byte & 0xC0 != 0x80);
+        let characters_of = |plain: &[u8]| if self.is_ascii { plain.len() as u64 } else { characters_of(plain) };
+        if !self.has_escapes {
+            return characters_of(self.inner);
         }
-        count
+        let (mut count, mut rest) = (0, self.inner);
+        while let Some(plain) = memchr(b'\\', rest) {
+            let (before, after) = rest.split_at(plain);
+            let length = if after.get(1) == Some(&b'u') { 6 } else { 2 };
+            count += characters_of(before) + 1;
+            rest = after.get(length..).unwrap_or_default();
+        }
+        count + characters_of(rest)
     }
 
     /// Whether the name is this one. Unescapes only when it must.
@@ -99,6 +103,12 @@ impl<'a> RawText<'a> {
         let start = (self.inner.as_ptr() as usize).saturating_sub(body.as_ptr() as usize).saturating_sub(1);
         start..start + self.inner.len() + 2
     }
+}
+
+/// Counts the bytes that begin a character, many at a time.
+fn characters_of(plain: &[u8]) -> u64 {
+    let in_chunk = |chunk: &[u8]| chunk.iter().fold(0_u8, |count, &byte| count + u8::from(byte & 0xC0 != 0x80));
+    plain.chunks(192).map(|chunk| u64::from(in_chunk(chunk))).sum()
 }
 
 /// A text as a JSON string, quotes included.

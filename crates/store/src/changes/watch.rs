@@ -74,7 +74,7 @@ impl ChangeWatch {
             listener.listen_all([CHANGES, USAGE, USAGE_WANTED]).await?;
             return Ok(Self(Watch::Postgres(Box::new(listener))));
         }
-        let mut connection = Box::new(store.target().ledger_connection().await?);
+        let mut connection = Box::new(store.target().own_connection().await?);
         let version = data_version(&mut connection).await?;
         let seq = last_seq(&mut connection).await?;
         Ok(Self(Watch::Sqlite { connection, version, seq }))

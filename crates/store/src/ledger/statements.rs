@@ -1,5 +1,6 @@
-//! The ledger's two statements, each for several rows at once. Groups are cut
-//! into a few fixed sizes, so that each text is prepared once.
+//! The ledger's columns, and its two statements on PostgreSQL, each for several
+//! rows at once. Groups are cut into a few fixed sizes, so that each text is
+//! prepared once.
 
 use std::sync::Arc;
 
@@ -12,18 +13,17 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::{AttemptStart, Settlement};
 use crate::error::StoreError;
-use crate::open::Dialect;
 use crate::row::{json_text, optional_id, placeholders};
 
 /// How many rows one statement writes.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
-const START_COLUMNS: &str = "id, request_id, client_request_id, number, state, at, node_id, user_id, token_id, team_id, organization_id, \
+pub(super) const START_COLUMNS: &str = "id, request_id, client_request_id, number, state, at, node_id, user_id, token_id, team_id, organization_id, \
      credential_id, scope, provider, model, requested_model, alias, source, wire, streamed, price, markup_basis_points";
-const START_VALUES: usize = 22;
+pub(super) const START_VALUES: usize = 22;
 
-/// In the order of [`bind_end`], after the id.
-const END_COLUMNS: [&str; 14] = [
+/// In the order in which they are bound.
+pub(super) const END_COLUMNS: [&str; 14] = [
     "state",
     "prompt_tokens",
     "completion_tokens",
@@ -49,11 +49,8 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn new(dialect: Dialect) -> Self {
-        Self {
-            starts: SIZES.map(|rows| start_text(rows, dialect).into()),
-            ends: SIZES.map(|rows| end_text(rows, dialect).into()),
-        }
+    pub(super) fn new() -> Self {
+        Self { starts: SIZES.map(|rows| start_text(rows).into()), ends: SIZES.map(|rows| end_text(rows).into()) }
     }
 
     /// Writes the rows of calls about to be sent. One that is there already, by
@@ -103,31 +100,26 @@ fn cut<'r, T>(texts: &[Arc<str>; SIZES.len()], mut rows: &'r [T]) -> Vec<(Arc<st
     pieces
 }
 
-/// Places for values in rows. SQLite looks a numbered place up by its name in a
-/// list, again for each of a thousand values; one without a number it does not.
-fn tuples(rows: usize, values: usize, dialect: Dialect) -> String {
-    let row = |row: usize| match dialect {
-        Dialect::Sqlite => vec!["?"; values].join(", "),
-        Dialect::Postgres => placeholders(row * values + 1, values),
-    };
-    let tuples: Vec<_> = (0..rows).map(|number| format!("({})", row(number))).collect();
+/// Places for values in rows.
+fn tuples(rows: usize, values: usize) -> String {
+    let tuples: Vec<_> = (0..rows).map(|row| format!("({})", placeholders(row * values + 1, values))).collect();
     tuples.join(", ")
 }
 
-fn start_text(rows: usize, dialect: Dialect) -> String {
-    let values = tuples(rows, START_VALUES, dialect);
+fn start_text(rows: usize) -> String {
+    let values = tuples(rows, START_VALUES);
     format!("INSERT INTO attempts ({START_COLUMNS}) VALUES {values} ON CONFLICT (id) DO NOTHING")
 }
 
-/// Both databases call the columns of a list of values `column1`, `column2`, ….
-fn end_text(rows: usize, dialect: Dialect) -> String {
+/// PostgreSQL calls the columns of a list of values `column1`, `column2`, ….
+fn end_text(rows: usize) -> String {
     let columns: Vec<_> =
         (2..).zip(END_COLUMNS).map(|(number, column)| format!("{column} = ended.column{number}")).collect();
     format!(
         "UPDATE attempts SET {}, settled_at = ended.column{END_VALUES} FROM (VALUES {}) AS ended \
          WHERE attempts.id = ended.column1 AND attempts.state = 'dispatched'",
         columns.join(", "),
-        tuples(rows, END_VALUES, dialect),
+        tuples(rows, END_VALUES),
     )
 }
 

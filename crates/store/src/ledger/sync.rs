@@ -1,60 +1,84 @@
-//! SQLite's disk: a thread that syncs the write-ahead log after the writer has
-//! committed, at once when somebody waits for it and every 50 ms at the latest.
-//! The log is written from front to back, so a sync covers every commit before.
+//! SQLite's disk: a thread that syncs the write-ahead log when the writer says
+//! so (at once when somebody waits for it, every 50 ms at the latest) and that
+//! carries the log over into the database file when it has grown. The log is
+//! written from front to back, so a sync covers every commit before.
 
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use rusqlite::{Connection, OpenFlags};
 
 use super::LedgerError;
 use super::writer::Waiter;
 use crate::error::StoreError;
+use crate::open::Turn;
 
-/// How long a commit may stay off the disk when nobody waits for it.
-const AT_MOST: Duration = Duration::from_millis(50);
+/// About how many pages are written before the log is carried over. A page that
+/// was written often in between is carried over once.
+const LOG_PAGES: usize = 4_000;
 
-/// Hands commits to the thread. Dropped, the thread syncs what is left and ends.
+/// The log begins anew only when all of it was carried over, which commits that
+/// come meanwhile put off. A log of so many pages makes them wait.
+const MOST_LOG_PAGES: i64 = 12_000;
+
+/// Commits that are not on the disk yet.
+#[derive(Default)]
+pub(super) struct Commits {
+    /// Who waits for the disk.
+    pub(super) waiters: Vec<Waiter>,
+    /// About how many pages they put into the log.
+    pub(super) pages: usize,
+}
+
+/// Hands commits to the thread. Dropped, the thread syncs what it was given and
+/// ends.
 pub(super) struct Syncer {
-    commits: Sender<Vec<Waiter>>,
+    commits: Sender<Commits>,
 }
 
 impl Syncer {
     /// Starts the thread for the log of this database file.
-    pub(super) fn start(database: &Path) -> std::io::Result<Self> {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        let log = PathBuf::from(log);
+    pub(super) fn start(database: &Path, turn: Turn) -> std::io::Result<Self> {
         let (commits, received) = channel();
-        std::thread::Builder::new().name("ledger-sync".to_owned()).spawn(move || run(&received, &log))?;
+        let database = database.to_owned();
+        std::thread::Builder::new().name("ledger-sync".to_owned()).spawn(move || run(&received, &database, &turn))?;
         Ok(Self { commits })
     }
 
-    /// A commit happened; its waiters are told once it is on the disk.
-    pub(super) fn committed(&self, waiters: Vec<Waiter>) {
+    /// Syncs these commits and all before them, then tells the waiters.
+    pub(super) fn sync(&self, commits: Commits) {
         // Without the thread the waiters are dropped, which they see as an error.
-        let _ = self.commits.send(waiters);
+        let _ = self.commits.send(commits);
     }
 }
 
-fn run(commits: &Receiver<Vec<Waiter>>, log: &Path) {
-    while let Ok(mut waiters) = commits.recv() {
-        let latest = Instant::now() + AT_MOST;
-        while waiters.is_empty() {
-            match commits.recv_timeout(latest.saturating_duration_since(Instant::now())) {
-                Ok(more) => waiters.extend(more),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+fn run(commits: &Receiver<Commits>, database: &Path, turn: &Turn) {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    let mut pages = 0;
+    while let Ok(Commits { mut waiters, pages: written }) = commits.recv() {
+        pages += written;
+        for more in commits.try_iter() {
+            waiters.extend(more.waiters);
+            pages += more.pages;
         }
-        waiters.extend(commits.try_iter().flatten());
-        let result = sync(log);
+        let result = sync(&log);
         if let Err(error) = &result {
             tracing::error!(%error, "the ledger could not be synced to the disk");
         }
         for waiter in waiters {
+            // Nobody needs to wait for it any more.
             let _ = waiter.send(result.clone());
+        }
+        if pages >= LOG_PAGES {
+            pages = 0;
+            if let Err(error) = carry_over(database, turn) {
+                tracing::warn!(error = %crate::error::root_cause(&error), "SQLite's log was not carried over");
+            }
         }
     }
 }
@@ -67,4 +91,17 @@ fn sync(log: &Path) -> Result<(), LedgerError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(LedgerError::Failed(Arc::new(StoreError::Unavailable(error.into())))),
     }
+}
+
+/// Copies the log into the database file and syncs both, beside the writer.
+fn carry_over(database: &Path, turn: &Turn) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    let carry = || connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get::<_, i64>("log"));
+    if carry()? >= MOST_LOG_PAGES {
+        // Nearly all is done: only what came meanwhile is left.
+        let _turn = turn.blocking_lock();
+        carry()?;
+    }
+    Ok(())
 }

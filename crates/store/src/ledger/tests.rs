@@ -1,5 +1,6 @@
 //! Every call has a row before it is sent and one final state after it.
 
+mod company;
 mod kill;
 
 use std::time::Duration;

@@ -1,17 +1,19 @@
-//! The one task that writes attempts. It takes whatever is queued, writes it in
-//! one transaction, and tells everybody who waits.
+//! The one task that writes attempts. Reservations are written at once, in one
+//! transaction with whatever else is queued; settlements that nobody waits for
+//! wait a moment for company. Everybody who waits is told.
 
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::AttemptId;
-use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::statements::Statements;
-use super::sync::Syncer;
+use super::line::Line;
+use super::sync::{Commits, Syncer};
 use super::{AttemptStart, LedgerError, Settlement};
 use crate::error::StoreError;
 use crate::open::connect::Target;
@@ -20,8 +22,22 @@ use crate::open::{Dialect, Turn};
 /// The most commands in one transaction.
 const GROUP: usize = 256;
 
+/// How many settlements in hand are written along with the next reservation.
+const COMPANY: usize = 24;
+
+/// How long a settlement may wait for company, and a commit for the disk.
+const AT_MOST: Duration = Duration::from_millis(50);
+
 /// How long to wait before settlements that failed are tried again.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Groups that follow each other sooner give way to the tasks that are ready to
+/// run: those may have more for the group.
+const CROWD: Duration = Duration::from_micros(400);
+
+/// About how many pages a transaction writes, and how many rows make one more.
+const PAGES: usize = 7;
+const ROWS_A_PAGE: usize = 4;
 
 /// Told when the command is done.
 pub(super) type Waiter = oneshot::Sender<Result<(), LedgerError>>;
@@ -30,6 +46,8 @@ pub(super) type Waiter = oneshot::Sender<Result<(), LedgerError>>;
 pub(super) enum Command {
     Dispatch(Box<AttemptStart>, Waiter),
     Settle(AttemptId, Box<Settlement>, Waiter),
+    /// Somebody waits for a settlement handed over before.
+    Hurry,
     Flush(Waiter),
     Close(Waiter),
 }
@@ -37,46 +55,104 @@ pub(super) enum Command {
 /// The writer's state.
 pub(super) struct Writer {
     /// `None` after a failure, until the next group connects again.
-    connection: Option<AnyConnection>,
+    line: Option<Line>,
     target: Target,
     turn: Turn,
     strict: bool,
-    statements: Statements,
     /// SQLite only.
     syncer: Option<Syncer>,
-    /// Settlements that met a database that did not answer. Their calls are
-    /// over, so nobody else will end their rows while this process lives.
-    owed: Vec<Command>,
+    /// Settlements in hand: those that wait for company, and those that met a
+    /// database that did not answer. Their calls are over, so nobody else will
+    /// end their rows while this process lives.
+    held: Vec<Command>,
+    /// Pages of commits that the disk was not told of.
+    unsynced: usize,
+    /// When what is held is written and what is committed is synced.
+    due: Option<Instant>,
+    last_written: Instant,
 }
 
 impl Writer {
-    pub(super) fn new(connection: AnyConnection, target: Target, turn: Turn, strict: bool) -> std::io::Result<Self> {
-        let syncer = target.file.as_deref().map(Syncer::start).transpose()?;
-        let statements = Statements::new(target.dialect);
-        Ok(Self { connection: Some(connection), target, turn, strict, statements, syncer, owed: Vec::new() })
+    pub(super) async fn open(target: Target, turn: Turn, strict: bool) -> Result<Self, StoreError> {
+        let line = Some(Line::open(&target, strict).await?);
+        let syncer = target.file.as_deref().map(|file| Syncer::start(file, Arc::clone(&turn))).transpose();
+        let syncer = syncer.map_err(|error| StoreError::Unavailable(error.into()))?;
+        let last_written = Instant::now();
+        Ok(Self { line, target, turn, strict, syncer, held: Vec::new(), unsynced: 0, due: None, last_written })
     }
 
     /// Serves the queue until it is closed and empty.
     pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Command>) {
         let mut commands = Vec::with_capacity(GROUP);
+        let mut alarm = Box::pin(sleep_until(Instant::now()));
         loop {
-            let received = if self.owed.is_empty() {
-                queue.recv_many(&mut commands, GROUP).await
-            } else {
-                timeout(PAUSE, queue.recv_many(&mut commands, GROUP)).await.unwrap_or(self.owed.len())
-            };
-            commands.append(&mut self.owed);
+            let received = self.receive(&mut queue, &mut commands, alarm.as_mut()).await;
+            let is_over = received == Some(0);
             if commands.iter().any(|command| matches!(command, Command::Close(_))) {
                 queue.close();
             }
-            self.serve(std::mem::take(&mut commands)).await;
-            if received == 0 {
+            let is_due = received.is_none() || is_over;
+            let group = self.take_group(&mut commands, is_due);
+            if !group.is_empty() {
+                self.serve(group).await;
+            }
+            if is_due {
+                self.sync(Vec::new());
+            }
+            if is_over {
                 break;
             }
         }
-        if let Some(connection) = self.connection.take() {
-            let _ = connection.close().await;
+        if let Some(line) = self.line.take() {
+            line.close().await;
         }
+    }
+
+    /// How many commands came; `None`: none until something was due.
+    async fn receive(
+        &mut self,
+        queue: &mut mpsc::UnboundedReceiver<Command>,
+        commands: &mut Vec<Command>,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Option<usize> {
+        if let Some(due) = self.due.filter(|due| *due != alarm.deadline()) {
+            alarm.as_mut().reset(due);
+        }
+        let received = tokio::select! {
+            biased;
+            () = alarm.as_mut(), if self.due.is_some() => return None,
+            received = queue.recv_many(commands, GROUP) => received,
+        };
+        if received > 0 && self.last_written.elapsed() < CROWD {
+            yield_now().await;
+            while commands.len() < GROUP
+                && let Ok(command) = queue.try_recv()
+            {
+                commands.push(command);
+            }
+        }
+        Some(received)
+    }
+
+    /// Sorts what came into what is written now and what is held. An earlier
+    /// settlement stays before a later one.
+    fn take_group(&mut self, commands: &mut Vec<Command>, is_due: bool) -> Vec<Command> {
+        let is_settlement = |command: &Command| matches!(command, Command::Settle(..));
+        let is_awaited = |command: &Command| matches!(command, Command::Hurry | Command::Flush(_) | Command::Close(_));
+        let is_urgent = is_due || commands.iter().any(is_awaited);
+        let (settlements, mut group): (Vec<_>, Vec<_>) = commands.drain(..).partition(is_settlement);
+        self.held.extend(settlements);
+        if is_urgent || self.held.len() >= COMPANY {
+            group.append(&mut self.held);
+            self.due = None;
+        } else if !self.held.is_empty() {
+            self.due_within(AT_MOST);
+        }
+        group
+    }
+
+    fn due_within(&mut self, time: Duration) {
+        self.due.get_or_insert_with(|| Instant::now() + time);
     }
 
     /// Writes a group; where one of its rows is refused, each command alone, so
@@ -95,13 +171,17 @@ impl Writer {
             let commands = if is_passing(&result) { self.keep_settlements(commands) } else { commands };
             self.answer(commands, result);
         }
+        self.last_written = Instant::now();
     }
 
     /// Keeps settlements for another try; returns the other commands.
     fn keep_settlements(&mut self, commands: Vec<Command>) -> Vec<Command> {
         let is_settlement = |command: &Command| matches!(command, Command::Settle(..));
         let (owed, others): (Vec<_>, Vec<_>) = commands.into_iter().partition(is_settlement);
-        self.owed.extend(owed);
+        if !owed.is_empty() {
+            self.held.splice(..0, owed);
+            self.due_within(PAUSE);
+        }
         others
     }
 
@@ -109,13 +189,13 @@ impl Writer {
     /// harmless: both statements do nothing where their work is done.
     async fn write_twice(&mut self, commands: &[Command]) -> Result<(), StoreError> {
         let Err(error) = self.write(commands).await else { return Ok(()) };
-        self.connection = None;
+        self.line = None;
         match error {
             StoreError::Unavailable(_) | StoreError::Database(_) => {
                 tracing::warn!(error = %crate::error::root_cause(&error), "the ledger is written again");
                 let again = self.write(commands).await;
                 if again.is_err() {
-                    self.connection = None;
+                    self.line = None;
                 }
                 again
             }
@@ -130,40 +210,49 @@ impl Writer {
         }
         let is_sqlite = self.target.dialect == Dialect::Sqlite;
         let _turn = if is_sqlite { Some(self.turn.lock().await) } else { None };
-        if self.connection.is_none() {
-            self.connection = Some(self.target.ledger_connection().await?);
-        }
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        let mut transaction = connection.begin_with(if is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await?;
-        if !is_sqlite && !self.strict && group.is_reservations_only() {
-            sqlx::raw_sql("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
-        }
-        if !is_sqlite && group.is_flush_only() {
-            // Any synchronous commit takes all earlier ones to the disk with it.
-            sqlx::query("UPDATE change_head SET seq = seq WHERE id = 1").execute(&mut *transaction).await?;
-        }
-        self.statements.insert(&mut transaction, &group.starts).await?;
-        self.statements.settle(&mut transaction, &group.ends).await?;
-        Ok(transaction.commit().await?)
+        let line = match &mut self.line {
+            Some(line) => line,
+            none => none.insert(Line::open(&self.target, self.strict).await?),
+        };
+        line.write(&group).await
     }
 
     /// Tells the waiters: reservations now, the others when the disk has it.
-    fn answer(&self, commands: impl IntoIterator<Item = Command>, result: Result<(), StoreError>) {
+    fn answer(&mut self, commands: impl IntoIterator<Item = Command>, result: Result<(), StoreError>) {
         let result = result.map_err(LedgerError::from);
-        let mut after_sync = Vec::new();
+        let has_disk = self.syncer.is_some() && result.is_ok();
+        let (mut after_sync, mut rows) = (Vec::new(), 0);
         for command in commands {
+            rows += 1;
             let (waiter, may_be_early) = match command {
                 Command::Dispatch(_, waiter) => (waiter, !self.strict),
                 Command::Settle(_, _, waiter) | Command::Flush(waiter) | Command::Close(waiter) => (waiter, false),
+                Command::Hurry => continue,
             };
-            if may_be_early || result.is_err() || self.syncer.is_none() {
+            if may_be_early || !has_disk {
                 let _ = waiter.send(result.clone());
-            } else {
+            } else if !waiter.is_closed() {
                 after_sync.push(waiter);
             }
         }
-        if let Some(syncer) = self.syncer.as_ref().filter(|_| result.is_ok()) {
-            syncer.committed(after_sync);
+        if has_disk && rows > 0 {
+            self.unsynced += PAGES + rows / ROWS_A_PAGE;
+            if after_sync.is_empty() {
+                self.due_within(AT_MOST);
+            } else {
+                self.sync(after_sync);
+            }
+        }
+    }
+
+    /// Has the disk told of all commits so far.
+    fn sync(&mut self, waiters: Vec<Waiter>) {
+        let pages = std::mem::take(&mut self.unsynced);
+        if let Some(syncer) = self.syncer.as_ref().filter(|_| pages > 0) {
+            syncer.sync(Commits { waiters, pages });
+        }
+        if self.held.is_empty() {
+            self.due = None;
         }
     }
 }
@@ -183,9 +272,9 @@ impl From<StoreError> for LedgerError {
 }
 
 /// The rows of one transaction.
-struct Group<'c> {
-    starts: Vec<&'c AttemptStart>,
-    ends: Vec<(AttemptId, &'c Settlement)>,
+pub(super) struct Group<'c> {
+    pub(super) starts: Vec<&'c AttemptStart>,
+    pub(super) ends: Vec<(AttemptId, &'c Settlement)>,
     has_flush: bool,
 }
 
@@ -198,7 +287,7 @@ impl<'c> Group<'c> {
             match command {
                 Command::Dispatch(start, _) => group.starts.push(start),
                 Command::Settle(attempt, end, _) if settled.insert(*attempt) => group.ends.push((*attempt, end)),
-                Command::Settle(..) => {}
+                Command::Settle(..) | Command::Hurry => {}
                 Command::Flush(_) | Command::Close(_) => group.has_flush = true,
             }
         }
@@ -209,11 +298,11 @@ impl<'c> Group<'c> {
         self.starts.is_empty() && self.ends.is_empty() && !self.has_flush
     }
 
-    fn is_reservations_only(&self) -> bool {
+    pub(super) fn is_reservations_only(&self) -> bool {
         self.ends.is_empty() && !self.has_flush
     }
 
-    fn is_flush_only(&self) -> bool {
+    pub(super) fn is_flush_only(&self) -> bool {
         self.starts.is_empty() && self.ends.is_empty() && self.has_flush
     }
 }

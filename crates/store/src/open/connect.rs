@@ -13,8 +13,10 @@ use super::{Dialect, OpenError};
 use crate::error::StoreError;
 
 /// Administrative writes are on the disk when they are acknowledged.
-const SQLITE_FULL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;";
-/// The ledger's writer leaves the sync to a thread of its own.
+/// The log is carried over by the ledger's thread, before it is this long.
+const SQLITE_FULL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; \
+     PRAGMA wal_autocheckpoint = 8000;";
+/// A connection that only watches.
 const SQLITE_NORMAL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;";
 
 const SQLITE_CONNECTIONS: u32 = 8;
@@ -76,8 +78,9 @@ impl Target {
         options.connect_with(self.options()?).await.map_err(refused)
     }
 
-    /// A connection for the ledger's writer.
-    pub(crate) async fn ledger_connection(&self) -> Result<AnyConnection, StoreError> {
+    /// A connection of one's own, for the ledger's writer on PostgreSQL and for
+    /// watching the change feed.
+    pub(crate) async fn own_connection(&self) -> Result<AnyConnection, StoreError> {
         let options = AnyConnectOptions::from_str(&self.url)?.disable_statement_logging();
         let mut connection = AnyConnection::connect_with(&options).await?;
         if self.dialect == Dialect::Sqlite {

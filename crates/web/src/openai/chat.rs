@@ -107,7 +107,7 @@ async fn answer(answered: Answered, passport: &Passport, claim: Option<Claim>) -
             (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
         }
         Content::Stream(stream) => {
-            let body = stream_body(*stream, passport.clone(), claim.take());
+            let body = stream_body(stream, passport.clone(), claim.take());
             (StatusCode::OK, event_stream_headers(), body).into_response()
         }
     };
@@ -130,7 +130,7 @@ pub(crate) fn event_stream_headers() -> [(HeaderName, HeaderValue); 3] {
 /// The provider's events as they come; a failure is one last event in the
 /// client's words, without an end mark. An idempotent call is done with its last
 /// event, and may be sent again when it broke before.
-fn stream_body(stream: AnswerStream, passport: Passport, claim: Option<Claim>) -> Body {
+fn stream_body(stream: Box<AnswerStream>, passport: Passport, claim: Option<Claim>) -> Body {
     Body::from_stream(stream::unfold((stream, passport, claim), |(mut stream, passport, mut claim)| async move {
         let bytes = match stream.next().await {
             Some(Piece::Data(bytes)) => bytes,

@@ -89,6 +89,16 @@ pub struct Prepared {
     pub dropped: Vec<String>,
 }
 
+/// A body for the provider as it is sent: of a long one the client's own bytes,
+/// with only what is edited between them.
+#[derive(Debug)]
+pub struct PreparedPieces {
+    /// What to send, piece after piece.
+    pub pieces: Vec<Bytes>,
+    /// The client's fields that are not in them.
+    pub dropped: Vec<String>,
+}
+
 /// Reads a client's body.
 ///
 /// # Errors
@@ -123,6 +133,31 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
 /// [`Unsupported`], when the target cannot take a field that would change the
 /// answer, unless `lenient`.
 pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) -> Result<Prepared, Unsupported> {
+    let (splice, dropped) = edited(request, target, lenient)?;
+    Ok(Prepared { body: splice.apply(), dropped })
+}
+
+/// As [`prepare`], without a copy of a long body. `whole` is the body that
+/// `request` was read from.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_over(
+    request: &ClientRequest<'_>,
+    target: &Target<'_>,
+    lenient: bool,
+    whole: &Bytes,
+) -> Result<PreparedPieces, Unsupported> {
+    let (splice, dropped) = edited(request, target, lenient)?;
+    Ok(PreparedPieces { pieces: splice.apply_over(whole), dropped })
+}
+
+/// The edits that the target needs, and the fields that they leave out.
+fn edited<'r, 'a>(
+    request: &'r ClientRequest<'a>,
+    target: &Target<'_>,
+    lenient: bool,
+) -> Result<(Splice<'r, 'a>, Vec<String>), Unsupported> {
     let object = &request.object;
     let rules = parameters::rules(target.provider);
     let mut splice = Splice::new(object);
@@ -161,7 +196,7 @@ pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) 
     let is_left_out = request.without.iter().any(|without| without == "stream_options");
     let way = if is_left_out { StreamOptions::Dropped } else { rules.stream_options };
     stream_options(request, way, &mut splice, &mut dropped);
-    Ok(Prepared { body: splice.apply(), dropped })
+    Ok((splice, dropped))
 }
 
 /// Asks for the usage of a stream, where that can be asked.
@@ -265,7 +300,7 @@ fn prompt_characters(object: &Object<'_>) -> Result<u64, RequestError> {
     }
     let (mut characters, mut is_empty) = (0, true);
     // The body was checked as a whole: the walk cannot fail.
-    let _ = Reader::new(messages).array(|reader| {
+    let _ = Reader::of_checked(messages, object.is_ascii()).array(|reader| {
         is_empty = false;
         message_characters(reader, &mut characters)
     });

@@ -85,8 +85,16 @@ impl Envelope<'_> {
 /// Walks a chunk or an answer. The envelope holds what was found up to a
 /// syntax error, if there is one.
 pub(super) fn walk<'a>(data: &'a [u8], sink: &mut impl Sink<'a>) -> (Envelope<'a>, Result<(), ScanError>) {
+    walk_with(Reader::new(data), sink)
+}
+
+/// As [`walk`], for a whole answer, which must be UTF-8.
+pub(super) fn walk_text<'a>(data: &'a [u8], sink: &mut impl Sink<'a>) -> (Envelope<'a>, Result<(), ScanError>) {
+    walk_with(Reader::of_utf8(data), sink)
+}
+
+fn walk_with<'a>(mut reader: Reader<'a>, sink: &mut impl Sink<'a>) -> (Envelope<'a>, Result<(), ScanError>) {
     let mut envelope = Envelope::default();
-    let mut reader = Reader::new(data);
     let result = reader.object(|name, reader| {
         if name.is("choices") && reader.peek() == Some(b'[') {
             let mut count = 0;

@@ -6,7 +6,7 @@ use domain::{Nanos, ProviderId};
 use crate::UpstreamError;
 use crate::json_scan::{self, RawText};
 use crate::neutral::FinishReason;
-use crate::wire::openai_chat::walk::{Arguments, Piece, Sink, walk};
+use crate::wire::openai_chat::walk::{Arguments, Piece, Sink, walk, walk_text};
 use crate::wire::openai_chat::{errors, usage};
 
 /// The longest id or model name remembered, in characters.
@@ -37,9 +37,12 @@ pub struct AnswerFacts {
 /// The failure that it holds in place of an answer, with its status; without
 /// one when nobody can tell what it holds.
 pub fn inspect_answer(provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
-    json_scan::check(body).map_err(|_| errors::unreadable(provider))?;
     let mut counter = Counter::default();
-    let (envelope, _) = walk(body, &mut counter);
+    let (envelope, walked) = walk_text(body, &mut counter);
+    if walked.is_err() {
+        // No object, or no JSON at all.
+        json_scan::check(body).map_err(|_| errors::unreadable(provider))?;
+    }
     if let Some(fault) = envelope.fault {
         return Err(errors::read_inside(provider, Some(200), fault, body));
     }

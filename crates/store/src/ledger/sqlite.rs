@@ -1,0 +1,159 @@
+//! The ledger's two statements on SQLite, prepared once, without sqlx' thread
+//! between.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::attempt::ErrorClass;
+use domain::ids::AttemptId;
+use domain::usage::TokenCounts;
+use rusqlite::types::Null;
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
+use uuid::Uuid;
+
+use super::statements::{END_COLUMNS, START_COLUMNS, START_VALUES};
+use super::{AttemptStart, Group, Settlement};
+use crate::error::StoreError;
+use crate::row::json_text;
+
+/// The sync is left to a thread of its own, and so is carrying the log over into
+/// the database file.
+const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;";
+
+/// Texts of statements kept prepared.
+const PREPARED: usize = 8;
+
+/// A connection to the database file.
+pub(super) struct SqliteLine {
+    connection: Connection,
+    insert: String,
+    settle: String,
+}
+
+impl SqliteLine {
+    pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
+        let connection =
+            Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.execute_batch(SETTINGS)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        Ok(Self { connection, insert: insert_text(), settle: settle_text() })
+    }
+
+    /// Writes a group in one transaction; all or nothing.
+    pub(super) fn write(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE")?;
+        let written = self.write_rows(group).and_then(|()| self.run("COMMIT"));
+        if written.is_err() {
+            // What failed is said; a transaction that is already gone is no second failure.
+            let _ = self.run("ROLLBACK");
+        }
+        written
+    }
+
+    fn run(&self, text: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(text)?.raw_execute()?;
+        Ok(())
+    }
+
+    fn write_rows(&self, group: &Group<'_>) -> Result<(), StoreError> {
+        if !group.starts.is_empty() {
+            let mut insert = self.connection.prepare_cached(&self.insert)?;
+            for start in &group.starts {
+                bind_start(&mut insert, start)?;
+                insert.raw_execute()?;
+            }
+        }
+        if !group.ends.is_empty() {
+            let mut settle = self.connection.prepare_cached(&self.settle)?;
+            for (attempt, end) in &group.ends {
+                bind_end(&mut settle, *attempt, end)?;
+                settle.raw_execute()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One that is there already, by a commit whose answer was lost, is left as it
+/// is.
+fn insert_text() -> String {
+    let places = vec!["?"; START_VALUES].join(", ");
+    format!("INSERT INTO attempts ({START_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING")
+}
+
+/// Only forward: a row that is not `dispatched` stays as it is.
+fn settle_text() -> String {
+    let columns = END_COLUMNS.map(|column| format!("{column} = ?"));
+    format!("UPDATE attempts SET {}, settled_at = ? WHERE id = ? AND state = 'dispatched'", columns.join(", "))
+}
+
+/// Puts values into a statement's places, from the first on.
+struct Places<'s, 'c> {
+    statement: &'s mut CachedStatement<'c>,
+    next: usize,
+}
+
+impl Places<'_, '_> {
+    fn put(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
+        self.next += 1;
+        self.statement.raw_bind_parameter(self.next, value)
+    }
+
+    fn put_id(&mut self, id: Option<Uuid>) -> rusqlite::Result<()> {
+        let mut text = [0; 36];
+        match id {
+            Some(id) => self.put(&*id.hyphenated().encode_lower(&mut text)),
+            None => self.put(Null),
+        }
+    }
+}
+
+fn bind_start(statement: &mut CachedStatement<'_>, start: &AttemptStart) -> Result<(), StoreError> {
+    let mut places = Places { statement, next: 0 };
+    places.put_id(Some(start.attempt.0))?;
+    places.put_id(Some(start.request.0))?;
+    places.put(start.client_request_id.as_deref())?;
+    places.put(start.number)?;
+    places.put("dispatched")?;
+    places.put(start.at.as_micros())?;
+    places.put_id(Some(start.node.0))?;
+    places.put_id(Some(start.user.0))?;
+    places.put_id(start.token.map(|id| id.0))?;
+    places.put_id(start.team.map(|id| id.0))?;
+    places.put_id(start.organization.map(|id| id.0))?;
+    places.put_id(Some(start.credential.0))?;
+    places.put(start.scope.as_str())?;
+    places.put(start.provider.as_str())?;
+    places.put(&*start.model)?;
+    places.put(&*start.requested_model)?;
+    places.put(start.alias.as_deref())?;
+    places.put(start.source.as_str())?;
+    places.put(start.wire.as_str())?;
+    places.put(i64::from(start.streamed))?;
+    places.put(start.price.as_ref().map(json_text).transpose()?)?;
+    Ok(places.put(i64::from(start.markup_basis_points))?)
+}
+
+fn bind_end(statement: &mut CachedStatement<'_>, attempt: AttemptId, end: &Settlement) -> Result<(), StoreError> {
+    let tokens = |count: fn(&TokenCounts) -> u64| {
+        end.tokens.as_ref().map(|tokens| i64::try_from(count(tokens)).unwrap_or(i64::MAX))
+    };
+    let mut places = Places { statement, next: 0 };
+    places.put(end.state.as_str())?;
+    places.put(tokens(|tokens| tokens.prompt))?;
+    places.put(tokens(|tokens| tokens.completion))?;
+    places.put(tokens(|tokens| tokens.cached))?;
+    places.put(tokens(|tokens| tokens.cache_write))?;
+    places.put(tokens(|tokens| tokens.reasoning))?;
+    places.put(end.usage_source.as_str())?;
+    places.put(end.provider_cost.map(|cost| cost.0))?;
+    places.put(end.client_cost.map(|cost| cost.0))?;
+    places.put(end.finish.as_deref())?;
+    places.put(end.error_class.map(ErrorClass::as_str))?;
+    places.put(end.status.map(i64::from))?;
+    places.put(end.latency_ms)?;
+    places.put(end.first_token_ms)?;
+    places.put(end.at.as_micros())?;
+    Ok(places.put_id(Some(attempt.0))?)
+}
