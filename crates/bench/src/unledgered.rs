@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::environment::{Environment, FoundKey};
+use app::references::References;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use domain::{Clock, Entropy, ProviderId, Secret, Timestamp};
@@ -58,7 +59,9 @@ pub(crate) async fn serve(sim: SocketAddr, directory: &Path) -> Result<(), Failu
     let (environment, _) = Environment::new(vec![key], &settings, &guard, store.vault(), now);
     let upstream = Upstream::new(guard.clone(), Clocks::default(), Vec::new());
     let catalogue = Catalogue::builtin();
-    let app = App::build(Parts { store, upstream, guard, catalogue, clock, entropy, settings, environment }).await?;
+    let references = References::default();
+    let parts = Parts { store, upstream, guard, catalogue, clock, entropy, settings, environment, references };
+    let app = App::build(parts).await?;
     app.start_background();
     let shared = Shared {
         origins: Arc::new(Origins::new(&app.settings.public_url, address)),
