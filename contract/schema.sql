@@ -125,7 +125,9 @@ CREATE TABLE credentials (
     updated_at BIGINT NOT NULL,
     updated_by TEXT,
     deleted_at BIGINT
-);
+, secret_set_at BIGINT, grace_of TEXT, secret_ref TEXT);
+
+CREATE INDEX credentials_in_grace ON credentials (expires_at) WHERE grace_of IS NOT NULL AND deleted_at IS NULL;
 
 CREATE INDEX credentials_of_owner ON credentials (scope, owner_id, provider);
 
@@ -139,6 +141,14 @@ CREATE TABLE environment_health (
     status_reason TEXT,
     checked_at BIGINT NOT NULL
 );
+
+CREATE TABLE former_tokens (
+    hash TEXT NOT NULL PRIMARY KEY,
+    token_id TEXT NOT NULL REFERENCES tokens (id),
+    valid_until BIGINT NOT NULL
+);
+
+CREATE INDEX former_tokens_of_token ON former_tokens (token_id);
 
 CREATE TABLE health_feed (
     seq BIGINT NOT NULL PRIMARY KEY,
