@@ -47,6 +47,8 @@ pub struct Guard {
     pub need: Need,
     /// The origins that are ours.
     pub origins: Arc<Origins>,
+    /// Whether any query parameter is one too many.
+    pub refuses_query: bool,
 }
 
 /// Stands before a door: lets in who may pass it, and nobody else.
@@ -60,7 +62,20 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
         Ok(None) => {}
         Err(error) => return refuse(error, &parts),
     }
+    if guard.refuses_query
+        && let Some(error) = stray_parameter(&parts)
+    {
+        return Failure::from(error).into_response();
+    }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// The control API takes no parameter it does not know, also where it knows none.
+fn stray_parameter(request: &Parts) -> Option<Error> {
+    let (name, _) = form_urlencoded::parse(request.uri.query()?.as_bytes()).next()?;
+    let shown: String = name.chars().filter(|c| !domain::text::is_invisible(*c)).take(60).collect();
+    let sentence = format!("Unknown query parameter “{shown}”; this address takes none. Leave it out.");
+    Some(Error::new(Code::InvalidRequest, sentence).of_field(&shown))
 }
 
 /// A person without a session is led to the log-in page; everybody else is told.

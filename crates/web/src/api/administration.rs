@@ -14,6 +14,7 @@ use domain::caller::Role;
 use domain::ids::UserId;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::paging::{self, List, Paging};
@@ -42,6 +43,7 @@ pub(crate) fn doors() -> Vec<Door> {
             post(invite_user),
             says(tag, "Invite somebody; the answer has the one-time link to pass on")
                 .takes::<Invitation>()
+                .example(json!({"email": "bob@example.org", "role": "member"}))
                 .gives::<InvitedView>(201, "Invited"),
         ),
         door(
@@ -58,6 +60,7 @@ pub(crate) fn doors() -> Vec<Door> {
             patch(edit_user),
             says(tag, "Change a role, switch an account on or off")
                 .takes::<UserPatch>()
+                .example(json!({"role": "admin"}))
                 .gives::<UserView>(200, "The user"),
         ),
         door(
@@ -83,7 +86,7 @@ struct UserView {
     id: String,
     email: String,
     display_name: String,
-    /// `admin` or `member`.
+    #[schema(pattern = "@role")]
     role: &'static str,
     is_active: bool,
     created_at: String,
@@ -105,8 +108,11 @@ impl From<Account> for UserView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Invitation {
+    /// Who is invited.
+    #[schema(max_length = 254, pattern = "@email")]
     email: String,
-    /// `member` (default) or `admin`.
+    /// `member` unless said.
+    #[schema(pattern = "@role")]
     role: Option<String>,
 }
 
@@ -121,8 +127,10 @@ struct InvitedView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserPatch {
-    /// `member` or `admin`.
+    /// Another role.
+    #[schema(pattern = "@role")]
     role: Option<String>,
+    /// Whether they may sign in and call.
     is_active: Option<bool>,
 }
 

@@ -43,7 +43,10 @@ pub(crate) fn doors() -> Vec<Door> {
         post(create_chat_completion),
         says("calls", "Chat; `stream: true` answers with the events delta, done and error")
             .takes::<ChatBody>()
-            .gives::<ChatAnswer>(200, "The answer, and what it cost"),
+            .example(json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello!"}]}))
+            .calls_a_model()
+            .gives::<ChatAnswer>(200, "The answer, and what it cost")
+            .or_events(),
     )]
 }
 
@@ -52,11 +55,16 @@ pub(crate) fn doors() -> Vec<Door> {
 #[serde(deny_unknown_fields)]
 struct ChatBody {
     /// A UUID, a model's id, or `provider/id`.
+    #[schema(min_length = 1)]
     model_id: String,
     /// The conversation so far.
     messages: Vec<ChatMessage>,
+    /// The most tokens of the answer.
+    #[schema(minimum = 1)]
     max_tokens: Option<u64>,
+    #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f64>,
+    /// Whether the answer is to come as events.
     stream: Option<bool>,
     /// A saved conversation; this version has none.
     conversation_id: Option<String>,
@@ -66,20 +74,35 @@ struct ChatBody {
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChatMessage {
-    /// `system`, `user` or `assistant`.
+    #[schema(pattern = "^(system|developer|user|assistant)$")]
     role: String,
-    #[schema(value_type = String)]
+    /// A text, or OpenAI's parts.
+    #[schema(value_type = MessageContent)]
     content: Box<RawValue>,
+}
+
+/// A text, or OpenAI's parts.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum MessageContent {
+    /// A text.
+    Text(String),
+    /// Parts, such as `{"type": "text", "text": "Hello!"}` or an `image_url`.
+    Parts(Vec<Value>),
 }
 
 /// A whole answer; also what the `done` event of a stream holds.
 #[derive(Serialize, ToSchema)]
 struct ChatAnswer {
+    /// The provider's id of the answer.
+    #[schema(pattern = "@text")]
     id: String,
     content: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<String>,
     model: String,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     /// `null` when the provider did not say.
     input_tokens: Option<u64>,
@@ -90,6 +113,7 @@ struct ChatAnswer {
     cost_nanos: Option<i64>,
     finish_reason: Option<&'static str>,
     credential_id: String,
+    #[schema(pattern = "@scope")]
     credential_scope: &'static str,
 }
 

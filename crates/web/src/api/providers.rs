@@ -30,18 +30,27 @@ pub(crate) fn doors() -> Vec<Door> {
 
 #[derive(Serialize, ToSchema)]
 struct ProviderView {
+    #[schema(pattern = "@provider")]
     id: &'static str,
+    /// What people call it.
     display_name: &'static str,
     description: &'static str,
-    /// `external` or `local`.
+    /// A service, or a server on this network.
+    #[schema(pattern = "^(external|local)$")]
     kind: &'static str,
     needs_key: bool,
+    /// How its keys begin; hints, never rules.
     key_prefixes: &'static [&'static str],
+    /// A made-up key.
     key_example: &'static str,
+    /// Where a person gets a key.
     get_key_url: Option<&'static str>,
     docs_url: Option<&'static str>,
+    /// Where calls go unless a key says otherwise.
     default_endpoint: Option<String>,
+    /// The environment variables that are read.
     env: Vec<&'static str>,
+    /// A model to start with.
     recommended_model: Option<&'static str>,
     /// Whether this version can check its keys and call its models.
     is_callable: bool,

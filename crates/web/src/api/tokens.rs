@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
-use app::error::Error;
+use app::error::{Code, Error};
 use app::tokens::{self, NewToken};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use domain::ids::TokenId;
 use domain::{Caller, Timestamp};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use store::tokens::Token;
 use utoipa::ToSchema;
@@ -45,7 +46,11 @@ pub(crate) fn doors() -> Vec<Door> {
             post(create_token),
             says("gateway tokens", "Make a gateway token; its text is shown only here")
                 .takes::<TokenBody>()
-                .gives::<FreshToken>(201, "The token with its text"),
+                .example(json!({"name": "My editor", "scopes": ["models"]}))
+                .idempotent()
+                .gives::<FreshToken>(201, "The token with its text")
+                .gives::<TokenView>(200, "Made before with this Idempotency-Key; without its text")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::DELETE,
@@ -57,6 +62,18 @@ pub(crate) fn doors() -> Vec<Door> {
     ]
 }
 
+/// What a gateway token may do.
+#[derive(ToSchema)]
+#[schema(pattern = "@token-scope")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ScopeWord(String);
+
+/// The name of a model, as calls give it.
+#[derive(ToSchema)]
+#[schema(max_length = 256, pattern = "@line")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ModelName(String);
+
 /// A gateway token without its text.
 #[derive(Serialize, ToSchema)]
 struct TokenView {
@@ -64,7 +81,10 @@ struct TokenView {
     name: String,
     /// `owk_…wxyz`.
     masked: String,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
+    /// The models it may call; `null`: all.
     models: Option<Vec<String>>,
     created_at: String,
     expires_at: Option<String>,
@@ -102,13 +122,16 @@ struct FreshToken {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenBody {
+    /// What to call it.
+    #[schema(max_length = 100, pattern = "@line")]
     name: String,
-    /// `models` (default), `manage:credentials`, `manage:tokens`, `read:usage`,
-    /// `read:audit`, `metrics`.
+    /// What it may do; `models` unless said. Never more than its maker may.
+    #[schema(min_items = 1, value_type = Option<Vec<ScopeWord>>)]
     scopes: Option<Vec<String>>,
     /// The models it may call; absent: all.
+    #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Vec<String>>,
-    /// ISO-8601; absent: never.
+    /// When it stops working, a time to come or a day; absent: never.
     expires_at: Option<String>,
 }
 

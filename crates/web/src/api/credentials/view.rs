@@ -11,19 +11,24 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    /// `personal`, `organization` or `system`.
+    /// Whose keys.
+    #[param(pattern = "@scope")]
     pub(crate) scope: Option<String>,
     /// The organization's id.
     pub(crate) organization_id: Option<String>,
     /// A provider, in any spelling.
+    #[param(pattern = "@any-provider")]
     pub(crate) provider: Option<String>,
-    /// `valid`, `invalid` …
+    /// In which health.
+    #[param(pattern = "@key-status")]
     pub(crate) status: Option<String>,
     /// Switched on or off.
     pub(crate) is_active: Option<bool>,
     /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
     pub(crate) skip: Option<i64>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<i64>,
 }
 
@@ -31,7 +36,8 @@ pub(crate) struct ListQuery {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CheckQuery {
-    /// `sync` waits up to ten seconds for the verdict.
+    /// `sync` waits up to ten seconds for the verdict; `background` does not wait.
+    #[param(pattern = "^(sync|background)$")]
     pub(crate) check: Option<String>,
 }
 
@@ -61,6 +67,7 @@ pub(crate) struct DeleteQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordBody {
+    /// Your password.
     pub(crate) password: String,
 }
 
@@ -70,12 +77,15 @@ pub(crate) struct PasswordBody {
 pub(crate) struct SettingsBody {
     /// Azure: the api-version of classic URLs.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, pattern = "@line")]
     api_version: Option<String>,
     /// Azure: deployment names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
     deployments: Vec<String>,
     /// Custom: the name before the slash of its model ids.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
 }
 
@@ -89,24 +99,36 @@ impl From<SettingsBody> for Settings {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialBody {
-    /// `personal` (default), `organization` or `system`.
+    /// Whose it is to be; `personal` unless said.
+    #[schema(pattern = "@scope")]
     pub(crate) scope: Option<String>,
     /// The organization, for its keys.
     pub(crate) organization_id: Option<String>,
     /// A provider, in any spelling.
+    #[schema(pattern = "@any-provider")]
     pub(crate) provider: String,
     /// What to call it; the provider's name unless said.
+    #[schema(max_length = 100, pattern = "@line")]
     pub(crate) name: Option<String>,
+    /// Free text for people.
+    #[schema(max_length = 2000, pattern = "@note")]
     pub(crate) note: Option<String>,
-    /// The key.
+    /// The key; needed but for local servers and custom endpoints.
+    #[schema(max_length = 500)]
     pub(crate) api_key: Option<String>,
     /// Its endpoint; the provider's default unless said.
     pub(crate) api_base: Option<String>,
+    /// Provider-specific settings.
     pub(crate) settings: Option<SettingsBody>,
+    /// Its place after the primary one; lower goes first.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
     pub(crate) priority: Option<i64>,
     /// Whether it is to be the first of its provider.
     pub(crate) is_primary: Option<bool>,
+    /// When it stops being used; a time to come, or a day.
     pub(crate) expires_at: Option<String>,
+    /// When to be reminded to replace it.
+    #[schema(format = "date-time")]
     pub(crate) rotate_after: Option<String>,
 }
 
@@ -114,17 +136,30 @@ pub(crate) struct CredentialBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialPatch {
+    /// Another name.
+    #[schema(max_length = 100, pattern = "@line")]
     pub(crate) name: Option<String>,
+    /// Another note.
     #[serde(default, deserialize_with = "present")]
+    #[schema(max_length = 2000, pattern = "@note")]
     pub(crate) note: Option<Option<String>>,
+    /// Another secret; it is checked again.
+    #[schema(max_length = 500)]
     pub(crate) api_key: Option<String>,
+    /// Another endpoint; another origin needs the key again.
     #[serde(default, deserialize_with = "present")]
     pub(crate) api_base: Option<Option<String>>,
+    /// Other settings, as a whole.
     pub(crate) settings: Option<SettingsBody>,
+    /// Another place after the primary one.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
     pub(crate) priority: Option<i64>,
+    /// When it stops being used; a time to come, or a day.
     #[serde(default, deserialize_with = "present")]
     pub(crate) expires_at: Option<Option<String>>,
+    /// When to be reminded to replace it.
     #[serde(default, deserialize_with = "present")]
+    #[schema(format = "date-time")]
     pub(crate) rotate_after: Option<Option<String>>,
 }
 
@@ -137,8 +172,13 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CredentialView {
     id: String,
+    /// Whose key it is.
+    #[schema(pattern = "@scope")]
     scope: &'static str,
+    /// The owner, when an organization's.
     organization_id: Option<String>,
+    /// The provider it opens.
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     name: String,
     note: String,
@@ -149,20 +189,31 @@ pub(crate) struct CredentialView {
     /// Where the key is sent, and nowhere else.
     endpoint_origin: String,
     settings: SettingsBody,
+    /// Whether it may be used.
     is_active: bool,
+    /// Whether it is the first of its provider and owner.
     is_primary: bool,
+    /// Its place after the primary one; lower goes first.
     priority: i64,
+    /// Its health, as the last check or call found it.
+    #[schema(pattern = "@key-status")]
     status: &'static str,
+    /// Why it is not well, as a sentence.
     status_reason: Option<String>,
     checked_at: Option<String>,
     last_used_at: Option<String>,
     expires_at: Option<String>,
+    #[schema(format = "date-time")]
     rotate_after: Option<String>,
     /// `stored`, `env:OPENAI_API_KEY` or `keyless`.
     origin: String,
     created_at: String,
+    /// A user's id.
+    #[schema(format = "uuid")]
     created_by: Option<String>,
     updated_at: String,
+    /// A user's id.
+    #[schema(format = "uuid")]
     updated_by: Option<String>,
     /// Something unusual about the key that was just saved.
     #[serde(skip_serializing_if = "Option::is_none")]
