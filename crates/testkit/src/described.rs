@@ -41,9 +41,8 @@ fn known(door: &web::router::Door, document: &Value) -> Option<Known> {
 pub(crate) fn check_status(method: &Method, address: &str, status: StatusCode) {
     let Some(door) = door_at(method, address) else { return };
     let said = status.as_u16();
-    let is_refusal = |described: &String| {
-        described == status.as_str() || (described == "4XX" && status.is_client_error())
-    };
+    let is_refusal =
+        |described: &String| described == status.as_str() || (described == "4XX" && status.is_client_error());
     assert!(
         door.successes.contains(&said) || door.statuses.keys().any(is_refusal),
         "{method} {address} answered {said}, which its description does not have: add the code to `refuses`"

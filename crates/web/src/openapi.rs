@@ -19,8 +19,8 @@ use serde_json::{Map, Value, json};
 use crate::router::{self, Door};
 use answers::Refusals;
 
-pub use describe::{Described, gaps};
 pub(crate) use describe::says;
+pub use describe::{Described, gaps};
 pub use tags::TAGS;
 
 /// The whole document.

@@ -27,9 +27,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/health/live",
             open,
             get(live),
-            says("operations", "Whether the process runs")
-                .touches_nothing()
-                .gives::<Live>(200, "It runs"),
+            says("operations", "Whether the process runs").touches_nothing().gives::<Live>(200, "It runs"),
         ),
         door(
             Method::GET,

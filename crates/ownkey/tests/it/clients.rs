@@ -13,7 +13,7 @@ const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
 /// The interpreter; `None` where there is none, which CI does not accept.
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "the machine says where its Python is, or is told")]
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     let python = std::env::var("OWNKEY_TEST_PYTHON").ok();
     if python.is_none() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "CI runs every client: set OWNKEY_TEST_PYTHON");

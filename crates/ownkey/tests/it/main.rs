@@ -14,5 +14,6 @@ mod faults;
 mod idempotency;
 mod invariants;
 mod lock_out;
+mod openapi;
 mod postgres;
 mod sign_in;

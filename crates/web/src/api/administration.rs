@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use app::App;
 use app::administration::{self, UserEdit};
-use app::error::Error;
 use app::users::Account;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -169,9 +168,6 @@ async fn edit_user(
     Json(body): Json<UserPatch>,
 ) -> Result<Response, Failure> {
     let edit = UserEdit { role: super::word("role", body.role.as_deref())?, is_active: body.is_active };
-    if edit.role.is_none() && edit.is_active.is_none() {
-        return Err(Error::invalid("role", "or is_active is needed; nothing would change").into());
-    }
     Ok(axum::Json(UserView::from(administration::edit(&app, &caller, id, edit).await?)).into_response())
 }
 

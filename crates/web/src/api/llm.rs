@@ -23,10 +23,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use store::ledger::CallSource;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::{Authenticated, LetInAt};
-use crate::body::{CALL_BODY_BYTES, Json};
+use crate::body::{CALL_BODY_BYTES, Json, whole_number};
 use crate::idempotent::{self, Turn};
 use crate::openai::chat::{already_done, event_stream_headers};
 use crate::openapi::says;
@@ -58,9 +60,11 @@ struct ChatBody {
     #[schema(min_length = 1)]
     model_id: String,
     /// The conversation so far.
+    #[schema(min_items = 1)]
     messages: Vec<ChatMessage>,
     /// The most tokens of the answer.
     #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "whole_number")]
     max_tokens: Option<u64>,
     #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f64>,
@@ -81,15 +85,17 @@ struct ChatMessage {
     content: Box<RawValue>,
 }
 
-/// A text, or OpenAI's parts.
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum MessageContent {
-    /// A text.
-    Text(String),
-    /// Parts, such as `{"type": "text", "text": "Hello!"}` or an `image_url`.
-    Parts(Vec<Value>),
+/// A text, or OpenAI's parts; only its schema is used.
+struct MessageContent;
+
+impl ToSchema for MessageContent {}
+
+impl PartialSchema for MessageContent {
+    fn schema() -> RefOr<Schema> {
+        let kinds = SchemaType::from_iter([Type::String, Type::Array]);
+        let words = "A text, or a list of OpenAI's parts, such as `{\"type\": \"text\", \"text\": \"Hello!\"}`.";
+        ObjectBuilder::new().schema_type(kinds).description(Some(words)).into()
+    }
 }
 
 /// A whole answer; also what the `done` event of a stream holds.

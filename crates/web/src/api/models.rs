@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::{App, Code};
 use app::models::{self, ModelFilter, ModelLine};
+use app::{App, Code};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;

@@ -130,8 +130,13 @@ impl Refusals {
 pub(super) fn success(answer: &Answer, described: &Described, schemas: &mut BTreeMap<String, Value>) -> Value {
     let mut content = Map::new();
     for (kind, shape) in &answer.contents {
-        let schema = shape.as_ref().map_or_else(|| json!({"type": "string"}), |shape| shape::reference(shape, schemas));
-        content.insert((*kind).to_owned(), json!({"schema": schema}));
+        let media = match shape {
+            Some(shape) => json!({"schema": shape::reference(shape, schemas)}),
+            // What one event holds is for the summary to say.
+            None if *kind == "text/event-stream" => json!({}),
+            None => json!({"schema": {"type": "string"}}),
+        };
+        content.insert((*kind).to_owned(), media);
     }
     let mut headers = vec!["x-request-id", "request-id"];
     if described.is_call && answer.status < 300 {

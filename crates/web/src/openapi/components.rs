@@ -71,9 +71,7 @@ pub(super) fn security_schemes() -> Value {
 
 /// Request headers, by the names operations refer to.
 pub(super) fn parameters() -> Value {
-    let header = |name: &str, description: &str, schema: Value| {
-        json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema})
-    };
+    let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema});
     json!({
         "request-id": header(
             "x-request-id",
@@ -107,7 +105,8 @@ pub(super) fn parameters() -> Value {
 
 /// Response headers.
 pub(super) fn headers() -> Value {
-    let always = |description: &str| json!({"description": description, "required": true, "schema": {"type": "string"}});
+    let always =
+        |description: &str| json!({"description": description, "required": true, "schema": {"type": "string"}});
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
     let words = |description: &str, words: &[&str]| json!({"description": description, "schema": {"type": "string", "enum": words}});
     json!({

@@ -197,4 +197,3 @@ pub fn gaps(door: &Door) -> Vec<String> {
     missing(is_change && lacks_example, "has no example of its body; use example");
     gaps
 }
-

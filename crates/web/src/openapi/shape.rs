@@ -42,6 +42,11 @@ pub(super) fn parameter(parameter: &Parameter) -> Value {
     let name = parameter["name"].as_str().unwrap_or_default().to_owned();
     if let Some(schema) = parameter.get_mut("schema") {
         promise(&name, schema);
+        // The query as a whole takes no control characters, see `body::Query`.
+        let is_free = ["format", "pattern"].iter().all(|limit| schema.get(limit).is_none());
+        if is_free && !schema["type"].is_null() && schema["type"].to_string().contains("string") {
+            schema["pattern"] = "@plain".into();
+        }
         *schema = without_null(tidy(schema.take()));
     }
     parameter
@@ -93,6 +98,13 @@ fn spell_out(members: &mut Map<String, Value>, pattern: &str) {
             members.insert("pattern".into(), form.into());
             return;
         }
+        Some(Meaning::Trimmed(form)) => {
+            // Blanks around it do not count, so the bound is part of the form.
+            let most = members.remove("maxLength").as_ref().and_then(Value::as_u64).unwrap_or(u64::from(u16::MAX));
+            members.insert("pattern".into(), form(most).into());
+            members.insert("x-most-characters".into(), most.into());
+            return;
+        }
         Some(Meaning::Anything) => {
             members.remove("pattern");
             return;
@@ -138,18 +150,25 @@ mod tests {
         let nullable = json!({"type": ["string", "null"], "pattern": "^(chain|strict)$", "description": "d"});
         let expected = json!({"type": ["string", "null"], "enum": ["chain", "strict", null], "description": "d"});
         assert_eq!(tidy(nullable.clone()), expected);
-        assert_eq!(without_null(tidy(nullable)), json!({"type": "string", "enum": ["chain", "strict"], "description": "d"}));
+        assert_eq!(
+            without_null(tidy(nullable)),
+            json!({"type": "string", "enum": ["chain", "strict"], "description": "d"})
+        );
         for pattern in ["^[a-z]+$", "chain|strict", "^(a+)$"] {
             assert_eq!(tidy(json!({"pattern": pattern})), json!({"pattern": pattern}));
         }
-        assert_eq!(tidy(json!({"type": "string", "pattern": "@role"})), json!({"type": "string", "enum": ["admin", "member"]}));
+        assert_eq!(
+            tidy(json!({"type": "string", "pattern": "@role"})),
+            json!({"type": "string", "enum": ["admin", "member"]})
+        );
     }
 
     #[test]
     fn a_name_promises_a_moment_or_an_id_unless_the_field_says_otherwise() {
         let text = json!({"type": "string"});
         let anything = json!({"type": "string", "pattern": "@text"});
-        let tidied = tidy(json!({"properties": {"created_at": text, "user_id": text, "model_id": anything, "name": text}}));
+        let tidied =
+            tidy(json!({"properties": {"created_at": text, "user_id": text, "model_id": anything, "name": text}}));
         let expected = json!({
             "created_at": {"type": "string", "format": "date-time"},
             "user_id": {"type": "string", "format": "uuid"},

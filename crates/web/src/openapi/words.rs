@@ -17,6 +17,8 @@ pub(super) enum Meaning {
     Words(Vec<&'static str>),
     /// A text of this form.
     Form(String),
+    /// A text of this form with at most so many characters between the blanks.
+    Trimmed(fn(u64) -> String),
     /// Any text, also where the field's name says otherwise.
     Anything,
 }
@@ -38,11 +40,12 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "error-class" => of(ErrorClass::ALL, ErrorClass::as_str),
         "usage-source" => of(UsageSource::ALL, UsageSource::as_str),
         "provider" => PROVIDERS.iter().map(|provider| provider.name).collect(),
-        "any-provider" => PROVIDERS.iter().flat_map(|p| std::iter::once(p.name).chain(p.spellings.iter().copied())).collect(),
-        "line" => return Some(Meaning::Form(line())),
-        "note" => {
-            return Some(Meaning::Form(format!(r"^([^{INVISIBLE}]|[\t\n\r])*$")));
+        "any-provider" => {
+            PROVIDERS.iter().flat_map(|p| std::iter::once(p.name).chain(p.spellings.iter().copied())).collect()
         }
+        "line" => return Some(Meaning::Trimmed(line)),
+        "note" => return Some(Meaning::Trimmed(note)),
+        "plain" => return Some(Meaning::Form(format!("^[^{INVISIBLE}]*$"))),
         "email" => return Some(Meaning::Form(format!(r"^[^@\s{INVISIBLE}]+@[^@\s{INVISIBLE}]+$"))),
         "usage-cursor" => return Some(Meaning::Form(format!(r"^[0-9]{{1,16}}\.{}$", uuid()))),
         "text" => return Some(Meaning::Anything),
@@ -56,8 +59,13 @@ fn of<T: Copy>(all: &[T], text: impl Fn(T) -> &'static str) -> Vec<&'static str>
 }
 
 /// One line with something on it.
-fn line() -> String {
-    format!(r"^\s*[^\s{INVISIBLE}]([^{INVISIBLE}]*[^\s{INVISIBLE}])?\s*$")
+fn line(most: u64) -> String {
+    format!(r"^\s*[^\s{INVISIBLE}]([^{INVISIBLE}]{{0,{}}}[^\s{INVISIBLE}])?\s*$", most - 2)
+}
+
+/// Any lines.
+fn note(most: u64) -> String {
+    format!(r"^\s*([^{INVISIBLE}]|[\t\n\r]){{0,{most}}}\s*$")
 }
 
 fn uuid() -> &'static str {

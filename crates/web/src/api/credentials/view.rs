@@ -7,6 +7,8 @@ use domain::credential::{Credential, Settings};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::body::whole_number;
+
 /// Which keys to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +124,7 @@ pub(crate) struct CredentialBody {
     pub(crate) settings: Option<SettingsBody>,
     /// Its place after the primary one; lower goes first.
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub(crate) priority: Option<i64>,
     /// Whether it is to be the first of its provider.
     pub(crate) is_primary: Option<bool>,
@@ -153,6 +156,7 @@ pub(crate) struct CredentialPatch {
     pub(crate) settings: Option<SettingsBody>,
     /// Another place after the primary one.
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub(crate) priority: Option<i64>,
     /// When it stops being used; a time to come, or a day.
     #[serde(default, deserialize_with = "present")]
