@@ -9,6 +9,7 @@ mod clients;
 mod contract;
 mod crash;
 mod dialects;
+mod docs;
 mod doors;
 mod faults;
 mod idempotency;

@@ -57,7 +57,7 @@ pub(crate) fn doors() -> Vec<Door> {
 #[serde(deny_unknown_fields)]
 struct ChatBody {
     /// A UUID, a model's id, or `provider/id`.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, pattern = "@text")]
     model_id: String,
     /// The conversation so far.
     #[schema(min_items = 1)]
