@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) ca_file: Option<PathBuf>,
     /// The local-endpoint list, as written.
     pub(crate) local_endpoints: Option<String>,
+    /// The private networks that are listed as a whole, as written.
+    pub(crate) local_cidrs: Option<String>,
     /// Whether owners may see their personal keys again.
     pub(crate) reveal_allowed: bool,
     /// Whether reservations wait for the disk.
@@ -49,6 +51,7 @@ struct ConfigFile {
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
     local_endpoints: Option<String>,
+    local_cidrs: Option<String>,
     reveal: Option<String>,
     ledger_durability: Option<String>,
 }
@@ -108,6 +111,7 @@ pub(crate) fn read(
         trusted_proxies: addresses(&proxies)?,
         ca_file: setting("OWNKEY_CA_FILE", file.ca_file)?.map(PathBuf::from),
         local_endpoints: setting("OWNKEY_LOCAL_ENDPOINTS", file.local_endpoints)?,
+        local_cidrs: setting("OWNKEY_LOCAL_CIDRS", file.local_cidrs)?,
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })

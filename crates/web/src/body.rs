@@ -81,6 +81,25 @@ pub fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Passes when the client says that its body is JSON, or says nothing: some
+/// clients leave it out on the wires.
+///
+/// # Errors
+/// `unsupported_media_type`.
+pub(crate) fn expect_json_or_nothing(headers: &http::HeaderMap) -> Result<(), Error> {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or("?").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let is_json =
+        kind.is_empty() || kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    if is_json {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnsupportedMediaType,
+        "The body is sent as another type than JSON. Send it with the header content-type: application/json.",
+    ))
+}
+
 /// A JSON body of the control API, at most `LIMIT` bytes: no unknown fields, no
 /// duplicates, depth 64.
 pub struct Json<T, const LIMIT: usize = CONTROL_BODY_BYTES>(pub T);

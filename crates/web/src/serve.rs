@@ -27,6 +27,11 @@ const HEADER_CLOCK: Duration = Duration::from_secs(10);
 /// The most bytes of request headers taken; more is answered 431.
 pub const HEADER_BYTES: usize = 32 * 1024;
 
+/// The most bytes of headers that are read at all. Between the two the refusal
+/// is ours, with a sentence and an id; beyond, and for what is no HTTP, hyper
+/// answers 431 or 400 without a body, and cannot be told otherwise.
+const READ_BYTES: usize = 64 * 1024;
+
 /// How long to pause after `accept` failed, mostly for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -92,7 +97,7 @@ fn converse(stream: TcpStream, peer: SocketAddr, router: Router, write: Duration
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_CLOCK)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(READ_BYTES)
         .serve_connection(TokioIo::new(WriteClock::new(stream, write)), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -295,6 +295,56 @@ async fn a_listed_name_may_be_private_but_never_metadata_or_ourselves() {
 }
 
 #[tokio::test]
+async fn a_listed_network_opens_its_private_addresses_and_nothing_else() {
+    let local = LocalEndpoints::none().with_networks("192.168.0.0/16, 100.64.0.0/10,fd12::/16").unwrap();
+    let own = vec!["192.168.0.9:8000".parse().unwrap()];
+    let answers: &[&[&str]] = &[&["192.168.7.7"], &["192.168.7.7", "10.0.0.1"]];
+    let guard = EgressGuard::with_lookup(local, own, scripted(answers));
+    let check = |text: &str| guard.check_literal(ProviderId::Custom, text);
+    for good in [
+        "http://192.168.7.7:9000/v1",
+        "https://192.168.0.1",
+        "https://[fd12::1]:8443",
+        "http://[::ffff:192.168.1.1]:9000",
+    ] {
+        assert!(check(good).is_ok(), "{good}: {:?}", check(good));
+    }
+    for bad in [
+        "http://10.0.0.1:9000",
+        "http://127.0.0.1:9000",
+        "https://[fd13::1]",
+        "http://192.168.0.9:8000",
+        "http://8.8.8.8",
+        "http://100.100.100.200:9000",
+        "http://gpu.lan:9000",
+    ] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+    let name = check("https://gpu.lan:9000").unwrap();
+    assert!(guard.resolve(&name).await.is_ok());
+    assert!(matches!(guard.resolve(&name).await, Err(EndpointProblem::NotListed { .. })), "one address is outside");
+}
+
+#[test]
+fn only_whole_private_networks_can_be_listed() {
+    for (entry, words) in [
+        ("192.168.1.0", "no network"),
+        ("192.168.1.5/24", "Write 192.168.1.0/24"),
+        ("0.0.0.0/0", "not private as a whole"),
+        ("127.0.0.0/8", "not private as a whole"),
+        ("169.254.0.0/16", "not private as a whole"),
+        ("192.0.0.0/8", "not private as a whole"),
+        ("::/0", "not private as a whole"),
+        ("fe80::/10", "not private as a whole"),
+        ("http://10.0.0.1", "no network"),
+    ] {
+        let problem = LocalEndpoints::none().with_networks(entry).unwrap_err();
+        assert!(problem.contains(words) && problem.contains("OWNKEY_LOCAL_CIDRS"), "{entry}: {problem}");
+    }
+    assert_eq!(LocalEndpoints::none().with_networks(" , "), Ok(LocalEndpoints::none()));
+}
+
+#[tokio::test]
 async fn a_name_nobody_knows_is_no_refusal() {
     let problem = resolve("https://nowhere.example", &[]).await.unwrap_err();
     assert!(!problem.is_refusal());

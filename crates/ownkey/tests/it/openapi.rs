@@ -2,6 +2,8 @@
 //! against the running binary. Needs a Python with
 //! `tests/openapi/requirements.txt`, named by `OWNKEY_TEST_PYTHON`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use serde_json::json;

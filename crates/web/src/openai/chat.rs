@@ -55,6 +55,7 @@ async fn create_chat_completion(
 ) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let passport = passport(&parts.extensions)?;
+    body::expect_json_or_nothing(&parts.headers)?;
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
     let wishes = wishes::of(&parts.headers)?;
     let LetInAt(callers_epoch) = let_in_at(&parts.extensions);
