@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::RequestId;
-use http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, StatusCode};
 
 use crate::problem::{self, Asked, Dialect};
@@ -75,11 +75,7 @@ pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     };
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
         log(&error, &shown, &door);
-        let allowed = response.headers_mut().remove(ALLOW);
         response = problem::render(&error, &Asked { dialect, request_id: &shown, path: &path, method: &method });
-        if let Some(allowed) = allowed {
-            response.headers_mut().insert(ALLOW, allowed);
-        }
     }
     tracing::debug!(request_id = %shown, %method, door, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
