@@ -108,6 +108,5 @@ async fn fuzz(python: &str, url: &str, token: &str, directory: &Path, name: &str
         .await
         .unwrap();
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{said}");
     assert!(output.status.success(), "as {name}:\n{said}\n{complained}");
 }
