@@ -80,7 +80,20 @@ CREATE TABLE changes (
     seq BIGINT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     id TEXT NOT NULL
+, verb TEXT);
+
+CREATE TABLE cooldowns (
+    credential_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    value_fingerprint TEXT NOT NULL,
+    error_class TEXT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    guesses BIGINT NOT NULL,
+    noted_at BIGINT NOT NULL,
+    PRIMARY KEY (credential_id, model)
 );
+
+CREATE INDEX cooldowns_by_end ON cooldowns (ends_at);
 
 CREATE TABLE credentials (
     id TEXT NOT NULL PRIMARY KEY,
@@ -127,6 +140,20 @@ CREATE TABLE environment_health (
     checked_at BIGINT NOT NULL
 );
 
+CREATE TABLE health_feed (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    status TEXT,
+    status_reason TEXT
+);
+
+CREATE TABLE health_head (
+    id BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
+
 CREATE TABLE idempotency (
     caller TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
@@ -138,6 +165,18 @@ CREATE TABLE idempotency (
 );
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE key_checks (
+    credential_id TEXT NOT NULL PRIMARY KEY,
+    secret_version BIGINT,
+    next_at BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    claimed_until BIGINT,
+    latency_ms BIGINT,
+    last_success_at BIGINT
+);
+
+CREATE INDEX key_checks_due ON key_checks (next_at);
 
 CREATE TABLE keyring (
     kid TEXT NOT NULL PRIMARY KEY,
@@ -160,6 +199,13 @@ CREATE TABLE model_lists (
     models TEXT NOT NULL,
     fetched_at BIGINT NOT NULL,
     error TEXT
+);
+
+CREATE TABLE node_keys (
+    node_id TEXT NOT NULL,
+    kid TEXT NOT NULL,
+    seals BIGINT NOT NULL,
+    PRIMARY KEY (node_id, kid)
 );
 
 CREATE TABLE nodes (
@@ -200,6 +246,14 @@ CREATE TABLE setup_codes (
     used_at BIGINT
 );
 
+CREATE TABLE spreads (
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    spread TEXT NOT NULL,
+    PRIMARY KEY (scope, owner_id, provider)
+);
+
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,
@@ -216,7 +270,7 @@ CREATE TABLE tokens (
     expires_at BIGINT,
     last_used_at BIGINT,
     revoked_at BIGINT
-);
+, policy TEXT);
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
 

@@ -103,18 +103,39 @@ pub async fn by_token(app: &App, text: &str) -> Result<Arc<Caller>> {
 /// # Errors
 /// `invalid_gateway_token` when it was revoked, ended or switched off meanwhile.
 pub(crate) async fn confirm(app: &App, caller: &Caller) -> Result<()> {
+    standing(app, caller).await.map(drop)
+}
+
+/// How a caller stands now.
+pub(crate) struct Standing {
+    /// Their role.
+    pub(crate) role: Role,
+    /// Until when their proof holds, if nobody ends it before.
+    pub(crate) valid_until: Option<Timestamp>,
+}
+
+/// How the caller stands now, from the store.
+///
+/// # Errors
+/// As [`confirm`].
+pub(crate) async fn standing(app: &App, caller: &Caller) -> Result<Standing> {
     let now = app.clock.now();
-    let user_is_active = active_user(app, caller.user).await?.is_some();
-    let holds = match &caller.proof {
+    let user = active_user(app, caller.user).await?;
+    let valid_until = match &caller.proof {
         Proof::GatewayToken { id, .. } => store::tokens::by_id(&app.store, *id)
             .await?
-            .is_some_and(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| now < at)),
+            .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| now < at))
+            .map(|token| token.expires_at),
         Proof::WebSession(id) | Proof::AccessToken(id) => store::sessions::by_id(&app.store, *id)
             .await?
-            .is_some_and(|session| session.ended_at.is_none() && now < session.expires_at),
-        Proof::CommandLine => true,
+            .filter(|session| session.ended_at.is_none() && now < session.expires_at)
+            .map(|session| Some(session.expires_at)),
+        Proof::CommandLine => Some(None),
     };
-    if user_is_active && holds { Ok(()) } else { Err(invalid(app, "", "was revoked while its request was under way")) }
+    match (user, valid_until) {
+        (Some(user), Some(valid_until)) => Ok(Standing { role: user.role, valid_until }),
+        _ => Err(invalid(app, "", "was revoked while its request was under way")),
+    }
 }
 
 /// Whoever brings this web session, if it is still open.
@@ -158,18 +179,25 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
     if !gateway_token::is_well_formed(text) {
         return Err(invalid(app, text, "is mistyped"));
     }
-    let token = store::tokens::by_hash(&app.store, &hash_hex(text))
-        .await?
-        .filter(|token| token.revoked_at.is_none())
-        .ok_or_else(|| invalid(app, text, "is unknown or revoked"))?;
+    let hash = hash_hex(text);
+    let (token, former_until) = match store::tokens::by_hash(&app.store, &hash).await? {
+        Some(token) => (Some(token), None),
+        None => store::tokens::by_former_hash(&app.store, &hash)
+            .await?
+            .map_or((None, None), |former| (Some(former.token), Some(former.valid_until))),
+    };
+    let token =
+        token.filter(|token| token.revoked_at.is_none()).ok_or_else(|| invalid(app, text, "is unknown or revoked"))?;
     let user = active_user(app, token.user).await?.ok_or_else(|| invalid(app, text, "belongs to nobody active"))?;
     let proof = Proof::GatewayToken {
         id: token.id,
         scopes: token.scopes.clone(),
         models: token.models.clone(),
         team: token.team,
+        policy: token.policy,
     };
-    Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until: token.expires_at })
+    let valid_until = token.expires_at.into_iter().chain(former_until).min();
+    Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until })
 }
 
 async fn by_access_token(app: &App, text: &str) -> Result<Known> {
@@ -209,7 +237,7 @@ pub fn caller(user: &User, proof: Proof) -> Caller {
     Caller { user: user.id, role, organization: None, fallback: preferred_fallback(user), proof }
 }
 
-fn preferred_fallback(user: &User) -> Fallback {
+fn preferred_fallback(user: &User) -> Option<Fallback> {
     crate::users::Preferences::of(user).fallback
 }
 

@@ -18,9 +18,11 @@ use store::ledger::CallSource;
 
 use crate::App;
 use crate::error::{Code, Error, Result};
-use crate::paying::Wishes;
+use crate::naming::Place;
+use crate::paying::{Asked, Wishes};
 use crate::reach::{Key, Reach};
-use crate::{callers, naming, paying, reach};
+use crate::{brought, callers, naming, paying, reach, spreads};
+use failure::AttemptFailure;
 
 pub use stream::{AnswerStream, Piece};
 
@@ -41,6 +43,8 @@ pub struct Call {
     pub source: CallSource,
     /// What its headers ask for.
     pub wishes: Wishes,
+    /// Whether it came with an `Idempotency-Key`: then it may be made twice.
+    pub is_idempotent: bool,
 }
 
 /// Who paid, said in every answer.
@@ -95,7 +99,7 @@ pub enum Content {
 }
 
 /// Answers a chat call: names the model, finds who pays, calls, and moves to
-/// the payer's next key when one is refused.
+/// the payer's next key when that may do better.
 ///
 /// # Errors
 /// Whatever stands in the way, as the client may hear it. Every upstream call
@@ -108,33 +112,47 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     if !caller.may_call_model(&request.model) {
         return Err(not_allowed(&request.model));
     }
-    let reach = reach::of(app, caller).await?;
-    let place = naming::place(&request.model, &reach, app.catalogue, app.clock.now())?;
-    let keys = paying::keys(app, caller, &reach, &place, &call.wishes)?;
-    let mut failures = Vec::new();
-    let mut untried = keys.iter();
+    let (reach, place) = within_reach(app, caller, &call, &request.model).await?;
+    let conversation = request.conversation();
+    let asked = Asked { place: &place, wishes: &call.wishes, conversation: conversation.as_deref() };
+    let payers = paying::payers(app, caller, &reach, asked).await?;
+    let mut failures: Vec<AttemptFailure> = Vec::new();
+    let mut untried = payers.keys.iter();
     let mut next = untried.next();
     while let Some(key) = next {
         still_allowed(app, caller, &call, &reach, key).await?;
-        let number = failures.len() as u32 + 1;
+        spreads::count(app, &reach.settled, key.credential());
+        let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
         let run = attempt::Run { app, caller, call: &call, request: &request, place: &place, key, number };
         let failure = match run.answer().await {
-            Ok(answered) => return Ok(answered),
+            Ok(answered) => {
+                app.cooling.answered(key, &place.upstream_id, app.clock.now());
+                return Ok(answered);
+            }
             Err(attempt::Stop::Refused(error)) => return Err(error),
-            Err(attempt::Stop::Failed(failure)) => failure,
+            Err(attempt::Stop::Failed(failure)) => *failure,
         };
         if let Some(field) = failure.field_to_leave_out(&request) {
             request.leave_out(&field);
         } else if failure.same_key_may_help(&failures) {
             // A hiccup: the same key once more.
-        } else if failure.next_key_may_help() {
-            next = untried.next();
         } else {
-            next = None;
+            next = untried.find(|key| failure.may_hand_over_to(key, call.is_idempotent));
         }
         failures.push(failure);
     }
-    Err(failure::of_attempts(app, caller, &place, &failures))
+    Err(failure::of_attempts(app, caller, &place, &failures, &payers.resting))
+}
+
+/// The keys a call can reach and the model it means: by the key it brought, or
+/// by those that are kept.
+async fn within_reach(app: &App, caller: &Caller, call: &Call, model: &str) -> Result<(Arc<Reach>, Place)> {
+    if let Some(brought) = &call.wishes.brought {
+        return brought::reach(app, caller, brought, model);
+    }
+    let reach = reach::of(app, caller).await?;
+    let place = naming::place(model, &reach, app.catalogue, app.clock.now())?;
+    Ok((reach, place))
 }
 
 /// Passes when caller and key may still be used, which may have changed while
@@ -143,6 +161,9 @@ async fn still_allowed(app: &App, caller: &Caller, call: &Call, known: &Arc<Reac
     app.freshness.confirm(app).await?;
     if app.callers.epoch() != call.callers_epoch {
         callers::confirm(app, caller).await?;
+    }
+    if paying::is_brought(key) {
+        return Ok(());
     }
     let reach = reach::of(app, caller).await?;
     let (id, now) = (key.credential().id, app.clock.now());

@@ -1,8 +1,13 @@
 //! Provider keys: saving, editing, checking, revealing and deleting them, by
 //! whoever may.
 
+mod duplicates;
 mod edit;
+mod removal;
+mod rotate;
 mod save;
+mod settings;
+mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +18,20 @@ use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::CredentialId;
 use domain::secret::Password;
 use domain::{Caller, Secret, Timestamp};
-use serde_json::json;
-use store::credentials::{CredentialFilter, Impact, StoredCredential};
+use store::credentials::{CredentialFilter, StoredCredential};
 
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{checks, reach, secrets};
 
+pub(crate) use duplicates::already_saved;
 pub use edit::{Edit, edit};
+pub use removal::{Impact, delete, impact};
+pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};
 pub use save::{NewKey, Saved, create, placeable, readable};
+pub use settings::TypedSettings;
+pub(crate) use typed::noticed;
 
 /// How long `?check=sync` and the check button wait for a verdict.
 const SYNC_CHECK: Duration = Duration::from_secs(10);
@@ -104,18 +113,30 @@ pub(crate) async fn find(app: &App, caller: &Caller, id: CredentialId) -> Result
 async fn find_stored(app: &App, caller: &Caller, id: CredentialId) -> Result<StoredCredential> {
     let row = find(app, caller, id).await?;
     match &row.credential.source {
-        Source::Stored => Ok(row),
+        Source::Stored | Source::Reference(_) => Ok(row),
         Source::Environment(variable) => Err(Error::new(
             Code::Forbidden,
             format!(
                 "This key comes from the server's environment. Change {variable} there and restart, or save a key that goes before it."
             ),
         )),
+        Source::Request => Err(Error::not_found("provider key")),
         Source::Keyless => Err(Error::new(
             Code::Forbidden,
             "This local server needs no key, so there is nothing to change. Its address is set in the server's environment.",
         )),
     }
+}
+
+/// Refuses to change a former secret: it only waits for its end.
+fn refuse_former(credential: &Credential) -> Result<()> {
+    if credential.grace_of.is_none() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Forbidden,
+        "This is a former key that steps in until its grace ends. Change the key that took its place, or delete this one.",
+    ))
 }
 
 /// Checks a key now and waits for the verdict, ten seconds at most.
@@ -169,60 +190,12 @@ pub async fn set_active(app: &App, caller: &Caller, id: CredentialId, is_active:
 /// `not_found`, or when the store cannot be written.
 pub async fn make_primary(app: &App, caller: &Caller, id: CredentialId) -> Result<Credential> {
     let row = find_stored(app, caller, id).await?;
+    refuse_former(&row.credential)?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     store::credentials::make_primary(&mut change, id, Some(caller.user)).await?;
     change.commit(Event::CredentialMadePrimary { credential: id }).await?;
     app.reach.forget(row.credential.owner);
     get(app, caller, id).await
-}
-
-/// Who would miss a key.
-///
-/// # Errors
-/// `not_found`, or when the store cannot be read.
-pub async fn impact(app: &App, caller: &Caller, id: CredentialId) -> Result<Impact> {
-    find(app, caller, id).await?;
-    Ok(store::credentials::impact(&app.store, id, app.clock.now()).await?)
-}
-
-/// Destroys a key's secret at once; its rows of usage and audit stay.
-///
-/// # Errors
-/// `key_in_use` when calls used it in the last 30 days and `confirmed` is false.
-pub async fn delete(app: &App, caller: &Caller, id: CredentialId, confirmed: bool) -> Result<()> {
-    let row = find_stored(app, caller, id).await?;
-    let impact = store::credentials::impact(&app.store, id, app.clock.now()).await?;
-    if !confirmed && impact.calls_30d > 0 {
-        let mut error = Error::new(
-            Code::KeyInUse,
-            format!(
-                "{} calls used the key {} in the last 30 days. Deactivate it instead, or delete it with ?confirm=true.",
-                impact.calls_30d,
-                row.credential.title()
-            ),
-        );
-        error.details.impact = Some(impact_json(&impact));
-        return Err(error);
-    }
-    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
-    store::credentials::tombstone(&mut change, id, Some(caller.user)).await?;
-    change.commit(Event::CredentialDeleted { credential: id }).await?;
-    app.reach.forget(row.credential.owner);
-    Ok(())
-}
-
-/// An impact in the words of the API.
-#[must_use]
-pub fn impact_json(impact: &Impact) -> serde_json::Value {
-    json!({
-        "last_used_at": impact.last_used_at,
-        "calls_30d": impact.calls_30d,
-        "cost_30d": impact.cost_30d,
-        "cost_30d_nanos": impact.cost_30d.0,
-        "teams": [],
-        "tokens": [],
-        "is_selected_in_chat": false,
-    })
 }
 
 /// Shows a personal key to its owner, who typed the password again.
@@ -269,10 +242,10 @@ pub async fn reveal(
     let opened = secrets::lend(app, &row).map_err(|_| secrets::undecryptable(&row.credential))?;
     let change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
     change.commit(Event::CredentialRevealed { credential: id }).await?;
-    match opened {
-        secrets::Lent::Opened(secret) => Ok(Revealed(secret)),
-        _ => Err(Error::new(Code::Forbidden, "This key has no stored secret, so there is nothing to show.")),
-    }
+    opened
+        .into_opened()
+        .map(Revealed)
+        .ok_or_else(|| Error::new(Code::Forbidden, "This key has no stored secret, so there is nothing to show."))
 }
 
 /// A key on its way back to its owner: the one thing that may write a secret

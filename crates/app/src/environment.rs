@@ -152,6 +152,8 @@ fn entry(
         rotate_after: None,
         source,
         secret_version: 1,
+        secret_set_at: None,
+        grace_of: None,
         created_at: now,
         created_by: None,
         updated_at: now,

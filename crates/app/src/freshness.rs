@@ -1,11 +1,13 @@
-//! Following the change feed, and refusing to act on configuration that this
+//! Following the feeds of changes and of health, and refusing to act on configuration that this
 //! node cannot confirm.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use store::changes::{self, ChangeKind, ChangeWatch};
+use store::changes::{self, ChangeKind, ChangeWatch, Hint};
+use store::health_feed;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -30,11 +32,17 @@ pub(crate) struct Freshness {
     origin: Instant,
     confirmed_ms: AtomicI64,
     seq: AtomicI64,
+    health_seq: AtomicI64,
 }
 
 impl Freshness {
-    pub(crate) fn starting_at(seq: i64) -> Self {
-        Self { origin: Instant::now(), confirmed_ms: AtomicI64::new(0), seq: AtomicI64::new(seq) }
+    pub(crate) fn starting_at(seq: i64, health_seq: i64) -> Self {
+        Self {
+            origin: Instant::now(),
+            confirmed_ms: AtomicI64::new(0),
+            seq: AtomicI64::new(seq),
+            health_seq: AtomicI64::new(health_seq),
+        }
     }
 
     fn is_trusted(&self) -> bool {
@@ -84,7 +92,25 @@ async fn catch_up(app: &App) -> std::result::Result<(), store::StoreError> {
     Ok(())
 }
 
-/// Follows the feed until `stop`.
+/// Reads what others learnt about keys and drops what memory holds of those.
+async fn hear_health(app: &App) -> std::result::Result<(), store::StoreError> {
+    let seen = app.freshness.health_seq.load(Ordering::Acquire);
+    let news = health_feed::since(&app.store, seen, BATCH).await?;
+    let is_gap = news.first().is_some_and(|first| first.seq > seen + 1) || news.len() as i64 == BATCH;
+    if is_gap || news.iter().any(|news| news.finding.is_none()) {
+        app.reach.forget(None);
+    } else {
+        let keys: BTreeSet<_> = news.iter().filter_map(|news| news.finding.as_ref()).map(|f| f.credential).collect();
+        for key in keys {
+            app.forget_credential(&key.to_string()).await;
+        }
+    }
+    let last = if is_gap { health_feed::latest(&app.store).await? } else { news.last().map_or(seen, |news| news.seq) };
+    app.freshness.health_seq.fetch_max(last, Ordering::AcqRel);
+    Ok(())
+}
+
+/// Follows the feeds until `stop`.
 pub(crate) async fn follow(app: Arc<App>, stop: CancellationToken) {
     loop {
         let watched = tokio::select! {
@@ -105,7 +131,12 @@ async fn watch(app: &App) -> std::result::Result<(), store::StoreError> {
     let mut watch = ChangeWatch::open(&app.store).await?;
     loop {
         catch_up(app).await?;
-        watch.wait(POLL).await?;
+        hear_health(app).await?;
+        match watch.wait(POLL).await? {
+            Some(Hint::Usage(words)) => app.events.usage_heard(app, &words),
+            Some(Hint::UsageWanted(words)) => app.events.usage_wanted(app, &words),
+            Some(Hint::Changed) | None => {}
+        }
     }
 }
 

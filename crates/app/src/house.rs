@@ -2,7 +2,6 @@
 //! start and handed round by reference.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use domain::ids::{CredentialId, NodeId, RequestId, TokenId};
@@ -12,19 +11,25 @@ use llm::client::Upstream;
 use llm::egress::EgressGuard;
 use store::Store;
 use store::changes::{self, ChangeKind};
+use store::health_feed;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::callers::CallerCache;
 use crate::checks::Checks;
+use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
 use crate::error::Result;
+use crate::events::{self, Events};
 use crate::freshness::{self, Freshness};
 use crate::housekeeping;
 use crate::metrics::Metrics;
 use crate::reach::ReachCache;
+use crate::rechecks::Rechecks;
+use crate::references::References;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
+use crate::spreads::Counts;
 
 /// What the house is built from.
 pub struct Parts {
@@ -44,6 +49,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The keys of the server's environment.
     pub environment: Environment,
+    /// Where else the operator keeps keys.
+    pub references: References,
 }
 
 /// Everything the use cases share.
@@ -64,13 +71,18 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) node: NodeId,
     pub(crate) environment: Environment,
+    pub(crate) references: References,
     pub(crate) callers: CallerCache,
     pub(crate) reach: ReachCache,
     pub(crate) freshness: Freshness,
     pub(crate) passwords: Passwords,
     pub(crate) checks: Checks,
+    pub(crate) rechecks: Rechecks,
+    pub(crate) events: Events,
+    pub(crate) cooling: Cooling,
+    pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
-    draining: AtomicBool,
+    draining: CancellationToken,
     this: Weak<Self>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -83,9 +95,10 @@ impl App {
     /// When the store cannot be read.
     pub async fn build(parts: Parts) -> Result<Arc<Self>> {
         let seq = changes::latest(&parts.store).await?;
-        Ok(Arc::new_cyclic(|this| Self {
+        let health_seq = health_feed::latest(&parts.store).await?;
+        let app = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
-            draining: AtomicBool::new(false),
+            draining: CancellationToken::new(),
             node: parts.store.node(),
             store: parts.store,
             upstream: parts.upstream,
@@ -97,20 +110,29 @@ impl App {
             settings: parts.settings,
             metrics: Metrics::new(),
             environment: parts.environment,
+            references: parts.references,
             callers: CallerCache::default(),
             reach: ReachCache::default(),
-            freshness: Freshness::starting_at(seq),
+            freshness: Freshness::starting_at(seq, health_seq),
             checks: Checks::default(),
+            rechecks: Rechecks::default(),
+            events: Events::default(),
+            cooling: Cooling::default(),
+            spreads: Counts::default(),
             uses: Uses::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        }))
+        });
+        cooling::read(&app).await?;
+        Ok(app)
     }
 
-    /// Starts what runs beside the requests: the change feed, the heartbeat,
-    /// the checks of environment keys and local servers.
+    /// Starts what runs beside the requests: the feeds, the events, the heartbeat,
+    /// the schedule of checks.
     pub fn start_background(self: &Arc<Self>) {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(events::run(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
     }
 
@@ -118,6 +140,11 @@ impl App {
     /// torn down.
     pub(crate) fn handle(&self) -> Option<Arc<Self>> {
         self.this.upgrade()
+    }
+
+    /// The house for those who may outlive it.
+    pub(crate) fn weak(&self) -> Weak<Self> {
+        Weak::clone(&self.this)
     }
 
     /// Starts the heartbeat alone, for a process that calls and does not serve.
@@ -130,8 +157,20 @@ impl App {
         self.tasks.spawn(work);
     }
 
+    /// Runs `work` beside the requests; [`App::close`] ends it where it is.
+    pub(crate) fn spawn_until_stop(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+
     /// Stops what runs beside the requests and closes the store.
     pub async fn close(&self) {
+        self.start_draining();
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -145,15 +184,21 @@ impl App {
         self.callers.epoch()
     }
 
-    /// Says that no new calls should come: readiness fails from now on.
+    /// Says that no new calls should come: readiness fails from now on, and
+    /// streams of events end.
     pub fn start_draining(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.draining.cancel();
     }
 
     /// Whether the server is going down.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        self.draining.is_cancelled()
+    }
+
+    /// Fires when the server goes down.
+    pub(crate) const fn draining(&self) -> &CancellationToken {
+        &self.draining
     }
 
     /// A fresh id for a request.
@@ -167,6 +212,8 @@ impl App {
         match kind {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
+            // Nobody's id: the server's.
+            Some(ChangeKind::Spread) => self.reach.forget(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }
@@ -192,6 +239,11 @@ impl App {
         self.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
     }
 
+    /// Notes that a call with a key succeeded; written to the store in batches.
+    pub(crate) fn credential_succeeded(&self, id: CredentialId, at: Timestamp) {
+        self.uses.successes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
+    }
+
     /// Notes that a token was used; written to the store in batches.
     pub(crate) fn token_used(&self, id: TokenId, at: Timestamp) {
         self.uses.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
@@ -202,5 +254,6 @@ impl App {
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     pub(crate) credentials: Mutex<HashMap<CredentialId, Timestamp>>,
+    pub(crate) successes: Mutex<HashMap<CredentialId, Timestamp>>,
     pub(crate) tokens: Mutex<HashMap<TokenId, Timestamp>>,
 }

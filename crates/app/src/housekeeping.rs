@@ -1,9 +1,12 @@
 //! What the house does on its own: says that it lives, gives up the attempts of
-//! dead nodes, writes down last uses, looks after local servers, forgets the old.
+//! dead nodes, writes down last uses, looks after keys and local servers, forgets
+//! the old.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use domain::audit::{Actor, Event};
+use store::credentials::EndedGrace;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +17,10 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// Every how many ticks environment keys and local servers are looked at.
 const LOOK_EVERY: u64 = 6;
+
+/// Every how many ticks keys are counted, and those without a place in the
+/// schedule of checks are given one.
+const COUNT_EVERY: u64 = 12;
 
 /// Every how many ticks old rows are forgotten.
 const PRUNE_EVERY: u64 = 720;
@@ -34,7 +41,17 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         }
         if tick % LOOK_EVERY == 0 {
             crate::checks::look_at_local_servers(&app);
+            crate::references::look(&app).await;
         }
+        if tick % COUNT_EVERY == 0 {
+            report("schedule of checks", crate::rechecks::adopt(&app).await);
+            match store::credentials::count_by_status(&app.store).await {
+                Ok(keys) => app.metrics.keys_counted(&keys),
+                Err(error) => report::<()>("count of keys", Err(error)),
+            }
+        }
+        crate::rechecks::start(&app);
+        end_graces(&app).await;
         report("heartbeat", store::ledger::heartbeat(&app.store, app.clock.now()).await);
         match store::ledger::recover(&app.store, app.clock.now()).await {
             Ok(0) => {}
@@ -44,10 +61,35 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         flush_uses(&app).await;
         if tick % PRUNE_EVERY == 0 {
             let now = app.clock.now();
+            report("pruning", store::cooldowns::prune(&app.store, now).await);
             report("pruning", store::idempotency::prune(&app.store, now).await);
+            report("pruning", store::key_checks::prune(&app.store).await);
+            report("pruning", store::tokens::prune_former(&app.store, now).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }
+}
+
+/// Destroys former secrets whose grace is over.
+async fn end_graces(app: &App) {
+    let ended = match store::credentials::ended_grace(&app.store, app.clock.now()).await {
+        Ok(ended) => ended,
+        Err(error) => return report::<()>("end of grace", Err(error)),
+    };
+    for grace in ended {
+        report("end of grace", end_grace(app, grace).await);
+    }
+}
+
+async fn end_grace(app: &App, grace: EndedGrace) -> Result<(), store::StoreError> {
+    let mut change = app.store.begin(app.clock.now(), Actor::System, None).await?;
+    // Another node may have been faster.
+    if !store::credentials::tombstone(&mut change, grace.credential, None).await? {
+        return change.rollback().await;
+    }
+    change.commit(Event::CredentialGraceEnded { credential: grace.credential, of: grace.of }).await?;
+    app.forget_credential(&grace.of.to_string()).await;
+    Ok(())
 }
 
 /// Says that this process lives, and nothing else.
@@ -67,6 +109,10 @@ pub(crate) async fn flush_uses(app: &App) {
     let credentials: Vec<_> = app.uses.credentials.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
     if !credentials.is_empty() {
         report("last use of keys", store::credentials::touch_last_used(&app.store, &credentials).await);
+    }
+    let successes: Vec<_> = app.uses.successes.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+    if !successes.is_empty() {
+        report("last success of keys", store::key_checks::note_successes(&app.store, &successes).await);
     }
     let tokens: Vec<_> = app.uses.tokens.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
     if !tokens.is_empty() {

@@ -19,8 +19,16 @@ pub mod users;
 pub mod checks;
 pub mod credentials;
 pub mod environment;
+pub mod keyring;
+pub mod origin_moves;
+pub mod rechecks;
+pub mod references;
 pub mod short_keys;
+pub mod transfer;
 
+pub mod brought;
+pub mod cooling;
+mod exhausted;
 pub mod models;
 pub mod naming;
 pub mod paying;
@@ -28,15 +36,19 @@ mod prices;
 pub mod reach;
 pub mod resolving;
 mod secrets;
+pub mod spreads;
 
 pub mod chat;
 mod meter;
+mod witness;
 
 pub mod audit;
+pub mod events;
 mod freshness;
 mod housekeeping;
 pub mod idempotency;
 pub mod metrics;
+pub mod status;
 pub mod usage;
 
 pub use error::{Code, Error, Result};

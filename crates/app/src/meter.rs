@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::ids::AttemptId;
 use domain::usage::{TokenCounts, UsageSource, estimated_tokens};
-use domain::{Clock, Nanos, Price, ProviderId};
+use domain::{Clock, Nanos, Price, ProviderId, Timestamp};
 use llm::UpstreamError;
 use llm::wire::openai_chat::passthrough::{AnswerFacts, StreamFacts};
 use store::ledger::{Ledger, Settlement};
 
 use crate::App;
 use crate::metrics::Metrics;
+use crate::witness::Witness;
 
 /// What a failed call used up at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub(crate) struct Meter {
     metrics: Metrics,
     provider: ProviderId,
     attempt: AttemptId,
+    witness: Witness,
     price: Option<Price>,
     markup_basis_points: u32,
     prompt_characters: u64,
@@ -48,6 +50,7 @@ impl Meter {
     pub(crate) fn start(
         app: &App,
         attempt: AttemptId,
+        witness: Witness,
         price: Option<Price>,
         prompt_characters: u64,
         provider: ProviderId,
@@ -59,6 +62,7 @@ impl Meter {
             metrics: app.metrics.clone(),
             provider,
             attempt,
+            witness,
             price,
             markup_basis_points: 0,
             prompt_characters,
@@ -68,6 +72,11 @@ impl Meter {
             was_sent: false,
             is_settled: false,
         }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The attempt's id, as it is sent to the provider.
@@ -154,7 +163,7 @@ impl Meter {
         let latency = self.started.elapsed();
         self.metrics.call_ended(self.provider, state, error_class, bill.tokens, latency, self.first_token);
         // The acknowledgement is not awaited: the row is written all the same.
-        drop(self.ledger.settle(
+        let row = self.ledger.settle(
             self.attempt,
             Settlement {
                 state,
@@ -169,7 +178,8 @@ impl Meter {
                 first_token_ms: self.first_token.map(millis),
                 at: self.clock.now(),
             },
-        ));
+        );
+        self.witness.hears(state, row);
     }
 }
 

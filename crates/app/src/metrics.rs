@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::ProviderId;
 use domain::attempt::{AttemptState, ErrorClass};
+use domain::credential::KeyStatus;
 use domain::usage::TokenCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -35,6 +36,17 @@ struct Refusal {
     code: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct State {
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Check {
+    provider: &'static str,
+    status: &'static str,
+}
+
 /// The meters. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
@@ -45,6 +57,9 @@ pub struct Metrics {
     duration: Histogram,
     first_token: Histogram,
     in_flight: Gauge<i64, AtomicI64>,
+    keys: Family<State, Gauge<i64, AtomicI64>>,
+    checks: Family<Check, Counter>,
+    event_streams: Gauge<i64, AtomicI64>,
 }
 
 impl Metrics {
@@ -64,7 +79,24 @@ impl Metrics {
         registry.register("attempt_duration_seconds", "Upstream calls, to the last byte", duration.clone());
         registry.register("first_token_seconds", "Upstream calls, to the first byte of content", first_token.clone());
         registry.register("attempts_in_flight", "Upstream calls not ended yet", in_flight.clone());
-        Self { registry: Arc::new(registry), attempts, tokens, refusals, duration, first_token, in_flight }
+        let keys = Family::<State, Gauge<i64, AtomicI64>>::default();
+        let checks = Family::<Check, Counter>::default();
+        let event_streams = Gauge::<i64, AtomicI64>::default();
+        registry.register("keys", "Stored provider keys by state, all nodes together", keys.clone());
+        registry.register("checks", "Checks of provider keys by what they found", checks.clone());
+        registry.register("event_streams", "Streams of events open", event_streams.clone());
+        Self {
+            registry: Arc::new(registry),
+            attempts,
+            tokens,
+            refusals,
+            duration,
+            first_token,
+            in_flight,
+            keys,
+            checks,
+            event_streams,
+        }
     }
 
     /// All meters in Prometheus' text format.
@@ -80,6 +112,28 @@ impl Metrics {
     /// A request ended without an upstream call.
     pub fn refused(&self, code: &'static str) {
         self.refusals.get_or_create(&Refusal { code }).inc();
+    }
+
+    /// How many keys are in each state; the states not named have none.
+    pub(crate) fn keys_counted(&self, keys: &[(KeyStatus, i64)]) {
+        for status in KeyStatus::ALL {
+            let number = keys.iter().find(|(known, _)| known == status).map_or(0, |(_, number)| *number);
+            self.keys.get_or_create(&State { status: status.as_str() }).set(number);
+        }
+    }
+
+    /// A check found this.
+    pub(crate) fn checked(&self, provider: ProviderId, status: KeyStatus) {
+        let (provider, status) = (provider.as_str(), status.as_str());
+        self.checks.get_or_create(&Check { provider, status }).inc();
+    }
+
+    pub(crate) fn event_stream_opened(&self) {
+        self.event_streams.inc();
+    }
+
+    pub(crate) fn event_stream_closed(&self) {
+        self.event_streams.dec();
     }
 
     pub(crate) fn call_began(&self) {

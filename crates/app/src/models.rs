@@ -7,13 +7,15 @@ use domain::ids::model_uuid;
 use domain::model::{ModelFacts, ModelStatus};
 use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
+use domain::spread::Turns;
 use domain::{Caller, Price, ProviderId, resolve};
 use uuid::Uuid;
 
 use crate::App;
 use crate::error::{Error, Result};
 use crate::naming;
-use crate::reach::{self, Reach};
+use crate::paying::{self, Wishes};
+use crate::reach::{self, Offer, Reach};
 
 /// A model as lists show it.
 #[derive(Clone, Debug)]
@@ -101,7 +103,7 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     for (client_id, offers) in &reach.by_client_id {
         let chosen = naming::place(client_id, reach, app.catalogue, now).ok().map(|place| place.namespace);
         for offer in offers {
-            let Some(payer) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
+            let Some(payer) = payer(app, caller, reach, offer) else { continue };
             let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str());
             lines.push(ModelLine {
                 uuid: offer.uuid,
@@ -117,15 +119,21 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     lines
 }
 
-fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
-    let candidates = reach.candidates(namespace, model, app.catalogue);
-    let wish = Wish { policy: caller.fallback, personal_allowed: caller.team().is_none(), pinned: None };
-    match resolve::resolve(&candidates, wish, app.clock.now()).outcome {
-        Outcome::Use(ids) => {
-            let first = ids.first()?;
-            reach.keys.iter().find(|key| key.credential().id == *first).map(|key| key.credential().scope)
-        }
-        Outcome::Failing(_) | Outcome::NoKey => None,
+/// Who would pay for a model, were no key at a limit just now: a model does not
+/// come and go with the minute.
+fn payer(app: &App, caller: &Caller, reach: &Reach, offer: &Offer) -> Option<Scope> {
+    let now = app.clock.now();
+    let mut candidates = reach.candidates(app, &offer.namespace, &offer.facts.id, now);
+    candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
+    let wish = Wish {
+        policy: paying::policy(app, caller, &Wishes::default()).ok()?,
+        personal_allowed: caller.team().is_none(),
+        pinned: None,
+        turns: Turns::default(),
+    };
+    match resolve::resolve(&candidates, wish, now).outcome {
+        Outcome::Use(ids) => reach.key(*ids.first()?).map(|key| key.credential().scope),
+        Outcome::Failing | Outcome::NoKey => None,
     }
 }
 

@@ -121,6 +121,26 @@ fn unlisted(provider: ProviderId, id: &str) -> Place {
     Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned() }
 }
 
+/// A model of this very provider: a UUID or a name with the provider before it
+/// is undone, anything else is the provider's to know. But a key in the place of
+/// a name goes no further: the ledger keeps names.
+///
+/// # Errors
+/// `model_not_found`.
+pub fn at_provider(provider: ProviderId, name: &str, catalogue: &Catalogue) -> Result<Place> {
+    if holds_a_key(name) {
+        return Err(not_found(name));
+    }
+    let by_uuid = Uuid::parse_str(name).ok().and_then(|uuid| catalogue_model_of(uuid, catalogue));
+    let prefixed = name.split_once('/').filter(|(prefix, _)| prefix.parse() == Ok(provider)).map(|(_, id)| id);
+    let id = match (by_uuid, prefixed) {
+        (Some((of, id)), _) if of == provider => id,
+        (_, Some(id)) if catalogue.get(provider, name).is_none() => id,
+        _ => name,
+    };
+    Ok(unlisted(provider, id))
+}
+
 fn catalogue_model_of(uuid: Uuid, catalogue: &Catalogue) -> Option<(ProviderId, &str)> {
     ProviderId::all()
         .flat_map(|provider| catalogue.models(provider).iter().map(move |facts| (provider, facts.id.as_str())))
@@ -156,12 +176,17 @@ pub fn not_found(name: &str) -> Error {
 /// name is not repeated.
 #[must_use]
 pub fn shown(name: &str) -> String {
-    let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some()) {
+    if holds_a_key(name) {
         return "…".to_owned();
     }
     let clean: String = name.chars().filter(|c| !is_invisible(*c)).take(100).collect();
     if clean.chars().count() < name.chars().count() { format!("{clean}…") } else { clean }
+}
+
+/// Whether a part of a name has the shape of somebody's provider key.
+fn holds_a_key(name: &str) -> bool {
+    let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some())
 }
 
 /// The sentence a retired model's 404 gets, when its replacement is known.

@@ -6,18 +6,20 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
-use domain::credential::{Credential, Scope};
+use domain::credential::{Credential, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
 use domain::provider::{ProviderId, ProviderKind};
 use domain::resolve::Candidate;
-use domain::{Caller, Price};
+use domain::spread::Spread;
+use domain::{Caller, Price, Timestamp};
 use llm::catalogue::Catalogue;
 use store::credentials::StoredCredential;
 use uuid::Uuid;
 
 use crate::App;
 use crate::error::Result;
+use crate::spreads::Settled;
 
 /// A key that may pay, and the models it opens.
 #[derive(Debug)]
@@ -36,10 +38,12 @@ impl Key {
     }
 
     /// Whether this key's list has `model`, also under another id of the same
-    /// model, or the model is retired and only the provider can say so.
+    /// model, or only the provider can say so: the model is retired, or the key
+    /// came with the request and has no list.
     #[must_use]
     pub fn serves(&self, model: &str, catalogue: &Catalogue) -> bool {
-        self.offers.contains_key(model)
+        self.credential().source == Source::Request
+            || self.offers.contains_key(model)
             || catalogue
                 .get(self.credential().provider, model)
                 .is_some_and(|facts| facts.status == ModelStatus::Retired || self.offers.contains_key(&facts.id))
@@ -82,10 +86,13 @@ pub struct Reach {
     pub by_client_id: HashMap<String, Vec<Arc<Offer>>>,
     /// Stable ids to what they name.
     pub by_uuid: HashMap<Uuid, Arc<Offer>>,
+    /// How calls are spread over the keys.
+    pub settled: Settled,
 }
 
 impl Reach {
-    fn of_keys(keys: Vec<Arc<Key>>) -> Self {
+    /// What these keys open; the primary serves.
+    pub(crate) fn of_keys(keys: Vec<Arc<Key>>) -> Self {
         let mut by_client_id: HashMap<String, Vec<Arc<Offer>>> = HashMap::new();
         let mut by_uuid = HashMap::new();
         for offer in keys.iter().flat_map(|key| key.offers.values()) {
@@ -93,17 +100,31 @@ impl Reach {
                 by_client_id.entry(offer.client_id()).or_default().push(Arc::clone(offer));
             }
         }
-        Self { keys, by_client_id, by_uuid }
+        Self { keys, by_client_id, by_uuid, settled: Settled::default() }
     }
 
-    /// The keys that might pay for a model of a namespace.
-    #[must_use]
-    pub fn candidates(&self, namespace: &str, model: &str, catalogue: &Catalogue) -> Vec<Candidate<'_>> {
+    /// The keys that might pay for a model of a namespace, with what is known of them at `now`.
+    pub(crate) fn candidates(&self, app: &App, namespace: &str, model: &str, now: Timestamp) -> Vec<Candidate<'_>> {
+        let used = |credential: &Credential| {
+            let counts = self.settled.of(credential.scope, credential.provider) == Spread::LeastUsed;
+            if counts { app.spreads.used(credential.id, now) } else { 0 }
+        };
         self.keys
             .iter()
             .filter(|key| key.credential().model_namespace() == namespace)
-            .map(|key| Candidate { credential: key.credential(), serves_model: key.serves(model, catalogue) })
+            .map(|key| Candidate {
+                credential: key.credential(),
+                serves_model: key.serves(model, app.catalogue),
+                cooling_until: app.cooling.of(key, model, now).map(|cool_down| cool_down.until),
+                used: used(key.credential()),
+            })
             .collect()
+    }
+
+    /// One of the keys.
+    #[must_use]
+    pub fn key(&self, id: CredentialId) -> Option<&Arc<Key>> {
+        self.keys.iter().find(|key| key.credential().id == id)
     }
 
     /// The keys of one namespace.
@@ -155,7 +176,8 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
         return Ok(reach);
     }
     let epoch = app.reach.epoch.load(Ordering::Acquire);
-    let reach = Arc::new(Reach::of_keys(load_keys(app, caller, with_personal).await?));
+    let settled = Settled::read(app, caller.user).await?;
+    let reach = Arc::new(Reach { settled, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }
@@ -190,16 +212,26 @@ fn offers_of(
     listed: Option<Vec<ListedModel>>,
     catalogue: &Catalogue,
 ) -> HashMap<String, Arc<Offer>> {
+    if credential.provider.is_callable() { models_of(credential, listed, catalogue) } else { HashMap::new() }
+}
+
+fn models_of(
+    credential: &Credential,
+    listed: Option<Vec<ListedModel>>,
+    catalogue: &Catalogue,
+) -> HashMap<String, Arc<Offer>> {
     let namespace = credential.model_namespace();
     let provider = credential.provider;
-    if !provider.is_callable() {
-        return HashMap::new();
-    }
     let offer = |facts: ModelFacts, created, in_catalogue| {
         let uuid = model_uuid(&namespace, &facts.id);
         (facts.id.clone(), Arc::new(Offer { uuid, namespace: namespace.clone(), facts, created, in_catalogue }))
     };
     match listed {
+        // What is deployed cannot be listed with the key: its owner says it, and
+        // no list or catalogue says otherwise.
+        _ if provider == ProviderId::Azure => {
+            deployed(credential).map(|model| offer(merged(provider, model, None), None, false)).collect()
+        }
         Some(models) => models
             .into_iter()
             .map(|model| {
@@ -217,6 +249,11 @@ fn offers_of(
             .map(|facts| offer(facts.clone(), None, true))
             .collect(),
     }
+}
+
+/// The deployments of an Azure key, as models.
+fn deployed(credential: &Credential) -> impl Iterator<Item = ListedModel> {
+    credential.settings.deployments.iter().map(|name| ListedModel { id: name.clone(), ..ListedModel::default() })
 }
 
 /// A listed model with what the catalogue knows; the live list wins where it
@@ -297,3 +334,6 @@ pub fn may_see(caller: &Caller, credential: &Credential) -> bool {
         Scope::Organization | Scope::System => caller.is_admin(),
     }
 }
+
+#[cfg(test)]
+mod tests;

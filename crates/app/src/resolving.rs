@@ -6,8 +6,9 @@ use domain::resolve::{Fallback, Resolution};
 use crate::App;
 use crate::error::Result;
 use crate::naming::{self, Place};
-use crate::paying::{self, Wishes};
+use crate::paying::{self, Asked, Wishes};
 use crate::reach;
+use crate::spreads::Asks;
 
 /// The explanation.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct Explained {
 pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -> Result<Explained> {
     let reach = reach::of(app, caller).await?;
     let place = naming::place(model, &reach, app.catalogue, app.clock.now())?;
-    let resolution = paying::judge(app, caller, &reach, &place, wishes)?;
-    Ok(Explained { place, resolution, policy: paying::policy(caller, wishes) })
+    let asked = Asked { place: &place, wishes, conversation: None };
+    let resolution = paying::judge(app, caller, &reach, asked, Asks::ToKnow)?;
+    Ok(Explained { place, resolution, policy: paying::policy(app, caller, wishes)? })
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::ProviderId;
+use domain::resolve::Fallback;
 
 /// The operator's settings.
 #[derive(Clone, Debug)]
@@ -12,6 +13,10 @@ pub struct Settings {
     pub public_url: String,
     /// Whether owners may see their personal keys again.
     pub reveal_allowed: bool,
+    /// How far a call may go for a key, at most.
+    pub policy: Fallback,
+    /// Whether a request may bring a provider key along.
+    pub request_keys_allowed: bool,
     /// Default endpoints that differ from the provider table's.
     pub default_bases: HashMap<ProviderId, String>,
     /// How long an access token lives.
@@ -27,6 +32,8 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8000".to_owned(),
             reveal_allowed: true,
+            policy: Fallback::Chain,
+            request_keys_allowed: false,
             default_bases: HashMap::new(),
             access_token_life: Duration::from_secs(8 * 3600),
             web_session_life: Duration::from_secs(30 * 24 * 3600),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::audit::Event;
-use domain::credential::{Credential, Scope, Settings};
-use domain::{Caller, ProviderId, Timestamp};
+use domain::credential::Credential;
+use domain::{Caller, Origin, ProviderId, Timestamp};
 use store::credentials::StoredCredential;
 
 use crate::App;
@@ -66,11 +66,11 @@ pub fn field_names() -> Vec<String> {
 /// provider. All fields are read before any is acted on.
 ///
 /// # Errors
-/// `invalid_request` for an unknown field or what cannot be a key; then nothing
-/// was changed.
+/// `invalid_request` for an unknown field or what cannot be a key,
+/// `duplicate_secret` for another key's; then nothing was changed.
 pub async fn patch(app: &Arc<App>, caller: &Caller, fields: BTreeMap<String, Option<String>>) -> Result<()> {
     let mut azure_endpoint = None;
-    let mut wanted: Vec<(ProviderId, Option<String>)> = Vec::new();
+    let mut wanted: Vec<Wish> = Vec::new();
     for (field, value) in fields {
         if field == "azure_endpoint" {
             azure_endpoint = Some(value);
@@ -78,26 +78,58 @@ pub async fn patch(app: &Arc<App>, caller: &Caller, fields: BTreeMap<String, Opt
         }
         let provider = provider_of(&field)?;
         let value = value.filter(|value| !value.trim().is_empty());
-        credentials::readable(provider, value.as_deref()).map_err(|error| error.of_field(&field))?;
-        if wanted.iter().any(|(other, _)| *other == provider) {
+        let fingerprint =
+            credentials::readable(app, provider, value.as_deref()).map_err(|error| error.of_field(&field))?;
+        if wanted.iter().any(|wish| wish.provider == provider) {
             return Err(Error::invalid(&field, "names a provider that another field names too; send one of them"));
         }
-        wanted.push((provider, value));
+        wanted.push(Wish { provider, value, fingerprint });
     }
     let rows = personal(app, caller).await?;
     let primary = |provider| rows.iter().find(|row| row.credential.provider == provider).map(|row| &row.credential);
-    if azure_endpoint.is_some() && !wanted.iter().any(|(provider, _)| *provider == ProviderId::Azure) {
+    if azure_endpoint.is_some() && !wanted.iter().any(|wish| wish.provider == ProviderId::Azure) {
         return Err(Error::invalid("azure_endpoint", "needs azure_api_key beside it"));
     }
-    for (provider, value) in &wanted {
-        let endpoint = if *provider == ProviderId::Azure { azure_endpoint.clone().flatten() } else { None };
-        credentials::placeable(app, *provider, primary(*provider), value.is_some(), endpoint.as_deref())?;
+    let endpoint_of = |provider| azure_endpoint.clone().flatten().filter(|_| provider == ProviderId::Azure);
+    for wish in &wanted {
+        let (primary, endpoint) = (primary(wish.provider), endpoint_of(wish.provider));
+        let origin = credentials::placeable(app, wish.provider, primary, wish.value.is_some(), endpoint.as_deref())?;
+        refuse_known(&rows, primary, wish, origin.as_ref())?;
     }
-    for (provider, value) in wanted {
-        let endpoint = if provider == ProviderId::Azure { azure_endpoint.clone().flatten() } else { None };
-        apply(app, caller, provider, primary(provider), value, endpoint).await?;
+    for wish in wanted {
+        let endpoint = endpoint_of(wish.provider);
+        apply(app, caller, wish.provider, primary(wish.provider), wish.value, endpoint).await?;
     }
     Ok(())
+}
+
+/// One field, read.
+struct Wish {
+    provider: ProviderId,
+    value: Option<String>,
+    fingerprint: Option<String>,
+}
+
+/// Refuses a key that another row than the primary one has.
+fn refuse_known(
+    rows: &[StoredCredential],
+    primary: Option<&Credential>,
+    wish: &Wish,
+    origin: Option<&Origin>,
+) -> Result<()> {
+    let is_other = |row: &&StoredCredential| {
+        row.credential.provider == wish.provider
+            && row.credential.grace_of.is_none()
+            && Some(row.credential.id) != primary.map(|primary| primary.id)
+            && Some(&row.credential.origin) == origin
+            && row.fingerprint == wish.fingerprint
+    };
+    match rows.iter().find(is_other) {
+        Some(row) if wish.fingerprint.is_some() => {
+            Err(credentials::already_saved(&row.credential).of_field(&format!("{}_api_key", wish.provider)))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn apply(
@@ -115,19 +147,11 @@ async fn apply(
         }
         (None, Some(key)) => {
             let new = NewKey {
-                scope: Scope::Personal,
-                organization: None,
-                provider,
                 name: Some("Primary".to_owned()),
-                note: None,
                 api_key: Some(key),
                 api_base: endpoint,
-                settings: Settings::default(),
-                priority: 0,
                 is_primary: true,
-                expires_at: None,
-                rotate_after: None,
-                wait_for_check: false,
+                ..NewKey::of(provider)
             };
             credentials::create(app, caller, new).await.map(drop)
         }

@@ -1,9 +1,12 @@
 //! Gateway tokens: ours, for clients. Shown once, stored as a hash.
 
+mod edit;
+
 use domain::audit::Event;
 use domain::caller::TokenScope;
 use domain::gateway_token::{self, TokenKind};
 use domain::ids::TokenId;
+use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, access, text};
 use store::tokens::Token;
 use zeroize::Zeroizing;
@@ -12,6 +15,8 @@ use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result};
 use crate::sign_in;
+
+pub use edit::{Edit, Rotated, edit, rotate};
 
 /// A token as somebody asks for it.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub struct NewToken {
     pub scopes: Option<Vec<TokenScope>>,
     /// The models it may call; absent: all.
     pub models: Option<Vec<String>>,
+    /// How far its calls may go for a key; absent: as its user says.
+    pub policy: Option<Fallback>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }
@@ -40,25 +47,13 @@ pub struct Minted {
 /// `forbidden` for a scope the caller lacks, `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
     let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
-    let mut scopes = new.scopes.unwrap_or_else(|| vec![TokenScope::Models]);
-    scopes.sort_unstable();
-    scopes.dedup();
-    if scopes.is_empty() {
-        return Err(Error::invalid("scopes", "is empty; give at least one, such as models"));
-    }
-    let grantable = access::grantable_scopes(caller);
-    if let Some(missing) = scopes.iter().find(|scope| !grantable.contains(scope)) {
-        return Err(Error::new(
-            Code::Forbidden,
-            format!("Your own token lacks the scope “{missing}”, so it cannot give it to another. Sign in to do it."),
-        )
-        .of_field("scopes"));
-    }
+    let scopes = checked_scopes(caller, new.scopes)?;
     let minter = match caller.token() {
         Some(id) => store::tokens::by_id(&app.store, id).await?,
         None => None,
     };
     let models = checked_models(caller, new.models)?;
+    let policy = checked_policy(caller, new.policy)?;
     let expires_at = new.expires_at.map(|at| crate::credentials::future(app, "expires_at", at)).transpose()?;
     // A token made by a token does not outlive it and belongs to the same team.
     let last_day = minter.as_ref().and_then(|minter| minter.expires_at);
@@ -76,6 +71,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         name,
         scopes,
         models,
+        policy,
         rate_limit: None,
         budget: None,
         created_at: now,
@@ -93,6 +89,26 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         })
         .await?;
     Ok(Minted { token, text })
+}
+
+/// The scopes a token may be given: at least one, and never more than its
+/// maker's.
+fn checked_scopes(caller: &Caller, scopes: Option<Vec<TokenScope>>) -> Result<Vec<TokenScope>> {
+    let mut scopes = scopes.unwrap_or_else(|| vec![TokenScope::Models]);
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Error::invalid("scopes", "is empty; give at least one, such as models"));
+    }
+    let grantable = access::grantable_scopes(caller);
+    if let Some(missing) = scopes.iter().find(|scope| !grantable.contains(scope)) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("Your own token lacks the scope “{missing}”, so it cannot give it to another. Sign in to do it."),
+        )
+        .of_field("scopes"));
+    }
+    Ok(scopes)
 }
 
 /// The models a token may be given: bounded, and never more than its maker's.
@@ -116,6 +132,19 @@ fn checked_models(caller: &Caller, models: Option<Vec<String>>) -> Result<Option
         }
     }
     Ok(Some(models))
+}
+
+/// The policy a token may be given: never laxer than its maker's.
+fn checked_policy(caller: &Caller, policy: Option<Fallback>) -> Result<Option<Fallback>> {
+    let own = caller.token_policy();
+    match (policy, own) {
+        (Some(policy), Some(own)) if policy < own => Err(Error::new(
+            Code::Forbidden,
+            format!("Your own token's policy is {own}, so it cannot give a laxer one to another. Sign in to do it."),
+        )
+        .of_field("policy")),
+        (policy, own) => Ok(policy.or(own)),
+    }
 }
 
 /// The caller's tokens.

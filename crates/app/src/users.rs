@@ -2,7 +2,7 @@
 
 use domain::audit::{Actor, Event};
 use domain::caller::Role;
-use domain::ids::UserId;
+use domain::ids::{CredentialId, UserId};
 use domain::resolve::Fallback;
 use domain::secret::Password;
 use domain::{Caller, Timestamp, text};
@@ -11,21 +11,18 @@ use store::users::User;
 
 use crate::App;
 use crate::error::{Error, Result};
-use crate::setup;
 use crate::sign_in::{self, Visitor};
+use crate::{credentials, setup};
 
 /// What a user prefers. Unknown members of older or newer versions are kept out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// Whether an absent key falls through to the next scope.
-    pub fallback: Fallback,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self { fallback: Fallback::Chain }
-    }
+    /// How far their calls may go for a key; `None`: they did not say.
+    pub fallback: Option<Fallback>,
+    /// The key they chose to chat with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_credential_id: Option<CredentialId>,
 }
 
 impl Preferences {
@@ -74,8 +71,10 @@ impl From<User> for Account {
 pub struct AccountEdit {
     /// A new name.
     pub display_name: Option<String>,
-    /// A new fall-back preference.
-    pub fallback: Option<Fallback>,
+    /// A new fall-back preference; `Some(None)`: none any more.
+    pub fallback: Option<Option<Fallback>>,
+    /// Another key to chat with; `Some(None)`: none in particular.
+    pub chat_credential: Option<Option<CredentialId>>,
 }
 
 /// Makes a user.
@@ -115,6 +114,13 @@ pub async fn edit_me(app: &App, caller: &Caller, edit: AccountEdit) -> Result<Ac
     if let Some(fallback) = edit.fallback {
         preferences.fallback = fallback;
         fields.push("fallback");
+    }
+    if let Some(chosen) = edit.chat_credential {
+        if let Some(id) = chosen {
+            credentials::get(app, caller, id).await?;
+        }
+        preferences.chat_credential_id = chosen;
+        fields.push("chat_credential_id");
     }
     if !fields.is_empty() {
         let preferences = serde_json::to_string(&preferences).unwrap_or_else(|_| "{}".to_owned());

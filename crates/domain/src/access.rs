@@ -23,6 +23,10 @@ pub enum Need {
     ManageUsers,
     /// Somebody who may read usage.
     ReadUsage,
+    /// Somebody who may hear of their keys or of their usage; each event is told
+    /// only to whoever may read what it is about. So a script that watches keys,
+    /// or spending, needs no more than the scope for just that.
+    FollowEvents,
     /// An admin who may read the audit log.
     ReadAudit,
     /// A reader of metrics; loopback is let in without proof.
@@ -38,6 +42,7 @@ crate::text_enum!(Need, "need" {
     ManageTokens => "manage-tokens",
     ManageUsers => "manage-users",
     ReadUsage => "read-usage",
+    FollowEvents => "follow-events",
     ReadAudit => "read-audit",
     Metrics => "metrics",
 });
@@ -75,6 +80,8 @@ pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
         Need::ManageCredentials => TokenScope::ManageCredentials,
         Need::ManageTokens => TokenScope::ManageTokens,
         Need::ReadUsage => TokenScope::ReadUsage,
+        Need::FollowEvents if scopes.contains(&TokenScope::ReadUsage) => return Ok(()),
+        Need::FollowEvents => TokenScope::ManageCredentials,
         Need::ReadAudit => TokenScope::ReadAudit,
         Need::Metrics => TokenScope::Metrics,
     };
@@ -96,14 +103,19 @@ mod tests {
     use super::*;
     use crate::caller::Role;
     use crate::ids::{TokenId, UserId};
-    use crate::resolve::Fallback;
 
     fn caller(role: Role, proof: Proof) -> Caller {
-        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: Fallback::Chain, proof }
+        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: None, proof }
     }
 
     fn token(scopes: &[TokenScope]) -> Proof {
-        Proof::GatewayToken { id: TokenId(uuid::Uuid::nil()), scopes: scopes.to_vec(), models: None, team: None }
+        Proof::GatewayToken {
+            id: TokenId(uuid::Uuid::nil()),
+            scopes: scopes.to_vec(),
+            models: None,
+            team: None,
+            policy: None,
+        }
     }
 
     #[test]
@@ -112,6 +124,19 @@ mod tests {
         let passes = |need| permit(&models_only, need).is_ok();
         let open: Vec<_> = Need::ALL.iter().copied().filter(|&need| passes(need)).collect();
         assert_eq!(open, [Need::Nothing, Need::CallModels]);
+    }
+
+    #[test]
+    fn events_are_for_whoever_may_read_keys_or_usage() {
+        for (scope, may) in [
+            (TokenScope::ManageCredentials, true),
+            (TokenScope::ReadUsage, true),
+            (TokenScope::Models, false),
+            (TokenScope::Metrics, false),
+        ] {
+            let caller = caller(Role::Member, token(&[scope]));
+            assert_eq!(permit(&caller, Need::FollowEvents).is_ok(), may, "{scope}");
+        }
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub enum ErrorClass {
     Unreachable,
     /// The egress guard refused the endpoint.
     EndpointRefused,
+    /// The stored key does not open under its row's identity.
+    Undecryptable,
 }
 
 crate::text_enum!(ErrorClass, "error class" {
@@ -87,6 +89,7 @@ crate::text_enum!(ErrorClass, "error class" {
     StreamTruncated => "stream_truncated",
     Unreachable => "unreachable",
     EndpointRefused => "endpoint_refused",
+    Undecryptable => "undecryptable",
 });
 
 impl ErrorClass {
@@ -103,6 +106,12 @@ impl ErrorClass {
     /// Whether the fault lies with the key, so that its owner has to act.
     #[must_use]
     pub const fn is_the_keys_fault(self) -> bool {
-        matches!(self, Self::InvalidKey | Self::KeyLimited | Self::NoCredit | Self::Forbidden)
+        matches!(self, Self::InvalidKey | Self::KeyLimited | Self::NoCredit | Self::Forbidden | Self::Undecryptable)
+    }
+
+    /// Whether the key is at a limit of its own, which ends by itself.
+    #[must_use]
+    pub const fn is_a_limit(self) -> bool {
+        matches!(self, Self::RateLimited | Self::QuotaExhausted)
     }
 }

@@ -6,8 +6,10 @@ use serde::Serialize;
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
 use crate::ids::{CredentialId, SessionId, TokenId, UserId};
+use crate::master_key_id::MasterKeyId;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
+use crate::spread::Spread;
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +135,32 @@ pub enum Event {
         /// Which.
         token: TokenId,
     },
+    /// How calls are spread over the keys of a provider was settled.
+    #[serde(rename = "spread.set")]
+    SpreadSet {
+        /// Whose keys.
+        scope: Scope,
+        /// Of which provider.
+        provider: ProviderId,
+        /// How.
+        spread: Spread,
+    },
+    /// A gateway token was edited.
+    #[serde(rename = "token.updated")]
+    TokenUpdated {
+        /// Which.
+        token: TokenId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+    },
+    /// A gateway token got a new text.
+    #[serde(rename = "token.rotated")]
+    TokenRotated {
+        /// Which.
+        token: TokenId,
+        /// When the former text stops working, in microseconds since 1970.
+        former_until: i64,
+    },
     /// A provider key was saved.
     #[serde(rename = "credential.created")]
     CredentialCreated {
@@ -164,6 +192,26 @@ pub enum Event {
         credential: CredentialId,
         /// The secret's version now.
         version: i64,
+    },
+    /// The secret was replaced, and the former one lives on for a while.
+    #[serde(rename = "credential.rotated")]
+    CredentialRotated {
+        /// Which.
+        credential: CredentialId,
+        /// The secret's version now.
+        version: i64,
+        /// The row of the former secret, while its grace lasts.
+        former: Option<CredentialId>,
+        /// When that grace ends, in microseconds since 1970.
+        former_until: Option<i64>,
+    },
+    /// The grace of a former secret ended; it was destroyed.
+    #[serde(rename = "credential.grace_ended")]
+    CredentialGraceEnded {
+        /// The row of the former secret.
+        credential: CredentialId,
+        /// Whose former secret it was.
+        of: CredentialId,
     },
     /// Switched on.
     #[serde(rename = "credential.activated")]
@@ -215,6 +263,52 @@ pub enum Event {
         /// Which.
         credential: CredentialId,
     },
+    /// The operator sealed it to another origin.
+    #[serde(rename = "credential.origin_moved")]
+    CredentialOriginMoved {
+        /// Which.
+        credential: CredentialId,
+        /// Where it might be sent before.
+        from: Origin,
+        /// Where it may be sent now.
+        to: Origin,
+        /// The secret's version now.
+        version: i64,
+    },
+    /// Provider keys were written out at the command line.
+    #[serde(rename = "credential.exported")]
+    CredentialsExported {
+        /// How many.
+        credentials: usize,
+        /// Whether their secrets went with them, under the master key.
+        with_secrets: bool,
+        /// Whether those of other users were among them.
+        of_everybody: bool,
+    },
+    /// Everything sealed is being sealed again under another master key.
+    #[serde(rename = "keyring.rewrap_started")]
+    KeyringRewrapStarted {
+        /// Under which.
+        to: MasterKeyId,
+        /// How many secrets are not yet.
+        rows: i64,
+    },
+    /// Everything that opens is sealed under this master key.
+    #[serde(rename = "keyring.rewrap_finished")]
+    KeyringRewrapFinished {
+        /// Under which.
+        to: MasterKeyId,
+        /// How many secrets were sealed again.
+        rewrapped: u64,
+        /// How many do not open and were left as they are.
+        unopened: usize,
+    },
+    /// No secret needs this master key any more.
+    #[serde(rename = "keyring.key_retired")]
+    KeyringKeyRetired {
+        /// Which.
+        key: MasterKeyId,
+    },
 }
 
 impl Event {
@@ -236,10 +330,16 @@ impl Event {
             Self::SessionCreated { session, .. } | Self::SessionEnded { session } => {
                 ("session", Some(session.to_string()))
             }
-            Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::TokenCreated { token, .. }
+            | Self::TokenUpdated { token, .. }
+            | Self::TokenRotated { token, .. }
+            | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }
             | Self::CredentialSecretReplaced { credential, .. }
+            | Self::CredentialRotated { credential, .. }
+            | Self::CredentialGraceEnded { credential, .. }
             | Self::CredentialActivated { credential }
             | Self::CredentialDeactivated { credential }
             | Self::CredentialMadePrimary { credential }
@@ -247,7 +347,12 @@ impl Event {
             | Self::CredentialRevealed { credential }
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
+            | Self::CredentialOriginMoved { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
+            Self::CredentialsExported { .. } => ("export", None),
+            Self::KeyringRewrapStarted { to: key, .. }
+            | Self::KeyringRewrapFinished { to: key, .. }
+            | Self::KeyringKeyRetired { key } => ("keyring", Some(key.to_string())),
         }
     }
 }

@@ -61,6 +61,8 @@ pub enum Proof {
         models: Option<Vec<String>>,
         /// The team it belongs to; a team's token never uses personal keys.
         team: Option<TeamId>,
+        /// How far its calls may go for a key, where it says so.
+        policy: Option<Fallback>,
     },
     /// The command line, straight on the store with the master key.
     CommandLine,
@@ -75,8 +77,8 @@ pub struct Caller {
     pub role: Role,
     /// The organization they act in.
     pub organization: Option<OrganizationId>,
-    /// Their fall-back policy.
-    pub fallback: Fallback,
+    /// How far they want their calls to go for a key, where they said so.
+    pub fallback: Option<Fallback>,
     /// How they proved it.
     pub proof: Proof,
 }
@@ -100,6 +102,15 @@ impl Caller {
         }
     }
 
+    /// The policy of their token, if it has one.
+    #[must_use]
+    pub const fn token_policy(&self) -> Option<Fallback> {
+        match &self.proof {
+            Proof::GatewayToken { policy, .. } => *policy,
+            _ => None,
+        }
+    }
+
     /// The session they came with, if any.
     #[must_use]
     pub const fn session(&self) -> Option<SessionId> {
@@ -114,6 +125,16 @@ impl Caller {
     pub fn may_call_model(&self, model: &str) -> bool {
         match &self.proof {
             Proof::GatewayToken { models: Some(allowed), .. } => allowed.iter().any(|name| name == model),
+            _ => true,
+        }
+    }
+
+    /// Whether they may do what `scope` stands for: signed in, always; by
+    /// gateway token, when it has the scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: TokenScope) -> bool {
+        match &self.proof {
+            Proof::GatewayToken { scopes, .. } => scopes.contains(&scope),
             _ => true,
         }
     }

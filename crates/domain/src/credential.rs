@@ -1,6 +1,8 @@
 //! A provider key as everyone but the vault sees it: all of the row, without
 //! the secret.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CredentialId, OrganizationId, UserId};
@@ -66,8 +68,13 @@ pub enum Source {
     Stored,
     /// In this environment variable of the server.
     Environment(String),
+    /// Outside the store; the row holds, sealed, where: `env:NAME` or
+    /// `file:/path`.
+    Reference(String),
     /// Nowhere: a local provider that needs none.
     Keyless,
+    /// In the request itself; never kept.
+    Request,
 }
 
 /// Provider-specific settings. Nothing in here is secret.
@@ -83,7 +90,18 @@ pub struct Settings {
     /// Custom: the name before the slash of its model ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
+    /// Custom: the names of the headers sent along; their values are sealed
+    /// with the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
 }
+
+/// For how long a secret is used before its owner is reminded to replace it.
+pub const REMINDER: Duration = Duration::from_hours(24 * 90);
+
+/// The place in the order of a former secret while its grace lasts: after
+/// every place that anybody can choose.
+pub const GRACE_PRIORITY: i64 = 2_000_000;
 
 /// A provider key without its secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +152,10 @@ pub struct Credential {
     pub source: Source,
     /// Counts replacements of the secret.
     pub secret_version: i64,
+    /// When the secret was set; `None` where there is none in a row.
+    pub secret_set_at: Option<Timestamp>,
+    /// The key whose former secret this is, for as long as its grace lasts.
+    pub grace_of: Option<CredentialId>,
     /// When it was saved.
     pub created_at: Timestamp,
     /// Who saved it; `None` for the server itself.
@@ -145,14 +167,28 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// `stored`, `env:OPENAI_API_KEY` or `keyless`.
+    /// `stored`, `env:OPENAI_API_KEY`, `file:/run/secrets/openai`, `keyless` or `request`.
     #[must_use]
     pub fn source_text(&self) -> String {
         match &self.source {
             Source::Stored => "stored".to_owned(),
             Source::Environment(name) => format!("env:{name}"),
+            Source::Reference(place) => place.clone(),
             Source::Keyless => "keyless".to_owned(),
+            Source::Request => "request".to_owned(),
         }
+    }
+
+    /// Whether it is a row of the store, which its owner may change.
+    #[must_use]
+    pub const fn is_row(&self) -> bool {
+        matches!(self.source, Source::Stored | Source::Reference(_))
+    }
+
+    /// Whether its owner is to be reminded to replace the secret.
+    #[must_use]
+    pub fn is_rotation_due(&self, now: Timestamp) -> bool {
+        self.grace_of.is_none() && self.rotate_after.is_some_and(|at| at <= now)
     }
 
     /// How it is named in sentences: `“work” (…b123)`.

@@ -9,6 +9,7 @@
 // The words.
 pub mod ambient;
 pub mod ids;
+pub mod master_key_id;
 pub mod text;
 pub mod time;
 
@@ -20,6 +21,8 @@ pub mod provider;
 
 pub mod caller;
 pub mod credential;
+pub mod credential_kind;
+pub mod custom_header;
 pub mod gateway_token;
 
 pub mod attempt;
@@ -29,11 +32,17 @@ pub mod usage;
 
 // The decisions.
 pub mod access;
+pub mod cooling;
 pub mod key_shape;
+pub mod recheck;
 pub mod resolve;
+pub mod secret_reference;
+pub mod service;
+pub mod spread;
 
 pub use ambient::{Clock, Entropy};
 pub use caller::Caller;
+pub use master_key_id::MasterKeyId;
 pub use money::{Nanos, Price};
 pub use origin::Origin;
 pub use provider::ProviderId;

@@ -2,45 +2,19 @@
 //! a key is passed over, a scope whose key fails is not: nobody's money is
 //! silently replaced by somebody else's.
 
-use std::str::FromStr;
+mod policy;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::credential::{Credential, KeyStatus, Scope, Source};
+use crate::credential::{Credential, KeyStatus, Scope};
 use crate::ids::CredentialId;
+use crate::spread::{self, Contender, Turns};
 use crate::time::Timestamp;
+
+pub use policy::{CrossRefused, Fallback, Said};
 
 /// For how long a key known to be refused is not called again, in seconds.
 pub const INVALID_REST_SECONDS: i64 = 600;
-
-/// Whether a caller may be served by the next scope when the nearer one has no
-/// usable key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
-#[serde(rename_all = "snake_case")]
-pub enum Fallback {
-    /// An absent key (also an inactive or expired one) falls through.
-    Chain,
-    /// The first scope that has any key decides, usable or not.
-    Strict,
-}
-
-crate::text_enum!(Fallback, "policy" { Chain => "chain", Strict => "strict" });
-
-impl Fallback {
-    /// The stricter of two policies; the strictest word wins.
-    #[must_use]
-    pub fn strictest(self, other: Self) -> Self {
-        self.max(other)
-    }
-
-    /// Reads a request header; `None` when absent.
-    ///
-    /// # Errors
-    /// Lists the known policies.
-    pub fn of_header(text: Option<&str>) -> Result<Option<Self>, String> {
-        text.map(Self::from_str).transpose()
-    }
-}
 
 /// A key that might pay for one model of one provider.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +23,10 @@ pub struct Candidate<'a> {
     pub credential: &'a Credential,
     /// Whether its list (or, without one, the catalogue) has the model.
     pub serves_model: bool,
+    /// Until when the provider lets it not call this model.
+    pub cooling_until: Option<Timestamp>,
+    /// What it did lately, where calls go to the one that did least.
+    pub used: u64,
 }
 
 /// Why a key does not pay, in the words of `GET /v2/resolve`.
@@ -69,6 +47,8 @@ pub enum Why {
     Invalid,
     /// Its sealed text does not open.
     Undecryptable,
+    /// At its rate limit for this model, until the time the verdict says.
+    CoolingDown,
     /// Of another origin than the first key of its scope.
     OtherOrigin,
     /// A key of a nearer scope decides.
@@ -84,7 +64,7 @@ impl Why {
     const fn is_absence(self, policy: Fallback) -> bool {
         match self {
             Self::ForbiddenByPolicy | Self::DoesNotServeModel | Self::NotPinned => true,
-            Self::Inactive | Self::Expired => matches!(policy, Fallback::Chain),
+            Self::Inactive | Self::Expired => !matches!(policy, Fallback::Strict),
             _ => false,
         }
     }
@@ -101,15 +81,18 @@ pub struct Verdict {
     pub name: String,
     /// Why it does not pay; `None` for the one that does.
     pub why: Option<Why>,
+    /// Until when it is at its rate limit, when that is why.
+    pub cooling_until: Option<Timestamp>,
 }
 
 /// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// These, in order: one scope, one provider, one origin.
+    /// These, in order: one scope, one provider, one origin; under `cross` then
+    /// those of the scopes after it.
     Use(Vec<CredentialId>),
     /// The scope that decides has keys, and none of them works.
-    Failing(Vec<CredentialId>),
+    Failing,
     /// No scope has a key.
     NoKey,
 }
@@ -119,61 +102,92 @@ pub enum Outcome {
 pub struct Resolution {
     /// Who pays.
     pub outcome: Outcome,
+    /// The keys that would be asked too, and fail.
+    pub failing: Vec<CredentialId>,
     /// One verdict for each candidate, in the order of asking.
     pub verdicts: Vec<Verdict>,
 }
 
+impl Resolution {
+    /// The verdict on one key.
+    #[must_use]
+    pub fn verdict(&self, credential: CredentialId) -> Option<&Verdict> {
+        self.verdicts.iter().find(|verdict| verdict.credential == credential)
+    }
+}
+
 /// What the caller wants and may.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct Wish<'a> {
     /// The strictest policy in force.
     pub policy: Fallback,
     /// Whether personal keys may be used at all.
     pub personal_allowed: bool,
     /// The key the request names.
     pub pinned: Option<CredentialId>,
+    /// Whose turn it is among several usable keys.
+    pub turns: Turns<'a>,
 }
 
 /// Decides which of `candidates` (all of one provider) pays for a call at `now`.
 #[must_use]
-pub fn resolve(candidates: &[Candidate<'_>], wish: Wish, now: Timestamp) -> Resolution {
+pub fn resolve(candidates: &[Candidate<'_>], wish: Wish<'_>, now: Timestamp) -> Resolution {
     let mut ordered: Vec<_> = candidates.to_vec();
     ordered.sort_by_key(|candidate| rank(candidate.credential));
-    let mut verdicts: Vec<Verdict> = ordered
-        .iter()
-        .map(|candidate| Verdict {
-            credential: candidate.credential.id,
-            scope: candidate.credential.scope,
-            name: candidate.credential.name.clone(),
-            why: fault(candidate, wish, now),
-        })
-        .collect();
-    let Some(first) = verdicts.iter().position(|verdict| !verdict.why.is_some_and(|why| why.is_absence(wish.policy)))
-    else {
-        return Resolution { outcome: Outcome::NoKey, verdicts };
+    let mut verdicts: Vec<Verdict> = ordered.iter().map(|candidate| verdict(candidate, wish, now)).collect();
+    let is_failing = |verdict: &Verdict| {
+        verdict.why.is_some_and(|why| !why.is_absence(wish.policy) && !matches!(why, Why::OtherOrigin))
+    };
+    let decides = |verdict: &Verdict| verdict.why.is_none() || is_failing(verdict);
+    let Some(first) = verdicts.iter().position(decides) else {
+        return Resolution { outcome: Outcome::NoKey, failing: Vec::new(), verdicts };
     };
     let (scope, origin) = (ordered[first].credential.scope, &ordered[first].credential.origin);
+    let may_leave = wish.policy == Fallback::Cross;
+    let is_asked = |scope_of_key| scope_of_key == scope || may_leave;
     for (verdict, candidate) in verdicts.iter_mut().zip(&ordered) {
-        if candidate.credential.scope > scope {
-            verdict.why = Some(verdict.why.unwrap_or(Why::NearerScopeDecides));
+        if !is_asked(candidate.credential.scope) {
+            verdict.why = verdict.why.or(Some(Why::NearerScopeDecides));
         } else if candidate.credential.scope == scope && candidate.credential.origin != *origin {
-            verdict.why = Some(verdict.why.unwrap_or(Why::OtherOrigin));
+            verdict.why = verdict.why.or(Some(Why::OtherOrigin));
         }
     }
-    let usable: Vec<_> = verdicts.iter().filter(|verdict| verdict.why.is_none()).map(|v| v.credential).collect();
-    if usable.is_empty() {
-        let failing = verdicts
+    let is_in_the_way = |candidate: &Candidate<'_>| {
+        let at = candidate.credential;
+        is_asked(at.scope) && (at.scope != scope || at.origin == *origin)
+    };
+    let failing = ordered
+        .iter()
+        .zip(&verdicts)
+        .filter(|(candidate, verdict)| is_in_the_way(candidate) && is_failing(verdict))
+        .map(|(_, verdict)| verdict.credential)
+        .collect();
+    let usable = usable(&ordered, &verdicts, wish.turns);
+    for verdict in &mut verdicts {
+        let is_standby = verdict.why.is_none() && usable.first() != Some(&verdict.credential);
+        verdict.why = if is_standby { Some(Why::Standby) } else { verdict.why };
+    }
+    let outcome = if usable.is_empty() { Outcome::Failing } else { Outcome::Use(usable) };
+    Resolution { outcome, failing, verdicts }
+}
+
+/// The keys nothing speaks against, in the order in which they are tried: scope
+/// after scope, within one those of the store before those of the environment.
+fn usable(ordered: &[Candidate<'_>], verdicts: &[Verdict], turns: Turns<'_>) -> Vec<CredentialId> {
+    let good: Vec<_> = ordered.iter().zip(verdicts).filter(|(_, verdict)| verdict.why.is_none()).collect();
+    let rung = |candidate: &Candidate<'_>| (candidate.credential.scope, candidate.credential.is_row());
+    let mut usable = Vec::with_capacity(good.len());
+    for group in good.chunk_by(|(one, _), (other, _)| rung(one) == rung(other)) {
+        let mut keys: Vec<_> = group
             .iter()
-            .filter(|v| v.scope == scope && v.why != Some(Why::OtherOrigin))
-            .filter(|v| !v.why.is_some_and(|why| why.is_absence(wish.policy)))
-            .map(|v| v.credential)
+            .map(|(candidate, _)| Contender { credential: candidate.credential.id, used: candidate.used })
             .collect();
-        return Resolution { outcome: Outcome::Failing(failing), verdicts };
+        if let Some((first, _)) = group.first() {
+            spread::order(&mut keys, turns.of(first.credential.scope));
+        }
+        usable.extend(keys.iter().map(|key| key.credential));
     }
-    for verdict in verdicts.iter_mut().filter(|verdict| verdict.why.is_none()).skip(1) {
-        verdict.why = Some(Why::Standby);
-    }
-    Resolution { outcome: Outcome::Use(usable), verdicts }
+    usable
 }
 
 /// Whether the provider refused this key so recently that it is left alone.
@@ -189,7 +203,7 @@ pub fn is_resting(credential: &Credential, now: Timestamp) -> bool {
 fn rank(credential: &Credential) -> (Scope, bool, bool, i64, Timestamp, CredentialId) {
     (
         credential.scope,
-        credential.source != Source::Stored,
+        !credential.is_row(),
         !credential.is_primary,
         credential.priority,
         credential.created_at,
@@ -197,7 +211,18 @@ fn rank(credential: &Credential) -> (Scope, bool, bool, i64, Timestamp, Credenti
     )
 }
 
-fn fault(candidate: &Candidate<'_>, wish: Wish, now: Timestamp) -> Option<Why> {
+fn verdict(candidate: &Candidate<'_>, wish: Wish<'_>, now: Timestamp) -> Verdict {
+    let why = fault(candidate, wish, now);
+    Verdict {
+        credential: candidate.credential.id,
+        scope: candidate.credential.scope,
+        name: candidate.credential.name.clone(),
+        why,
+        cooling_until: candidate.cooling_until.filter(|_| why == Some(Why::CoolingDown)),
+    }
+}
+
+fn fault(candidate: &Candidate<'_>, wish: Wish<'_>, now: Timestamp) -> Option<Why> {
     let credential = candidate.credential;
     if wish.pinned.is_some_and(|pinned| pinned != credential.id) {
         Some(Why::NotPinned)
@@ -215,6 +240,8 @@ fn fault(candidate: &Candidate<'_>, wish: Wish, now: Timestamp) -> Option<Why> {
         Some(Why::Invalid)
     } else if !candidate.serves_model {
         Some(Why::ModelNotListed)
+    } else if candidate.cooling_until.is_some_and(|until| now < until) {
+        Some(Why::CoolingDown)
     } else {
         None
     }

@@ -63,6 +63,13 @@ impl Timestamp {
         let moment = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         Some(Self(moment.timestamp().as_microsecond()))
     }
+
+    /// Reads the date of an HTTP header, `Fri, 31 Dec 1999 23:59:59 GMT`.
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(Self(moment.timestamp().as_microsecond()))
+    }
 }
 
 fn micros_of(duration: Duration) -> i64 {
@@ -111,6 +118,13 @@ mod tests {
             Some("2026-11-21T00:00:00.000000Z")
         );
         assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn an_http_date_is_read() {
+        let read = |text| Timestamp::parse_http_date(text).map(Timestamp::as_seconds);
+        assert_eq!(read("Fri, 31 Dec 1999 23:59:59 GMT"), Some(946_684_799));
+        assert_eq!(read("120"), None);
     }
 
     #[test]

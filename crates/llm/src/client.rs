@@ -82,7 +82,7 @@ pub struct Outgoing<'a> {
     pub streaming: bool,
     /// Our id of the request, sent as `x-client-request-id`.
     pub request_id: Option<&'a str>,
-    /// More headers. None of them may hold a secret.
+    /// More headers; one that holds a secret is made by [`secret_header`].
     pub extra_headers: &'a [(HeaderName, HeaderValue)],
 }
 
@@ -199,6 +199,16 @@ fn auth_header(auth: Auth<'_>) -> Option<Option<(HeaderName, HeaderValue)>> {
     let mut value = HeaderValue::from_maybe_shared(text).ok()?;
     value.set_sensitive(true);
     Some(Some((AUTHORIZATION, value)))
+}
+
+/// A header whose value is a secret, for [`Outgoing::extra_headers`]; `None`
+/// when the two make no header.
+#[must_use]
+pub fn secret_header(name: &str, value: &Secret) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let mut value = HeaderValue::from_str(value.expose()).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
 }
 
 #[cfg(test)]

@@ -19,4 +19,4 @@ pub mod egress;
 pub mod model_list;
 pub mod probe;
 
-pub use upstream_error::UpstreamError;
+pub use upstream_error::{UpstreamError, Wait};

@@ -12,6 +12,7 @@ use std::time::Duration;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
 use domain::{ProviderId, Secret};
+use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 pub use verdict::{Verdict, verdict};
@@ -30,6 +31,8 @@ pub struct ProbeTarget<'a> {
     pub endpoint: &'a Endpoint,
     /// The key; `None` for a server that needs none.
     pub secret: Option<&'a Secret>,
+    /// Headers sent along with it.
+    pub headers: &'a [(HeaderName, HeaderValue)],
 }
 
 /// What a check found.
@@ -45,6 +48,12 @@ pub struct ProbeReport {
     pub endpoint_hint: Option<String>,
     /// How long the check took.
     pub latency: Duration,
+}
+
+/// Whether a check of this provider's keys can tell that there is no money.
+#[must_use]
+pub const fn sees_credit(provider: ProviderId) -> bool {
+    matches!(provider, ProviderId::OpenRouter)
 }
 
 /// Checks a key within ten seconds. Never fails: what goes wrong is the report.

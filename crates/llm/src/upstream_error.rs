@@ -3,14 +3,14 @@
 //! text passes unless it went through the redaction here.
 
 mod redact;
-
-use std::time::Duration;
+pub(crate) mod wait;
 
 use domain::Secret;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 
 pub use redact::{looks_like_a_key, redacted};
+pub use wait::Wait;
 
 /// A provider's failure, read and made safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct UpstreamError {
     /// Whether the same key may try again after the wait.
     pub is_retryable: bool,
     /// How long to wait, from headers or body.
-    pub retry_after: Option<Duration>,
+    pub retry_after: Option<Wait>,
     /// What the failure says about the key; `None`: nothing.
     pub key_status: Option<KeyStatus>,
 }

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::environment::Environment as EnvironmentKeys;
+use app::references::References;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use llm::catalogue::Catalogue;
@@ -22,7 +23,9 @@ pub(crate) struct Ground {
     /// The database, opened with its keys.
     pub(crate) store: Store,
     /// The master key file that was made just now.
-    pub(crate) created_key: Option<std::path::PathBuf>,
+    pub(crate) created_key: Option<PathBuf>,
+    /// The file that the master keys are in.
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// Makes the data directory, finds the master key and opens the store.
@@ -45,7 +48,7 @@ pub(crate) async fn open_store(config: &Config, environment: &Environment, serve
         strict_durability: config.strict_durability,
     })
     .await?;
-    Ok(Ground { store, created_key: found.created })
+    Ok(Ground { store, created_key: found.created, key_file: found.file })
 }
 
 /// Puts the house together.
@@ -56,6 +59,7 @@ pub(crate) async fn build(
     config: &Config,
     store: Store,
     found: providers::Found,
+    references: References,
     listener: Option<SocketAddr>,
     is_demo: bool,
 ) -> Result<Arc<App>, Failure> {
@@ -72,6 +76,8 @@ pub(crate) async fn build(
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
         reveal_allowed: config.reveal_allowed,
+        policy: config.policy,
+        request_keys_allowed: config.request_keys_allowed,
         default_bases: found.bases,
         is_demo,
         ..Settings::default()
@@ -90,8 +96,24 @@ pub(crate) async fn build(
         entropy: ambient::entropy(),
         settings,
         environment: keys,
+        references,
     })
     .await?)
+}
+
+/// What references may name: the variables on the operator's list, as they are
+/// now, and files; never those of the data directory or the master key's.
+pub(crate) fn references(config: &Config, environment: &Environment) -> References {
+    let allowed = config.secret_references.clone();
+    let value = |name: &str| environment.process_value(name).or_else(|| environment.dot_env_value(name));
+    let variables = environment
+        .names()
+        .filter(|name| allowed.permits_variable(name))
+        .filter_map(|name| Some((name.to_owned(), value(name)?.to_owned())))
+        .collect();
+    let key_file = value("MASTER_KEY_FILE").map(PathBuf::from);
+    let barred = std::iter::once(config.data_dir.clone()).chain(key_file).collect();
+    References::new(allowed, variables, barred)
 }
 
 fn make_private_dir(dir: &Path) -> Result<(), Failure> {

@@ -1,8 +1,12 @@
 //! The command line's words.
 
+mod upkeep;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin};
 
 /// Keeps people's own LLM provider keys, and calls the models those keys open.
 #[derive(Parser)]
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Token(Token),
     /// The models you can call.
     Models(Models),
+    /// How each provider and local service does, and what to do about it.
+    Status,
     /// Ask a model; the answer streams to the terminal.
     Chat(Chat),
     /// What you called, and what it cost.
@@ -56,6 +62,17 @@ pub(crate) enum Command {
     /// Users: for those who look after the server.
     #[command(subcommand)]
     User(User),
+    /// The master keys: what they hold, sealing under a new one, letting the
+    /// former one go.
+    #[command(subcommand)]
+    Keyring(Keyring),
+    /// Save the provider keys of a `.env` file, or of another server's export.
+    Import(Import),
+    /// Write your provider keys to standard output as JSON; secrets only when
+    /// asked for, under the master key.
+    Export(Export),
+    /// Whether everything is as it should be, and what to do where it is not.
+    Doctor(Doctor),
     /// Completions for your shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -107,14 +124,55 @@ pub(crate) enum Credential {
         /// The key's id.
         id: String,
     },
-    /// Destroy a key's secret.
+    /// Seal keys to a new origin, because a server moved: for admins with the
+    /// master key.
+    MoveOrigin(MoveOrigin),
+    /// How calls are spread over your keys of one provider; settles it when told how.
+    Spread {
+        /// The provider.
+        provider: String,
+        /// `primary`, `round_robin` or `least_used`.
+        spread: Option<String>,
+        /// `personal`, or `system` for the server's keys.
+        #[arg(long, default_value = "personal")]
+        scope: String,
+    },
+    /// Replace a key's secret. The new one is tried first; the former one stays
+    /// usable for a while.
+    Rotate(CredentialRotate),
+    /// Destroy a key's secret. Says what uses it, and asks.
     Delete {
         /// The key's id.
         id: String,
-        /// Also when calls used it in the last 30 days.
+        /// Do not ask, also when calls used it in the last 30 days.
         #[arg(long)]
         confirm: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct CredentialRotate {
+    /// The key's id.
+    pub(crate) id: String,
+    /// How long the former key stays usable: 30m, 24h, 7d, or 0.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::commands::grace)]
+    pub(crate) grace: u64,
+    /// Also when the new key cannot be tried, because nobody answers.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) key: KeySource,
+}
+
+/// Where the key is read from; without either it is asked for.
+#[derive(Args)]
+pub(crate) struct KeySource {
+    /// Read the key from standard input.
+    #[arg(long, conflicts_with = "from_env")]
+    pub(crate) stdin: bool,
+    /// Read the key from this environment variable.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_env: Option<String>,
 }
 
 #[derive(Args)]
@@ -130,12 +188,18 @@ pub(crate) struct CredentialAdd {
     /// `personal` or `system`.
     #[arg(long, default_value = "personal")]
     pub(crate) scope: String,
-    /// Read the key from standard input.
-    #[arg(long, conflicts_with = "from_env")]
-    pub(crate) stdin: bool,
-    /// Read the key from this environment variable.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) from_env: Option<String>,
+    /// Azure: a deployment, which is a model of this key.
+    #[arg(long = "deployment", value_name = "NAME")]
+    pub(crate) deployments: Vec<String>,
+    /// Azure: the api-version [default: 2024-10-21].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
+    /// For the server's keys: where the operator keeps it, env:NAME or
+    /// file:/path, instead of the key.
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["stdin", "from_env"])]
+    pub(crate) secret_ref: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: KeySource,
 }
 
 #[derive(Subcommand)]
@@ -151,9 +215,40 @@ pub(crate) enum Token {
         /// Only these models.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
+        /// How far its calls may go for a key: strict, chain or cross [default: as you prefer].
+        #[arg(long)]
+        policy: Option<String>,
     },
     /// Your tokens.
     List,
+    /// Change a token's name, scopes, models or end.
+    Edit {
+        /// The token's id.
+        id: String,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Only these scopes.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Only these models.
+        #[arg(long = "model", value_name = "MODEL", conflicts_with = "all_models")]
+        models: Vec<String>,
+        /// All models.
+        #[arg(long)]
+        all_models: bool,
+        /// When it stops working: 2026-12-31T00:00:00Z, or `never`.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// Give a token a new text; it is printed once.
+    Rotate {
+        /// The token's id.
+        id: String,
+        /// How long the former text works: 30m, 24h, 7d, or 0.
+        #[arg(long, value_name = "TIME", default_value = "0", value_parser = crate::commands::grace)]
+        grace: u64,
+    },
     /// Stop a token from working.
     Revoke {
         /// The token's id.

@@ -9,6 +9,8 @@ pub(crate) mod variables;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use domain::resolve::Fallback;
+use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
 
 use crate::Failure;
@@ -35,8 +37,14 @@ pub(crate) struct Config {
     pub(crate) local_endpoints: Option<String>,
     /// The private networks that are listed as a whole, as written.
     pub(crate) local_cidrs: Option<String>,
+    /// Where else keys may be kept.
+    pub(crate) secret_references: AllowedReferences,
     /// Whether owners may see their personal keys again.
     pub(crate) reveal_allowed: bool,
+    /// How far a call may go for a key, at most.
+    pub(crate) policy: Fallback,
+    /// Whether a request may bring a provider key along.
+    pub(crate) request_keys_allowed: bool,
     /// Whether reservations wait for the disk.
     pub(crate) strict_durability: bool,
 }
@@ -52,7 +60,10 @@ struct ConfigFile {
     ca_file: Option<String>,
     local_endpoints: Option<String>,
     local_cidrs: Option<String>,
+    secret_references: Option<String>,
     reveal: Option<String>,
+    policy: Option<String>,
+    request_keys: Option<String>,
     ledger_durability: Option<String>,
 }
 
@@ -102,6 +113,9 @@ pub(crate) fn read(
     let public_url = setting("OWNKEY_PUBLIC_URL", file.public_url)?.map(|url| checked_url(&url)).transpose()?;
     let proxies = setting("OWNKEY_TRUSTED_PROXIES", file.trusted_proxies)?.unwrap_or_default();
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
+    let policy = setting("OWNKEY_POLICY", file.policy)?;
+    let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
+    let references = setting("OWNKEY_SECRET_REFERENCES", file.secret_references)?.unwrap_or_default();
     let durability = setting("OWNKEY_LEDGER_DURABILITY", file.ledger_durability)?;
     Ok(Config {
         data_dir,
@@ -112,7 +126,11 @@ pub(crate) fn read(
         ca_file: setting("OWNKEY_CA_FILE", file.ca_file)?.map(PathBuf::from),
         local_endpoints: setting("OWNKEY_LOCAL_ENDPOINTS", file.local_endpoints)?,
         local_cidrs: setting("OWNKEY_LOCAL_CIDRS", file.local_cidrs)?,
+        secret_references: AllowedReferences::parse(&references)
+            .map_err(|problem| Failure::configuration(format!("OWNKEY_SECRET_REFERENCES {problem}.")))?,
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,
+        policy: checked_policy(policy.as_deref())?,
+        request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })
 }
@@ -125,6 +143,14 @@ fn choice(name: &str, text: Option<&str>, first: &str, second: &str) -> Result<b
         Some(text) if text == second => Ok(false),
         Some(text) => Err(Failure::configuration(format!("{name} is “{text}”; write {first} or {second}."))),
     }
+}
+
+fn checked_policy(text: Option<&str>) -> Result<Fallback, Failure> {
+    let policy = Fallback::of_header(text).map_err(|_| {
+        let text = text.unwrap_or_default();
+        Failure::configuration(format!("OWNKEY_POLICY is “{text}”; write strict, chain or cross."))
+    })?;
+    Ok(policy.unwrap_or(Fallback::Chain))
 }
 
 fn checked_url(text: &str) -> Result<String, Failure> {

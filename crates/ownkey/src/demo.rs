@@ -11,7 +11,6 @@ use app::setup::{self, FirstAdmin};
 use app::tokens::{self, NewToken};
 use app::{App, callers};
 use domain::caller::Proof;
-use domain::credential::{Scope, Settings};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
 use llm::egress::LocalEndpoints;
@@ -80,23 +79,17 @@ impl Demo {
         let caller = command_line_caller(app, id).await?;
         for (provider, name, key) in KEYS {
             let new = NewKey {
-                scope: Scope::Personal,
-                organization: None,
-                provider,
                 name: Some(name.to_owned()),
                 note: Some("Made up for the demo.".to_owned()),
                 api_key: Some(key.to_owned()),
-                api_base: None,
-                settings: Settings::default(),
-                priority: 0,
                 is_primary: true,
-                expires_at: None,
-                rotate_after: None,
                 wait_for_check: true,
+                ..NewKey::of(provider)
             };
             credentials::create(app, &caller, new).await?;
         }
-        let new = NewToken { name: "Demo token".to_owned(), scopes: None, models: None, expires_at: None };
+        let new =
+            NewToken { name: "Demo token".to_owned(), scopes: None, models: None, policy: None, expires_at: None };
         let minted = tokens::create(app, &caller, new).await?;
         Ok(Welcome { url: app.settings.public_url.clone(), password, token: minted.text.to_string() })
     }

@@ -1,6 +1,8 @@
 //! `ownkey serve`: from the configuration to a listening server, and back down
 //! without losing a stream or a ledger row.
 
+mod reread;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
         Some(demo) => demo.providers(),
         None => providers::read(&environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?,
     };
-    let Ground { store, created_key } = boot::open_store(&config, &environment, true).await?;
+    let Ground { store, created_key, key_file } = boot::open_store(&config, &environment, true).await?;
     if let Some(path) = created_key.filter(|_| demo.is_none()) {
         tracing::info!(path = %path.display(), "made the master key; keep a copy of it apart from the database");
     }
@@ -61,7 +63,8 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     })?;
     let address =
         listener.local_addr().map_err(|error| Failure::new(format!("The listener has no address: {error}.")))?;
-    let app = boot::build(&config, store, found, Some(address), demo.is_some()).await?;
+    let references = boot::references(&config, &environment);
+    let app = boot::build(&config, store, found, references, Some(address), demo.is_some()).await?;
     let link = first_admin(&app, &environment, demo.is_some()).await?;
     app.start_background();
     let welcome = match &demo {
@@ -73,6 +76,10 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     match Signals::listen() {
         Ok(signals) => drop(tokio::spawn(heed(signals, Arc::clone(&app), stop.clone()))),
         Err(error) => tracing::error!(%error, "signals cannot be heard; stop the process by other means"),
+    }
+    match signal(SignalKind::hangup()) {
+        Ok(hangups) => drop(tokio::spawn(reread::heed(hangups, Arc::clone(&app), key_file))),
+        Err(error) => tracing::warn!(%error, "SIGHUP cannot be heard; a new master key needs a restart"),
     }
     announce(&app, address, link.as_deref(), welcome.as_ref());
     let shared = Shared {

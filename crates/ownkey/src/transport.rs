@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use domain::caller::Proof;
-use domain::{ProviderId, Secret};
+use domain::{Caller, ProviderId, Secret};
 use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request};
@@ -32,7 +32,7 @@ const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// A way to the house.
 pub(crate) enum Transport {
     /// In process, with the master key.
-    House { app: Arc<App>, router: Router, caller: Authenticated },
+    House { app: Arc<App>, router: Router, caller: Authenticated, email: String },
     /// Over HTTP, with a token.
     Remote { upstream: Upstream, endpoint: Box<Endpoint>, token: Secret },
 }
@@ -96,7 +96,8 @@ impl Transport {
         let config = config::read(place, None, data_dir, environment)?;
         let found = providers::read(environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?;
         let ground = boot::open_store(&config, environment, false).await?;
-        let app = boot::build(&config, ground.store, found, None, false).await?;
+        let app =
+            boot::build(&config, ground.store, found, boot::references(&config, environment), None, false).await?;
         app.start_heartbeat();
         let user = acting_user(&app, place.user.as_deref()).await?;
         let shared = Shared {
@@ -105,7 +106,7 @@ impl Transport {
             app: Arc::clone(&app),
         };
         let caller = Authenticated(Arc::new(app::callers::caller(&user, Proof::CommandLine)));
-        Ok(Self::House { router: router(shared), app, caller })
+        Ok(Self::House { router: router(shared), app, caller, email: user.email })
     }
 
     /// One call; its JSON answer.
@@ -176,6 +177,22 @@ impl Transport {
     pub(crate) fn store(&self) -> Option<&store::Store> {
         match self {
             Self::House { app, .. } => Some(&app.store),
+            Self::Remote { .. } => None,
+        }
+    }
+
+    /// The house and who acts in it, where this process holds the store.
+    pub(crate) fn in_house(&self) -> Option<(&Arc<App>, &Caller)> {
+        match self {
+            Self::House { app, caller, .. } => Some((app, &caller.0)),
+            Self::Remote { .. } => None,
+        }
+    }
+
+    /// The address of who acts, where this process knows it.
+    pub(crate) fn acting_email(&self) -> Option<&str> {
+        match self {
+            Self::House { email, .. } => Some(email),
             Self::Remote { .. } => None,
         }
     }

@@ -8,8 +8,8 @@ use crate::flavours;
 use crate::gate::{self, Visitor};
 use crate::log::Watch;
 use crate::openai_chat::{self, errors};
-use crate::play::Outgoing;
-use crate::script::KeyState;
+use crate::play::{Before, Outgoing};
+use crate::script::{FreeDoors, KeyState};
 use crate::sim::Shared;
 
 /// Where the various providers keep the same tree; the sim has it under each of them.
@@ -23,6 +23,14 @@ pub(crate) fn answer(shared: &Shared, parts: &Parts, body: &Bytes, watch: &Watch
         Some(_) => errors::wrong_method(&parts.method, path, "GET"),
         None => openai_door(shared, parts, body, watch),
     };
+    let mut outgoing = outgoing;
+    if parts.method == Method::GET {
+        match shared.state().free_doors {
+            FreeDoors::Answer => {}
+            FreeDoors::Hang => outgoing.before = Before::Hang,
+            FreeDoors::Close => outgoing.before = Before::Close,
+        }
+    }
     outgoing
         .with("x-request-id", &format!("req_{:032x}", watch.at()))
         .with("openai-processing-ms", "12")

@@ -68,7 +68,7 @@ mod schema;
 mod voice;
 
 pub use log::{Bill, Call, Finished, Usage};
-pub use script::{Behaviour, KeyState, Keys, Models, Reply, Script, WrongUsage};
+pub use script::{Behaviour, FreeDoors, KeyState, Keys, Models, Reply, Script, WrongUsage};
 pub use sim::{Sim, WaitedInVain};
 
 /// The base URLs at which the scripted provider at `address` stands in for a

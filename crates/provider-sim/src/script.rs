@@ -95,6 +95,17 @@ pub enum KeyState {
     Blocked,
 }
 
+/// How the doors that cost nothing answer: lists of models and checks of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FreeDoors {
+    /// As they should.
+    Answer,
+    /// Never, and the connection stays: a provider that is dead and does not know.
+    Hang,
+    /// Not a byte: a server that is not there.
+    Close,
+}
+
 /// Which models the provider has.
 #[derive(Clone, Debug)]
 pub enum Models {

@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::doors;
 use crate::log::{Bill, Call, Finished, Log};
 use crate::play::{Before, Play, ScriptedCut};
-use crate::script::{Behaviour, KeyState, Keys, Models, Reply, Script};
+use crate::script::{Behaviour, FreeDoors, KeyState, Keys, Models, Reply, Script};
 
 /// How long [`Sim::wait_for`] waits.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -47,6 +47,7 @@ pub(crate) struct State {
     pub(crate) default: Arc<Behaviour>,
     pub(crate) queued: VecDeque<Behaviour>,
     pub(crate) reply: Arc<Reply>,
+    pub(crate) free_doors: FreeDoors,
 }
 
 /// [`Sim::wait_for`] waited in vain; these calls were in the log at the end.
@@ -112,6 +113,12 @@ impl Sim {
             state.reply = Arc::new(reply.clone());
         }
         state.default = Arc::new(behaviour);
+    }
+
+    /// How the doors that cost nothing (lists of models, checks of keys) answer
+    /// from now on.
+    pub fn free_doors(&self, doors: FreeDoors) {
+        self.shared.state().free_doors = doors;
     }
 
     /// What this key is from now on.
@@ -199,6 +206,7 @@ impl Shared {
             default: Arc::new(script.default),
             queued: script.queued.into(),
             reply: Arc::new(reply),
+            free_doors: FreeDoors::Answer,
         };
         Self {
             log: Arc::new(Log::new(script.keep_calls)),

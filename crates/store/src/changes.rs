@@ -1,10 +1,11 @@
-//! The change feed: what other nodes have to forget.
+//! The change feed: what other nodes have to forget. Written by changes of
+//! configuration only; what is learnt about keys has [`crate::health_feed`].
 
 mod watch;
 
 use sqlx::AnyConnection;
 
-pub use watch::ChangeWatch;
+pub use watch::{ChangeWatch, Hint, tell_usage, want_usage};
 
 use crate::error::StoreError;
 use crate::open::Store;
@@ -25,10 +26,12 @@ pub enum ChangeKind {
     Session,
     /// A gateway token.
     Token,
-    /// A provider key or its health.
+    /// A provider key.
     Credential,
-    /// A key's list of models.
+    /// A key's list of models, as versions before the feed of health tell it.
     ModelList,
+    /// How calls are spread over keys; the owner, or nothing for the server's.
+    Spread,
     /// A setting of the server.
     Setting,
 }
@@ -39,7 +42,25 @@ domain::text_enum!(ChangeKind, "change" {
     Token => "token",
     Credential => "credential",
     ModelList => "model_list",
+    Spread => "spread",
     Setting => "setting",
+});
+
+/// What happened to the thing that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// It is new.
+    Created,
+    /// It is another.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+domain::text_enum!(Verb, "verb" {
+    Created => "created",
+    Updated => "updated",
+    Deleted => "deleted",
 });
 
 /// One thing that is no longer what it was.
@@ -51,6 +72,16 @@ pub struct Change {
     pub kind: Option<ChangeKind>,
     /// Which one.
     pub id: String,
+    /// What happened to it; where nobody said, it was updated.
+    pub verb: Verb,
+}
+
+/// What a transaction changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) kind: ChangeKind,
+    pub(crate) id: String,
+    pub(crate) verb: Verb,
 }
 
 /// The last place in the feed.
@@ -67,30 +98,32 @@ pub async fn latest(store: &Store) -> Result<i64, StoreError> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn since(store: &Store, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-    let rows = sqlx::query("SELECT seq, kind, id FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2")
+    let rows = sqlx::query("SELECT seq, kind, id, verb FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2")
         .bind(seq)
         .bind(limit)
         .fetch_all(store.pool())
         .await?;
     let read = |row| {
         let row = Columns(row);
-        Ok(Change { seq: row.number("seq")?, kind: row.text("kind")?.parse().ok(), id: row.text("id")? })
+        let verb = row.optional_text("verb")?.and_then(|verb| verb.parse().ok()).unwrap_or(Verb::Updated);
+        Ok(Change { seq: row.number("seq")?, kind: row.text("kind")?.parse().ok(), id: row.text("id")?, verb })
     };
     rows.iter().map(read).collect()
 }
 
 /// Writes changes at the feed's end. The head's row keeps the order among nodes.
-pub(crate) async fn append(connection: &mut AnyConnection, touched: &[(ChangeKind, String)]) -> Result<(), StoreError> {
+pub(crate) async fn append(connection: &mut AnyConnection, touched: &[Touched]) -> Result<(), StoreError> {
     let number = i64::try_from(touched.len()).unwrap_or(0);
     let last: i64 = sqlx::query_scalar("UPDATE change_head SET seq = seq + $1 WHERE id = 1 RETURNING seq")
         .bind(number)
         .fetch_one(&mut *connection)
         .await?;
-    for (seq, (kind, id)) in (last - number + 1..).zip(touched) {
-        sqlx::query("INSERT INTO changes (seq, kind, id) VALUES ($1, $2, $3)")
+    for (seq, Touched { kind, id, verb }) in (last - number + 1..).zip(touched) {
+        sqlx::query("INSERT INTO changes (seq, kind, id, verb) VALUES ($1, $2, $3, $4)")
             .bind(seq)
             .bind(kind.as_str())
             .bind(id.as_str())
+            .bind((*verb != Verb::Updated).then(|| verb.as_str()))
             .execute(&mut *connection)
             .await?;
     }

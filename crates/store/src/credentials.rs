@@ -1,22 +1,27 @@
 //! Table `credentials`: provider keys and their health.
 
+mod everybody;
+mod grace;
 mod health;
+mod impact;
 mod write;
-
-use std::time::Duration;
 
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
 use domain::ids::{CredentialId, OrganizationId, UserId};
-use domain::{Nanos, Origin, ProviderId, Timestamp};
+use domain::{Origin, ProviderId, Timestamp};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-pub use health::{set_health, touch_last_used};
+pub use everybody::of_everybody;
+pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
+pub use health::{count_by_status, set_health, touch_last_used};
+pub use impact::{Impact, TokenUse, impact};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
 use crate::error::StoreError;
+use crate::mutation::Mutation;
 use crate::open::Store;
-use crate::row::{Columns, optional_id};
-use crate::usage::sum_of_costs;
+use crate::row::{Columns, optional_id, placeholders};
 use crate::vault::Sealed;
 
 macro_rules! in_order {
@@ -43,6 +48,7 @@ macro_rules! filtered {
     };
 }
 
+const LIKE: &str = in_order!("scope = $1 AND owner_id = $2 AND provider = $3 AND origin = $4 AND fingerprint = $5");
 const OF_OWNER: &str = in_order!("scope = $1 AND owner_id = $2");
 const COUNT: &str = filtered!("SELECT COUNT(*)", "");
 const PAGE: &str =
@@ -95,16 +101,23 @@ pub struct Endpoint {
 /// A new secret, sealed under the version it brings.
 #[derive(Clone, Debug)]
 pub struct NewSecret {
-    /// Sealed under `version` and the endpoint's origin.
-    pub sealed: Sealed,
-    /// Recognises it again.
-    pub fingerprint: String,
+    /// Sealed under `version` and the endpoint's origin; `None`: nothing is.
+    pub sealed: Option<Sealed>,
+    /// Recognises the key again; `None` where only headers are sealed.
+    pub fingerprint: Option<String>,
     /// What may be shown of it.
     pub masked: String,
     /// The version now; one more than the row's.
     pub version: i64,
     /// A new endpoint, if it moved with the secret.
     pub endpoint: Option<Endpoint>,
+    /// Where the key is, when not in the row: `env:NAME` or `file:/path`. What
+    /// counts is the sealed text; this is for showing.
+    pub reference: Option<String>,
+    /// When the key was set.
+    pub set_at: Option<Timestamp>,
+    /// When its owner is to be reminded.
+    pub rotate_after: Option<Timestamp>,
 }
 
 /// Which credentials to list. `None` lets all through.
@@ -124,17 +137,6 @@ pub struct CredentialFilter {
     pub status: Option<KeyStatus>,
     /// Switched on or off.
     pub is_active: Option<bool>,
-}
-
-/// Who used a key lately.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Impact {
-    /// The last call.
-    pub last_used_at: Option<Timestamp>,
-    /// Attempts in 30 days.
-    pub calls_30d: i64,
-    /// What they cost the key's owner, as far as known.
-    pub cost_30d: Nanos,
 }
 
 /// A key's health, as a check or a call found it.
@@ -159,7 +161,57 @@ pub async fn by_id(store: &Store, id: CredentialId) -> Result<Option<StoredCrede
         .bind(id.to_string())
         .fetch_optional(store.pool())
         .await?;
-    row.as_ref().map(read).transpose()
+    row.as_ref().map(read_row).transpose()
+}
+
+/// What may be known of a credential, also after it was deleted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn even_deleted(store: &Store, id: CredentialId) -> Result<Option<Credential>, StoreError> {
+    let row = sqlx::query("SELECT * FROM credentials WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(store.pool())
+        .await?;
+    row.as_ref().map(|row| read_row(row).map(|stored| stored.credential)).transpose()
+}
+
+/// The credentials of the same scope, owner, provider and origin as `like` that
+/// hold the key of this fingerprint, also former ones in their grace. Read
+/// within a change, so that nobody adds one meanwhile.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn with_secret(
+    change: &mut Mutation,
+    like: &Credential,
+    fingerprint: &str,
+) -> Result<Vec<Credential>, StoreError> {
+    let rows = sqlx::query(LIKE)
+        .bind(like.scope.as_str())
+        .bind(owner_column(like))
+        .bind(like.provider.as_str())
+        .bind(like.origin.as_str())
+        .bind(fingerprint)
+        .fetch_all(change.connection())
+        .await?;
+    rows.iter().map(|row| read_row(row).map(|stored| stored.credential)).collect()
+}
+
+/// The credentials with these ids, also deleted ones; `true` beside those.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn labelled(store: &Store, ids: &[CredentialId]) -> Result<Vec<(Credential, bool)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!("SELECT * FROM credentials WHERE id IN ({})", placeholders(1, ids.len()));
+    let query = ids.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, id| query.bind(id.to_string()));
+    let rows = query.fetch_all(store.pool()).await?;
+    rows.iter()
+        .map(|row| Ok((read_row(row)?.credential, Columns(row).optional_time("deleted_at")?.is_some())))
+        .collect()
 }
 
 /// A user's personal credentials: by provider, the primary one first, then by
@@ -209,39 +261,13 @@ pub async fn page(
     };
     let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
     let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;
-    let rows = rows.iter().map(|row| read(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
+    let rows = rows.iter().map(|row| read_row(row).map(|stored| stored.credential)).collect::<Result<_, _>>()?;
     Ok((rows, count))
 }
 
-/// Who would miss this key.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<Impact, StoreError> {
-    let row = sqlx::query(concat!(
-        "SELECT COUNT(*) AS calls, ",
-        sum_of_costs!("provider_cost_nanos"),
-        " AS cost, (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
-         FROM attempts WHERE credential_id = $1 AND at >= $2",
-    ))
-    .bind(id.to_string())
-    .bind(now.minus(IMPACT_SPAN).as_micros())
-    .fetch_one(store.pool())
-    .await?;
-    let row = Columns(&row);
-    Ok(Impact {
-        last_used_at: row.optional_time("last_used_at")?,
-        calls_30d: row.number("calls")?,
-        cost_30d: Nanos(row.number("cost")?),
-    })
-}
-
-/// How far [`impact`] looks back.
-const IMPACT_SPAN: Duration = Duration::from_hours(30 * 24);
-
 async fn of_owner(store: &Store, scope: Scope, owner: String) -> Result<Vec<StoredCredential>, StoreError> {
     let rows = sqlx::query(OF_OWNER).bind(scope.as_str()).bind(owner).fetch_all(store.pool()).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(read_row).collect()
 }
 
 /// The owner's column: a user's or an organization's id, or `system`.
@@ -253,8 +279,11 @@ fn owner_column(credential: &Credential) -> String {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
-    let row = Columns(row);
+fn read_row(row: &AnyRow) -> Result<StoredCredential, StoreError> {
+    read(&Columns(row))
+}
+
+pub(crate) fn read(row: &Columns<'_>) -> Result<StoredCredential, StoreError> {
     let scope = row.parsed("scope")?;
     let credential = Credential {
         id: row.parsed("id")?,
@@ -278,8 +307,10 @@ fn read(row: &AnyRow) -> Result<StoredCredential, StoreError> {
         last_used_at: row.optional_time("last_used_at")?,
         expires_at: row.optional_time("expires_at")?,
         rotate_after: row.optional_time("rotate_after")?,
-        source: Source::Stored,
+        source: row.optional_text("secret_ref")?.map_or(Source::Stored, Source::Reference),
         secret_version: row.number("secret_version")?,
+        secret_set_at: row.optional_time("secret_set_at")?,
+        grace_of: row.optional_parsed("grace_of")?,
         created_at: row.time("created_at")?,
         created_by: row.optional_parsed("created_by")?,
         updated_at: row.time("updated_at")?,

@@ -5,8 +5,8 @@ use domain::Timestamp;
 use domain::credential::KeyStatus;
 use domain::ids::CredentialId;
 
-use crate::changes::ChangeKind;
 use crate::error::StoreError;
+use crate::health_feed::{Finding, HealthKind};
 use crate::mutation::Write;
 use crate::open::Store;
 use crate::row::Columns;
@@ -73,7 +73,13 @@ pub async fn put(store: &Store, health: &EnvironmentHealth) -> Result<bool, Stor
         .await?;
     let has_changed = former.as_deref() != Some(health.status.as_str());
     if has_changed {
-        write.touch(ChangeKind::Credential, &health.credential);
+        write.tell(Finding {
+            kind: HealthKind::Status,
+            credential: health.credential,
+            at: health.checked_at,
+            status: Some(health.status),
+            reason: health.reason.clone(),
+        });
     }
     write.commit().await?;
     Ok(has_changed)

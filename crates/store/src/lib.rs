@@ -11,27 +11,35 @@
 
 // The house itself.
 pub mod error;
+pub mod inspect;
 mod migrate;
 pub mod open;
 mod row;
 
 // Secrets.
+pub mod keyring;
+pub mod rewrap;
+mod sealed_columns;
 pub mod server_secrets;
 pub mod vault;
 
 // Changes, and who is told.
 pub mod audit;
 pub mod changes;
+pub mod health_feed;
 pub mod mutation;
 
 // The tables.
+pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
+pub mod key_checks;
 pub mod login_failures;
 pub mod model_lists;
 pub mod sessions;
 pub mod setup_codes;
+pub mod spreads;
 pub mod tokens;
 pub mod users;
 
@@ -44,9 +52,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use changes::{ChangeKind, ChangeWatch};
+pub use changes::{ChangeKind, ChangeWatch, Hint, Verb};
 pub use error::StoreError;
+pub use keyring::Keyring;
 pub use ledger::{AttemptStart, Ledger, LedgerError, Settlement};
 pub use mutation::Mutation;
 pub use open::{Dialect, OpenError, OpenOptions, Store};
-pub use vault::{MasterKeyProblem, MasterKeys, RowIdentity, Sealed, Undecryptable, Vault};
+pub use vault::{MasterKeyProblem, MasterKeys, Payload, RowIdentity, Sealed, Undecryptable, Vault};

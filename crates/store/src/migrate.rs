@@ -13,15 +13,33 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: [Step; 1] = [Step {
-    sqlite: include_str!("../migrations/sqlite/0001_house.sql"),
-    postgres: include_str!("../migrations/postgres/0001_house.sql"),
-}];
+/// A step that is written in one file for each database.
+macro_rules! step {
+    ($file:literal) => {
+        Step {
+            sqlite: include_str!(concat!("../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../migrations/postgres/", $file)),
+        }
+    };
+}
+
+const STEPS: [Step; 5] = [
+    step!("0001_house.sql"),
+    step!("0002_failover.sql"),
+    step!("0003_health.sql"),
+    step!("0004_keys.sql"),
+    step!("0005_keyring.sql"),
+];
 
 /// Any number nobody else locks; "ownkey" in ASCII.
 const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";
 
 const VERSION_TABLE: &str = "CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY)";
+
+/// The version that [`run`] brings the schema to.
+pub(crate) fn known_version() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
 
 /// Brings the schema up to date.
 ///
@@ -37,7 +55,7 @@ pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Res
         sqlx::query(LOCK_POSTGRES).execute(&mut *transaction).await.map_err(refused)?;
     }
     let found = version(&mut transaction, dialect).await?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let known = known_version();
     if found > known {
         return Err(OpenError::Newer { found, known });
     }

@@ -5,8 +5,8 @@ use domain::ids::CredentialId;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::changes::ChangeKind;
 use crate::error::StoreError;
+use crate::health_feed::{Finding, HealthKind};
 use crate::mutation::Write;
 use crate::open::Store;
 use crate::row::{Columns, placeholders};
@@ -53,10 +53,30 @@ pub async fn put(store: &Store, list: &ModelList) -> Result<bool, StoreError> {
         .await?;
     let has_changed = former.as_ref() != Some(&list.models);
     if has_changed {
-        write.touch(ChangeKind::ModelList, &list.credential);
+        write.tell(Finding {
+            kind: HealthKind::Models,
+            credential: list.credential,
+            at: list.fetched_at,
+            status: None,
+            reason: None,
+        });
     }
     write.commit().await?;
     Ok(has_changed)
+}
+
+/// Notes why a list could not be fetched; the last good one stays.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn note_error(store: &Store, credential: CredentialId, error: &str) -> Result<(), StoreError> {
+    let mut write = Write::begin(store).await?;
+    sqlx::query("UPDATE model_lists SET error = $2 WHERE credential_id = $1 AND COALESCE(error, '') <> $2")
+        .bind(credential.to_string())
+        .bind(error)
+        .execute(write.connection())
+        .await?;
+    write.commit().await
 }
 
 /// The list of one key.

@@ -7,15 +7,17 @@ use sqlx::{Any, AnyConnection, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::audit;
-use crate::changes::{self, ChangeKind};
+use crate::changes::{self, ChangeKind, Touched, Verb};
 use crate::error::StoreError;
+use crate::health_feed::{self, Finding};
 use crate::open::{Dialect, Store};
 
 /// A transaction that writes. Dropped, it is rolled back.
 pub(crate) struct Write {
     transaction: Transaction<'static, Any>,
     dialect: Dialect,
-    touched: Vec<(ChangeKind, String)>,
+    touched: Vec<Touched>,
+    findings: Vec<Finding>,
     /// Kept until the transaction is over.
     _turn: OwnedMutexGuard<()>,
 }
@@ -32,21 +34,30 @@ impl Write {
             Dialect::Postgres => "BEGIN",
         };
         let transaction = Transaction::begin(connection, Some(sqlx::SqlStr::from_static(begin))).await?;
-        Ok(Self { transaction, dialect: store.dialect(), touched: Vec::new(), _turn: turn })
+        Ok(Self { transaction, dialect: store.dialect(), touched: Vec::new(), findings: Vec::new(), _turn: turn })
     }
 
     pub(crate) fn connection(&mut self) -> &mut AnyConnection {
         &mut self.transaction
     }
 
-    pub(crate) fn touch(&mut self, kind: ChangeKind, id: &impl ToString) {
-        let change = (kind, id.to_string());
-        if !self.touched.contains(&change) {
-            self.touched.push(change);
+    /// Notes a change of configuration, once for each thing; its end counts most.
+    pub(crate) fn touch(&mut self, kind: ChangeKind, id: &impl ToString, verb: Verb) {
+        let id = id.to_string();
+        match self.touched.iter_mut().find(|known| known.kind == kind && known.id == id) {
+            Some(known) if verb == Verb::Deleted => known.verb = verb,
+            Some(_) => {}
+            None => self.touched.push(Touched { kind, id, verb }),
         }
     }
 
-    /// Writes the change feed and commits.
+    /// Notes what was learnt about a key. No notification: nodes look for it
+    /// themselves, so that a flood of it costs nobody else anything.
+    pub(crate) fn tell(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Writes the feeds and commits.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         let touched = std::mem::take(&mut self.touched);
         if !touched.is_empty() {
@@ -54,6 +65,9 @@ impl Write {
             if self.dialect == Dialect::Postgres {
                 sqlx::query(changes::NOTIFY).execute(&mut *self.transaction).await?;
             }
+        }
+        if !self.findings.is_empty() {
+            health_feed::append(&mut self.transaction, &self.findings).await?;
         }
         Ok(self.transaction.commit().await?)
     }
@@ -95,7 +109,12 @@ impl Mutation {
     /// Tells all nodes, at commit, that this thing is no longer what it was.
     /// The functions that change a row do this themselves.
     pub fn touch(&mut self, kind: ChangeKind, id: &impl ToString) {
-        self.write.touch(kind, id);
+        self.write.touch(kind, id, Verb::Updated);
+    }
+
+    /// The same for a thing that is new, or gone.
+    pub(crate) fn touch_as(&mut self, kind: ChangeKind, id: &impl ToString, verb: Verb) {
+        self.write.touch(kind, id, verb);
     }
 
     /// Commits the change and its audit row.

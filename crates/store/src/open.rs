@@ -11,9 +11,10 @@ use sqlx::{AnyPool, Connection as _};
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use connect::Target;
+pub(crate) use connect::Target;
 
 use crate::error::StoreError;
+use crate::keyring;
 use crate::ledger::{self, Ledger};
 use crate::migrate;
 use crate::mutation::Mutation;
@@ -71,6 +72,22 @@ pub enum OpenError {
         /// How many rows need it.
         rows: i64,
     },
+    /// A running server seals under a key that was not given.
+    #[error(
+        "A running server seals under master key {kid}, and that key was not given. Give this process the same MASTER_KEY list as the others have; a server that was killed counts for 30 s."
+    )]
+    Outdated {
+        /// The missing key's id.
+        kid: String,
+    },
+    /// The server's own secrets were altered.
+    #[error(
+        "The server's own secret “{name}” does not open under the master key it names: the database was altered. Put back a backup of it."
+    )]
+    Altered {
+        /// Which.
+        name: &'static str,
+    },
     /// A key with a known id, but not the known key.
     #[error("The master key {kid} is not the one this database was sealed with. Give back the former key.")]
     WrongKey {
@@ -103,6 +120,8 @@ impl OpenError {
             | Self::Foreign(_)
             | Self::Newer { .. }
             | Self::MissingKey { .. }
+            | Self::Outdated { .. }
+            | Self::Altered { .. }
             | Self::WrongKey { .. }
             | Self::File { .. } => 78,
             Self::Locked(_) => 75,
@@ -158,7 +177,7 @@ pub async fn holds_sealed_rows(url: &str) -> Result<bool, OpenError> {
     let mut connection = pool.acquire().await.map_err(connect::refused)?;
     let tables = migrate::tables(&mut connection, target.dialect).await?;
     drop(connection);
-    let holds = tables.iter().any(|table| table == "server_secrets") && keys::holds_sealed_rows(&pool).await?;
+    let holds = tables.iter().any(|table| table == "server_secrets") && keys::holds_secrets(&pool).await?;
     pool.close().await;
     Ok(holds)
 }
@@ -187,6 +206,7 @@ impl Store {
         let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
+        keyring::nodes::enter(&store, now).await?;
         Ok(store)
     }
 
@@ -247,6 +267,10 @@ impl Store {
     /// Finishes the ledger's queue, syncs and closes all connections.
     pub async fn close(&self) {
         self.inner.ledger.close().await;
+        if let Err(error) = keyring::nodes::leave(self).await {
+            // Others wait for this node's lease instead.
+            tracing::debug!(error = %crate::error::root_cause(&error), "the node could not sign off");
+        }
         self.inner.pool.close().await;
     }
 

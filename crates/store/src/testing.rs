@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::attempt::AttemptState;
 use domain::audit::{Actor, Event};
-use domain::caller::Role;
+use domain::caller::{Role, TokenScope};
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
-use domain::ids::{AttemptId, CredentialId, NodeId, RequestId, UserId};
+use domain::gateway_token::TokenKind;
+use domain::ids::{AttemptId, CredentialId, NodeId, RequestId, TokenId, UserId};
 use domain::provider::WireName;
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Entropy, Nanos, Origin, Price, ProviderId, Secret, Timestamp};
@@ -15,6 +16,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::credentials::StoredCredential;
 use crate::ledger::{AttemptStart, CallSource, Settlement};
+use crate::tokens::Token;
 use crate::users::User;
 use crate::{MasterKeys, OpenError, OpenOptions, RowIdentity, Store};
 
@@ -164,6 +166,8 @@ pub(crate) fn credential(owner: UserId, name: &str) -> Credential {
         rotate_after: None,
         source: Source::Stored,
         secret_version: 1,
+        secret_set_at: None,
+        grace_of: None,
         created_at: NOW,
         created_by: Some(owner),
         updated_at: NOW,
@@ -182,6 +186,33 @@ pub(crate) async fn add_credential(store: &Store, owner: UserId, name: &str, sec
     crate::credentials::insert(&mut change, &stored).await.unwrap();
     change.commit(created(&stored.credential)).await.unwrap();
     crate::credentials::by_id(store, stored.credential.id).await.unwrap().unwrap()
+}
+
+/// Makes a gateway token.
+pub(crate) async fn add_token(store: &Store, owner: UserId, name: &str) -> Token {
+    let id = TokenId::generate(NOW, &entropy());
+    let token = Token {
+        id,
+        hash: format!("hash of {id}"),
+        masked: "owk_…wxyz".to_owned(),
+        kind: TokenKind::User,
+        user: owner,
+        team: None,
+        name: name.to_owned(),
+        scopes: vec![TokenScope::Models, TokenScope::ReadUsage],
+        models: Some(vec!["gpt-6.1".to_owned()]),
+        rate_limit: None,
+        budget: None,
+        policy: None,
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+    crate::tokens::insert(&mut change, &token).await.unwrap();
+    change.commit(Event::TokenCreated { token: id, name: name.to_owned(), scopes: Vec::new() }).await.unwrap();
+    token
 }
 
 pub(crate) fn created(credential: &Credential) -> Event {

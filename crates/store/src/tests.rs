@@ -9,15 +9,16 @@ use domain::gateway_token::TokenKind;
 use domain::ids::{CredentialId, SessionId, TokenId};
 use domain::{Nanos, Timestamp};
 
-use crate::changes::{self, Change, ChangeKind, ChangeWatch};
+use crate::changes::{self, ChangeWatch, Hint};
 use crate::environment_health::{self, EnvironmentHealth};
 use crate::error::{StoreError, Taken};
+use crate::health_feed::{self, Finding, HealthKind, HealthNews};
 use crate::idempotency::{self, Known};
 use crate::model_lists::{self, ModelList};
 use crate::sessions::{self, Session, SessionKind};
 use crate::setup_codes::{self, Purpose, SetupCode};
-use crate::testing::{NOW, add_user, entropy, on_both, user};
-use crate::tokens::{self, Token};
+use crate::testing::{NOW, add_token, add_user, entropy, on_both, user};
+use crate::tokens::{self, Token, TokenEdit};
 use crate::{Dialect, Mutation, Store, login_failures, users};
 
 async fn begin(store: &Store) -> Mutation {
@@ -142,6 +143,7 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
             name: "laptop".to_owned(),
             scopes: vec![TokenScope::Models, TokenScope::ReadUsage],
             models: Some(vec!["gpt-6.1".to_owned()]),
+            policy: Some(domain::resolve::Fallback::Strict),
             rate_limit: Some(60),
             budget: Some(Nanos(5)),
             created_at: NOW,
@@ -163,6 +165,69 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
         let now = tokens::by_id(&store, token.id).await.unwrap().unwrap();
         assert_eq!((now.revoked_at, now.last_used_at), (Some(NOW), Some(later(5))));
         assert_eq!(tokens::list(&store, ann.id, 0, 10).await.unwrap().1, 0);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_former_text_finds_its_token_and_none_outlives_the_one_after_it() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let token = add_token(&store, ann.id, "laptop").await;
+        let rotated = async |hash: &str, until: Timestamp| {
+            let mut change = begin(&store).await;
+            let now = tokens::by_id_within(&mut change, token.id).await.unwrap().unwrap();
+            tokens::rotate(&mut change, &now, hash, "owk_…new1", until).await.unwrap();
+            let event = Event::TokenRotated { token: token.id, former_until: until.as_micros() };
+            change.commit(event).await.unwrap();
+        };
+        let until =
+            async |hash: &str| tokens::by_former_hash(&store, hash).await.unwrap().map(|former| former.valid_until);
+        rotated("second", later(100)).await;
+        assert_eq!(tokens::by_hash(&store, &token.hash).await.unwrap(), None);
+        assert_eq!(tokens::by_hash(&store, "second").await.unwrap().map(|token| token.masked).unwrap(), "owk_…new1");
+        assert_eq!(until(&token.hash).await, Some(later(100)));
+        rotated("third", later(10)).await;
+        assert_eq!((until(&token.hash).await, until("second").await), (Some(later(10)), Some(later(10))));
+        tokens::prune_former(&store, later(9)).await.unwrap();
+        assert_eq!(until("second").await, Some(later(10)));
+        tokens::prune_former(&store, later(10)).await.unwrap();
+        assert_eq!(until("second").await, None);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_edited_field_by_field() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let token = add_token(&store, ann.id, "laptop").await;
+        let edited = async |edit: TokenEdit| {
+            let mut change = begin(&store).await;
+            let done = tokens::update(&mut change, token.id, &edit).await.unwrap();
+            change.commit(Event::TokenUpdated { token: token.id, fields: vec!["name"] }).await.unwrap();
+            done
+        };
+        assert!(edited(TokenEdit { name: Some("desk".to_owned()), ..TokenEdit::default() }).await);
+        let now = tokens::by_id(&store, token.id).await.unwrap().unwrap();
+        assert_eq!(now, Token { name: "desk".to_owned(), ..token.clone() });
+        let edit = TokenEdit {
+            scopes: Some(vec![TokenScope::Metrics]),
+            models: Some(None),
+            expires_at: Some(Some(later(5))),
+            name: None,
+        };
+        assert!(edited(edit).await);
+        let now = tokens::by_id(&store, token.id).await.unwrap().unwrap();
+        assert_eq!((now.scopes, now.models, now.expires_at), (vec![TokenScope::Metrics], None, Some(later(5))));
+        let mut change = begin(&store).await;
+        tokens::revoke(&mut change, token.id).await.unwrap();
+        change.commit(Event::TokenRevoked { token: token.id }).await.unwrap();
+        assert!(!edited(TokenEdit::default()).await, "a revoked one stays as it is");
         store.close().await;
     })
     .await;
@@ -245,14 +310,15 @@ async fn lists_and_environment_health_are_replaced_and_told() {
         assert!(environment_health::put(&store, &health).await.unwrap());
         assert!(!environment_health::put(&store, &health).await.unwrap());
         assert_eq!(environment_health::all(&store).await.unwrap(), [health]);
-        let id = credential.to_string();
-        let told = |seq, kind| Change { seq, kind: Some(kind), id: id.clone() };
-        let feed = changes::since(&store, 0, 10).await.unwrap();
-        assert_eq!(
-            feed,
-            [told(1, ChangeKind::ModelList), told(2, ChangeKind::ModelList), told(3, ChangeKind::Credential)]
-        );
-        assert_eq!(changes::since(&store, 1, 1).await.unwrap(), [told(2, ChangeKind::ModelList)]);
+        let told = |seq, kind, status| {
+            let finding = Finding { kind, credential, at: NOW, status, reason: None };
+            HealthNews { seq, finding: Some(finding) }
+        };
+        let models = |seq| told(seq, HealthKind::Models, None);
+        let feed = health_feed::since(&store, 0, 10).await.unwrap();
+        assert_eq!(feed, [models(1), models(2), told(3, HealthKind::Status, Some(KeyStatus::Valid))]);
+        assert_eq!(health_feed::since(&store, 1, 1).await.unwrap(), [models(2)]);
+        assert_eq!(changes::latest(&store).await.unwrap(), 0, "health is no change of configuration");
         store.close().await;
     })
     .await;
@@ -263,9 +329,9 @@ async fn a_change_on_one_node_wakes_the_other_within_two_seconds() {
     on_both(async |place| {
         let (one, two) = (place.open().await, place.open().await);
         let mut watch = ChangeWatch::open(&two).await.unwrap();
-        assert!(!watch.wait(Duration::from_millis(1)).await.unwrap());
+        assert_eq!(watch.wait(Duration::from_millis(1)).await.unwrap(), None);
         let (hint, _) = tokio::join!(watch.wait(Duration::from_secs(2)), add_user(&one, "ann@example.org"));
-        assert!(hint.unwrap());
+        assert_eq!(hint.unwrap(), Some(Hint::Changed));
         assert_eq!(changes::latest(&two).await.unwrap(), 1);
         watch.close().await;
         one.close().await;

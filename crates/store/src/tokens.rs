@@ -3,6 +3,7 @@
 use domain::caller::TokenScope;
 use domain::gateway_token::TokenKind;
 use domain::ids::{TeamId, TokenId, UserId};
+use domain::resolve::Fallback;
 use domain::{Nanos, Timestamp};
 use sqlx::any::AnyRow;
 
@@ -33,6 +34,8 @@ pub struct Token {
     pub scopes: Vec<TokenScope>,
     /// The models it may call; `None`: all.
     pub models: Option<Vec<String>>,
+    /// How far its calls may go for a key; `None`: as its user says.
+    pub policy: Option<Fallback>,
     /// Calls a minute; `None`: no limit.
     pub rate_limit: Option<i64>,
     /// What it may spend in all; `None`: no limit.
@@ -47,16 +50,37 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// What of a token is to change. `None` leaves as is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenEdit {
+    /// A new name.
+    pub name: Option<String>,
+    /// Other scopes.
+    pub scopes: Option<Vec<TokenScope>>,
+    /// Other models; `Some(None)`: all.
+    pub models: Option<Option<Vec<String>>>,
+    /// Another end; `Some(None)`: none.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// A token that is found by a former text of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerToken {
+    /// The token.
+    pub token: Token,
+    /// Until when that text works.
+    pub valid_until: Timestamp,
+}
+
 /// Adds a token.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreError> {
-    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
     sqlx::query(
         "INSERT INTO tokens (id, hash, masked, kind, user_id, team_id, name, scopes, models, rate_limit, \
-         budget_nanos, created_at, expires_at, last_used_at, revoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         budget_nanos, created_at, expires_at, last_used_at, revoked_at, policy) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(token.id.to_string())
     .bind(token.hash.as_str())
@@ -65,7 +89,7 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     .bind(token.user.to_string())
     .bind(optional_id(token.team))
     .bind(token.name.as_str())
-    .bind(scopes.join(" "))
+    .bind(joined(&token.scopes))
     .bind(token.models.as_ref().map(json_text).transpose()?)
     .bind(token.rate_limit)
     .bind(token.budget.map(|budget| budget.0))
@@ -73,6 +97,7 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     .bind(optional_micros(token.expires_at))
     .bind(optional_micros(token.last_used_at))
     .bind(optional_micros(token.revoked_at))
+    .bind(token.policy.map(Fallback::as_str))
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &token.id);
@@ -96,6 +121,105 @@ pub async fn by_id(store: &Store, id: TokenId) -> Result<Option<Token>, StoreErr
     let row =
         sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id.to_string()).fetch_optional(store.pool()).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The same, within a change: nobody else changes it meanwhile.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn by_id_within(change: &mut Mutation, id: TokenId) -> Result<Option<Token>, StoreError> {
+    let query = sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id.to_string());
+    query.fetch_optional(change.connection()).await?.as_ref().map(read).transpose()
+}
+
+/// The token of which this was the text before a rotation.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn by_former_hash(store: &Store, hash: &str) -> Result<Option<FormerToken>, StoreError> {
+    let row = sqlx::query(
+        "SELECT t.*, f.valid_until AS valid_until FROM former_tokens AS f JOIN tokens AS t ON t.id = f.token_id \
+         WHERE f.hash = $1",
+    )
+    .bind(hash)
+    .fetch_optional(store.pool())
+    .await?;
+    let former = |row| Ok(FormerToken { token: read(row)?, valid_until: Columns(row).time("valid_until")? });
+    row.as_ref().map(former).transpose()
+}
+
+/// Edits a token that is not revoked. `false`: it is, or is not there.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Result<bool, StoreError> {
+    let models = edit.models.as_ref().and_then(Option::as_ref).map(json_text).transpose()?;
+    let done = sqlx::query(
+        "UPDATE tokens SET name = COALESCE($2, name), scopes = COALESCE($3, scopes), \
+         models = CASE WHEN $4 = 1 THEN $5 ELSE models END, \
+         expires_at = CASE WHEN $6 = 1 THEN $7 ELSE expires_at END WHERE id = $1 AND revoked_at IS NULL",
+    )
+    .bind(id.to_string())
+    .bind(edit.name.as_deref())
+    .bind(edit.scopes.as_deref().map(joined))
+    .bind(i64::from(edit.models.is_some()))
+    .bind(models)
+    .bind(i64::from(edit.expires_at.is_some()))
+    .bind(optional_micros(edit.expires_at.flatten()))
+    .execute(change.connection())
+    .await?;
+    change.touch(ChangeKind::Token, &id);
+    Ok(done.rows_affected() > 0)
+}
+
+/// Gives a token another text. The one before works until `former_until`, and
+/// none before that longer.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn rotate(
+    change: &mut Mutation,
+    token: &Token,
+    hash: &str,
+    masked: &str,
+    former_until: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE former_tokens SET valid_until = $2 WHERE token_id = $1 AND valid_until > $2")
+        .bind(token.id.to_string())
+        .bind(former_until.as_micros())
+        .execute(change.connection())
+        .await?;
+    sqlx::query("INSERT INTO former_tokens (hash, token_id, valid_until) VALUES ($1, $2, $3)")
+        .bind(token.hash.as_str())
+        .bind(token.id.to_string())
+        .bind(former_until.as_micros())
+        .execute(change.connection())
+        .await?;
+    sqlx::query("UPDATE tokens SET hash = $2, masked = $3 WHERE id = $1")
+        .bind(token.id.to_string())
+        .bind(hash)
+        .bind(masked)
+        .execute(change.connection())
+        .await?;
+    change.touch(ChangeKind::Token, &token.id);
+    Ok(())
+}
+
+/// Forgets former texts that no longer work.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn prune_former(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let mut write = Write::begin(store).await?;
+    sqlx::query("DELETE FROM former_tokens WHERE valid_until <= $1")
+        .bind(now.as_micros())
+        .execute(write.connection())
+        .await?;
+    write.commit().await
+}
+
+fn joined(scopes: &[TokenScope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The tokens of a user that are not revoked, newest first, and their number.
@@ -169,5 +293,6 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
         expires_at: row.optional_time("expires_at")?,
         last_used_at: row.optional_time("last_used_at")?,
         revoked_at: row.optional_time("revoked_at")?,
+        policy: row.optional_parsed("policy")?,
     })
 }

@@ -10,6 +10,7 @@ use app::App;
 use app::environment::FoundKey;
 use domain::audit::Actor;
 use domain::caller::Role;
+use domain::resolve::Fallback;
 use domain::secret::Password;
 use llm::client::Clocks;
 use provider_sim::{Script, Sim};
@@ -38,6 +39,16 @@ pub struct Options {
     pub write_clock: Duration,
     /// Whether owners may see their keys again.
     pub reveal_allowed: bool,
+    /// Whether the scripted provider stands in for Ollama and LM Studio, too.
+    pub local_servers: bool,
+    /// How far a call may go for a key, at most.
+    pub policy: Fallback,
+    /// Whether a request may bring a provider key along.
+    pub request_keys_allowed: bool,
+    /// `OWNKEY_SECRET_REFERENCES`.
+    pub secret_references: String,
+    /// Variables of the server's environment.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -49,6 +60,11 @@ impl Default for Options {
             clocks: Clocks::default(),
             write_clock: Duration::from_secs(60),
             reveal_allowed: true,
+            local_servers: false,
+            policy: Fallback::Chain,
+            request_keys_allowed: false,
+            secret_references: String::new(),
+            variables: Vec::new(),
         }
     }
 }
@@ -91,17 +107,29 @@ impl House {
             clocks: options.clocks,
             write_clock: options.write_clock,
             reveal_allowed: options.reveal_allowed,
+            local_servers: options.local_servers,
+            policy: options.policy,
+            request_keys_allowed: options.request_keys_allowed,
+            secret_references: options.secret_references,
+            variables: options.variables,
+            data_dir: directory.path().to_owned(),
             sim: sim.address(),
             offset: Arc::default(),
         };
-        let node = ground.raise(&database_url, options.environment_keys).await;
+        let node = ground.raise(&database_url, true, options.environment_keys).await;
         let (app, url) = (Arc::clone(&node.app), node.url.clone());
         Self { sim, app, url, directory, database_url, node, ground }
     }
 
     /// One more node on the same database; PostgreSQL only.
     pub async fn second_node(&self) -> Node {
-        self.ground.raise(&self.database_url, Vec::new()).await
+        self.ground.raise(&self.database_url, true, Vec::new()).await
+    }
+
+    /// A second process on the same database that answers calls without being
+    /// its server: what there can be two of also on SQLite.
+    pub async fn second_process(&self) -> Node {
+        self.ground.raise(&self.database_url, false, Vec::new()).await
     }
 
     /// The database as a second process on this machine opens it, such as the

@@ -19,7 +19,7 @@ mod wait;
 
 pub use client::{Answer, Client};
 pub use database::{PostgresDatabase, RawDatabase, postgres_url};
-pub use events::{Event, events, next_bytes};
+pub use events::{Event, EventReader, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process, Said, run};

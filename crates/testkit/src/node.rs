@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::environment::{Environment, FoundKey};
+use app::references::References;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
+use domain::resolve::Fallback;
+use domain::secret_reference::AllowedReferences;
 use domain::{Clock, Entropy, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
@@ -58,6 +62,12 @@ pub(crate) struct Ground {
     pub(crate) clocks: Clocks,
     pub(crate) write_clock: Duration,
     pub(crate) reveal_allowed: bool,
+    pub(crate) local_servers: bool,
+    pub(crate) policy: Fallback,
+    pub(crate) request_keys_allowed: bool,
+    pub(crate) secret_references: String,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) data_dir: PathBuf,
     pub(crate) sim: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
@@ -78,16 +88,25 @@ impl Ground {
         .expect("the store opens")
     }
 
-    pub(crate) async fn raise(&self, database_url: &str, keys: Vec<FoundKey>) -> Node {
-        let store = self.open(database_url, true).await;
+    fn references(&self) -> References {
+        let allowed = AllowedReferences::parse(&self.secret_references).expect("a list");
+        let variables = self.variables.iter().filter(|(name, _)| allowed.permits_variable(name));
+        let variables = variables.cloned().collect();
+        References::new(allowed, variables, vec![self.data_dir.clone()])
+    }
+
+    pub(crate) async fn raise(&self, database_url: &str, serves: bool, keys: Vec<FoundKey>) -> Node {
+        let store = self.open(database_url, serves).await;
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.sim), vec![address]);
         let settings = Settings {
             public_url: format!("http://{address}"),
-            default_bases: bases(self.sim),
+            default_bases: self.bases(),
             reveal_allowed: self.reveal_allowed,
+            policy: self.policy,
+            request_keys_allowed: self.request_keys_allowed,
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());
@@ -100,6 +119,7 @@ impl Ground {
             entropy: entropy(),
             settings,
             environment,
+            references: self.references(),
         })
         .await
         .expect("the house stands");
@@ -108,6 +128,16 @@ impl Ground {
         let clocks = web::serve::Clocks { write: self.write_clock, drain: Duration::from_secs(5) };
         serve(listener, address, Arc::clone(&app), stop.clone(), clocks);
         Node { app, url: format!("http://{address}"), stop }
+    }
+
+    /// Where the scripted provider stands in.
+    fn bases(&self) -> HashMap<ProviderId, String> {
+        let bases = provider_sim::provider_bases(self.sim).into_iter();
+        let local = [ProviderId::Ollama, ProviderId::LmStudio].into_iter().filter(|_| self.local_servers);
+        bases
+            .map(|(provider, url)| (provider.parse().expect("a known provider"), url))
+            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.sim))))
+            .collect()
     }
 }
 
@@ -124,11 +154,6 @@ fn serve(
         app,
     };
     tokio::spawn(web::serve::serve(listener, router(shared), stop, clocks));
-}
-
-fn bases(sim: SocketAddr) -> HashMap<ProviderId, String> {
-    let bases = provider_sim::provider_bases(sim).into_iter();
-    bases.map(|(provider, url)| (provider.parse().expect("a known provider"), url)).collect()
 }
 
 /// Real time, which a test may set forward.

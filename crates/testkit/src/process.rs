@@ -105,8 +105,17 @@ impl Process {
 
     /// Asks it to stop: SIGTERM.
     pub fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Asks it to read its master keys again: SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        rustix::process::kill_process(id.expect("it runs"), rustix::process::Signal::TERM).expect("it hears");
+        rustix::process::kill_process(id.expect("it runs"), signal).expect("it hears");
     }
 
     /// Waits for its end; its exit status.

@@ -3,6 +3,7 @@
 pub(crate) mod administration;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
+pub(crate) mod events;
 pub(crate) mod llm;
 pub(crate) mod models;
 pub(crate) mod paging;
@@ -11,9 +12,13 @@ pub(crate) mod resolve;
 pub(crate) mod sessions;
 pub(crate) mod short_keys;
 pub(crate) mod sign_in;
+pub(crate) mod spreads;
+pub(crate) mod status;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod users;
+
+use serde::Deserialize as _;
 
 use crate::router::Door;
 
@@ -26,6 +31,9 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(status::doors());
+    doors.extend(events::doors());
+    doors.extend(spreads::doors());
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());
@@ -56,4 +64,13 @@ pub(crate) fn word<T: std::str::FromStr<Err = String>>(
     text: Option<&str>,
 ) -> Result<Option<T>, app::Error> {
     text.map(str::parse).transpose().map_err(|problem| app::Error::invalid(field, format!("is not taken: {problem}")))
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
 }

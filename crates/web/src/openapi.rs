@@ -147,10 +147,16 @@ fn path_parameters(door: &Door) -> Vec<Value> {
         .map(|name| {
             let schema = if is_rest {
                 json!({"type": "string", "minLength": 1, "maxLength": 300})
+            } else if name == "provider" {
+                shape::schema_of_words("@any-provider")
             } else {
                 json!({"type": "string", "format": "uuid"})
             };
-            let words = if is_rest { "A name; slashes in it may stand as they are." } else { "An id." };
+            let words = match name {
+                _ if is_rest => "A name; slashes in it may stand as they are.",
+                "provider" => "A provider, in any spelling.",
+                _ => "An id.",
+            };
             json!({"name": name, "in": "path", "required": true, "description": words, "schema": schema})
         })
         .collect()

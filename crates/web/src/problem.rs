@@ -118,11 +118,21 @@ pub fn status_of(error: &Error) -> StatusCode {
 }
 
 /// The status as `dialect` says it. A wrong field is 422 in our own words, and
-/// 400 on the wires, where clients know nothing else.
+/// 400 on the wires, where clients know nothing else; a provider short of
+/// capacity is 529 in Anthropic's.
 #[must_use]
 pub fn status_in(error: &Error, dialect: Dialect) -> StatusCode {
     let is_wire = matches!(dialect, Dialect::OpenAi | Dialect::Anthropic | Dialect::Google);
-    if is_wire && error.code == Code::InvalidRequest { StatusCode::BAD_REQUEST } else { status_of(error) }
+    match error.code {
+        Code::InvalidRequest if is_wire => StatusCode::BAD_REQUEST,
+        Code::ProviderOverloaded if dialect == Dialect::Anthropic => overloaded_at_anthropic(),
+        _ => status_of(error),
+    }
+}
+
+/// Anthropic's own status for `overloaded_error`.
+fn overloaded_at_anthropic() -> StatusCode {
+    StatusCode::from_u16(529).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// What rendering needs to know of the request.

@@ -15,6 +15,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::problem::{self, Asked, Dialect};
 use crate::serve::HEADER_BYTES;
+use crate::wishes;
 
 /// An error on its way out of a handler; the rim renders it.
 #[derive(Clone)]
@@ -59,6 +60,7 @@ const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Wraps every door.
 pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    wishes::hide_brought_key(request.headers_mut());
     let id = app.next_request_id();
     let shown: Arc<str> = match well_formed_id(request.headers()) {
         Some(given) => given.into(),

@@ -1,7 +1,9 @@
 //! The `x-ownkey-*` headers: what a request wishes, and who paid in the end.
 
+use app::App;
+use app::brought::{self, Brought};
 use app::chat::Payment;
-use app::error::{Code, Error};
+use app::error::Error;
 use app::paying::Wishes;
 use domain::resolve::Fallback;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -10,20 +12,22 @@ const CREDENTIAL: &str = "x-ownkey-credential";
 const POLICY: &str = "x-ownkey-policy";
 const ORGANIZATION: &str = "x-ownkey-organization";
 const PARAMS: &str = "x-ownkey-params";
-const OWN_KEY: [&str; 2] = ["x-ownkey-provider-key", "x-ownkey-provider"];
+
+/// Keeps the key that a request may bring along out of everything that prints
+/// headers.
+pub(crate) fn hide_brought_key(headers: &mut HeaderMap) {
+    if let http::header::Entry::Occupied(mut values) = headers.entry(HeaderName::from_static(brought::KEY_HEADER)) {
+        values.iter_mut().for_each(|value| value.set_sensitive(true));
+    }
+}
 
 /// What the headers of a model call wish.
 ///
 /// # Errors
 /// `not_found` for an id that is none, `invalid_request` for an unknown word,
-/// `forbidden` for a key brought along, which this server does not take.
-pub(crate) fn of(headers: &HeaderMap) -> Result<Wishes, Error> {
-    if OWN_KEY.iter().any(|name| headers.contains_key(*name)) {
-        return Err(Error::new(
-            Code::Forbidden,
-            "This server takes no provider key with a request. Save the key at /keys, then name it with x-ownkey-credential.",
-        ));
-    }
+/// `forbidden` for a key brought along where that is not switched on.
+pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Wishes, Error> {
+    let brought = brought_key(app, headers)?;
     if headers.contains_key(ORGANIZATION) {
         return Err(Error::not_found("organization").of_field(ORGANIZATION));
     }
@@ -39,7 +43,26 @@ pub(crate) fn of(headers: &HeaderMap) -> Result<Wishes, Error> {
         Some("strict") => false,
         Some(_) => return Err(Error::invalid(PARAMS, "is not taken: expected lenient or strict")),
     };
-    Ok(Wishes { pinned, policy, lenient })
+    if pinned.is_some() && brought.is_some() {
+        return Err(Error::invalid(
+            CREDENTIAL,
+            "names a saved key, and x-ownkey-provider-key brings another; send one",
+        ));
+    }
+    Ok(Wishes { pinned, policy, lenient, brought })
+}
+
+/// The provider key that came along: a secret from here on.
+fn brought_key(app: &App, headers: &HeaderMap) -> Result<Option<Brought>, Error> {
+    let one = |name: &'static str| {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Error::invalid(name, "is there twice; send it once")),
+            // What is no text is no key: the empty one is refused.
+            (value, None) => Ok(value.map(|value| value.to_str().unwrap_or(""))),
+        }
+    };
+    brought::read(&app.settings, one(brought::PROVIDER_HEADER)?, one(brought::KEY_HEADER)?)
 }
 
 /// Says in the answer whose key paid, for what, in how many calls.
@@ -59,5 +82,21 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     }
     if !payment.dropped.is_empty() {
         say("x-ownkey-dropped", &payment.dropped.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_came_along_is_not_printed_with_the_headers() {
+        let mut headers = HeaderMap::new();
+        for value in ["sk-one-of-two", "sk-two-of-two"] {
+            headers.append(brought::KEY_HEADER, HeaderValue::from_static(value));
+        }
+        hide_brought_key(&mut headers);
+        let printed = format!("{headers:?}");
+        assert!(!printed.contains("sk-") && headers.get_all(brought::KEY_HEADER).iter().count() == 2, "{printed}");
     }
 }

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
-use domain::{Caller, Secret};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
@@ -21,11 +21,14 @@ use super::stream::AnswerStream;
 use super::{Answered, AskedStream, Call, Content, Payment};
 use crate::App;
 use crate::checks;
+use crate::cooling;
 use crate::error::{Code, Error};
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
+use crate::paying;
 use crate::reach::Key;
-use crate::secrets::{self, Lent};
+use crate::secrets::{self, Lent, NotLent};
+use crate::witness::Witness;
 
 /// The largest whole answer taken from a provider, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -47,7 +50,7 @@ pub(super) struct Run<'a> {
 /// Why an attempt brought no answer.
 pub(super) enum Stop {
     /// The upstream call failed; another key may be tried.
-    Failed(AttemptFailure),
+    Failed(Box<AttemptFailure>),
     /// The request ends here, whoever pays.
     Refused(Error),
 }
@@ -68,12 +71,13 @@ impl Run<'_> {
             .app
             .guard
             .check_literal(credential.provider, &credential.endpoint)
-            .map_err(|problem| self.failed(refused_endpoint(problem.to_string())))?;
+            .map_err(|problem| self.failed_before(refused_endpoint(problem.to_string())))?;
         if endpoint.origin() != &credential.origin {
-            return Err(self.failed(refused_endpoint(
+            return Err(self.failed_before(refused_endpoint(
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
             )));
         }
+        let headers = secret.headers();
         let mut meter = self.dispatch().await?;
         let sent = self
             .app
@@ -87,7 +91,7 @@ impl Run<'_> {
                 body: prepared.body,
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),
-                extra_headers: &[],
+                extra_headers: &headers,
             })
             .await;
         drop(secret);
@@ -141,7 +145,7 @@ impl Run<'_> {
 
     fn classified(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         // Struck out before anything is cut short, so that no part of it is left.
-        let struck = self.with_secret(|secret| secret.struck_from(&String::from_utf8_lossy(body)).into_bytes());
+        let struck = self.with_secrets(|lent| lent.struck_from(&String::from_utf8_lossy(body)).into_bytes());
         let body = struck.as_deref().unwrap_or(body);
         match wire::of(domain::provider::WireName::OpenAiChat) {
             Some(wire) => wire.read_error(self.place.provider, status, headers, body),
@@ -165,10 +169,19 @@ impl Run<'_> {
     /// The secret in the clear, for this one call.
     fn secret(&self) -> Result<Lent<'_>, Stop> {
         let stored = &self.key.stored;
-        secrets::lend(self.app, stored).map_err(|_| {
-            checks::found_undecryptable(self.app, stored);
-            Stop::Refused(secrets::undecryptable(&stored.credential))
+        self.lend().map_err(|problem| {
+            checks::found_undecryptable(self.app, stored, problem);
+            let sentence = secrets::undecryptable(&stored.credential).sentence;
+            self.failed_before(UpstreamError::ours(ErrorClass::Undecryptable, sentence))
         })
+    }
+
+    /// Lends the secret: the request's own, or the kept one.
+    fn lend(&self) -> Result<Lent<'_>, NotLent> {
+        match &self.call.wishes.brought {
+            Some(brought) => Ok(Lent::of(&brought.secret)),
+            None => secrets::lend(self.app, &self.key.stored),
+        }
     }
 
     /// Writes the ledger row; nothing is sent before it is committed.
@@ -202,27 +215,38 @@ impl Run<'_> {
         };
         // The meter is there before the row: a client that leaves while the row
         // is being written leaves a row with an end.
-        let mut meter = Meter::start(app, attempt, price, self.request.prompt_characters, credential.provider);
+        let witness = Witness::of(app, caller, self.key);
+        let mut meter = Meter::start(app, attempt, witness, price, self.request.prompt_characters, credential.provider);
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
-        app.credential_used(credential.id, now);
+        if !paying::is_brought(self.key) {
+            app.credential_used(credential.id, now);
+        }
         meter.sends();
         Ok(meter)
     }
 
-    /// Lends the secret once more, for a text that may repeat it. `None` where
-    /// there is none.
-    fn with_secret<T>(&self, use_it: impl FnOnce(&Secret) -> T) -> Option<T> {
-        let lent = secrets::lend(self.app, &self.key.stored).ok()?;
-        lent.get().map(use_it)
+    /// Lends the secrets once more, for a text that may repeat them.
+    fn with_secrets<T>(&self, use_them: impl FnOnce(&Lent<'_>) -> T) -> Option<T> {
+        self.lend().ok().as_ref().map(use_them)
     }
 
-    /// Every failure leaves through here, without the key it was made with.
+    /// Every failure of a call leaves through here, without the key it was made
+    /// with; what it says of the key is remembered.
     fn failed(&self, error: UpstreamError) -> Stop {
-        let error = self.with_secret(|secret| error.clone().without(secret)).unwrap_or(error);
-        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
+        let struck = self.with_secrets(|lent| lent.secrets().fold(error.clone(), UpstreamError::without));
+        let error = struck.unwrap_or(error);
+        let wait = cooling::met(self.app, self.key, &self.place.upstream_id, &error);
+        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
+            && !paying::is_brought(self.key)
+        {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }
-        Stop::Failed(AttemptFailure { key: Arc::clone(self.key), error })
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true }))
+    }
+
+    /// A failure before there was anything to bill.
+    fn failed_before(&self, error: UpstreamError) -> Stop {
+        Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait: None, has_row: false }))
     }
 
     /// A call that got no answer: what it cost is known only if it was never sent.

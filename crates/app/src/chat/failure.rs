@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::attempt::ErrorClass;
-use domain::{Caller, ProviderId};
+use domain::{Caller, ProviderId, Timestamp};
 use llm::UpstreamError;
 use llm::wire::openai_chat::request::{ClientRequest, RequestError};
 
 use crate::App;
-use crate::error::{Code, Details, Error, FailedAttempt};
+use crate::error::{Code, Details, Error};
+use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
-use crate::reach::{self, Key};
+use crate::paying::Resting;
+use crate::reach::Key;
+use crate::{cooling, paying};
 
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
 /// tried without.
@@ -32,26 +35,41 @@ pub(super) struct AttemptFailure {
     pub(super) key: Arc<Key>,
     /// What went wrong.
     pub(super) error: UpstreamError,
+    /// How long until the key may be tried again, where that is known.
+    pub(super) wait: Option<Duration>,
+    /// Whether it came as far as a row of the ledger.
+    pub(super) has_row: bool,
 }
 
 impl AttemptFailure {
-    /// Whether the payer's next key of the same origin may do better.
-    pub(super) const fn next_key_may_help(&self) -> bool {
-        matches!(
-            self.error.class,
+    /// Whether `next` may do better. Keys of one scope share provider and
+    /// origin, so only what is the key's own counts there; a key of another
+    /// scope or origin may also be better off with a provider that fails.
+    pub(super) fn may_hand_over_to(&self, next: &Key, is_idempotent: bool) -> bool {
+        let (this, next) = (self.key.credential(), next.credential());
+        let is_elsewhere = this.scope != next.scope || this.origin != next.origin;
+        match self.error.class {
             ErrorClass::InvalidKey
-                | ErrorClass::KeyLimited
-                | ErrorClass::NoCredit
-                | ErrorClass::QuotaExhausted
-                | ErrorClass::RateLimited
-        )
+            | ErrorClass::KeyLimited
+            | ErrorClass::NoCredit
+            | ErrorClass::QuotaExhausted
+            | ErrorClass::RateLimited
+            | ErrorClass::Undecryptable => true,
+            // Short of capacity for this key's account, until a time it named.
+            ErrorClass::Overloaded => is_elsewhere || cooling::calls_for_it(&self.error),
+            ErrorClass::ServerError => self.is_hiccup(),
+            // It was sent, and may have been worked on: nobody pays twice unasked.
+            ErrorClass::Timeout => is_idempotent,
+            ErrorClass::Unreachable => is_elsewhere && (self.error.is_retryable || is_idempotent),
+            ErrorClass::Forbidden | ErrorClass::EndpointRefused => is_elsewhere,
+            _ => false,
+        }
     }
 
     /// Whether the call may be made once more as it was: the provider failed at
-    /// once, or was not reached, and this key has had no second try.
+    /// once, or was not reached, and this request has had no second try.
     pub(super) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
-        let had_a_second_try = earlier.iter().any(|other| other.is_hiccup() && self.is_of_key_of(other));
-        self.is_hiccup() && !had_a_second_try
+        self.is_hiccup() && !earlier.iter().any(Self::is_hiccup)
     }
 
     /// A server's error, or a connection that was never made. Never a time-out:
@@ -86,14 +104,9 @@ impl AttemptFailure {
             .map(str::to_owned)
     }
 
-    fn public(&self) -> FailedAttempt {
+    fn ended(&self) -> Ended<'_> {
         let credential = self.key.credential();
-        FailedAttempt {
-            credential: credential.id,
-            scope: credential.scope,
-            provider: credential.provider,
-            class: self.error.class,
-        }
+        Ended { credential, class: self.error.class, wait: self.wait, sentence: &self.error.message }
     }
 }
 
@@ -107,17 +120,27 @@ pub(super) fn of_request(problem: &RequestError) -> Error {
     }
 }
 
-/// The one error for a request whose attempts all failed.
-pub(super) fn of_attempts(app: &App, caller: &Caller, place: &Place, failures: &[AttemptFailure]) -> Error {
+/// The one error for a request whose attempts all failed. The keys that were
+/// left alone have their part in what it says.
+pub(super) fn of_attempts(
+    app: &App,
+    caller: &Caller,
+    place: &Place,
+    failures: &[AttemptFailure],
+    resting: &[Resting],
+) -> Error {
     let Some(last) = failures.last() else {
         return Error::new(Code::Internal, "No key was tried. Try again, and report the request id if it stays.");
     };
     let mut error = if last.error.class.is_the_requests_fault() {
         rejected(app, place, &last.error)
     } else {
-        exhausted(caller, place, failures)
+        let tried = last_of_each_key(failures).into_iter().map(AttemptFailure::ended);
+        let ended: Vec<Ended<'_>> = tried.chain(resting.iter().map(Resting::ended)).collect();
+        exhausted::error(caller, place.provider, &ended)
     };
-    error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
+    let public = |failure: &AttemptFailure| paying::attempt(failure.key.credential(), failure.error.class);
+    error.details.attempts = failures.iter().map(public).collect();
     error
 }
 
@@ -147,58 +170,8 @@ fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
     failures.iter().enumerate().filter(is_last).map(|(_, failure)| failure).collect()
 }
 
-fn exhausted(caller: &Caller, place: &Place, failures: &[AttemptFailure]) -> Error {
-    let provider = place.provider.display_name();
-    let failures = last_of_each_key(failures);
-    let all = |class: ErrorClass| failures.iter().all(|failure| failure.error.class == class);
-    let is_limit = |class| matches!(class, ErrorClass::RateLimited | ErrorClass::QuotaExhausted);
-    let wait = failures.iter().filter_map(|failure| failure.error.retry_after).min();
-    let titles: Vec<String> =
-        failures.iter().map(|failure| reach::title_for(caller, failure.key.credential())).collect();
-    let titles = titles.join(", ");
-    if failures.iter().all(|failure| is_limit(failure.error.class)) {
-        let wait = wait.or(Some(Duration::from_secs(1)));
-        return Error::new(
-            Code::RateLimited,
-            format!("{provider}'s rate limit for the key {titles} is reached. Wait, then try again."),
-        )
-        .retry_after(wait);
-    }
-    if all(ErrorClass::Overloaded) {
-        return Error::new(Code::ProviderOverloaded, format!("{provider} is short of capacity. Try again shortly."))
-            .retry_after(wait);
-    }
-    if all(ErrorClass::Timeout) {
-        return Error::new(
-            Code::ProviderTimeout,
-            format!("{provider} did not answer in time. Try again, or ask for a shorter answer."),
-        );
-    }
-    if let Some(blamed) = failures.iter().find(|failure| failure.error.class.is_the_keys_fault()) {
-        return key_trouble(provider, &titles, blamed.error.class);
-    }
-    if all(ErrorClass::EndpointRefused) {
-        let sentence = failures.first().map(|failure| failure.error.message.clone()).unwrap_or_default();
-        let mut error = Error::new(Code::EndpointNotAllowed, sentence);
-        error.details.provider_status = Some(502);
-        return error;
-    }
-    let sentence = failures.last().map(|failure| failure.error.message.clone()).unwrap_or_default();
-    Error::new(Code::ProviderError, format!("{provider} failed: {sentence}")).retry_after(wait)
-}
-
-fn key_trouble(provider: &str, titles: &str, class: ErrorClass) -> Error {
-    let trouble = match class {
-        ErrorClass::NoCredit => "has no credit left. Top it up at the provider, or use another key",
-        ErrorClass::KeyLimited => "lacks a right for this call. Give it that right at the provider, or use another key",
-        ErrorClass::Forbidden => "may not be used from here. Ask the provider why, or use another key",
-        _ => "was refused. Correct it at /keys, or use another key",
-    };
-    Error::new(Code::UpstreamCredentialsExhausted, format!("The {provider} key {titles} {trouble}."))
-}
-
 /// A failure that came after the answer had begun, as the last event says it.
-pub(super) fn of_stream(provider: &str, upstream: &UpstreamError) -> Error {
+pub(super) fn of_stream(provider: &str, upstream: &UpstreamError, now: Timestamp) -> Error {
     match upstream.class {
         ErrorClass::StreamTruncated => Error::new(
             Code::ProviderError,
@@ -213,7 +186,7 @@ pub(super) fn of_stream(provider: &str, upstream: &UpstreamError) -> Error {
         }
         ErrorClass::RateLimited => {
             Error::new(Code::RateLimited, format!("{provider}'s rate limit was reached in the middle of the answer."))
-                .retry_after(upstream.retry_after)
+                .retry_after(upstream.retry_after.map(|wait| wait.from(now)))
         }
         _ => Error::new(
             Code::ProviderError,

@@ -125,7 +125,7 @@ impl AnswerStream {
             let is_refusal = !matches!(error.class, ErrorClass::StreamTruncated | ErrorClass::Timeout);
             self.meter.fail(error, if is_refusal { Used::Nothing } else { Used::Unknown });
         }
-        self.ready.push_back(Piece::Failed(failure::of_stream(self.provider.display_name(), error)));
+        self.ready.push_back(Piece::Failed(failure::of_stream(self.provider.display_name(), error, self.meter.now())));
     }
 
     fn queue(&mut self) {

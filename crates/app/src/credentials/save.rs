@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use domain::audit::Event;
-use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
+use domain::credential::{Credential, KeyStatus, REMINDER, Scope, Settings, Source};
+use domain::credential_kind::azure_base;
 use domain::ids::{CredentialId, OrganizationId};
-use domain::key_shape::{self, CleanKey};
-use domain::{Caller, ProviderId, Timestamp, text};
+use domain::{Caller, Origin, ProviderId, Secret, Timestamp, text};
 use store::credentials::{Endpoint, StoredCredential};
-use store::vault::RowIdentity;
+use store::vault::{Payload, RowIdentity};
 
-use super::{future, wait_for_check};
+use super::settings::{self, TypedSettings};
+use super::typed::{self, TypedKey};
+use super::{duplicates, future, wait_for_check};
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::{checks, sign_in};
@@ -29,10 +31,12 @@ pub struct NewKey {
     pub note: Option<String>,
     /// The key; zeroed when the request is done.
     pub api_key: Option<String>,
+    /// Where the operator keeps the key instead: `env:NAME` or `file:/path`.
+    pub secret_ref: Option<String>,
     /// Its endpoint; the provider's default when absent.
     pub api_base: Option<String>,
     /// Provider-specific settings.
-    pub settings: Settings,
+    pub settings: TypedSettings,
     /// Order after the primary.
     pub priority: i64,
     /// Whether it is to be the first of its provider.
@@ -43,6 +47,29 @@ pub struct NewKey {
     pub rotate_after: Option<Timestamp>,
     /// Whether to wait for the first check.
     pub wait_for_check: bool,
+}
+
+impl NewKey {
+    /// A personal key of this provider, with nothing else said.
+    #[must_use]
+    pub fn of(provider: ProviderId) -> Self {
+        Self {
+            scope: Scope::Personal,
+            organization: None,
+            provider,
+            name: None,
+            note: None,
+            api_key: None,
+            secret_ref: None,
+            api_base: None,
+            settings: TypedSettings::default(),
+            priority: 0,
+            is_primary: false,
+            expires_at: None,
+            rotate_after: None,
+            wait_for_check: false,
+        }
+    }
 }
 
 /// A saved key, and what its owner should know about it.
@@ -57,20 +84,21 @@ pub struct Saved {
 ///
 /// # Errors
 /// `forbidden` for a scope that is not the caller's, `invalid_request` for what
-/// cannot be a key, `endpoint_not_allowed` for where it may not be sent.
+/// cannot be a key, `endpoint_not_allowed` for where it may not be sent,
+/// `duplicate_secret` for a key that is there already.
 pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Saved> {
     permit_scope(caller, &new)?;
-    let clean = clean_key(new.provider, new.api_key.as_deref())?;
+    let typed = typed::read(app, new.provider, new.scope, new.api_key.as_deref(), new.secret_ref.as_deref())?;
     let endpoint = resolve_endpoint(app, new.provider, new.api_base.as_deref())?;
     let name = match &new.name {
         Some(name) => text::line(name, 100).map_err(|problem| Error::invalid("name", problem))?,
         None => new.provider.display_name().to_owned(),
     };
     let note = text::note(new.note.as_deref().unwrap_or(""), 2_000).map_err(|p| Error::invalid("note", p))?;
-    let settings = checked_settings(new.provider, new.settings, &name)?;
-    refuse_taken_slug(app, caller, new.scope, &settings).await?;
+    let checked = settings::checked(new.provider, new.settings, &Settings::default(), &name)?;
+    settings::refuse_taken_slug(app, caller, new.scope, &checked.settings, None).await?;
     let now = app.clock.now();
-    let warning = clean.as_ref().and_then(|clean| clean.warning.clone());
+    let set_at = typed.as_ref().map(|_| now);
     let credential = Credential {
         id: CredentialId::generate(now, &app.entropy),
         scope: new.scope,
@@ -79,11 +107,11 @@ pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Save
         provider: new.provider,
         name,
         note,
-        masked: clean.as_ref().map(|clean| clean.masked.clone()).unwrap_or_default(),
+        masked: typed.as_ref().map(|typed| typed.masked.clone()).unwrap_or_default(),
         api_base: endpoint.api_base,
         endpoint: endpoint.endpoint,
         origin: endpoint.origin,
-        settings,
+        settings: checked.settings,
         is_active: true,
         is_primary: new.is_primary,
         priority: checked_priority(new.priority)?,
@@ -92,25 +120,22 @@ pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Save
         checked_at: None,
         last_used_at: None,
         expires_at: new.expires_at.map(|at| future(app, "expires_at", at)).transpose()?,
-        rotate_after: new.rotate_after,
-        source: Source::Stored,
+        rotate_after: new.rotate_after.or_else(|| set_at.map(|at| at.plus(REMINDER))),
+        source: match typed.as_ref().and_then(TypedKey::reference) {
+            Some(place) => Source::Reference(place.to_owned()),
+            None => Source::Stored,
+        },
         secret_version: 1,
+        secret_set_at: set_at,
+        grace_of: None,
         created_at: now,
         created_by: Some(caller.user),
         updated_at: now,
         updated_by: Some(caller.user),
     };
-    let row = sealed_row(app, credential, clean.as_ref(), now);
-    let event = Event::CredentialCreated {
-        credential: row.credential.id,
-        scope: row.credential.scope,
-        provider: row.credential.provider,
-        name: row.credential.name.clone(),
-        origin: row.credential.origin.clone(),
-    };
-    let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
-    store::credentials::insert(&mut change, &row).await?;
-    change.commit(event).await?;
+    let warning = typed.as_ref().and_then(|typed| typed.warning.clone());
+    let row = sealed_row(app, credential, typed, checked.headers.unwrap_or_default(), now);
+    let returned = insert(app, caller, &row, now).await?;
     app.reach.forget(row.credential.owner);
     let id = row.credential.id;
     if new.wait_for_check {
@@ -118,13 +143,45 @@ pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Save
     } else {
         checks::start(app, row);
     }
-    Ok(Saved { credential: super::get(app, caller, id).await?, warning })
+    Ok(Saved { credential: super::get(app, caller, id).await?, warning: returned.or(warning) })
 }
 
-fn sealed_row(app: &App, credential: Credential, clean: Option<&CleanKey>, now: Timestamp) -> StoredCredential {
-    let vault = app.store.vault();
-    let sealed = clean.map(|clean| vault.seal(&clean.secret, &RowIdentity::of(&credential), now, &app.entropy));
-    let fingerprint = clean.map(|clean| vault.fingerprint(&clean.secret));
+/// The row and its audit event; what its owner should know.
+async fn insert(app: &App, caller: &Caller, row: &StoredCredential, now: Timestamp) -> Result<Option<String>> {
+    let credential = &row.credential;
+    let mut events = vec![Event::CredentialCreated {
+        credential: credential.id,
+        scope: credential.scope,
+        provider: credential.provider,
+        name: credential.name.clone(),
+        origin: credential.origin.clone(),
+    }];
+    let mut warning = None;
+    let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
+    if let Some(fingerprint) = &row.fingerprint {
+        let returned = duplicates::settle(&mut change, credential, fingerprint, None, caller.user).await?;
+        events.extend(returned.events);
+        warning = returned.warning;
+    }
+    store::credentials::insert(&mut change, row).await?;
+    change.commit_all(events).await?;
+    Ok(warning)
+}
+
+fn sealed_row(
+    app: &App,
+    credential: Credential,
+    typed: Option<TypedKey>,
+    headers: Vec<(String, Secret)>,
+    now: Timestamp,
+) -> StoredCredential {
+    let fingerprint = typed.as_ref().map(|typed| typed.fingerprint.clone());
+    let payload = match typed {
+        Some(typed) => typed.into_payload(headers),
+        None => Payload { headers, ..Payload::default() },
+    };
+    let seal = |payload| app.store.vault().seal_payload(payload, &RowIdentity::of(&credential), now, &app.entropy);
+    let sealed = Some(&payload).filter(|payload| !payload.is_empty()).map(seal);
     StoredCredential { credential, sealed, fingerprint }
 }
 
@@ -147,35 +204,11 @@ fn permit_scope(caller: &Caller, new: &NewKey) -> Result<()> {
     }
 }
 
-/// Trims and checks a typed key. `None` where the provider needs none.
-pub(super) fn clean_key(provider: ProviderId, typed: Option<&str>) -> Result<Option<CleanKey>> {
-    match typed {
-        Some(typed) if provider.facts().needs_key || !typed.trim().is_empty() => key_shape::clean(typed, provider)
-            .map(Some)
-            .map_err(|problem| Error::new(Code::InvalidRequest, problem.to_string()).of_field("api_key")),
-        _ if provider.facts().needs_key => Err(Error::new(
-            Code::InvalidRequest,
-            format!(
-                "{} needs a key. Get one at {} and send it as api_key.",
-                provider.display_name(),
-                provider.facts().key_url
-            ),
-        )
-        .of_field("api_key")),
-        _ => Ok(None),
-    }
-}
-
 /// Where a key's calls go: the typed endpoint, or this server's default.
 pub(super) fn resolve_endpoint(app: &App, provider: ProviderId, typed: Option<&str>) -> Result<Endpoint> {
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
-    let base = typed.or_else(|| app.settings.default_base(provider)).ok_or_else(|| {
-        Error::new(
-            Code::InvalidRequest,
-            format!("{} has no default endpoint. Send its base URL as api_base.", provider.display_name()),
-        )
-        .of_field("api_base")
-    })?;
+    let base = typed.or_else(|| app.settings.default_base(provider)).ok_or_else(|| endpoint_missing(provider))?;
+    let base = if provider == ProviderId::Azure { azure_base(base) } else { base };
     let endpoint = app
         .guard
         .check_literal(provider, base)
@@ -187,6 +220,16 @@ pub(super) fn resolve_endpoint(app: &App, provider: ProviderId, typed: Option<&s
     })
 }
 
+fn endpoint_missing(provider: ProviderId) -> Error {
+    let sentence = match provider {
+        ProviderId::Azure => "Azure OpenAI needs the endpoint of your own resource: send it as api_base, like \
+             https://my-resource.openai.azure.com. It stands beside the key, at “Keys and Endpoint” in portal.azure.com."
+            .to_owned(),
+        _ => format!("{} has no default endpoint. Send its base URL as api_base.", provider.display_name()),
+    };
+    Error::new(Code::InvalidRequest, sentence).of_field("api_base")
+}
+
 pub(super) fn checked_priority(priority: i64) -> Result<i64> {
     if (-1_000_000..=1_000_000).contains(&priority) {
         Ok(priority)
@@ -195,80 +238,23 @@ pub(super) fn checked_priority(priority: i64) -> Result<i64> {
     }
 }
 
-/// The settings of a key: bounded, and a slug for custom endpoints.
-pub(super) fn checked_settings(provider: ProviderId, settings: Settings, name: &str) -> Result<Settings> {
-    let mut settings = settings;
-    if settings.deployments.len() > 200 {
-        return Err(Error::invalid("settings.deployments", "has more than 200 names; send fewer"));
-    }
-    for deployment in &settings.deployments {
-        text::line(deployment, 200).map_err(|problem| Error::invalid("settings.deployments", problem))?;
-    }
-    if let Some(version) = &settings.api_version {
-        text::line(version, 40).map_err(|problem| Error::invalid("settings.api_version", problem))?;
-    }
-    if provider == ProviderId::Custom {
-        let slug = settings.slug.take().unwrap_or_else(|| slug_of(name));
-        if slug.is_empty() || slug.len() > 40 || slug != slug_of(&slug) {
-            return Err(Error::invalid(
-                "settings.slug",
-                "must be 1 to 40 lower-case letters, digits and dashes, such as my-server",
-            ));
-        }
-        if slug.parse::<ProviderId>().is_ok() {
-            return Err(Error::invalid("settings.slug", "is a provider's name; choose another"));
-        }
-        settings.slug = Some(slug);
-    } else if settings.slug.is_some() {
-        return Err(Error::invalid("settings.slug", "is for custom endpoints only; leave it out"));
-    }
-    Ok(settings)
-}
-
-/// A slug names one endpoint of its owner, so that `slug/model` names one model.
-async fn refuse_taken_slug(app: &App, caller: &Caller, scope: Scope, settings: &Settings) -> Result<()> {
-    let Some(slug) = &settings.slug else { return Ok(()) };
-    let rows = match scope {
-        Scope::Personal => store::credentials::of_user(&app.store, caller.user).await?,
-        Scope::Organization | Scope::System => store::credentials::of_system(&app.store).await?,
-    };
-    if rows.iter().any(|row| row.credential.settings.slug.as_ref() == Some(slug)) {
-        return Err(Error::new(
-            Code::Conflict,
-            format!("Another endpoint of yours has the slug “{slug}”. Give this one another name or settings.slug."),
-        )
-        .of_field("settings.slug"));
-    }
-    Ok(())
-}
-
-/// A name as a slug: `My Server!` is `my-server`.
-fn slug_of(name: &str) -> String {
-    let dashed: String =
-        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
-    let words: Vec<_> = dashed.split('-').filter(|word| !word.is_empty()).collect();
-    let slug = words.join("-");
-    if slug.is_empty() || slug.parse::<ProviderId>().is_ok() {
-        format!("{slug}-endpoint").trim_start_matches('-').to_owned()
-    } else {
-        slug
-    }
-}
-
-/// Whether `typed` could be saved as a key of `provider`, before anything is
-/// changed. Nothing typed is fine: it removes.
+/// What recognises `typed` as a key of `provider`, before anything is changed.
+/// Nothing typed is fine: it removes.
 ///
 /// # Errors
-/// `invalid_request` with the reason.
-pub fn readable(provider: ProviderId, typed: Option<&str>) -> Result<()> {
+/// `invalid_request` with the reason why it cannot be a key.
+pub fn readable(app: &App, provider: ProviderId, typed: Option<&str>) -> Result<Option<String>> {
     match typed {
-        Some(typed) => clean_key(provider, Some(typed)).map(drop),
-        None => Ok(()),
+        Some(typed) => {
+            let key = typed::read(app, provider, Scope::Personal, Some(typed), None)?;
+            Ok(key.map(|key| key.fingerprint))
+        }
+        None => Ok(None),
     }
 }
 
-/// Whether a key of `provider` could be saved for `endpoint`, before anything
-/// is changed.
+/// Where a key of `provider` would be used, before anything is changed; `None`
+/// without a key.
 ///
 /// # Errors
 /// `invalid_request` or `endpoint_not_allowed`.
@@ -278,9 +264,10 @@ pub fn placeable(
     primary: Option<&Credential>,
     has_key: bool,
     endpoint: Option<&str>,
-) -> Result<()> {
-    if !has_key || (endpoint.is_none() && primary.is_some()) {
-        return Ok(());
+) -> Result<Option<Origin>> {
+    match primary {
+        _ if !has_key => Ok(None),
+        Some(primary) if endpoint.is_none() => Ok(Some(primary.origin.clone())),
+        _ => resolve_endpoint(app, provider, endpoint).map(|endpoint| Some(endpoint.origin)),
     }
-    resolve_endpoint(app, provider, endpoint).map(drop)
 }

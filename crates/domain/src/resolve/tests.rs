@@ -1,23 +1,44 @@
 //! Each row: the keys in one line, the policy, and who pays.
 //!
 //! A key is written `scope:state`, with `p` personal, `o` organization, `s`
-//! system, `e` environment; its id is its place in the line, from 1.
+//! system, `e` environment; its id is its place in the line, from 1. A key that
+//! is `cooling` may be used again at 10,030 s.
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::credential::Settings;
+use crate::credential::{Settings, Source};
 use crate::origin::Origin;
 use crate::provider::ProviderId;
+use crate::spread::{Spread, Turn};
 
 const NOW: Timestamp = Timestamp::from_seconds(10_000);
+const RESET: Timestamp = Timestamp::from_seconds(10_030);
+
+/// What callers mostly want and may.
+fn wish(policy: Fallback) -> Wish<'static> {
+    Wish { policy, personal_allowed: true, pinned: None, turns: Turns::default() }
+}
+
+struct Held {
+    credential: Credential,
+    serves_model: bool,
+    is_cooling: bool,
+}
+
+impl Held {
+    fn candidate(&self) -> Candidate<'_> {
+        let cooling_until = self.is_cooling.then_some(RESET);
+        Candidate { credential: &self.credential, serves_model: self.serves_model, cooling_until, used: 0 }
+    }
+}
 
 fn id(number: usize) -> CredentialId {
     CredentialId(Uuid::from_u128(number as u128))
 }
 
-fn key(number: usize, text: &str) -> (Credential, bool) {
+fn key(number: usize, text: &str) -> Held {
     let (scope, states) = text.split_once(':').unwrap_or((text, ""));
     let states: Vec<_> = states.split(',').collect();
     let has = |state| states.contains(&state);
@@ -58,28 +79,44 @@ fn key(number: usize, text: &str) -> (Credential, bool) {
         rotate_after: None,
         source: if scope == "e" { Source::Environment("OPENAI_API_KEY".into()) } else { Source::Stored },
         secret_version: 1,
+        secret_set_at: None,
+        grace_of: None,
         created_at: Timestamp::from_seconds(number as i64),
         created_by: None,
         updated_at: NOW,
         updated_by: None,
     };
-    (credential, !has("unlisted"))
+    Held { credential, serves_model: !has("unlisted"), is_cooling: has("cooling") }
 }
 
-fn judge(line: &str, wish: Wish) -> Resolution {
-    let keys: Vec<_> = line.split_whitespace().enumerate().map(|(i, text)| key(i + 1, text)).collect();
-    let candidates: Vec<_> =
-        keys.iter().map(|(credential, serves_model)| Candidate { credential, serves_model: *serves_model }).collect();
-    resolve(&candidates, wish, NOW)
+fn held(line: &str) -> Vec<Held> {
+    line.split_whitespace().enumerate().map(|(i, text)| key(i + 1, text)).collect()
+}
+
+fn judge_at(line: &str, wish: Wish<'_>, now: Timestamp) -> Resolution {
+    let keys = held(line);
+    let candidates: Vec<_> = keys.iter().map(Held::candidate).collect();
+    resolve(&candidates, wish, now)
+}
+
+fn judge(line: &str, wish: Wish<'_>) -> Resolution {
+    judge_at(line, wish, NOW)
+}
+
+fn numbers(ids: &[CredentialId]) -> String {
+    ids.iter().map(|id| id.0.as_u128().to_string()).collect::<Vec<_>>().join(",")
+}
+
+fn told(resolution: &Resolution) -> String {
+    match &resolution.outcome {
+        Outcome::Use(ids) => numbers(ids),
+        Outcome::Failing => format!("failing {}", numbers(&resolution.failing)),
+        Outcome::NoKey => "nobody".to_owned(),
+    }
 }
 
 fn pays(line: &str, policy: Fallback) -> String {
-    let numbers = |ids: &[CredentialId]| ids.iter().map(|id| id.0.as_u128().to_string()).collect::<Vec<_>>().join(",");
-    match judge(line, Wish { policy, personal_allowed: true, pinned: None }).outcome {
-        Outcome::Use(ids) => numbers(&ids),
-        Outcome::Failing(ids) => format!("failing {}", numbers(&ids)),
-        Outcome::NoKey => "nobody".to_owned(),
-    }
+    told(&judge(line, wish(policy)))
 }
 
 #[test]
@@ -131,21 +168,72 @@ fn fail_over_stays_within_one_scope_and_one_origin() {
 
 #[test]
 fn a_teams_token_never_uses_a_personal_key() {
-    let wish = Wish { policy: Fallback::Chain, personal_allowed: false, pinned: None };
+    let wish = Wish { personal_allowed: false, ..wish(Fallback::Chain) };
     assert_eq!(judge("p s", wish).outcome, Outcome::Use(vec![id(2)]));
     assert_eq!(judge("p", wish).outcome, Outcome::NoKey);
 }
 
 #[test]
 fn a_pinned_key_is_used_alone() {
-    let wish = Wish { policy: Fallback::Chain, personal_allowed: true, pinned: Some(id(3)) };
-    assert_eq!(judge("p p s", wish).outcome, Outcome::Use(vec![id(3)]));
+    for policy in Fallback::ALL {
+        let wish = Wish { pinned: Some(id(3)), ..wish(*policy) };
+        assert_eq!(told(&judge("p p s p", wish)), "3", "{policy}");
+        assert_eq!(told(&judge("p p s:cooling p", wish)), "failing 3", "{policy}");
+    }
+}
+
+#[test]
+fn a_cooling_key_is_passed_over_for_a_standby_and_never_for_another_scope() {
+    for (line, chain, strict) in [
+        ("p:cooling p s", "2", "2"),
+        ("p:cooling s", "failing 1", "failing 1"),
+        ("p:cooling p:cooling s", "failing 1,2", "failing 1,2"),
+        ("p:cooling p:invalid s", "failing 1,2", "failing 1,2"),
+        ("p:cooling p:elsewhere s", "failing 1", "failing 1"),
+        ("p:cooling,inactive s", "2", "failing 1"),
+        ("s:cooling e", "2", "2"),
+    ] {
+        assert_eq!([pays(line, Fallback::Chain), pays(line, Fallback::Strict)], [chain, strict], "{line}");
+    }
+}
+
+#[test]
+fn a_cooled_key_is_the_first_again() {
+    let after = judge_at("p:cooling p", wish(Fallback::Chain), RESET);
+    assert_eq!(told(&after), "1,2");
+    let before = judge("p:cooling p", wish(Fallback::Chain));
+    assert_eq!((before.verdicts[0].why, before.verdicts[0].cooling_until), (Some(Why::CoolingDown), Some(RESET)));
+    assert_eq!((after.verdicts[0].why, after.verdicts[0].cooling_until), (None, None));
+}
+
+#[test]
+fn cross_leaves_a_scope_after_its_keys_and_never_before() {
+    for (line, expected) in [
+        ("s p", "2,1"),
+        ("s p p e", "2,3,1,4"),
+        ("p p:elsewhere s:elsewhere", "1,3"),
+        ("p:invalid s", "2"),
+        ("p:cooling o:undecryptable s", "3"),
+        ("p:cooling s:cooling", "failing 1,2"),
+        ("p:inactive s", "2"),
+    ] {
+        assert_eq!(pays(line, Fallback::Cross), expected, "{line}");
+    }
+}
+
+#[test]
+fn calls_are_spread_within_a_scope_and_the_environment_stays_behind() {
+    let in_turn = |count| Turn { spread: Spread::RoundRobin, count, conversation: None };
+    let turns = |count| Turns { system: in_turn(count), ..Turns::default() };
+    let pays = |line: &str, count| told(&judge(line, Wish { turns: turns(count), ..wish(Fallback::Cross) }));
+    assert_eq!([pays("s s e", 0), pays("s s e", 1), pays("s s e", 2)], ["1,2,3", "2,1,3", "1,2,3"]);
+    assert_eq!(pays("p p s s", 1), "1,2,4,3");
+    assert_eq!(pays("s:cooling s s", 1), "3,2");
 }
 
 #[test]
 fn every_candidate_is_told_why() {
-    let resolution =
-        judge("p:inactive p p:elsewhere p s", Wish { policy: Fallback::Chain, personal_allowed: true, pinned: None });
+    let resolution = judge("p:inactive p p:elsewhere p s", wish(Fallback::Chain));
     let whys: Vec<_> = resolution.verdicts.iter().map(|verdict| verdict.why).collect();
     assert_eq!(
         whys,
@@ -153,17 +241,49 @@ fn every_candidate_is_told_why() {
     );
 }
 
+const STATES: [&str; 8] =
+    ["", ":primary", ":late", ":inactive", ":invalid", ":cooling", ":elsewhere", ":cooling,elsewhere"];
+
+/// A line of up to six keys of any scope and state.
+fn line() -> impl Strategy<Value = String> {
+    let key = (proptest::sample::select(vec!["p", "o", "s", "e"]), proptest::sample::select(&STATES[..]));
+    proptest::collection::vec(key.prop_map(|(scope, state)| format!("{scope}{state}")), 0..6)
+        .prop_map(|keys| keys.join(" "))
+}
+
 proptest! {
     #[test]
-    fn the_order_of_the_rows_never_changes_who_pays(seed in any::<u64>()) {
-        let line = ["p:inactive", "p:late", "o", "s:primary", "e", "p:elsewhere"];
-        let keys: Vec<_> = line.iter().enumerate().map(|(i, text)| key(i + 1, text)).collect();
-        let mut candidates: Vec<_> = keys.iter().map(|(credential, serves_model)| Candidate { credential, serves_model: *serves_model }).collect();
-        let wish = Wish { policy: Fallback::Chain, personal_allowed: true, pinned: None };
-        let expected = resolve(&candidates, wish, NOW);
-        let places = candidates.len() as u64;
-        candidates.rotate_left((seed % places) as usize);
-        candidates.swap(0, (seed / places % places) as usize);
-        prop_assert_eq!(resolve(&candidates, wish, NOW), expected);
+    fn the_order_of_the_rows_never_changes_who_pays(line in line(), seed in any::<u64>()) {
+        let keys = held(&line);
+        let mut candidates: Vec<_> = keys.iter().map(Held::candidate).collect();
+        let expected = resolve(&candidates, wish(Fallback::Chain), NOW);
+        if let Some(places) = std::num::NonZeroUsize::new(candidates.len()) {
+            candidates.rotate_left(seed as usize % places);
+            candidates.swap(0, seed as usize / 7 % places);
+        }
+        prop_assert_eq!(resolve(&candidates, wish(Fallback::Chain), NOW), expected);
+    }
+
+    #[test]
+    fn who_pays_without_cross_is_of_one_scope_and_one_origin(line in line(), is_strict: bool) {
+        let keys = held(&line);
+        let policy = if is_strict { Fallback::Strict } else { Fallback::Chain };
+        if let Outcome::Use(ids) = judge(&line, wish(policy)).outcome {
+            let places: std::collections::HashSet<_> = keys.iter()
+                .filter(|key| ids.contains(&key.credential.id))
+                .map(|key| (key.credential.scope, key.credential.origin.clone()))
+                .collect();
+            prop_assert_eq!(places.len(), 1, "{}", line);
+        }
+    }
+
+    #[test]
+    fn cross_only_adds_payers_behind_those_of_chain(line in line()) {
+        let (chain, cross) = (judge(&line, wish(Fallback::Chain)), judge(&line, wish(Fallback::Cross)));
+        match (chain.outcome, cross.outcome) {
+            (Outcome::Use(near), Outcome::Use(all)) => prop_assert!(all.starts_with(&near), "{}", line),
+            (Outcome::NoKey, other) => prop_assert_eq!(other, Outcome::NoKey),
+            (near, all) => prop_assert!(near == Outcome::Failing && all != Outcome::NoKey, "{}", line),
+        }
     }
 }

@@ -190,7 +190,8 @@ impl Check<'_> {
     async fn ask(&self, endpoint: &Endpoint, path: &str) -> Result<Answer, Verdict> {
         let accept = [(ACCEPT, HeaderValue::from_static("application/json"))];
         let auth = self.target.secret.map_or(Auth::None, Auth::Bearer);
-        let outgoing = Outgoing { extra_headers: &accept, ..Outgoing::get(endpoint, path, auth) };
+        let headers = [&accept, self.target.headers].concat();
+        let outgoing = Outgoing { extra_headers: &headers, ..Outgoing::get(endpoint, path, auth) };
         let call = async {
             let answer = self.upstream.send(outgoing).await?;
             let body = answer.body.collect(MAX_LIST_BYTES).await?;

@@ -47,7 +47,7 @@ async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, 
     .await;
     let (upstream, endpoint) = server.reached_by(provider, base, Clocks::default());
     let secret = Secret::new("sk-FAKE-0123456789".to_owned());
-    let target = ProbeTarget { provider, endpoint: &endpoint, secret: Some(&secret) };
+    let target = ProbeTarget { provider, endpoint: &endpoint, secret: Some(&secret), headers: &[] };
     let report = probe(&upstream, &target).await;
     let requests = server.requests();
     assert!(requests.iter().all(|seen| seen.header("authorization") == Some("Bearer sk-FAKE-0123456789")));
@@ -190,7 +190,8 @@ async fn a_check_follows_no_redirect_and_the_key_stays_where_it_was_sent() {
         let endpoint = guard.check_literal(ProviderId::Mistral, &format!("{}/v1", server.origin())).unwrap();
         let upstream = Upstream::new(guard, Clocks::default(), Vec::new());
         let secret = Secret::new("sk-FAKE-0123456789".to_owned());
-        let target = ProbeTarget { provider: ProviderId::Mistral, endpoint: &endpoint, secret: Some(&secret) };
+        let target =
+            ProbeTarget { provider: ProviderId::Mistral, endpoint: &endpoint, secret: Some(&secret), headers: &[] };
         let report = probe(&upstream, &target).await;
         assert_eq!((report.status, report.models), (KeyStatus::Unverified, None), "{status}");
         assert!(report.reason.contains("follows no redirects"), "{status}: {}", report.reason);
@@ -217,7 +218,7 @@ async fn a_local_server_that_is_off_is_unreachable() {
     let guard = EgressGuard::new(LocalEndpoints::parse(&base).unwrap(), Vec::new());
     let endpoint = guard.check_literal(ProviderId::Ollama, &base).unwrap();
     let upstream = Upstream::new(guard.clone(), Clocks::default(), Vec::new());
-    let target = ProbeTarget { provider: ProviderId::Ollama, endpoint: &endpoint, secret: None };
+    let target = ProbeTarget { provider: ProviderId::Ollama, endpoint: &endpoint, secret: None, headers: &[] };
     let report = probe(&upstream, &target).await;
     assert_eq!(report.status, KeyStatus::Unreachable);
     assert!(report.reason.contains("running"), "{}", report.reason);
@@ -232,7 +233,7 @@ async fn a_local_server_that_is_off_is_unreachable() {
 async fn a_check_ends_after_ten_seconds() {
     let server = Server::start(|_| Reply::Then("HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\n{")).await;
     let (upstream, endpoint) = server.reached_by(ProviderId::Custom, "/v1", Clocks::default());
-    let target = ProbeTarget { provider: ProviderId::Custom, endpoint: &endpoint, secret: None };
+    let target = ProbeTarget { provider: ProviderId::Custom, endpoint: &endpoint, secret: None, headers: &[] };
     let check =
         steps::Check { upstream: &upstream, target: &target, deadline: Instant::now() + Duration::from_millis(50) };
     let findings = check.run().await;
@@ -248,7 +249,8 @@ async fn providers_of_later_versions_and_missing_keys_are_not_called() {
         let endpoint = guard.check_literal(provider, base).unwrap();
         let upstream = Upstream::new(guard.clone(), Clocks::default(), Vec::new());
         if provider.facts().needs_key {
-            let report = probe(&upstream, &ProbeTarget { provider, endpoint: &endpoint, secret: None }).await;
+            let report =
+                probe(&upstream, &ProbeTarget { provider, endpoint: &endpoint, secret: None, headers: &[] }).await;
             assert_eq!(report.status, KeyStatus::Unverified);
             assert_eq!(report.reason.contains("cannot check"), !provider.is_callable(), "{}", report.reason);
         }

@@ -1,5 +1,6 @@
 //! Failures: class, retry, wait and what they say about the key.
 
+use domain::Timestamp;
 use domain::credential::KeyStatus;
 use domain::provider::WireName;
 use llm::wire;
@@ -22,7 +23,7 @@ fn every_error_is_classified_as_the_manifest_says() {
         };
         assert_eq!(Some(error.class.as_str()), expect["error_class"].as_str(), "{file}: class");
         assert_eq!(Some(error.is_retryable), expect["retryable"].as_bool(), "{file}: retryable");
-        let wait = error.retry_after.map(|wait| wait.as_secs_f64().ceil() as u64);
+        let wait = error.retry_after.map(|wait| wait.from(Timestamp::default()).as_secs_f64().ceil() as u64);
         assert_eq!(wait, expect["retry_after_s"].as_u64(), "{file}: wait");
         assert_eq!(error.key_status.map(KeyStatus::as_str), expect["key_status"].as_str(), "{file}: key");
         assert!(!error.message.is_empty() && !error.message.contains('<'), "{file}: {}", error.message);

@@ -10,9 +10,9 @@ use crate::transport::Transport;
 
 pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) -> Result<(), Failure> {
     match command {
-        Token::Create { name, scopes, models } => {
+        Token::Create { name, scopes, models, policy } => {
             let models = (!models.is_empty()).then_some(models);
-            let body = json!({"name": name, "scopes": scopes, "models": models});
+            let body = json!({"name": name, "scopes": scopes, "models": models, "policy": policy});
             let token = transport.call(Method::POST, "/v2/tokens", Some(&body)).await?;
             if as_json {
                 output::json(&token);
@@ -26,6 +26,37 @@ pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) ->
                 output::json(&list);
             } else {
                 show_list(&list);
+            }
+        }
+        Token::Edit { id, name, scopes, models, all_models, expires } => {
+            let mut body = serde_json::Map::new();
+            if let Some(name) = name {
+                body.insert("name".to_owned(), json!(name));
+            }
+            if !scopes.is_empty() {
+                body.insert("scopes".to_owned(), json!(scopes));
+            }
+            if !models.is_empty() || all_models {
+                body.insert("models".to_owned(), if all_models { Value::Null } else { json!(models) });
+            }
+            if let Some(expires) = expires {
+                body.insert("expires_at".to_owned(), if expires == "never" { Value::Null } else { json!(expires) });
+            }
+            let path = format!("/v2/tokens/{}", encoded(&id));
+            let token = transport.call(Method::PATCH, &path, Some(&Value::Object(body))).await?;
+            if as_json {
+                output::json(&token);
+            } else {
+                output::line(&format!("{}  {}", output::text(&token, "masked"), output::text(&token, "name")));
+            }
+        }
+        Token::Rotate { id, grace } => {
+            let path = format!("/v2/tokens/{}/rotate", encoded(&id));
+            let token = transport.call(Method::POST, &path, Some(&json!({"grace_seconds": grace}))).await?;
+            if as_json {
+                output::json(&token);
+            } else {
+                output::line(&output::text(&token, "token"));
             }
         }
         Token::Revoke { id } => {

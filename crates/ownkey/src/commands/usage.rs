@@ -28,9 +28,25 @@ pub(super) async fn run(transport: &Transport, command: Usage, as_json: bool) ->
     } else {
         let key = command.by.to_uppercase();
         let heads = [&key, "REQUESTS", "FAILED", "UNKNOWN", "ESTIMATED", "TOKENS IN", "TOKENS OUT", "COST $"];
+        let named = list.get("data").and_then(Value::as_array).into_iter().flatten().map(title);
+        let rows: Vec<_> = rows.into_iter().zip(named).map(|(row, title)| with_title(row, title)).collect();
         output::table(&heads, &rows);
     }
     Ok(())
+}
+
+/// What a key is called, where the line is a key's.
+fn title(line: &Value) -> Option<String> {
+    let name = line.get("name").and_then(Value::as_str)?;
+    let is_deleted = line.get("is_deleted") == Some(&Value::Bool(true));
+    Some(if is_deleted { format!("{name} (deleted)") } else { name.to_owned() })
+}
+
+fn with_title(mut row: Vec<String>, title: Option<String>) -> Vec<String> {
+    if let (Some(cell), Some(title)) = (row.first_mut(), title) {
+        *cell = title;
+    }
+    row
 }
 
 /// A cell that no spreadsheet takes for a formula.

@@ -47,7 +47,16 @@ impl Environment {
             if !path.is_file() {
                 continue;
             }
-            let wrong = |error| Failure::configuration(format!("{} cannot be read: {error}.", path.display()));
+            let wrong = |error| {
+                let reason = match error {
+                    // Its own words repeat the line, which may be a key.
+                    dotenvy::Error::LineParse(..) => {
+                        "a line is no NAME=value; put quotes around values with blanks".to_owned()
+                    }
+                    error => error.to_string(),
+                };
+                Failure::configuration(format!("{} cannot be read: {reason}.", path.display()))
+            };
             for pair in dotenvy::from_path_iter(&path).map_err(wrong)? {
                 let (name, value) = pair.map_err(wrong)?;
                 self.dot_env.insert(name, value);

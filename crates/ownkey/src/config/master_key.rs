@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::Entropy;
 use store::MasterKeys;
@@ -14,42 +14,56 @@ use crate::Failure;
 /// The file in the data directory.
 const FILE_NAME: &str = "master.key";
 
-/// The master keys, and whether they were made just now.
+/// The master keys, and where they come from.
 pub(crate) struct Found {
     /// The keys.
     pub(crate) keys: MasterKeys,
     /// The file that was made.
-    pub(crate) created: Option<std::path::PathBuf>,
+    pub(crate) created: Option<PathBuf>,
+    /// The file they are in; `None`: the environment itself, which a running
+    /// process cannot read again.
+    pub(crate) file: Option<PathBuf>,
 }
 
-/// The keys of `MASTER_KEY`, `MASTER_KEY_FILE` or the data directory. On SQLite
-/// without any sealed row a missing key is made, readable by its owner only.
+/// The keys of `MASTER_KEY`, `MASTER_KEY_FILE` or the data directory; `None`
+/// where there are none.
 ///
 /// # Errors
-/// Exit 78: weak, unreadable, readable by others, or missing.
+/// Exit 78: weak, unreadable or readable by others.
+pub(crate) fn existing(environment: &Environment, data_dir: &Path) -> Result<Option<Found>, Failure> {
+    let refuse = |problem: MasterKeyProblem| Failure::configuration(problem.to_string());
+    let words = [
+        (environment.process_value("MASTER_KEY"), environment.process_value("MASTER_KEY_FILE")),
+        (environment.dot_env_value("MASTER_KEY"), environment.dot_env_value("MASTER_KEY_FILE")),
+    ];
+    for (text, file) in words {
+        if let Some(text) = text {
+            let keys = MasterKeys::parse(text).map_err(refuse)?;
+            return Ok(Some(Found { keys, created: None, file: None }));
+        }
+        if let Some(path) = file {
+            return of_file(Path::new(path)).map(Some).map_err(refuse);
+        }
+    }
+    let path = data_dir.join(FILE_NAME);
+    if path.exists() { of_file(&path).map(Some).map_err(refuse) } else { Ok(None) }
+}
+
+/// The existing keys. On SQLite without any sealed row a missing key is made,
+/// readable by its owner only.
+///
+/// # Errors
+/// As [`existing`], and when they are missing.
 pub(crate) async fn find(
     environment: &Environment,
     data_dir: &Path,
     database_url: &str,
     entropy: &Entropy,
 ) -> Result<Found, Failure> {
-    let refuse = |problem: MasterKeyProblem| Failure::configuration(problem.to_string());
-    if let Some(text) = environment.process_value("MASTER_KEY") {
-        return Ok(Found { keys: MasterKeys::parse(text).map_err(refuse)?, created: None });
-    }
-    if let Some(path) = environment.process_value("MASTER_KEY_FILE") {
-        return of_file(Path::new(path)).map_err(refuse);
-    }
-    if let Some(text) = environment.dot_env_value("MASTER_KEY") {
-        return Ok(Found { keys: MasterKeys::parse(text).map_err(refuse)?, created: None });
-    }
-    if let Some(path) = environment.dot_env_value("MASTER_KEY_FILE") {
-        return of_file(Path::new(path)).map_err(refuse);
+    if let Some(found) = existing(environment, data_dir)? {
+        return Ok(found);
     }
     let path = data_dir.join(FILE_NAME);
-    if path.exists() {
-        return of_file(&path).map_err(refuse);
-    }
     if !database_url.starts_with("sqlite:") {
         return Err(Failure::configuration(
             "MASTER_KEY is not set. With PostgreSQL every node needs the same one: make it once with `openssl rand -base64 32 | tr '+/' '-_'` and give it to all of them.",
@@ -72,9 +86,14 @@ pub(crate) async fn find(
         .and_then(|()| file.write_all(b"\n"))
         .and_then(|()| file.sync_all())
         .map_err(|error| Failure::configuration(format!("{} cannot be written: {error}.", path.display())))?;
-    Ok(Found { keys, created: Some(path) })
+    Ok(Found { keys, created: Some(path.clone()), file: Some(path) })
 }
 
-fn of_file(path: &Path) -> Result<Found, MasterKeyProblem> {
-    Ok(Found { keys: MasterKeys::parse(read_key_file(path)?.trim())?, created: None })
+/// The keys of a file.
+///
+/// # Errors
+/// When they are weak, unreadable or readable by others.
+pub(crate) fn of_file(path: &Path) -> Result<Found, MasterKeyProblem> {
+    let keys = MasterKeys::parse(read_key_file(path)?.trim())?;
+    Ok(Found { keys, created: None, file: Some(path.to_owned()) })
 }

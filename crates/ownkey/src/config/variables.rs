@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 18] = [
+pub(crate) const VARIABLES: [Variable; 21] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -44,8 +44,20 @@ pub(crate) const VARIABLES: [Variable; 18] = [
         meaning: "Private networks, comma-separated, every address of which may be called, such as 192.168.1.0/24; default none.",
     },
     Variable {
+        name: "OWNKEY_SECRET_REFERENCES",
+        meaning: "Where else keys of the server may be kept: `env:NAME`, `env:PREFIX_*`, `file:/dir/`, `file:/path`, comma-separated; default nowhere.",
+    },
+    Variable {
         name: "OWNKEY_REVEAL",
         meaning: "`personal` (default): owners may see their personal keys again with their password; `never`.",
+    },
+    Variable {
+        name: "OWNKEY_POLICY",
+        meaning: "How far a call may go for a key, at most: `strict`: never beyond the first scope that has one; `chain` (default): beyond scopes without one; `cross`: also beyond a scope whose keys failed, for those who ask for it.",
+    },
+    Variable {
+        name: "OWNKEY_REQUEST_KEYS",
+        meaning: "`off` (default); `on`: a request may bring a provider key along (`x-ownkey-provider-key` with `x-ownkey-provider`), which is used for it and never kept.",
     },
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",
@@ -53,7 +65,7 @@ pub(crate) const VARIABLES: [Variable; 18] = [
     },
     Variable {
         name: "MASTER_KEY",
-        meaning: "One or more keys of 32 random bytes in base64, comma-separated: the first seals, all open. Unset with SQLite: made once in the data directory. Unset with PostgreSQL: refused.",
+        meaning: "One or more keys of 32 random bytes in base64, comma-separated: the first seals, all open. Unset with SQLite: made once in the data directory. Unset with PostgreSQL: refused. A running server reads the file of MASTER_KEY_FILE, or the one in the data directory, again at SIGHUP.",
     },
     Variable { name: "OWNKEY_ADMIN_EMAIL", meaning: "Makes the first admin at start, with OWNKEY_ADMIN_PASSWORD." },
     Variable { name: "OWNKEY_ADMIN_PASSWORD", meaning: "The first admin's password, at least 8 characters." },

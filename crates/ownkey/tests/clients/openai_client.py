@@ -128,7 +128,8 @@ def an_unknown_model_is_not_found():
 
 def a_limit_is_a_rate_limit_error():
     ask = client.chat.completions.create
-    error = raises(openai.RateLimitError, lambda: ask(model=MODEL, messages=says("[[sim:429]] Hi")))
+    # A limit is remembered, for this model.
+    error = raises(openai.RateLimitError, lambda: ask(model="gpt-5", messages=says("[[sim:429]] Hi")))
     assert int(error.response.headers["retry-after"]) > 0
 
 

@@ -68,7 +68,7 @@ async fn control() -> (House, Person, Vec<Described>) {
             }
             doors.push(Described {
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", id),
+                path: path.replace("{id}", id).replace("{provider}", "openai"),
                 body,
                 query,
                 required: if path == "/v2/resolve" { "model=gpt-5-mini&".into() } else { String::new() },
@@ -104,10 +104,12 @@ fn fields(document: &Value, reference: &str) -> (Fields, Map<String, Value>) {
 fn good_body(schema: &str) -> Map<String, Value> {
     let body = match schema {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
-        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" => json!({}),
+        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" => json!({}),
+        "CredentialRotation" => json!({"api_key": KEY.replace("key1", "key2")}),
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
         "ChatBody" => json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hi"}]}),
+        "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),

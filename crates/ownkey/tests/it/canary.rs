@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod log;
+mod rotation;
 mod sources;
 
 use std::cell::RefCell;
@@ -20,9 +21,14 @@ use testkit::{Answer, Client, House, Options, PASSWORD, Person, chat_body};
 
 const PERSONAL: &str = "sk-proj-CANARYPERSONALaBcDeFgHiJkLmNoPqRsTu012345pers";
 const REPLACED: &str = "sk-proj-CANARYREPLACEDaBcDeFgHiJkLmNoPqRsTu012345repl";
+const EDITED: &str = "sk-proj-CANARYEDITEDaBcDeFgHiJkLmNoPqRsTuVw012345edit";
+const ROTATED: &str = "sk-proj-CANARYROTATEDaBcDeFgHiJkLmNoPqRsTuV012345rota";
+const HEADER: &str = "CANARYHEADERaBcDeFgHiJkLmNoPqRsTuVwXyZ012345head";
+const REFERRED: &str = "sk-proj-CANARYREFERREDaBcDeFgHiJkLmNoPqRsT012345refe";
 const SYSTEM: &str = "sk-proj-CANARYSYSTEMaBcDeFgHiJkLmNoPqRsTuVw012345syst";
 const ENVIRONMENT: &str = "gsk_CANARYENVIRONMENTaBcDeFgHiJkLmNoPqRsTu01234envi";
 const SHORT: &str = "gsk_CANARYSHORTaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456shor";
+const BROUGHT: &str = "sk-proj-CANARYBROUGHTaBcDeFgHiJkLmNoPqRsTuVw01234brou";
 const REFUSED: &str = "CANARYREFUSED aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456refu";
 
 /// What all of them have in common, and nothing else.
@@ -86,7 +92,11 @@ fn assert_clean_upstream(house: &House) {
     let calls = house.sim.log();
     assert!(calls.iter().any(|call| call.authorization.as_deref() == Some(&format!("Bearer {PERSONAL}"))));
     for call in calls {
-        let others = call.headers.iter().filter(|(name, _)| *name != "authorization");
+        // The one header that its owner asked for, and only with the key of its row.
+        let its_keys = [EDITED, ROTATED].map(|key| format!("Bearer {key}"));
+        let is_asked_for = call.header("x-team").is_some();
+        assert!(!is_asked_for || call.authorization.as_ref().is_some_and(|key| its_keys.contains(key)), "{call:?}");
+        let others = call.headers.iter().filter(|(name, _)| *name != "authorization" && *name != "x-team");
         let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value:?}")).collect();
         let rest = format!("{} {others:?} {}", call.path, String::from_utf8_lossy(&call.body));
         assert!(!rest.contains(CANARY), "{rest}");
@@ -100,7 +110,14 @@ async fn start() -> House {
         secret: Secret::new(ENVIRONMENT.to_owned()),
         masked: "gsk_…envi".to_owned(),
     };
-    House::start_with(Options { environment_keys: vec![found], ..Options::default() }).await
+    House::start_with(Options {
+        environment_keys: vec![found],
+        request_keys_allowed: true,
+        secret_references: "env:LLM_*".to_owned(),
+        variables: vec![("LLM_HOUSE".to_owned(), REFERRED.to_owned())],
+        ..Options::default()
+    })
+    .await
 }
 
 #[tokio::test]
@@ -111,11 +128,15 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
     let ann = house.admin("ann").await;
     let gateway = ann.gateway_client_with(&json!({"name": "g", "scopes": ["models", "manage:credentials"]})).await;
     let bob = house.user("bob").await;
+    let told = listen(&house, &ann);
 
     let keys = save(&seen, &ann).await;
     manage(&seen, &ann, &gateway, &bob, &keys).await;
+    rotation::rotate(&seen, &house, &ann, &bob, &keys).await;
+    rotation::refer(&seen, &house, &ann).await;
     call(&seen, &house, &ann).await;
     echo(&seen, &house, &bob).await;
+    bring(&seen, &house, &ann).await;
     refuse(&seen, &ann).await;
     meet_faults(&seen, &house, &ann).await;
     short_keys(&seen, &bob).await;
@@ -132,11 +153,23 @@ async fn a_key_is_nowhere_but_where_it_must_be() {
         ann.client.delete(&format!("/v2/credentials/{key}?confirm=true")).await.expect(204);
     }
     house.stop().await;
+    let told = told.await.unwrap();
+    assert!(told.matches("credential.status_changed").count() > 3 && !told.contains(CANARY), "{told}");
     assert_clean_files(house.directory.path());
     let log = log::text();
     assert!(log.len() > 10_000, "the log was not heard: {log}");
     let line = log.lines().find(|line| line.contains(CANARY));
     assert!(line.is_none(), "logged: {line:?}");
+}
+
+/// Everything an admin's stream of events says until the house is shut.
+fn listen(house: &House, ann: &Person) -> tokio::task::JoinHandle<String> {
+    let client = Client::new(&house.url, Some(ann.client.token()));
+    tokio::spawn(async move {
+        let response = client.open(Method::GET, "/v2/events", &[], Vec::new()).await;
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
+        String::from_utf8(body.to_bytes().to_vec()).unwrap()
+    })
 }
 
 /// Saves the personal and the system key; their ids.
@@ -172,6 +205,7 @@ async fn manage(seen: &Seen, ann: &Person, gateway: &Client, bob: &Person, keys:
     }
     let path = format!("/v2/credentials/{}", keys[0]);
     seen.patch(&ann.client, &path, json!({"name": "Renamed", "note": null})).await;
+    seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": EDITED})).await;
     seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": REPLACED})).await;
     seen.patch(&ann.client, &format!("{path}?check=sync"), json!({"api_key": PERSONAL})).await;
     seen.patch(&ann.client, &path, json!({"api_base": "https://elsewhere.example/v1"})).await;
@@ -206,6 +240,48 @@ async fn echo(seen: &Seen, house: &House, bob: &Person) {
             seen.keep(model, answer);
         }
     }
+}
+
+/// A key that comes with the request: well used, refused, repeated by the
+/// provider, and sent without what belongs to it.
+async fn bring(seen: &Seen, house: &House, ann: &Person) {
+    let path = "/v1/chat/completions";
+    let with = async |headers: &[(&str, &str)], model: &str, stream: bool| {
+        let mut all = vec![("content-type", "application/json"), ("x-ownkey-provider-key", BROUGHT)];
+        all.extend_from_slice(headers);
+        let body = chat_body(model, "Hi", stream).to_string().into_bytes();
+        let answer = ann.client.send(Method::POST, path, &all, body).await;
+        let status = answer.status.as_u16();
+        seen.keep(format!("{headers:?}"), answer);
+        status
+    };
+    let openai = [("x-ownkey-provider", "openai")];
+    for stream in [false, true] {
+        assert_eq!(with(&openai, "gpt-5-mini", stream).await, 200);
+        let shown = house.sim.log().last().unwrap().authorization.clone();
+        assert_eq!(shown, Some(format!("Bearer {BROUGHT}")));
+        for fault in [
+            Behaviour::Status401,
+            Behaviour::NoCredit,
+            Behaviour::Status429 { retry_after_s: 1 },
+            Behaviour::RefusesField(BROUGHT.into()),
+            Behaviour::Says(401, format!(r#"{{"error":{{"message":"Bad key {BROUGHT}.","code":"{BROUGHT}"}}}}"#)),
+        ] {
+            house.sim.next(fault);
+            assert_ne!(with(&openai, "gpt-5-mini", stream).await, 200);
+        }
+    }
+    for headers in [
+        vec![],
+        vec![("x-ownkey-provider", BROUGHT)],
+        vec![("x-ownkey-provider", "custom")],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-provider-key", BROUGHT)],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-credential", BROUGHT)],
+        vec![("x-ownkey-provider", "openai"), ("x-ownkey-policy", BROUGHT)],
+    ] {
+        with(&headers, "gpt-5-mini", false).await;
+    }
+    with(&openai, BROUGHT, false).await;
 }
 
 /// A key in every place where it does not belong.
@@ -326,6 +402,7 @@ async fn pages(seen: &Seen, house: &House, ann: &Person) {
         ("/keys", format!("provider={PERSONAL}&api_key={PERSONAL}")),
         ("/keys", format!("provider=openai&api_key={PERSONAL}&api_base=http://10.0.0.1/{PERSONAL}")),
         ("/keys/not-an-id", format!("action={PERSONAL}")),
+        ("/keys/not-an-id/rotate", format!("api_key={PERSONAL}&grace={PERSONAL}")),
         ("/login", format!("email=ann%40example.org&password={PERSONAL}")),
     ] {
         let headers = [("cookie", cookie.as_str()), ("origin", origin), ("content-type", form)];
@@ -356,6 +433,7 @@ async fn read(seen: &Seen, ann: &Person, keys: &[String]) {
         "/v2/llm-models",
         "/v2/llm-models/gpt-5-mini",
         "/v1/models",
+        "/v2/status",
         "/v2/resolve?model=gpt-5-mini",
         "/v2/resolve?model=groq/llama-3.3-70b-versatile",
         "/v2/resolve?model=gpt-5-mini&policy=strict",

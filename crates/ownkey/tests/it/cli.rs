@@ -4,9 +4,13 @@
 
 mod beside;
 pub(crate) mod demo;
+mod doctor;
+mod exports;
 mod help;
+mod imports;
 mod keys;
 mod models;
+mod move_origin;
 mod refusals;
 mod tokens;
 mod users;

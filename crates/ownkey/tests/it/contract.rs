@@ -58,7 +58,14 @@ fn the_table_of_errors_is_the_one_kept() {
 fn statuses(code: app::Code) -> String {
     let own = problem::facts_of(code).status;
     let wire = problem::status_in(&app::Error::new(code, ""), Dialect::OpenAi);
-    if own == wire { own.as_str().to_owned() } else { format!("{} ({} on the wires)", own.as_str(), wire.as_str()) }
+    let anthropic = problem::status_in(&app::Error::new(code, ""), Dialect::Anthropic);
+    if own != wire {
+        format!("{} ({} on the wires)", own.as_str(), wire.as_str())
+    } else if own != anthropic {
+        format!("{} ({} in Anthropic's words)", own.as_str(), anthropic.as_str())
+    } else {
+        own.as_str().to_owned()
+    }
 }
 
 #[test]
@@ -135,7 +142,7 @@ fn the_refusals_of_a_door_follow_from_what_it_needs_and_takes() {
     assert_eq!(statuses("/v2/users/me", "get").join(" "), "200 401 403 421 422 431 500 503");
     assert_eq!(statuses("/health/live", "get").join(" "), "200 431 500");
     let calling = statuses("/v1/chat/completions", "post").join(" ");
-    assert_eq!(calling, "200 400 401 403 404 409 413 415 421 429 431 4XX 500 502 503 504 507");
+    assert_eq!(calling, "200 400 401 403 404 409 413 415 421 429 431 4XX 500 502 503 504 507 529");
 }
 
 #[test]

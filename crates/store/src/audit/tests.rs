@@ -94,3 +94,23 @@ async fn changes_at_once_on_two_nodes_make_one_chain() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_end_of_the_chain_can_be_verified_alone() {
+    on_both(async |place| {
+        let store = place.open().await;
+        for _ in 0..10 {
+            let change = store.begin(NOW, Actor::System, None).await.unwrap();
+            change.commit(Event::SetupLinkCreated {}).await.unwrap();
+        }
+        assert_eq!(verify_last(&store, 3).await.unwrap(), Verified { rows: 3, broken_at: None });
+        assert_eq!(verify_last(&store, 100).await.unwrap(), Verified { rows: 10, broken_at: None });
+        sqlx::query("UPDATE audit_events SET address = 'x' WHERE seq = 5").execute(store.pool()).await.unwrap();
+        assert_eq!(verify_last(&store, 3).await.unwrap().broken_at, None);
+        assert_eq!(verify_last(&store, 6).await.unwrap().broken_at, Some(5));
+        sqlx::query("UPDATE audit_events SET hash = 'x' WHERE seq = 7").execute(store.pool()).await.unwrap();
+        assert_eq!(verify_last(&store, 3).await.unwrap().broken_at, Some(8));
+        store.close().await;
+    })
+    .await;
+}

@@ -1,15 +1,16 @@
-//! What calls and checks teach about a key: written often, told to nobody
-//! unless its status changed, and audited never.
+//! What calls and checks teach about a key: written often, told in the feed of
+//! health when its status changed, and audited never.
 
 use domain::Timestamp;
+use domain::credential::KeyStatus;
 use domain::ids::CredentialId;
 
 use super::Health;
-use crate::changes::ChangeKind;
 use crate::error::StoreError;
+use crate::health_feed::{Finding, HealthKind};
 use crate::mutation::Write;
 use crate::open::Store;
-use crate::row::in_row_order;
+use crate::row::{Columns, in_row_order};
 
 /// Keeps what a check or a call found, unless the secret has moved on since.
 /// `true` when the status is another one now; then other nodes are told.
@@ -42,7 +43,13 @@ pub async fn set_health(store: &Store, id: CredentialId, health: &Health) -> Res
     .await?;
     let has_changed = former != health.status.as_str();
     if has_changed {
-        write.touch(ChangeKind::Credential, &id);
+        write.tell(Finding {
+            kind: HealthKind::Status,
+            credential: id,
+            at: health.at,
+            status: Some(health.status),
+            reason: health.reason.clone(),
+        });
     }
     write.commit().await?;
     Ok(has_changed)
@@ -62,4 +69,17 @@ pub async fn touch_last_used(store: &Store, uses: &[(CredentialId, Timestamp)]) 
             .await?;
     }
     write.commit().await
+}
+
+/// How many credentials are in each state.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_by_status(store: &Store) -> Result<Vec<(KeyStatus, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT status, COUNT(*) AS number FROM credentials WHERE deleted_at IS NULL GROUP BY status ORDER BY status",
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.iter().map(|row| Ok((Columns(row).parsed("status")?, Columns(row).number("number")?))).collect()
 }

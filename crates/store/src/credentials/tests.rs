@@ -5,12 +5,13 @@ use domain::credential::KeyStatus;
 
 use super::*;
 use crate::open::Store;
-use crate::testing::{NOW, add_credential, add_user, attempt, entropy, on_both, settlement};
-use crate::{RowIdentity, Undecryptable, changes};
-use domain::Secret;
+use crate::testing::{NOW, add_credential, add_token, add_user, attempt, entropy, on_both, settlement};
+use crate::{RowIdentity, Undecryptable, changes, health_feed};
+use domain::{Nanos, Secret};
+use std::time::Duration;
 
 /// Runs one change and commits it.
-async fn change(store: &Store, event: Event, run: impl AsyncFnOnce(&mut crate::Mutation) -> bool) -> bool {
+async fn change(store: &Store, event: Event, run: impl AsyncFnOnce(&mut Mutation) -> bool) -> bool {
     let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
     let done = run(&mut change).await;
     change.commit(event).await.unwrap();
@@ -157,11 +158,14 @@ async fn fields_change_but_an_origin_only_with_its_secret() {
         (row.origin, row.secret_version) = (moved.origin.clone(), 2);
         let secret = Secret::new("sk-two".to_owned());
         let secret = NewSecret {
-            sealed: store.vault().seal(&secret, &RowIdentity::of(&row), NOW, &entropy()),
-            fingerprint: store.vault().fingerprint(&secret),
+            sealed: Some(store.vault().seal(&secret, &RowIdentity::of(&row), NOW, &entropy())),
+            fingerprint: Some(store.vault().fingerprint(&secret)),
             masked: "sk-…".to_owned(),
             version: 2,
             endpoint: Some(moved),
+            reference: None,
+            set_at: Some(NOW),
+            rotate_after: None,
         };
         assert!(
             change(&store, event.clone(), async |change| replace_secret(change, id, &secret, None).await.unwrap())
@@ -206,6 +210,7 @@ async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
         let ann = add_user(&store, "ann@example.org").await;
         let id = add_credential(&store, ann.id, "work", "sk-one").await.credential.id;
         let before = changes::latest(&store).await.unwrap();
+        let told = health_feed::latest(&store).await.unwrap();
         let health = |secret_version| Health {
             secret_version,
             status: KeyStatus::Valid,
@@ -215,7 +220,8 @@ async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
         assert!(!set_health(&store, id, &health(2)).await.unwrap());
         assert!(set_health(&store, id, &health(1)).await.unwrap());
         assert!(!set_health(&store, id, &health(1)).await.unwrap());
-        assert_eq!(changes::latest(&store).await.unwrap(), before + 1);
+        assert_eq!(health_feed::latest(&store).await.unwrap(), told + 1);
+        assert_eq!(changes::latest(&store).await.unwrap(), before);
         touch_last_used(&store, &[(id, NOW)]).await.unwrap();
         let now = by_id(&store, id).await.unwrap().unwrap().credential;
         assert_eq!((now.status, now.checked_at, now.last_used_at), (KeyStatus::Valid, Some(NOW), Some(NOW)));
@@ -225,20 +231,126 @@ async fn health_of_a_former_secret_is_not_kept_and_only_news_are_told() {
 }
 
 #[tokio::test]
-async fn the_impact_counts_thirty_days() {
+async fn the_impact_counts_a_day_and_thirty_and_names_the_tokens() {
     on_both(async |place| {
         let store = place.open().await;
         let ann = add_user(&store, "ann@example.org").await;
+        let token = add_token(&store, ann.id, "laptop").await;
         let mut id = None;
-        for days in [1, 2, 40] {
-            let start = attempt(&store, ann.id, NOW.minus(Duration::from_hours(24 * days)));
+        for (hours, with) in [(1, Some(token.id)), (48, Some(token.id)), (72, None), (40 * 24, Some(token.id))] {
+            let mut start = attempt(&store, ann.id, NOW.minus(Duration::from_hours(hours)));
+            start.token = with;
             id = Some(start.credential);
             store.ledger().dispatch(start.clone()).await.unwrap();
             store.ledger().settle(start.attempt, settlement(7)).acknowledged().await.unwrap();
         }
         let found = impact(&store, id.unwrap(), NOW).await.unwrap();
-        let last_used_at = Some(NOW.minus(Duration::from_hours(24)));
-        assert_eq!(found, Impact { last_used_at, calls_30d: 2, cost_30d: Nanos(14) });
+        let last_used_at = Some(NOW.minus(Duration::from_hours(1)));
+        let tokens = vec![TokenUse { token: token.id, name: "laptop".to_owned(), calls_30d: 2 }];
+        assert_eq!(found, Impact { last_used_at, calls_24h: 1, calls_30d: 3, cost_30d: Nanos(21), tokens });
+        let unused = impact(&store, CredentialId::of_source("env:NOBODYS"), NOW).await.unwrap();
+        assert_eq!(unused, Impact::default());
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_secret_is_found_within_one_owner_provider_and_origin() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (ann, bob) = (add_user(&store, "ann@example.org").await, add_user(&store, "bob@example.org").await);
+        let hers = add_credential(&store, ann.id, "work", "sk-one").await;
+        let his = add_credential(&store, bob.id, "work", "sk-one").await;
+        assert_eq!(hers.fingerprint, his.fingerprint);
+        let fingerprint = hers.fingerprint.clone().unwrap();
+        let found = async |like: &Credential| {
+            let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+            let rows = with_secret(&mut change, like, &fingerprint).await.unwrap();
+            change.rollback().await.unwrap();
+            rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&hers.credential).await, [hers.credential.id]);
+        assert_eq!(found(&his.credential).await, [his.credential.id]);
+        let elsewhere =
+            Credential { origin: Origin::stored("https://other.example".to_owned()), ..hers.credential.clone() };
+        assert!(found(&elsewhere).await.is_empty());
+        assert!(found(&Credential { provider: ProviderId::Groq, ..hers.credential.clone() }).await.is_empty());
+        let event = Event::CredentialDeleted { credential: hers.credential.id };
+        let id = hers.credential.id;
+        assert!(change(&store, event, async |change| tombstone(change, id, None).await.unwrap()).await);
+        assert!(found(&hers.credential).await.is_empty(), "a deleted one does not count");
+        let labels = labelled(&store, &[id, his.credential.id]).await.unwrap();
+        let deleted: Vec<_> = labels.iter().map(|(row, gone)| (row.id, row.masked.as_str(), *gone)).collect();
+        assert!(deleted.contains(&(id, "sk-…b123", true)) && deleted.contains(&(his.credential.id, "sk-…b123", false)));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_former_secret_follows_its_key_and_never_becomes_primary() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = add_user(&store, "ann@example.org").await;
+        let main = add_credential(&store, ann.id, "work", "sk-one").await.credential;
+        let former = Credential {
+            id: CredentialId::generate(NOW, &entropy()),
+            grace_of: Some(main.id),
+            expires_at: Some(NOW.plus(Duration::from_hours(1))),
+            is_primary: false,
+            priority: domain::credential::GRACE_PRIORITY,
+            ..main.clone()
+        };
+        let stored = StoredCredential { credential: former.clone(), sealed: None, fingerprint: None };
+        let event = Event::CredentialActivated { credential: main.id };
+        change(&store, event.clone(), async |change| {
+            insert(change, &stored).await.unwrap();
+            true
+        })
+        .await;
+        assert_eq!(of_user(&store, ann.id).await.unwrap().pop().unwrap().credential.id, former.id, "last in order");
+        change(&store, event.clone(), async |change| set_active(change, main.id, false, None).await.unwrap()).await;
+        assert!(of_user(&store, ann.id).await.unwrap().iter().all(|row| !row.credential.is_active));
+        assert_eq!(ended_grace(&store, NOW).await.unwrap(), []);
+        change(&store, event.clone(), async |change| {
+            shorten_grace(change, main.id, NOW).await.unwrap();
+            grace_rows(change, main.id).await.unwrap() == [former.id]
+        })
+        .await;
+        assert_eq!(ended_grace(&store, NOW).await.unwrap(), [EndedGrace { credential: former.id, of: main.id }]);
+        change(&store, event, async |change| tombstone(change, main.id, None).await.unwrap()).await;
+        let left = of_user(&store, ann.id).await.unwrap();
+        assert!(left.iter().all(|row| !row.credential.is_primary), "{left:?}");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operator_sees_everybodys_credentials_but_the_deleted() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (ann, bob) = (add_user(&store, "ann@example.org").await, add_user(&store, "bob@example.org").await);
+        let kept = [
+            add_credential(&store, ann.id, "hers", "sk-1").await.credential.id,
+            add_credential(&store, bob.id, "his", "sk-2").await.credential.id,
+        ];
+        let gone = add_credential(&store, bob.id, "gone", "sk-3").await.credential.id;
+        let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+        assert!(tombstone(&mut change, gone, None).await.unwrap());
+        change.commit(Event::CredentialDeleted { credential: gone }).await.unwrap();
+        let ids = async |provider| {
+            let rows = of_everybody(&store, provider).await.unwrap();
+            let mut ids: Vec<_> = rows.into_iter().map(|row| row.credential.id).collect();
+            ids.sort();
+            ids
+        };
+        let mut wanted = kept;
+        wanted.sort();
+        assert_eq!(ids(None).await, wanted);
+        assert_eq!(ids(Some(ProviderId::OpenAi)).await, wanted);
+        assert!(ids(Some(ProviderId::Groq)).await.is_empty());
         store.close().await;
     })
     .await;

@@ -1,20 +1,22 @@
 //! Every administrative write to `credentials`. A secret is only ever replaced or destroyed
 //! here, together with what it is sealed to.
 
+use domain::credential::Source;
 use domain::ids::{CredentialId, UserId};
 use sqlx::AnyConnection;
 
 use super::{CredentialEdit, NewSecret, StoredCredential, owner_column};
-use crate::changes::ChangeKind;
+use crate::changes::{ChangeKind, Verb};
 use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::row::{Columns, json_text, optional_id, optional_micros};
 
 const INSERT: &str = "INSERT INTO credentials (id, scope, owner_id, provider, name, note, masked, api_base, endpoint, \
      origin, settings, is_active, is_primary, priority, status, status_reason, checked_at, last_used_at, expires_at, \
-     rotate_after, source, secret_version, sealed, fingerprint, created_at, created_by, updated_at, updated_by) \
+     rotate_after, source, secret_version, sealed, fingerprint, created_at, created_by, updated_at, updated_by, \
+     secret_set_at, grace_of, secret_ref) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28)";
+     $23, $24, $25, $26, $27, $28, $29, $30, $31)";
 
 const EDIT: &str = "UPDATE credentials SET name = COALESCE($4, name), note = COALESCE($5, note), \
      settings = COALESCE($6, settings), priority = COALESCE($7, priority), \
@@ -26,7 +28,8 @@ const EDIT: &str = "UPDATE credentials SET name = COALESCE($4, name), note = COA
 
 const REPLACE_SECRET: &str = "UPDATE credentials SET sealed = $4, fingerprint = $5, masked = $6, secret_version = $7, \
      api_base = CASE WHEN $8 = 1 THEN $9 ELSE api_base END, endpoint = COALESCE($10, endpoint), \
-     origin = COALESCE($11, origin), source = 'stored', status = 'unverified', status_reason = NULL, \
+     origin = COALESCE($11, origin), secret_ref = $12, source = CASE WHEN $12 IS NOT NULL THEN 'reference' WHEN $4 IS NULL THEN 'keyless' ELSE 'stored' END, \
+     secret_set_at = $13, rotate_after = $14, status = 'unverified', status_reason = NULL, \
      checked_at = NULL, updated_at = $2, updated_by = $3 \
      WHERE id = $1 AND deleted_at IS NULL AND secret_version = $7 - 1";
 
@@ -40,7 +43,7 @@ const DESTROY: &str = "UPDATE credentials SET sealed = NULL, fingerprint = NULL,
 /// The next in order becomes primary, unless there is one already.
 const SUCCEED: &str = "UPDATE credentials SET is_primary = 1 WHERE id = (\
          SELECT id FROM credentials WHERE scope = $1 AND owner_id = $2 AND provider = $3 AND deleted_at IS NULL \
-         ORDER BY is_active DESC, priority, created_at, id LIMIT 1) \
+         AND grace_of IS NULL ORDER BY is_active DESC, priority, created_at, id LIMIT 1) \
      AND NOT EXISTS (SELECT 1 FROM credentials AS p WHERE p.scope = $1 AND p.owner_id = $2 AND p.provider = $3 \
          AND p.deleted_at IS NULL AND p.is_primary = 1) RETURNING id";
 
@@ -60,7 +63,15 @@ pub async fn insert(change: &mut Mutation, row: &StoredCredential) -> Result<(),
     if is_primary {
         step_down(change, &place, credential.id).await?;
     }
-    let source = if row.sealed.is_some() { "stored" } else { "keyless" };
+    let reference = match &credential.source {
+        Source::Reference(place) => Some(place.as_str()),
+        _ => None,
+    };
+    let source = match (reference, &row.sealed) {
+        (Some(_), _) => "reference",
+        (None, Some(_)) => "stored",
+        (None, None) => "keyless",
+    };
     sqlx::query(INSERT)
         .bind(credential.id.to_string())
         .bind(place.scope)
@@ -90,9 +101,12 @@ pub async fn insert(change: &mut Mutation, row: &StoredCredential) -> Result<(),
         .bind(optional_id(credential.created_by))
         .bind(credential.updated_at.as_micros())
         .bind(optional_id(credential.updated_by))
+        .bind(optional_micros(credential.secret_set_at))
+        .bind(optional_id(credential.grace_of))
+        .bind(reference)
         .execute(change.connection())
         .await?;
-    change.touch(ChangeKind::Credential, &credential.id);
+    change.touch_as(ChangeKind::Credential, &credential.id, Verb::Created);
     Ok(())
 }
 
@@ -146,21 +160,25 @@ pub async fn replace_secret(
         .bind(id.to_string())
         .bind(change.now().as_micros())
         .bind(optional_id(by))
-        .bind(secret.sealed.as_str())
-        .bind(secret.fingerprint.as_str())
+        .bind(secret.sealed.as_ref().map(|sealed| sealed.as_str().to_owned()))
+        .bind(secret.fingerprint.as_deref())
         .bind(secret.masked.as_str())
         .bind(secret.version)
         .bind(i64::from(endpoint.is_some()))
         .bind(endpoint.and_then(|endpoint| endpoint.api_base.as_deref()))
         .bind(endpoint.map(|endpoint| endpoint.endpoint.as_str()))
         .bind(endpoint.map(|endpoint| endpoint.origin.as_str()))
+        .bind(secret.reference.as_deref())
+        .bind(optional_micros(secret.set_at))
+        .bind(optional_micros(secret.rotate_after))
         .execute(change.connection())
         .await?;
     change.touch(ChangeKind::Credential, &id);
     Ok(done.rows_affected() > 0)
 }
 
-/// Switches a credential on or off. `false`: not there.
+/// Switches a credential on or off, and with it its former secret in its grace.
+/// `false`: not there.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -171,7 +189,8 @@ pub async fn set_active(
     by: Option<UserId>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE credentials SET is_active = $4, updated_at = $2, updated_by = $3 WHERE id = $1 AND deleted_at IS NULL",
+        "UPDATE credentials SET is_active = $4, updated_at = $2, updated_by = $3 \
+         WHERE (id = $1 OR grace_of = $1) AND deleted_at IS NULL",
     )
     .bind(id.to_string())
     .bind(change.now().as_micros())
@@ -229,7 +248,7 @@ pub async fn tombstone(change: &mut Mutation, id: CredentialId, by: Option<UserI
         .bind(place.provider)
         .fetch_optional(change.connection())
         .await?;
-    change.touch(ChangeKind::Credential, &id);
+    change.touch_as(ChangeKind::Credential, &id, Verb::Deleted);
     if let Some(heir) = heir {
         change.touch(ChangeKind::Credential, &Columns(&heir).text("id")?);
     }

@@ -10,7 +10,7 @@ use crate::mutation::Write;
 use crate::open::{Dialect, Store};
 
 /// A node silent for longer is dead.
-const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 /// A dead node's row is kept for as long, to be looked at.
 const KEPT: Duration = Duration::from_hours(24);
 
@@ -49,7 +49,8 @@ pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> 
         .bind(now.minus(KEPT).as_micros())
         .execute(write.connection())
         .await?;
-    write.commit().await
+    write.commit().await?;
+    crate::keyring::nodes::follow(store, now).await
 }
 
 /// Gives up the unfinished attempts of nodes that have been silent for 30

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use sqlx::Connection as _;
+
+use super::{STEPS, VERSION_TABLE, run};
+use crate::open::{Dialect, Target};
 use crate::testing::{Place, on_both, variable};
 
 const COLUMNS_SQLITE: &str = "SELECT m.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" = 1 \
@@ -28,6 +32,43 @@ async fn both_databases_have_the_same_columns_of_three_types() {
     for column in &expected {
         assert!(column.contains(" TEXT") || column.contains(" BIGINT") || column.contains(" BLOB"), "{column}");
     }
+}
+
+/// A database of the first version, with a key that was replaced and one that
+/// was not, gets the age of each.
+#[tokio::test]
+async fn keys_of_the_first_version_get_their_age_and_a_reminder() {
+    on_both(async |place| {
+        let target = Target::parse(&place.url).unwrap();
+        target.prepare_file().unwrap();
+        let mut connection = target.first_connection().await.unwrap();
+        let first = if place.is_sqlite() { STEPS[0].sqlite } else { STEPS[0].postgres };
+        sqlx::raw_sql(first).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(VERSION_TABLE).execute(&mut connection).await.unwrap();
+        for text in [
+            "INSERT INTO ownkey_schema (version) VALUES (1)",
+            "INSERT INTO credentials VALUES ('replaced', 'system', 'system', 'openai', '', '', '', NULL, '', '', '{}', \
+             1, 0, 0, 'valid', NULL, NULL, NULL, NULL, NULL, 'stored', 3, 'x', 'f', 1000, NULL, 9000, NULL, NULL)",
+            "INSERT INTO credentials VALUES ('kept', 'system', 'system', 'openai', '', '', '', NULL, '', '', '{}', \
+             1, 0, 0, 'valid', NULL, NULL, NULL, NULL, 77, 'stored', 1, 'x', 'f', 2000, NULL, 9000, NULL, NULL)",
+            "INSERT INTO credentials VALUES ('none', 'system', 'system', 'ollama', '', '', '', NULL, '', '', '{}', \
+             1, 0, 0, 'valid', NULL, NULL, NULL, NULL, NULL, 'keyless', 1, NULL, NULL, 3000, NULL, 9000, NULL, NULL)",
+            "INSERT INTO audit_events VALUES (1, '1', 4000, 'system', NULL, NULL, NULL, 'credential.secret_replaced', \
+             'credential', 'replaced', '{}', '')",
+            "INSERT INTO audit_events VALUES (2, '2', 5000, 'system', NULL, NULL, NULL, 'credential.secret_replaced', \
+             'credential', 'replaced', '{}', '')",
+        ] {
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        }
+        let dialect = if place.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
+        run(&mut connection, dialect).await.unwrap();
+        let text = "SELECT id || ' ' || COALESCE(CAST(secret_set_at AS TEXT), '-') || ' ' || \
+             COALESCE(CAST(rotate_after AS TEXT), '-') FROM credentials ORDER BY id";
+        let rows: Vec<String> = sqlx::query_scalar(text).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows, ["kept 2000 77", "none - -", "replaced 5000 7776000005000"]);
+        connection.close().await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

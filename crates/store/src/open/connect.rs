@@ -132,6 +132,6 @@ pub(super) fn own_file(path: &Path) -> std::io::Result<std::fs::File> {
     options.open(path)
 }
 
-pub(super) fn refused(error: sqlx::Error) -> OpenError {
+pub(crate) fn refused(error: sqlx::Error) -> OpenError {
     OpenError::Database(StoreError::from(error))
 }

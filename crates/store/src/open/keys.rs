@@ -2,22 +2,14 @@
 //! given, and the server's own secrets are made when they are not there yet.
 
 use domain::{Entropy, Timestamp};
-use sqlx::{AnyPool, Row as _};
+use sqlx::AnyPool;
 use zeroize::Zeroizing;
 
 use super::OpenError;
 use super::connect::refused;
-use crate::error::StoreError;
+use crate::keyring;
 use crate::server_secrets::ServerSecrets;
 use crate::vault::{MasterKeys, Sealed, Vault};
-
-/// Which master keys hold how many secrets: `ok1:<8 characters>:…`.
-const KEYS_IN_USE: &str = "SELECT kid, CAST(COUNT(*) AS BIGINT) AS held FROM (\
-     SELECT substr(sealed, 5, 8) AS kid FROM credentials WHERE sealed IS NOT NULL \
-     UNION ALL SELECT substr(sealed, 5, 8) AS kid FROM server_secrets) AS sealed_rows GROUP BY kid ORDER BY kid";
-
-const ADD_KEY: &str =
-    "INSERT INTO keyring (kid, check_value, created_at) VALUES ($1, $2, $3) ON CONFLICT (kid) DO NOTHING";
 
 const ADD_SECRET: &str =
     "INSERT INTO server_secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
@@ -30,30 +22,9 @@ pub(super) async fn unlock(
     entropy: &Entropy,
 ) -> Result<(Vault, ServerSecrets), OpenError> {
     let vault = Vault::new(master_keys);
-    for row in sqlx::query(KEYS_IN_USE).fetch_all(pool).await.map_err(refused)? {
-        let kid: String = row.try_get("kid").map_err(refused)?;
-        if !vault.key_checks().iter().any(|(given, _)| *given == kid) {
-            let rows = row.try_get("held").map_err(refused)?;
-            return Err(OpenError::MissingKey { kid, rows });
-        }
-    }
-    for (kid, check) in vault.key_checks() {
-        sqlx::query(ADD_KEY)
-            .bind(kid.as_str())
-            .bind(check.as_str())
-            .bind(now.as_micros())
-            .execute(pool)
-            .await
-            .map_err(refused)?;
-        let kept: String = sqlx::query_scalar("SELECT check_value FROM keyring WHERE kid = $1")
-            .bind(kid.as_str())
-            .fetch_one(pool)
-            .await
-            .map_err(refused)?;
-        if kept != check {
-            return Err(OpenError::WrongKey { kid });
-        }
-    }
+    let mut connection = pool.acquire().await.map_err(refused)?;
+    keyring::admit(&mut connection, &vault, now).await?;
+    drop(connection);
     let secrets = ServerSecrets {
         access_token: secret(pool, &vault, "access-token", now, entropy).await?,
         audit: secret(pool, &vault, "audit", now, entropy).await?,
@@ -85,12 +56,14 @@ async fn secret(
         .fetch_one(pool)
         .await
         .map_err(refused)?;
-    vault.open_server_secret(name, &Sealed(kept)).map_err(|_| {
-        OpenError::Database(StoreError::Integrity(format!("the server secret “{name}” does not open: it was altered")))
-    })
+    vault.open_server_secret(name, &Sealed(kept)).map_err(|_| OpenError::Altered { name })
 }
 
-/// Whether anything is sealed.
-pub(super) async fn holds_sealed_rows(pool: &AnyPool) -> Result<bool, OpenError> {
-    Ok(!sqlx::query(KEYS_IN_USE).fetch_all(pool).await.map_err(refused)?.is_empty())
+/// Whether anything is sealed: the first open already seals the server's own.
+pub(super) async fn holds_secrets(pool: &AnyPool) -> Result<bool, OpenError> {
+    let held: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM server_secrets")
+        .fetch_one(pool)
+        .await
+        .map_err(refused)?;
+    Ok(held > 0)
 }

@@ -55,7 +55,7 @@ async fn somebody_elses_and_a_later_versions_database_are_left_alone() {
         place.open().await.close().await;
         sqlx::raw_sql("INSERT INTO ownkey_schema (version) VALUES (99)").execute(&mut connection).await.unwrap();
         let error = place.open_with(KEY).await.err().unwrap();
-        assert!(matches!(error, OpenError::Newer { found: 99, known: 1 }), "{error}");
+        assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
         connection.close().await.unwrap();
     })
     .await;

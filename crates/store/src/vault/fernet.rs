@@ -71,7 +71,8 @@ pub fn open_within(key: &Key, token: &str, now: u64, ttl: u64) -> Result<Zeroizi
     if is_too_old || is_from_the_future { Err(Invalid) } else { Ok(plain) }
 }
 
-fn read(key: &Key, token: &str) -> Result<(u64, Zeroizing<Vec<u8>>), Invalid> {
+/// When a token was made, in seconds, and what it holds.
+pub(super) fn read(key: &Key, token: &str) -> Result<(u64, Zeroizing<Vec<u8>>), Invalid> {
     let (signing, encryption) = halves(key);
     let bytes = URL_SAFE.decode(token).map_err(|_| Invalid)?;
     let (signed, mac) = bytes.split_last_chunk::<MAC_BYTES>().ok_or(Invalid)?;

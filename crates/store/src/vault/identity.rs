@@ -48,26 +48,32 @@ impl<'a> RowIdentity<'a> {
 impl RowIdentity<'_> {
     /// The derivation context: each part behind its length, so that no two
     /// identities are written alike.
-    pub(super) fn context(&self) -> Vec<u8> {
-        context(&[
-            self.scope.as_str(),
-            &self.scope_id,
-            &self.credential.to_string(),
-            self.provider.as_str(),
-            self.origin.as_str(),
-            self.field,
-            &self.version.to_string(),
-        ])
+    pub(crate) fn context(&self) -> Vec<u8> {
+        context(
+            CREDENTIAL,
+            &[
+                self.scope.as_str(),
+                &self.scope_id,
+                &self.credential.to_string(),
+                self.provider.as_str(),
+                self.origin.as_str(),
+                self.field,
+                &self.version.to_string(),
+            ],
+        )
     }
 }
 
 /// The context of one of the server's own secrets.
-pub(super) fn server_secret_context(name: &str) -> Vec<u8> {
-    context(&["system", "system", "", "", "", name, "1"])
+pub(crate) fn server_secret_context(name: &str) -> Vec<u8> {
+    context(CREDENTIAL, &["system", "system", "", "", "", name, "1"])
 }
 
-fn context(parts: &[&str]) -> Vec<u8> {
-    let mut context = b"ownkey/cred/v1".to_vec();
+const CREDENTIAL: &[u8] = b"ownkey/cred/v1";
+
+/// A label and parts, each part behind its length.
+pub(super) fn context(label: &[u8], parts: &[&str]) -> Vec<u8> {
+    let mut context = label.to_vec();
     for part in parts {
         let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
         context.extend_from_slice(&length.to_be_bytes());

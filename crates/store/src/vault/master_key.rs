@@ -1,12 +1,13 @@
 //! The master keys: read, refused when weak, and told apart by their ids.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE};
-use domain::Entropy;
+use domain::{Entropy, MasterKeyId};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -70,11 +71,11 @@ pub enum MasterKeyProblem {
 
 /// The list of master keys. The first seals, all open.
 pub struct MasterKeys {
-    pub(super) keys: Vec<MasterKey>,
+    pub(super) keys: Vec<Arc<MasterKey>>,
 }
 
 pub(super) struct MasterKey {
-    pub(super) kid: String,
+    pub(super) kid: MasterKeyId,
     pub(super) bytes: Zeroizing<[u8; 32]>,
 }
 
@@ -94,7 +95,7 @@ impl MasterKeys {
             if let Some(reason) = weakness(&bytes) {
                 return Err(MasterKeyProblem::Weak { position, reason });
             }
-            keys.push(MasterKey::new(bytes));
+            keys.push(Arc::new(MasterKey::new(bytes)));
         }
         Ok(Self { keys })
     }
@@ -104,26 +105,20 @@ impl MasterKeys {
     pub fn generate(entropy: &Entropy) -> (Self, Zeroizing<String>) {
         let bytes = Zeroizing::new(entropy.bytes::<32>());
         let text = Zeroizing::new(URL_SAFE.encode(bytes.as_slice()));
-        (Self { keys: vec![MasterKey::new(bytes)] }, text)
-    }
-
-    /// The first key: the one that seals.
-    pub(super) fn sealing(&self) -> &MasterKey {
-        // `parse` and `generate` make no empty list.
-        &self.keys[0]
+        (Self { keys: vec![Arc::new(MasterKey::new(bytes))] }, text)
     }
 
     /// The ids of the keys, the sealing one first.
-    pub fn kids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(|key| key.kid.as_str())
+    pub fn kids(&self) -> impl Iterator<Item = MasterKeyId> {
+        self.keys.iter().map(|key| key.kid)
     }
 }
 
 impl MasterKey {
     fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
         let digest = Sha256::new().chain_update(b"ownkey-kid").chain_update(bytes.as_slice()).finalize();
-        let kid = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Self { kid, bytes }
+        let [a, b, c, d, ..] = <[u8; 32]>::from(digest);
+        Self { kid: MasterKeyId([a, b, c, d]), bytes }
     }
 }
 

@@ -81,7 +81,7 @@ fn a_bare_or_altered_text_does_not_open() {
 fn the_sealed_text_is_a_genuine_fernet_token_under_the_derived_key() {
     let (vault, row) = (vault(KEY), row());
     let text = sealed(&vault, &row).0;
-    let key = derive(&vault.keys.sealing().bytes, &RowIdentity::of(&row).context());
+    let key = derive(&vault.ring().sealing().bytes, &RowIdentity::of(&row).context());
     assert_eq!(fernet::open(&key, text.rsplit(':').next().unwrap()).unwrap().as_slice(), SECRET.as_bytes());
 }
 

@@ -1,17 +1,18 @@
 //! `/v2/credentials`: provider keys, the whole way.
 
+mod rotation;
 mod view;
 
 use std::sync::Arc;
 
 use app::App;
-use app::credentials::{self, Edit, Listing, NewKey};
+use app::credentials::{self, Edit, Listing, NewKey, Saved};
 use app::error::{Code, Error};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use domain::access::Need;
-use domain::credential::Scope;
+use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
@@ -28,7 +29,10 @@ use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
 use crate::visitor::Knocking;
-use view::{CheckQuery, CredentialBody, CredentialPatch, CredentialView, DeleteQuery, ListQuery, PasswordBody};
+use view::{
+    CheckQuery, CredentialBody, CredentialPatch, CredentialRotation, CredentialView, DeleteQuery, ListQuery,
+    PasswordBody, RotateQuery, RotatedView,
+};
 
 const TAG: &str = "provider keys";
 
@@ -68,7 +72,7 @@ fn rows() -> Vec<Door> {
                 .idempotent()
                 .gives::<CredentialView>(201, "Saved")
                 .gives::<CredentialView>(200, "Saved before with this Idempotency-Key")
-                .refuses(&[Code::NotFound, Code::EndpointNotAllowed]),
+                .refuses(&[Code::NotFound, Code::EndpointNotAllowed, Code::DuplicateSecret]),
         ),
         door(
             Method::GET,
@@ -87,7 +91,12 @@ fn rows() -> Vec<Door> {
                 .takes::<CredentialPatch>()
                 .example(json!({"name": "Work, second", "note": null}))
                 .gives::<CredentialView>(200, "The key now")
-                .refuses(&[Code::KeyRequiredForNewOrigin, Code::EndpointNotAllowed]),
+                .refuses(&[
+                    Code::KeyRequiredForNewOrigin,
+                    Code::EndpointNotAllowed,
+                    Code::DuplicateSecret,
+                    Code::Undecryptable,
+                ]),
         ),
         door(
             Method::DELETE,
@@ -134,6 +143,22 @@ fn actions() -> Vec<Door> {
             need,
             post(make_primary),
             says(tag, "Make it the first key of its provider").gives::<CredentialView>(200, "The key now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/credentials/{id}/rotate",
+            need,
+            post(rotation::rotate_credential),
+            says(tag, "Replace the secret; the new one is tried first, the former one stays usable for a while")
+                .query::<RotateQuery>()
+                .takes::<CredentialRotation>()
+                .example(json!({"api_key": "sk-proj-EXAMPLE9876543210zyxwvutsrqp", "grace_seconds": 3600}))
+                .idempotent()
+                .gives::<RotatedView>(
+                    200,
+                    "The key now, and the former one; done before with this Idempotency-Key, the key now",
+                )
+                .refuses(&[Code::DuplicateSecret, Code::EndpointNotAllowed, Code::Undecryptable]),
         ),
         door(
             Method::POST,
@@ -199,7 +224,7 @@ async fn list_credentials(
         limit,
     };
     let (rows, count) = credentials::list(&app, &caller, &listing).await?;
-    let data: Vec<CredentialView> = rows.iter().map(CredentialView::from).collect();
+    let data: Vec<CredentialView> = rows.iter().map(|row| CredentialView::new(&app, row)).collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
 
@@ -224,7 +249,7 @@ async fn create_credential(
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
     let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
-    Ok(idempotent::as_replay(shown(&credentials::get(app, caller, id).await?)))
+    Ok(idempotent::as_replay(shown(app, &credentials::get(app, caller, id).await?)))
 }
 
 async fn create(
@@ -235,9 +260,8 @@ async fn create(
 ) -> Result<(Option<String>, Response), Failure> {
     let new = new_key(body, wait_for_check)?;
     let saved = credentials::create(app, caller, new).await?;
-    let mut view = CredentialView::from(&saved.credential);
-    view.warning = saved.warning;
-    Ok((Some(saved.credential.id.to_string()), (StatusCode::CREATED, axum::Json(view)).into_response()))
+    let id = saved.credential.id.to_string();
+    Ok((Some(id), (StatusCode::CREATED, axum::Json(shown_with(app, saved))).into_response()))
 }
 
 fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> {
@@ -254,6 +278,7 @@ fn new_key(body: CredentialBody, wait_for_check: bool) -> Result<NewKey, Error> 
         name: body.name,
         note: body.note,
         api_key: body.api_key,
+        secret_ref: body.secret_ref,
         api_base: body.api_base,
         settings: body.settings.unwrap_or_default().into(),
         priority: body.priority.unwrap_or(0),
@@ -269,7 +294,7 @@ async fn get_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::get(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::get(&app, &caller, id).await?))
 }
 
 async fn edit_credential(
@@ -286,6 +311,7 @@ async fn edit_credential(
         name: patch.name,
         note: patch.note,
         api_key: patch.api_key,
+        secret_ref: patch.secret_ref,
         api_base: patch.api_base,
         settings: patch.settings.map(Into::into),
         priority: patch.priority,
@@ -293,7 +319,8 @@ async fn edit_credential(
         rotate_after: cleared_time("rotate_after", patch.rotate_after)?,
         wait_for_check: query.is_sync()?,
     };
-    Ok(shown(&credentials::edit(&app, &caller, id, edit).await?))
+    let saved = credentials::edit(&app, &caller, id, edit).await?;
+    Ok(axum::Json(shown_with(&app, saved)).into_response())
 }
 
 async fn delete_credential(
@@ -311,7 +338,7 @@ async fn check_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::check(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::check(&app, &caller, id).await?))
 }
 
 async fn activate_credential(
@@ -319,7 +346,7 @@ async fn activate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, true).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, true).await?))
 }
 
 async fn deactivate_credential(
@@ -327,7 +354,7 @@ async fn deactivate_credential(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::set_active(&app, &caller, id, false).await?))
+    Ok(shown(&app, &credentials::set_active(&app, &caller, id, false).await?))
 }
 
 async fn make_primary(
@@ -335,7 +362,7 @@ async fn make_primary(
     Authenticated(caller): Authenticated,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&credentials::make_primary(&app, &caller, id).await?))
+    Ok(shown(&app, &credentials::make_primary(&app, &caller, id).await?))
 }
 
 async fn reveal_credential(
@@ -355,9 +382,13 @@ async fn get_impact(
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
     let impact = credentials::impact(&app, &caller, id).await?;
-    Ok(axum::Json(credentials::impact_json(&impact)).into_response())
+    Ok(axum::Json(impact.json()).into_response())
 }
 
-fn shown(credential: &domain::credential::Credential) -> Response {
-    axum::Json(CredentialView::from(credential)).into_response()
+fn shown(app: &App, credential: &Credential) -> Response {
+    axum::Json(CredentialView::new(app, credential)).into_response()
+}
+
+fn shown_with(app: &App, saved: Saved) -> CredentialView {
+    CredentialView::new(app, &saved.credential).with_warning(saved.warning)
 }

@@ -133,7 +133,7 @@ async fn create_chat_completion(
 ) -> Result<Response, Failure> {
     let is_stream = body.stream == Some(true);
     let wire_body = wire_body(&body)?;
-    let wishes = wishes::of(&headers)?;
+    let wishes = wishes::of(&app, &headers)?;
     let door = "POST /v2/llm/chat/completions";
     let claim = match idempotent::begin(&app, &caller, &headers, door, &wire_body).await? {
         Turn::Do(claim) => claim,
@@ -146,6 +146,7 @@ async fn create_chat_completion(
         max_tokens: body.max_tokens,
         source: CallSource::Api,
         wishes,
+        is_idempotent: claim.is_some(),
         callers_epoch,
     };
     let answered = chat::complete(&app, &caller, call).await?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
+use domain::credential_kind::Field;
 use domain::provider::{PROVIDERS, Provider, ProviderKind};
 use http::Method;
 use serde::Serialize;
@@ -28,6 +29,28 @@ pub(crate) fn doors() -> Vec<Door> {
     )]
 }
 
+/// One field of a credential.
+#[derive(Serialize, ToSchema)]
+struct FieldView {
+    /// Its name in `POST /v2/credentials`; `settings.x` is a member of `settings`.
+    name: &'static str,
+    /// What people call it.
+    label: &'static str,
+    /// Whether it must be given.
+    required: bool,
+    /// Whether it is never shown again.
+    secret: bool,
+    /// What one looks like.
+    example: &'static str,
+}
+
+impl From<Field> for FieldView {
+    fn from(field: Field) -> Self {
+        let Field { name, label, required, secret, example } = field;
+        Self { name, label, required, secret, example }
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 struct ProviderView {
     #[schema(pattern = "@provider")]
@@ -38,6 +61,11 @@ struct ProviderView {
     /// A service, or a server on this network.
     #[schema(pattern = "^(external|local)$")]
     kind: &'static str,
+    /// What opens it.
+    #[schema(pattern = "@credential-kind")]
+    credential_kind: &'static str,
+    /// What to ask for, in the order in which people have it at hand.
+    fields: Vec<FieldView>,
     needs_key: bool,
     /// How its keys begin; hints, never rules.
     key_prefixes: &'static [&'static str],
@@ -72,6 +100,8 @@ fn view(app: &App, provider: &'static Provider) -> ProviderView {
             ProviderKind::External => "external",
             ProviderKind::Local => "local",
         },
+        credential_kind: provider.id.credential_kind().as_str(),
+        fields: provider.id.credential_fields().into_iter().map(FieldView::from).collect(),
         needs_key: provider.needs_key,
         key_prefixes: provider.key_prefixes,
         key_example: provider.key_example,

@@ -36,7 +36,7 @@ pub(crate) fn doors() -> Vec<Door> {
 struct ResolveQuery {
     /// Any name of a model.
     model: String,
-    /// Your own preference unless said.
+    /// `cross`, `chain` or `strict`; your own preference unless said.
     #[param(pattern = "@fallback")]
     policy: Option<String>,
 }
@@ -51,7 +51,7 @@ struct Explanation {
     chosen: Option<Chosen>,
     /// Every key that was looked at, in order.
     candidates: Vec<CandidateView>,
-    /// The policy in force.
+    /// The policy in force: `cross`, `chain` or `strict`.
     #[schema(pattern = "@fallback")]
     policy: &'static str,
 }
@@ -72,9 +72,12 @@ struct CandidateView {
     name: String,
     /// Whether it could pay.
     eligible: bool,
-    /// Why it does not: `inactive`, `expired`, `invalid`, `nearer_scope_decides` …
+    /// Why it does not: `inactive`, `expired`, `invalid`, `cooling_down`, `nearer_scope_decides` …
     #[schema(value_type = Option<String>)]
     why: Option<domain::resolve::Why>,
+    /// Until when it is at its rate limit for this model.
+    #[schema(format = "date-time")]
+    cooling_until: Option<String>,
 }
 
 async fn explain(
@@ -98,6 +101,7 @@ async fn explain(
             name: verdict.name.clone(),
             eligible: verdict.why.is_none_or(|why| why == domain::resolve::Why::Standby),
             why: verdict.why,
+            cooling_until: verdict.cooling_until.map(|until| until.to_string()),
         })
         .collect();
     let body = Explanation {

@@ -1,16 +1,18 @@
 //! `/v2/tokens`: gateway tokens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::App;
 use app::error::{Code, Error};
-use app::tokens::{self, NewToken};
+use app::tokens::{self, Edit, NewToken};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use domain::access::Need;
 use domain::caller::TokenScope;
 use domain::ids::TokenId;
+use domain::resolve::Fallback;
 use domain::{Caller, Timestamp};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,33 @@ pub(crate) fn doors() -> Vec<Door> {
                 .refuses(&[Code::NotFound]),
         ),
         door(
+            Method::PATCH,
+            "/v2/tokens/{id}",
+            need,
+            patch(edit_token),
+            says("gateway tokens", "Change a token's name, scopes, models or end, within your own rights")
+                .takes::<TokenPatch>()
+                .example(json!({"name": "My other editor", "models": ["openai/gpt-6.1-terra"], "expires_at": null}))
+                .gives::<TokenView>(200, "The token now"),
+        ),
+        door(
+            Method::POST,
+            "/v2/tokens/{id}/rotate",
+            need,
+            post(rotate_token),
+            says(
+                "gateway tokens",
+                "Give a token a new text, shown only here; the former one works until the grace ends",
+            )
+            .takes::<TokenRotation>()
+            .example(json!({"grace_seconds": 3600}))
+            .idempotent()
+            .gives::<RotatedToken>(
+                200,
+                "The token with its new text; done before with this Idempotency-Key, without it",
+            ),
+        ),
+        door(
             Method::DELETE,
             "/v2/tokens/{id}",
             need,
@@ -86,6 +115,9 @@ struct TokenView {
     scopes: Vec<&'static str>,
     /// The models it may call; `null`: all.
     models: Option<Vec<String>>,
+    /// How far its calls may go for a key; `null`: as its owner prefers.
+    #[schema(pattern = "@fallback")]
+    policy: Option<&'static str>,
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
@@ -101,6 +133,7 @@ impl From<&Token> for TokenView {
             masked: token.masked.clone(),
             scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
             models: token.models.clone(),
+            policy: token.policy.map(Fallback::as_str),
             created_at: token.created_at.to_string(),
             expires_at: text(token.expires_at),
             last_used_at: text(token.last_used_at),
@@ -118,6 +151,46 @@ struct FreshToken {
     view: TokenView,
 }
 
+/// A token with its new text, shown only in this answer.
+#[derive(Serialize, ToSchema)]
+struct RotatedToken {
+    #[serde(flatten)]
+    fresh: FreshToken,
+    /// Until when the former text works.
+    #[schema(format = "date-time")]
+    former_valid_until: String,
+}
+
+/// What is to change: absent stays, `null` clears.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenPatch {
+    /// Another name.
+    #[schema(max_length = 100, pattern = "@line")]
+    name: Option<String>,
+    /// What it may do; `null`: call models.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(min_items = 1, value_type = Option<Vec<ScopeWord>>)]
+    scopes: Option<Option<Vec<String>>>,
+    /// The models it may call; `null`: all that you may call.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
+    models: Option<Option<Vec<String>>>,
+    /// When it stops working, a time to come or a day; `null`: never.
+    #[serde(default, deserialize_with = "super::present")]
+    expires_at: Option<Option<String>>,
+}
+
+/// How a token is to be rotated.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenRotation {
+    /// How long the former text works, 0 to 2592000; 0 unless said.
+    #[schema(minimum = 0, maximum = 2_592_000)]
+    #[serde(default, deserialize_with = "body::whole_number")]
+    grace_seconds: Option<u64>,
+}
+
 /// What a new token is to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +204,10 @@ struct TokenBody {
     /// The models it may call; absent: all.
     #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Vec<String>>,
+    /// How far its calls may go for a key: `cross`, `chain` or `strict`; absent:
+    /// as its owner prefers.
+    #[schema(pattern = "@fallback")]
+    policy: Option<String>,
     /// When it stops working, a time to come or a day; absent: never.
     expires_at: Option<String>,
 }
@@ -168,16 +245,66 @@ async fn create_token(
 }
 
 async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<String>, Response), Failure> {
-    let scopes = body
-        .scopes
-        .map(|scopes| scopes.iter().map(|scope| scope.parse::<TokenScope>()).collect::<Result<Vec<_>, _>>())
-        .transpose()
-        .map_err(|problem| Error::invalid("scopes", format!("is not taken: {problem}")))?;
+    let scopes = body.scopes.as_deref().map(read_scopes).transpose()?;
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
-    let new = NewToken { name: body.name, scopes, models: body.models, expires_at };
+    let policy = super::word("policy", body.policy.as_deref())?;
+    let new = NewToken { name: body.name, scopes, models: body.models, policy, expires_at };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))
+}
+
+fn read_scopes(scopes: &[String]) -> Result<Vec<TokenScope>, Error> {
+    let read: Result<Vec<_>, _> = scopes.iter().map(|scope| scope.parse()).collect();
+    read.map_err(|problem: String| Error::invalid("scopes", format!("is not taken: {problem}")))
+}
+
+async fn edit_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<TokenId>,
+    Json(patch): Json<TokenPatch>,
+) -> Result<Response, Failure> {
+    let scopes = patch.scopes.map(|scopes| scopes.as_deref().map(read_scopes).transpose()).transpose()?;
+    let expires_at = patch.expires_at.map(|text| super::time("expires_at", text.as_deref())).transpose()?;
+    let edit = Edit { name: patch.name, scopes, models: patch.models, expires_at };
+    let token = tokens::edit(&app, &caller, id, edit).await?;
+    Ok(axum::Json(TokenView::from(&token)).into_response())
+}
+
+async fn rotate_token(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<TokenId>,
+    headers: HeaderMap,
+    Json(raw): Json<Box<RawValue>>,
+) -> Result<Response, Failure> {
+    let raw = raw.get().as_bytes();
+    let body: TokenRotation = body::parse(raw)?;
+    let door = format!("POST /v2/tokens/{id}/rotate");
+    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
+        Turn::Replay(_) => {
+            let token = tokens::get(&app, &caller, id).await?;
+            Ok(idempotent::as_replay(axum::Json(TokenView::from(&token)).into_response()))
+        }
+        Turn::Do(claim) => {
+            let outcome = rotate(&app, &caller, id, &body).await;
+            idempotent::end(claim, outcome).await
+        }
+    }
+}
+
+async fn rotate(
+    app: &App,
+    caller: &Caller,
+    id: TokenId,
+    body: &TokenRotation,
+) -> Result<(Option<String>, Response), Failure> {
+    let grace = Duration::from_secs(body.grace_seconds.unwrap_or(0));
+    let rotated = tokens::rotate(app, caller, id, grace).await?;
+    let fresh = FreshToken { token: rotated.minted.text.to_string(), view: TokenView::from(&rotated.minted.token) };
+    let view = RotatedToken { fresh, former_valid_until: rotated.former_until.to_string() };
+    Ok((Some(id.to_string()), axum::Json(view).into_response()))
 }
 
 async fn revoke_token(

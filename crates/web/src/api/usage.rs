@@ -1,8 +1,10 @@
 //! `/v2/usage`: one's own calls and what they cost.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::error::Error;
+use app::usage::KeyLabel;
 use app::{App, usage};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -93,6 +95,9 @@ struct SummaryQuery {
     model: Option<String>,
 }
 
+/// What keys are called.
+type Labels = HashMap<CredentialId, KeyLabel>;
+
 /// One call of a client.
 #[derive(Serialize, ToSchema)]
 struct EventView {
@@ -118,6 +123,12 @@ struct EventView {
 struct AttemptView {
     id: String,
     credential_id: String,
+    /// What the key is called; `null` for one that you may not see.
+    credential_name: Option<String>,
+    /// `sk-ant-…b123`.
+    credential_masked: Option<String>,
+    /// Whether the key was deleted since.
+    credential_is_deleted: bool,
     #[schema(pattern = "@scope")]
     credential_scope: &'static str,
     #[schema(pattern = "@provider")]
@@ -160,7 +171,7 @@ struct AttemptView {
     first_token_ms: Option<i64>,
 }
 
-fn event_view(caller: &Caller, event: &UsageEvent) -> Option<EventView> {
+fn event_view(caller: &Caller, labels: &Labels, event: &UsageEvent) -> Option<EventView> {
     let first = event.attempts.first()?;
     Some(EventView {
         request_id: event.request.to_string(),
@@ -171,18 +182,22 @@ fn event_view(caller: &Caller, event: &UsageEvent) -> Option<EventView> {
         team_id: first.start.team.map(|id| id.to_string()),
         organization_id: first.start.organization.map(|id| id.to_string()),
         source: first.start.source.as_str(),
-        attempts: event.attempts.iter().map(|attempt| attempt_view(caller, attempt)).collect(),
+        attempts: event.attempts.iter().map(|attempt| attempt_view(caller, labels, attempt)).collect(),
     })
 }
 
-fn attempt_view(caller: &Caller, attempt: &Attempt) -> AttemptView {
+fn attempt_view(caller: &Caller, labels: &Labels, attempt: &Attempt) -> AttemptView {
     let start = &attempt.start;
+    let label = labels.get(&start.credential);
     let may_see_provider_cost = caller.is_admin() || start.scope == domain::credential::Scope::Personal;
     let provider_cost = attempt.provider_cost.filter(|_| may_see_provider_cost);
     let is_estimated = attempt.usage_source == Some(UsageSource::Estimated);
     AttemptView {
         id: start.attempt.to_string(),
         credential_id: start.credential.to_string(),
+        credential_name: label.map(|label| label.name.clone()),
+        credential_masked: label.map(|label| label.masked.clone()).filter(|masked| !masked.is_empty()),
+        credential_is_deleted: label.is_some_and(|label| label.is_deleted),
         credential_scope: start.scope.as_str(),
         provider: start.provider.as_str(),
         model: start.model.clone(),
@@ -213,6 +228,15 @@ fn attempt_view(caller: &Caller, attempt: &Attempt) -> AttemptView {
 #[derive(Serialize, ToSchema)]
 struct LineView {
     key: String,
+    /// By key: what it is called, where you may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// By key: `sk-ant-…b123`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    masked: Option<String>,
+    /// By key: whether it was deleted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_deleted: Option<bool>,
     requests: i64,
     attempts: i64,
     failed: i64,
@@ -228,10 +252,13 @@ struct LineView {
     client_cost_nanos: i64,
 }
 
-impl From<&UsageLine> for LineView {
-    fn from(line: &UsageLine) -> Self {
+impl LineView {
+    fn of(line: &UsageLine, label: Option<&KeyLabel>) -> Self {
         Self {
             key: line.key.clone(),
+            name: label.map(|label| label.name.clone()),
+            masked: label.map(|label| label.masked.clone()).filter(|masked| !masked.is_empty()),
+            is_deleted: label.map(|label| label.is_deleted),
             requests: line.requests,
             attempts: line.attempts,
             failed: line.failed,
@@ -268,8 +295,10 @@ async fn list_events(
     };
     let after = query.after.as_deref().map(read_cursor).transpose()?;
     let page = usage::events(&app, &caller, filter, after, paging::limit_of(query.limit)?).await?;
+    let used = page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
+    let labels = usage::labels(&app, &caller, used).await?;
     let body = CursorPage {
-        data: page.rows.iter().filter_map(|event| event_view(&caller, event)).collect(),
+        data: page.rows.iter().filter_map(|event| event_view(&caller, &labels, event)).collect(),
         count: page.count,
         count_is_exact: page.count_is_exact,
         next: page.next.map(|cursor| format!("{}.{}", cursor.at.as_micros(), cursor.request)),
@@ -300,7 +329,10 @@ async fn get_summary(
     };
     let by = super::word("group_by", query.group_by.as_deref())?.unwrap_or(GroupBy::Day);
     let lines = usage::summary(&app, &caller, filter, by).await?;
-    let data: Vec<LineView> = lines.iter().map(LineView::from).collect();
+    let key_of = |line: &UsageLine| line.key.parse::<CredentialId>().ok().filter(|_| by == GroupBy::Credential);
+    let labels = usage::labels(&app, &caller, lines.iter().filter_map(key_of)).await?;
+    let label_of = |line| key_of(line).and_then(|id| labels.get(&id));
+    let data: Vec<LineView> = lines.iter().map(|line| LineView::of(line, label_of(line))).collect();
     let count = data.len() as i64;
     Ok(axum::Json(List { data, count }).into_response())
 }

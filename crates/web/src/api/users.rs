@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use app::App;
-use app::error::{Code, Error};
+use app::error::Code;
 use app::users::{self, Account, AccountEdit};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use domain::access::Need;
+use domain::ids::CredentialId;
 use domain::resolve::Fallback;
 use domain::secret::Password;
 use http::{Method, StatusCode};
@@ -79,9 +80,12 @@ struct Membership {
 
 #[derive(Serialize, ToSchema)]
 struct MyPreferences {
-    /// Whether an absent key falls through to the next scope.
+    /// How far calls go for a key: `cross`, `chain` or `strict`; `null`: not said, which means `chain`.
     #[schema(pattern = "@fallback")]
-    fallback: &'static str,
+    fallback: Option<&'static str>,
+    /// The key chosen to chat with.
+    #[schema(format = "uuid")]
+    chat_credential_id: Option<String>,
 }
 
 impl From<Account> for Me {
@@ -93,7 +97,10 @@ impl From<Account> for Me {
             role: account.role.as_str(),
             is_active: account.is_active,
             organizations: Vec::new(),
-            preferences: MyPreferences { fallback: account.preferences.fallback.as_str() },
+            preferences: MyPreferences {
+                fallback: account.preferences.fallback.map(Fallback::as_str),
+                chat_credential_id: account.preferences.chat_credential_id.map(|id| id.to_string()),
+            },
             created_at: account.created_at.to_string(),
         }
     }
@@ -110,12 +117,17 @@ struct MeEdit {
     preferences: Option<PreferencesEdit>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
 struct PreferencesEdit {
-    /// Whether an absent key falls through to the next scope.
+    /// How far calls go for a key: `cross`, `chain` or `strict`; `null` takes it back.
+    #[serde(default, deserialize_with = "super::present")]
     #[schema(pattern = "@fallback")]
-    fallback: Option<String>,
+    fallback: Option<Option<String>>,
+    /// The key to chat with; `null`: none in particular.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(format = "uuid")]
+    chat_credential_id: Option<Option<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -136,13 +148,14 @@ async fn edit_me(
     Authenticated(caller): Authenticated,
     Json(edit): Json<MeEdit>,
 ) -> Result<Response, Failure> {
-    let fallback = edit
-        .preferences
-        .and_then(|preferences| preferences.fallback)
-        .map(|text| text.parse::<Fallback>())
-        .transpose()
-        .map_err(|problem| Error::invalid("preferences.fallback", format!("is not taken: {problem}")))?;
-    let edit = AccountEdit { display_name: edit.display_name, fallback };
+    let preferences = edit.preferences.unwrap_or_default();
+    let fallback = preferences
+        .fallback
+        .map(|text| super::word::<Fallback>("preferences.fallback", text.as_deref()))
+        .transpose()?;
+    let credential = |text: String| text.parse::<CredentialId>().map_err(|_| app::Error::not_found("provider key"));
+    let chat_credential = preferences.chat_credential_id.map(|id| id.map(credential).transpose()).transpose()?;
+    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential };
     let account = users::edit_me(&app, &caller, edit).await?;
     Ok(axum::Json(Me::from(account)).into_response())
 }

@@ -57,7 +57,7 @@ async fn create_chat_completion(
     let passport = passport(&parts.extensions)?;
     body::expect_json_or_nothing(&parts.headers)?;
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
-    let wishes = wishes::of(&parts.headers)?;
+    let wishes = wishes::of(&app, &parts.headers)?;
     let LetInAt(callers_epoch) = let_in_at(&parts.extensions);
     let door = "POST /v1/chat/completions";
     let claim = match idempotent::begin(&app, &caller, &parts.headers, door, &body).await? {
@@ -71,6 +71,7 @@ async fn create_chat_completion(
         max_tokens: None,
         source: CallSource::Api,
         wishes,
+        is_idempotent: claim.is_some(),
         callers_epoch,
     };
     let answered = chat::complete(&app, &caller, call).await?;

@@ -108,8 +108,18 @@ impl Refusals {
         let mut by_status: BTreeMap<String, Vec<Code>> = BTreeMap::new();
         for &code in Code::ALL.iter().filter(|code| self.codes.contains(code.as_str())) {
             by_status.entry(self.status_of(code)).or_default().push(code);
+            if let Some(status) = self.anthropics_own_status_of(code) {
+                by_status.entry(status).or_default().push(code);
+            }
         }
         by_status
+    }
+
+    /// The status of a code in Anthropic's words, where those have another.
+    fn anthropics_own_status_of(&self, code: Code) -> Option<String> {
+        let [usual, anthropics] = [Dialect::OpenAi, Dialect::Anthropic]
+            .map(|dialect| problem::status_in(&app::Error::new(code, ""), dialect).as_u16());
+        (self.is_wire && usual != anthropics).then(|| anthropics.to_string())
     }
 
     fn status_of(&self, code: Code) -> String {
@@ -170,7 +180,7 @@ pub(super) fn refusal(door: &Door, status: &str, codes: &[Code]) -> (String, Val
     let mut headers = vec!["x-request-id", "request-id"];
     match status {
         "401" => headers.push("www-authenticate"),
-        "429" | "502" | "503" | "504" => headers.extend(["retry-after", "x-should-retry"]),
+        "429" | "502" | "503" | "504" | "529" => headers.extend(["retry-after", "x-should-retry"]),
         _ => {}
     }
     let response =

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::access::Need;
+use domain::resolve::Fallback;
 use serde_json::{Value, json};
 
 use super::is_open;
@@ -92,8 +93,25 @@ pub(super) fn parameters() -> Value {
         ),
         "ownkey-policy": header(
             "x-ownkey-policy",
-            "`strict` never leaves the first scope that has a key; `chain` falls through where a key is absent.",
-            json!({"type": "string", "enum": ["strict", "chain"]}),
+            "`strict` never leaves the first scope that has a key; `chain` falls through where a key is absent; `cross` also \
+             where the keys of a scope failed. Never further than the server, the user and the token allow.",
+            json!({"type": "string", "enum": Fallback::ALL.iter().map(|policy| policy.as_str()).collect::<Vec<_>>()}),
+        ),
+        "ownkey-brought-key": header(
+            "x-ownkey-provider-key",
+            "A provider key for this call only, where the server allows it (`OWNKEY_REQUEST_KEYS=on`); it is neither \
+             stored nor logged. Not together with `x-ownkey-credential`.",
+            json!({"type": "string"}),
+        ),
+        "ownkey-brought-provider": header(
+            "x-ownkey-provider",
+            "The provider of `x-ownkey-provider-key`.",
+            json!({"type": "string"}),
+        ),
+        "last-event-id": header(
+            "Last-Event-ID",
+            "The id of the last event that was heard. One that is no such id is answered with `resync`.",
+            json!({"type": "string"}),
         ),
         "ownkey-params": header(
             "x-ownkey-params",

@@ -21,6 +21,7 @@ pub struct Described {
     pub(super) refusals: Vec<Code>,
     pub(super) is_idempotent: bool,
     pub(super) is_call: bool,
+    resumes: bool,
     touches_nothing: bool,
 }
 
@@ -51,6 +52,7 @@ pub(crate) fn says(tag: &'static str, summary: &'static str) -> Described {
         refusals: Vec::new(),
         is_idempotent: false,
         is_call: false,
+        resumes: false,
         touches_nothing: false,
     }
 }
@@ -126,6 +128,17 @@ impl Described {
         self
     }
 
+    /// An answer that is server-sent events only.
+    pub(crate) fn gives_events(self, status: u16, what: &'static str) -> Self {
+        self.gives_text(status, what, "text/event-stream")
+    }
+
+    /// It takes a `Last-Event-ID`.
+    pub(crate) fn resumes(mut self) -> Self {
+        self.resumes = true;
+        self
+    }
+
     /// What can go wrong here, beside what follows from the door's need, path,
     /// query and body.
     pub(crate) fn refuses(mut self, codes: &[Code]) -> Self {
@@ -168,8 +181,17 @@ impl Described {
         if self.is_idempotent {
             names.push("idempotency-key");
         }
+        if self.resumes {
+            names.push("last-event-id");
+        }
         if self.is_call {
-            names.extend(["ownkey-credential", "ownkey-policy", "ownkey-params"]);
+            names.extend([
+                "ownkey-credential",
+                "ownkey-policy",
+                "ownkey-params",
+                "ownkey-brought-key",
+                "ownkey-brought-provider",
+            ]);
         }
         names
     }

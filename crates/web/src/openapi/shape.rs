@@ -52,6 +52,11 @@ pub(super) fn parameter(parameter: &Parameter) -> Value {
     parameter
 }
 
+/// Text that is one of the words that `pattern` stands for.
+pub(super) fn schema_of_words(pattern: &str) -> Value {
+    tidy(json!({"type": "string", "pattern": pattern}))
+}
+
 fn as_json(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }

@@ -10,6 +10,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("gateway tokens", "Ownkey's own tokens, which clients use in place of a provider key."),
     ("sign-in", "Access tokens and sessions."),
     ("users", "Accounts: one's own, and everybody's for admins."),
+    ("events", "What happens, told while it happens."),
     ("usage", "What was called, whose key paid, and what it cost."),
     ("audit", "Every change, in the order it happened."),
     ("operations", "For those who run the server."),

@@ -5,8 +5,10 @@
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
+use domain::credential_kind::CredentialKind;
 use domain::provider::PROVIDERS;
 use domain::resolve::Fallback;
+use domain::spread::Spread;
 use domain::usage::UsageSource;
 use store::ledger::CallSource;
 use store::usage::GroupBy;
@@ -32,6 +34,8 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "scope" => of(Scope::ALL, Scope::as_str),
         "key-status" => of(KeyStatus::ALL, KeyStatus::as_str),
         "fallback" => of(Fallback::ALL, Fallback::as_str),
+        "spread" => of(Spread::ALL, Spread::as_str),
+        "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),
         "token-scope" => of(TokenScope::ALL, TokenScope::as_str),
         "source" => of(CallSource::ALL, CallSource::as_str),
@@ -48,6 +52,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "plain" => return Some(Meaning::Form(format!("^[^{INVISIBLE}]*$"))),
         "email" => return Some(Meaning::Form(format!(r"^[^@\s{INVISIBLE}]+@[^@\s{INVISIBLE}]+$"))),
         "usage-cursor" => return Some(Meaning::Form(format!(r"^[0-9]{{1,16}}\.{}$", uuid()))),
+        "event-cursor" => return Some(Meaning::Form(r"^[0-9]{1,18}\.[0-9]{1,18}$".to_owned())),
         "text" => return Some(Meaning::Anything),
         _ => return None,
     };

@@ -43,7 +43,7 @@ async fn make_token(
     signed_in: SignedIn,
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Failure> {
-    let new = NewToken { name: form.name, scopes: None, models: None, expires_at: None };
+    let new = NewToken { name: form.name, scopes: None, models: None, policy: None, expires_at: None };
     match tokens::create(&shared.app, &signed_in.caller, new).await {
         Ok(minted) => tokens_page(&shared, &signed_in, Some(&minted), None).await,
         Err(error) if is_for_the_form(&error) => tokens_page(&shared, &signed_in, None, Some(&error)).await,

@@ -7,14 +7,13 @@
 
 mod classify;
 mod shape;
-mod wait;
 
 use domain::ProviderId;
 use domain::attempt::ErrorClass;
 use http::HeaderMap;
 
 use crate::UpstreamError;
-use crate::upstream_error::{looks_like_a_key, redacted};
+use crate::upstream_error::{Wait, looks_like_a_key, redacted, wait};
 use classify::Verdict;
 use shape::Shape;
 
@@ -30,7 +29,7 @@ pub fn read(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u8])
         error.is_retryable = false;
     }
     if may_wait(error.class) {
-        error.retry_after = wait::of_headers(headers).or(shape.retry_after);
+        error.retry_after = wait::of_headers(headers).or(shape.retry_after.map(Wait::For));
     }
     error
 }
@@ -45,7 +44,7 @@ pub(super) fn read_inside(provider: ProviderId, status: Option<u16>, fault: Faul
     };
     let mut error = build(provider, status, &shape);
     if may_wait(error.class) {
-        error.retry_after = shape.retry_after;
+        error.retry_after = shape.retry_after.map(Wait::For);
     }
     error
 }

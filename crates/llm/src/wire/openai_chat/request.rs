@@ -64,6 +64,16 @@ impl<'a> ClientRequest<'a> {
         self.without.is_empty() && self.object.get(field).is_some()
     }
 
+    /// What all calls of this conversation have in common, where the client says
+    /// so: the provider's cache of their prompts hangs on it.
+    #[must_use]
+    pub fn conversation(&self) -> Option<Cow<'a, str>> {
+        ["prompt_cache_key", "safety_identifier", "user"]
+            .into_iter()
+            .find_map(|field| RawText::of_value(self.object.get(field)?).map(|text| text.text()))
+            .filter(|text| !text.is_empty())
+    }
+
     /// Leaves a field out: a custom endpoint named it in its refusal.
     pub fn leave_out(&mut self, field: &str) {
         self.without.push(field.to_owned());

@@ -48,9 +48,24 @@ async fn a_key_is_checked_switched_made_primary_and_deleted() {
     let refused = place.run(&format!("credential delete {one}")).await.expect(1);
     assert!(refused.stderr.contains("confirm"), "{}", refused.stderr);
     assert_eq!(place.json(&format!("credential delete {one} --confirm")).await, json!({"deleted": one}));
+    let usage = place.run("usage --by credential").await.expect(0);
+    assert!(usage.stdout.contains("OpenAI (deleted)"), "{}", usage.stdout);
     let gone = place.run(&format!("credential delete {two}")).await.expect(0);
     assert!(gone.stdout.contains("destroyed"), "{}", gone.stdout);
     assert_eq!(stored(&place.json("credential list").await), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_calls_are_spread_is_told_and_settled() {
+    let place = Place::with_ann().await;
+    let said = place.run("credential spread openai").await.expect(0);
+    assert_eq!(said.stdout.trim(), "openai  personal  primary");
+    let settled = place.json("credential spread grok round_robin").await;
+    assert_eq!(settled, json!({"scope": "personal", "provider": "xai", "spread": "round_robin"}));
+    assert_eq!(place.json("credential spread xai").await, settled);
+    place.run("credential spread xai least_used --scope system").await.expect(0);
+    assert_eq!(place.json("credential spread xai --scope system").await["spread"], "least_used");
+    assert_eq!(place.json("credential spread xai").await, settled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,4 +92,44 @@ async fn what_the_command_line_does_is_audited_as_its_own() {
     credential.deleted
     ");
     process.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_rotated_and_the_new_one_is_never_an_argument() {
+    let place = Place::with_ann().await;
+    let id = place.add_key(KEY).await;
+    let words = format!("credential rotate {id} --grace 2h --stdin");
+    let rotated = place.run_with(&[], &words.split(' ').collect::<Vec<_>>(), Some(OTHER_KEY)).await.expect(0);
+    assert!(rotated.stdout.contains("key2") && rotated.stdout.contains("steps in until"), "{}", rotated.stdout);
+    assert!(!rotated.stdout.contains(OTHER_KEY) && !rotated.stderr.contains(OTHER_KEY), "{rotated:?}");
+    let list = place.json("credential list --provider openai").await;
+    let grace: Vec<_> = list["data"].as_array().unwrap().iter().map(|key| key["grace_of"].clone()).collect();
+    assert_eq!(grace, [Value::Null, json!(id)], "{list}");
+    let words = format!("credential rotate {id} --grace 0 --from-env NEXT --json");
+    let again = place.run_with(&[("NEXT", KEY)], &words.split(' ').collect::<Vec<_>>(), None).await.expect(0).json();
+    assert_eq!((again["id"].as_str(), &again["former"]), (Some(id.as_str()), &Value::Null));
+    let wrong = place.run(&format!("credential rotate {id} --grace soon --stdin")).await.expect(2);
+    assert!(wrong.stderr.contains("24h"), "{}", wrong.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_azure_key_and_a_reference_are_saved_by_their_words() {
+    let place = Place::with_ann().await;
+    let words = "credential add azure --api-base https://mine.openai.azure.com --deployment one --deployment two \
+                 --api-version preview --stdin --json";
+    let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+    let saved = place.run_with(&[], &words, Some("0123456789abcdef0123456789abcdef")).await.expect(0).json();
+    assert_eq!(saved["settings"], json!({"api_version": "preview", "deployments": ["one", "two"]}), "{saved}");
+    let words = ["credential", "add", "openai", "--scope", "system", "--secret-ref", "env:HOUSE_KEY", "--json"];
+    let refused = place.run_with(&[("HOUSE_KEY", KEY)], &words, None).await.expect(1);
+    assert!(refused.stderr.contains("OWNKEY_SECRET_REFERENCES=env:HOUSE_KEY"), "{}", refused.stderr);
+    // Not even the whole data directory opens what lies in it.
+    let data = place.path().canonicalize().unwrap().display().to_string();
+    let (list, master) = (format!("file:{data}/"), format!("file:{data}/master.key"));
+    let stolen = ["credential", "add", "openai", "--scope", "system", "--secret-ref", &master];
+    let refused = place.run_with(&[("OWNKEY_SECRET_REFERENCES", &list)], &stolen, None).await.expect(1);
+    assert!(refused.stderr.contains("has not allowed"), "{}", refused.stderr);
+    let allowed = [("HOUSE_KEY", KEY), ("OWNKEY_SECRET_REFERENCES", "env:HOUSE_*")];
+    let saved = place.run_with(&allowed, &words, None).await.expect(0).json();
+    assert_eq!((saved["origin"].as_str(), saved["status"].as_str()), (Some("env:HOUSE_KEY"), Some("valid")), "{saved}");
 }

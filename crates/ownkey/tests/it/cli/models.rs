@@ -21,6 +21,20 @@ async fn models_are_those_that_a_key_opens_and_with_all_the_others_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_says_how_each_provider_does_and_what_to_do() {
+    let place = Place::with_ann().await;
+    place.add_key(KEY).await;
+    let table = place.run("status").await.expect(0).stdout;
+    let line = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{table}"));
+    assert!(table.starts_with("PROVIDER") && line("OpenAI").contains("operational"), "{table}");
+    assert!(line("OpenAI").contains("1/1") && line("OpenAI").ends_with("OpenAI works."), "{table}");
+    assert!(line("Groq").contains("no_key") && line("Groq").contains("Add one at /keys."), "{table}");
+    let json = place.json("status").await;
+    let one = json["data"].as_array().unwrap().iter().find(|one| one["provider"] == "openai").unwrap();
+    assert_eq!((&one["state"], &one["keys"]["total"]), (&"operational".into(), &1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_goes_to_standard_output_and_its_cost_beside_it() {
     let place = Place::with_ann().await;
     let nothing = place.run("chat Hi").await.expect(1);

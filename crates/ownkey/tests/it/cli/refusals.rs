@@ -38,12 +38,20 @@ async fn each_mistake_has_a_sentence_and_a_status() {
         (&[], "credential check ../tokens", 1, "no such"),
         (&[], "credential check ?", 1, "no such"),
         (&[], "models --user bob@example.org", 1, "no user bob@example.org"),
+        (&[], "credential spread nosuch", 1, "no provider"),
+        (&[], "credential spread openai sideways", 1, "expected one of: primary"),
+        (&[], "credential spread openai primary --scope organization", 1, "no organizations"),
+        (&[], "token create far --policy sideways", 1, "expected one of: cross"),
+        (&[("OWNKEY_POLICY", "lax")], "models", 78, "strict, chain or cross"),
+        (&[("OWNKEY_REQUEST_KEYS", "yes")], "models", 78, "off or on"),
         (&[("OWNKEY_URL", nothing_there)], "models", 78, "OWNKEY_TOKEN"),
         (&[("OWNKEY_URL", "nonsense"), ("OWNKEY_TOKEN", "x")], "models", 78, "http://127.0.0.1:8000"),
         (&[("OWNKEY_URL", nothing_there), ("OWNKEY_TOKEN", "x")], "models", 69, "127.0.0.1"),
         (&[("OWNKEY_LOCAL_CIDRS", "10.1.2.3/8")], "models", 78, "Write 10.0.0.0/8"),
         (&[("OWNKEY_LOCAL_CIDRS", "127.0.0.0/8")], "models", 78, "not private as a whole"),
         (&[("MASTER_KEY", "short")], "models", 78, "Master key 1 is not"),
+        (&[("OWNKEY_SECRET_REFERENCES", "env:MASTER_KEY")], "models", 78, "never lent"),
+        (&[("OWNKEY_SECRET_REFERENCES", "file:/")], "models", 78, "file:/dir/"),
         (&[], "serve --listen 0.0.0.0:0", 78, "OWNKEY_PUBLIC_URL=https"),
         (&[], "serve --listen nonsense", 78, "127.0.0.1:8000"),
         (&[], "serve --demo --listen 0.0.0.0:0", 78, "this machine only"),
@@ -92,4 +100,16 @@ async fn a_reader_who_leaves_early_is_no_failure_of_ours() {
     let output = child.wait_with_output().await.unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !stderr.contains("panicked"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_an_env_file_that_cannot_be_read_is_not_repeated() {
+    let place = Place::with_ann().await;
+    std::fs::write(place.path().join(".env"), format!("OPENAI_API_KEY={KEY} and more\n")).unwrap();
+    for words in ["config check", "doctor", "serve"] {
+        let said = place.run(words).await;
+        assert_ne!(said.code, Some(0), "{words}");
+        let told = format!("{}{}", said.stdout, said.stderr);
+        assert!(told.contains(".env cannot be read") && !told.contains("FAKE"), "{words}: {told}");
+    }
 }

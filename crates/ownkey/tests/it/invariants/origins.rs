@@ -119,7 +119,8 @@ async fn saving_checking_and_using_refuse_the_same_endpoints() {
         let answer = ann.client.post("/v2/credentials", &body).await.expect(422);
         assert_eq!(answer.json()["code"], "endpoint_not_allowed", "{base}");
         // The same, written past the guard into the database.
-        let body = json!({"provider": "custom", "name": format!("Server {number}"), "api_key": KEY, "api_base": house.sim.base_url()});
+        let body = json!({"provider": "custom", "name": format!("Server {number}"),
+            "api_key": format!("{KEY}{number}"), "api_base": house.sim.base_url()});
         let key = ann.client.post("/v2/credentials?check=sync", &body).await.expect(201).json();
         let before = house.sim.log().len();
         let mut database = house.raw_database().await;

@@ -20,7 +20,7 @@ fn every_spelling_of_32_random_bytes_is_taken() {
 
 #[test]
 fn a_list_keeps_its_order() {
-    let one = |text: &str| MasterKeys::parse(text).unwrap().kids().map(str::to_owned).collect::<Vec<_>>();
+    let one = |text: &str| MasterKeys::parse(text).unwrap().kids().map(|kid| kid.to_string()).collect::<Vec<_>>();
     assert_eq!(one(&format!("{KEY},{OTHER_KEY}")), [one(KEY), one(OTHER_KEY)].concat());
 }
 

@@ -1,0 +1,118 @@
+//! What of the news each caller is told. Only what they may read anyway, and
+//! only what a page needs to know what to read again; never a secret.
+
+use domain::caller::TokenScope;
+use domain::credential::{Credential, KeyStatus, Scope, Source};
+use domain::{Caller, Timestamp};
+use serde_json::{Value, json};
+use store::changes::Verb;
+
+use super::feed::News;
+use crate::reach;
+
+/// The names of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventName {
+    /// A key was saved.
+    CredentialCreated,
+    /// A key was changed.
+    CredentialUpdated,
+    /// A key's health is another one.
+    CredentialStatusChanged,
+    /// A key was deleted.
+    CredentialDeleted,
+    /// A provider may offer other models now.
+    ModelsChanged,
+    /// Calls were made.
+    UsageRecorded,
+    /// Something may have been missed: read everything again.
+    Resync,
+}
+
+domain::text_enum!(EventName, "event" {
+    CredentialCreated => "credential.created",
+    CredentialUpdated => "credential.updated",
+    CredentialStatusChanged => "credential.status_changed",
+    CredentialDeleted => "credential.deleted",
+    ModelsChanged => "models.changed",
+    UsageRecorded => "usage.recorded",
+    Resync => "resync",
+});
+
+/// An event as one caller is told of it.
+pub(super) type Words = (EventName, Value);
+
+/// What `caller` is told of news about a key.
+pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
+    if !caller.has_scope(TokenScope::ManageCredentials) {
+        return Vec::new();
+    }
+    match news {
+        News::Key { verb, credential } => of_key(caller, credential, |credential| {
+            let name = match verb {
+                Verb::Created => EventName::CredentialCreated,
+                Verb::Updated => EventName::CredentialUpdated,
+                Verb::Deleted => EventName::CredentialDeleted,
+            };
+            (name, full(credential, credential.status, credential.status_reason.as_deref(), credential.updated_at))
+        }),
+        News::Status { credential, status, reason, at } => {
+            let mut words = of_key(caller, credential, |credential| {
+                (EventName::CredentialStatusChanged, full(credential, *status, reason.as_deref(), *at))
+            });
+            // A local server that starts or stops has models, or none.
+            let is_local = credential.source == Source::Keyless;
+            if is_local && !words.iter().any(|(name, _)| *name == EventName::ModelsChanged) {
+                words.push((EventName::ModelsChanged, bare(credential)));
+            }
+            words
+        }
+        News::Models { credential } => of_key(caller, credential, |credential| {
+            let mut data = bare(credential);
+            data["credential_id"] = json!(credential.id);
+            (EventName::ModelsChanged, data)
+        }),
+        News::Caller { .. } => Vec::new(),
+    }
+}
+
+/// Told in full to whoever may see the key; of the server's keys, everybody is
+/// told that their provider may answer otherwise now, and no more.
+fn of_key(caller: &Caller, credential: &Credential, in_full: impl FnOnce(&Credential) -> Words) -> Vec<Words> {
+    if reach::may_see(caller, credential) {
+        vec![in_full(credential)]
+    } else if credential.scope == Scope::System {
+        vec![(EventName::ModelsChanged, bare(credential))]
+    } else {
+        Vec::new()
+    }
+}
+
+fn full(credential: &Credential, status: KeyStatus, reason: Option<&str>, at: Timestamp) -> Value {
+    json!({
+        "credential_id": credential.id,
+        "provider": credential.provider,
+        "scope": credential.scope,
+        "name": credential.name,
+        "masked": credential.masked,
+        "is_active": credential.is_active,
+        "status": status,
+        "status_reason": reason,
+        "at": at,
+    })
+}
+
+fn bare(credential: &Credential) -> Value {
+    json!({"provider": credential.provider, "scope": credential.scope})
+}
+
+/// What is told of `calls` made.
+pub(super) fn of_usage(calls: u32, at: Timestamp) -> Words {
+    (EventName::UsageRecorded, json!({"calls": calls, "at": at}))
+}
+
+/// What is told to whoever may have missed something.
+pub(super) fn resync() -> Words {
+    let reason = "Something happened that is not told one by one. Read again what you show.";
+    (EventName::Resync, json!({"detail": reason}))
+}

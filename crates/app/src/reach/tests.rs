@@ -1,0 +1,71 @@
+//! Where a key's models come from.
+
+use domain::credential::{KeyStatus, Settings, Source};
+use domain::{Origin, Timestamp};
+
+use super::*;
+
+fn key(provider: ProviderId, deployments: &[&str]) -> Credential {
+    let now = Timestamp::from_seconds(1_000);
+    Credential {
+        id: CredentialId::of_source("test"),
+        scope: Scope::System,
+        owner: None,
+        organization: None,
+        provider,
+        name: "Work".to_owned(),
+        note: String::new(),
+        masked: String::new(),
+        api_base: None,
+        endpoint: "https://mine.openai.azure.com".to_owned(),
+        origin: Origin::stored("https://mine.openai.azure.com".to_owned()),
+        settings: Settings {
+            deployments: deployments.iter().map(|name| (*name).to_owned()).collect(),
+            ..Settings::default()
+        },
+        is_active: true,
+        is_primary: true,
+        priority: 0,
+        status: KeyStatus::Valid,
+        status_reason: None,
+        checked_at: None,
+        last_used_at: None,
+        expires_at: None,
+        rotate_after: None,
+        source: Source::Stored,
+        secret_version: 1,
+        secret_set_at: None,
+        grace_of: None,
+        created_at: now,
+        created_by: None,
+        updated_at: now,
+        updated_by: None,
+    }
+}
+
+#[test]
+fn the_models_of_an_azure_key_are_its_deployments_whatever_a_list_says() {
+    let catalogue = Catalogue::builtin();
+    let listed = Some(vec![ListedModel { id: "gpt-4o".to_owned(), ..ListedModel::default() }]);
+    for listed in [None, listed] {
+        let models = models_of(&key(ProviderId::Azure, &["my-gpt", "my-embedding"]), listed, catalogue);
+        let mut ids: Vec<_> = models.keys().cloned().collect();
+        ids.sort();
+        assert_eq!(ids, ["my-embedding", "my-gpt"]);
+        let (chat, embedding) = (&models["my-gpt"], &models["my-embedding"]);
+        assert_eq!((chat.facts.kind, embedding.facts.kind), (ModelKind::Chat, ModelKind::Embedding));
+        // What a deployment runs, and so its price, its name does not tell.
+        assert_eq!(
+            (chat.facts.provider, chat.facts.price, chat.client_id()),
+            (ProviderId::Azure, None, "my-gpt".to_owned())
+        );
+    }
+    assert!(models_of(&key(ProviderId::Azure, &[]), None, catalogue).is_empty());
+}
+
+#[test]
+fn a_key_of_a_provider_that_cannot_be_called_offers_nothing() {
+    let azure = key(ProviderId::Azure, &["my-gpt"]);
+    let offers = offers_of(&azure, None, Catalogue::builtin());
+    assert_eq!(offers.is_empty(), !ProviderId::Azure.is_callable());
+}

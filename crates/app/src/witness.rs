@@ -1,0 +1,50 @@
+//! Who hears how a call ended, beside the ledger: the key's health, and the
+//! readers of events. Costs a call nothing while its key is known to be valid
+//! and nobody listens.
+
+use std::sync::{Arc, Weak};
+
+use domain::Caller;
+use domain::attempt::AttemptState;
+use domain::credential::KeyStatus;
+use domain::ids::UserId;
+use store::ledger::Settled;
+
+use crate::App;
+use crate::checks;
+use crate::reach::Key;
+
+/// Hears of one call's end.
+pub(crate) struct Witness {
+    app: Weak<App>,
+    key: Arc<Key>,
+    user: UserId,
+}
+
+impl Witness {
+    /// A witness of a call with `key`.
+    pub(crate) fn of(app: &App, caller: &Caller, key: &Arc<Key>) -> Self {
+        Self { app: app.weak(), key: Arc::clone(key), user: caller.user }
+    }
+
+    /// The call ended in `state`; its row is on its way to the ledger.
+    pub(crate) fn hears(&self, state: AttemptState, row: Settled) {
+        let Some(app) = self.app.upgrade() else { return };
+        if state == AttemptState::Settled {
+            let credential = self.key.credential();
+            app.credential_succeeded(credential.id, app.clock.now());
+            if credential.status != KeyStatus::Valid {
+                checks::answered(&app, &self.key.stored);
+            }
+        }
+        if app.events.wants_usage(self.user) {
+            let (within, user) = (Arc::clone(&app), self.user);
+            app.spawn(async move {
+                // Whoever hears of a call must find it in the ledger.
+                if row.acknowledged().await.is_ok() {
+                    within.events.usage_recorded(&within, user, 1);
+                }
+            });
+        }
+    }
+}

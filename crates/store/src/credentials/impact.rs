@@ -1,0 +1,81 @@
+//! Who would miss a key: its calls of the last 30 days, from the ledger.
+
+use std::time::Duration;
+
+use domain::ids::{CredentialId, TokenId};
+use domain::{Nanos, Timestamp};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::Columns;
+use crate::usage::sum_of_costs;
+
+/// How far back calls count.
+const MONTH: Duration = Duration::from_hours(30 * 24);
+
+const DAY: Duration = Duration::from_hours(24);
+
+const CALLS: &str = concat!(
+    "SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(CASE WHEN at >= $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS calls_24h, ",
+    sum_of_costs!("provider_cost_nanos"),
+    " AS cost, (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
+     FROM attempts WHERE credential_id = $1 AND at >= $2",
+);
+
+/// The hundred tokens that call most.
+const TOKENS: &str = "SELECT a.token_id AS id, t.name AS name, COUNT(*) AS calls FROM attempts AS a \
+     JOIN tokens AS t ON t.id = a.token_id WHERE a.credential_id = $1 AND a.at >= $2 \
+     GROUP BY a.token_id, t.name ORDER BY calls DESC, a.token_id LIMIT 100";
+
+/// Who used a key lately.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// The last call.
+    pub last_used_at: Option<Timestamp>,
+    /// Attempts in 24 hours.
+    pub calls_24h: i64,
+    /// Attempts in 30 days.
+    pub calls_30d: i64,
+    /// What those cost the key's owner, as far as known.
+    pub cost_30d: Nanos,
+    /// The gateway tokens behind them, the busiest first.
+    pub tokens: Vec<TokenUse>,
+}
+
+/// What a gateway token called with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenUse {
+    /// Which.
+    pub token: TokenId,
+    /// Its name.
+    pub name: String,
+    /// Attempts in 30 days.
+    pub calls_30d: i64,
+}
+
+/// Who would miss this key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<Impact, StoreError> {
+    let since = now.minus(MONTH).as_micros();
+    let row = sqlx::query(CALLS)
+        .bind(id.to_string())
+        .bind(since)
+        .bind(now.minus(DAY).as_micros())
+        .fetch_one(store.pool())
+        .await?;
+    let tokens = sqlx::query(TOKENS).bind(id.to_string()).bind(since).fetch_all(store.pool()).await?;
+    let read = |row| {
+        let row = Columns(row);
+        Ok(TokenUse { token: row.parsed("id")?, name: row.text("name")?, calls_30d: row.number("calls")? })
+    };
+    let row = Columns(&row);
+    Ok(Impact {
+        last_used_at: row.optional_time("last_used_at")?,
+        calls_24h: row.number("calls_24h")?,
+        calls_30d: row.number("calls")?,
+        cost_30d: Nanos(row.number("cost")?),
+        tokens: tokens.iter().map(read).collect::<Result<_, StoreError>>()?,
+    })
+}
