@@ -87,6 +87,6 @@ async fn the_key_chosen_for_chats_is_in_use_without_a_call() {
     let refused = ann.client.delete(&path(&key)).await.expect(409).json();
     assert!(refused["detail"].as_str().unwrap().contains("you chat with"), "{refused}");
     let account = ann.client.patch(me, &json!({"preferences": {"chat_credential_id": null}})).await.expect(200).json();
-    assert_eq!(account["preferences"], json!({"fallback": "chain", "chat_credential_id": null}));
+    assert_eq!(account["preferences"], json!({"fallback": null, "chat_credential_id": null}));
     ann.client.delete(&path(&key)).await.expect(204);
 }

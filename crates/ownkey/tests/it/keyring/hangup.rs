@@ -78,10 +78,10 @@ async fn a_list_that_cannot_be_used_changes_nothing() {
     let process = serve(&place, &file).await;
     let client = sign_in(&process).await;
     let id = save(&client, 1).await;
-    for wrong in [NEW, "c2hvcnQ=", ""] {
+    for (number, wrong) in (2..).zip([NEW, "c2hvcnQ=", ""]) {
         write(&place, wrong);
         process.hang_up();
-        save(&client, 2).await;
+        save(&client, number).await;
         call_with(&client, &id).await.expect(200);
     }
     // A good one is taken after them.

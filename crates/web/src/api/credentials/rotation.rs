@@ -51,7 +51,7 @@ async fn rotate(
     let grace = body.grace_seconds.map_or(credentials::USUAL_GRACE, Duration::from_secs);
     let rotation = Rotation { api_key: body.api_key, grace, force };
     let rotated = credentials::rotate(app, caller, id, rotation).await?;
-    let view = |credential: &Credential| CredentialView::new(&app, credential);
+    let view = |credential: &Credential| CredentialView::new(app, credential);
     let former = rotated.former.as_ref().map(view);
     let credential = view(&rotated.credential).with_warning(rotated.warning);
     Ok((Some(id.to_string()), axum::Json(RotatedView { credential, former }).into_response()))
