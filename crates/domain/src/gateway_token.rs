@@ -112,7 +112,39 @@ mod tests {
         }
     }
 
+    fn of_seed(seed: u64) -> Entropy {
+        let state = std::sync::atomic::AtomicU64::new(seed);
+        Entropy::new(move |bytes| {
+            for byte in bytes {
+                let next = state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+                *byte = (next.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as u8;
+            }
+        })
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_one_change_of_any_token_is_noticed(
+            seed: u64, is_team: bool, at: prop::sample::Index, new in prop_oneof!["[0-9A-Za-z_]", ".", "[ \t\u{e9}]"], kind in 0..4_u8,
+        ) {
+            let kind_of_token = if is_team { TokenKind::Team } else { TokenKind::User };
+            let token = generate(kind_of_token, &of_seed(seed));
+            prop_assert!(is_well_formed(&token));
+            let mut characters: Vec<char> = token.chars().collect();
+            let at = at.index(characters.len());
+            let new: Vec<char> = new.chars().collect();
+            match kind {
+                0 => drop(characters.splice(at..=at, new)),
+                1 => drop(characters.splice(at..at, new)),
+                2 => drop(characters.remove(at)),
+                _ => characters.swap(at, (at + 1) % token.len()),
+            }
+            let changed: String = characters.into_iter().collect();
+            prop_assert_eq!(is_well_formed(&changed), changed == *token, "{}", changed);
+        }
+
         #[test]
         fn any_text_is_judged_without_a_panic(text in ".*") {
             prop_assert!(!is_well_formed(&text));

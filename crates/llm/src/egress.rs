@@ -3,7 +3,7 @@
 //! address that was classified is the address that is connected to.
 //!
 //! There is no redirect, no proxy and no switch that opens it; loopback and
-//! private addresses are reached through the operator's list alone.
+//! private addresses are reached through the operator's lists alone.
 
 pub mod address;
 mod connect;
@@ -174,7 +174,9 @@ impl Policy {
         } else if is_name_of_this_machine(endpoint) && !self.local.allows(endpoint) {
             return Err(self.problem(AddressClass::Loopback, endpoint));
         }
-        if !endpoint.is_https() && !self.local.allows(endpoint) {
+        // A name over plain http would be whatever its look-up says: it has to be listed itself.
+        let is_in_network = endpoint.address().is_some_and(|address| self.is_in_listed_network(address));
+        if !endpoint.is_https() && !self.local.allows(endpoint) && !is_in_network {
             let line = self.local.line_allowing(endpoint.origin());
             return Err(EndpointProblem::PlainHttp { host: endpoint.host_and_port().to_owned(), line });
         }
@@ -188,8 +190,14 @@ impl Policy {
         match classify(address.ip()) {
             AddressClass::Public => Ok(()),
             AddressClass::Loopback | AddressClass::Private if self.local.allows(endpoint) => Ok(()),
+            AddressClass::Private if self.is_in_listed_network(address.ip()) => Ok(()),
             class => Err(self.problem(class, endpoint)),
         }
+    }
+
+    /// The whole networks that the operator listed hold private addresses only.
+    fn is_in_listed_network(&self, address: IpAddr) -> bool {
+        classify(address) == AddressClass::Private && self.local.holds(address)
     }
 
     fn problem(&self, class: AddressClass, endpoint: &Endpoint) -> EndpointProblem {

@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) ca_file: Option<PathBuf>,
     /// The local-endpoint list, as written.
     pub(crate) local_endpoints: Option<String>,
+    /// The private networks that are listed as a whole, as written.
+    pub(crate) local_cidrs: Option<String>,
     /// Where else keys may be kept.
     pub(crate) secret_references: AllowedReferences,
     /// Whether owners may see their personal keys again.
@@ -57,6 +59,7 @@ struct ConfigFile {
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
     local_endpoints: Option<String>,
+    local_cidrs: Option<String>,
     secret_references: Option<String>,
     reveal: Option<String>,
     policy: Option<String>,
@@ -122,6 +125,7 @@ pub(crate) fn read(
         trusted_proxies: addresses(&proxies)?,
         ca_file: setting("OWNKEY_CA_FILE", file.ca_file)?.map(PathBuf::from),
         local_endpoints: setting("OWNKEY_LOCAL_ENDPOINTS", file.local_endpoints)?,
+        local_cidrs: setting("OWNKEY_LOCAL_CIDRS", file.local_cidrs)?,
         secret_references: AllowedReferences::parse(&references)
             .map_err(|problem| Failure::configuration(format!("OWNKEY_SECRET_REFERENCES {problem}.")))?,
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,

@@ -51,7 +51,7 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
     check_bind(&config, &arguments, demo.is_some())?;
     let found = match &demo {
         Some(demo) => demo.providers(),
-        None => providers::read(&environment, config.local_endpoints.as_deref())?,
+        None => providers::read(&environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?,
     };
     let Ground { store, created_key, key_file } = boot::open_store(&config, &environment, true).await?;
     if let Some(path) = created_key.filter(|_| demo.is_none()) {

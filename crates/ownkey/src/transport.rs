@@ -94,7 +94,7 @@ impl Transport {
     async fn house(place: &Place, environment: &Environment) -> Result<Self, Failure> {
         let data_dir = config::data_dir(place, environment);
         let config = config::read(place, None, data_dir, environment)?;
-        let found = providers::read(environment, config.local_endpoints.as_deref())?;
+        let found = providers::read(environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?;
         let ground = boot::open_store(&config, environment, false).await?;
         let app =
             boot::build(&config, ground.store, found, boot::references(&config, environment), None, false).await?;
@@ -231,14 +231,24 @@ async fn acting_user(app: &App, email: Option<&str>) -> Result<store::users::Use
     let read = |error: store::StoreError| Failure::from(app::Error::from(error));
     if let Some(email) = email {
         let user = store::users::by_email(&app.store, email).await.map_err(read)?;
-        return user.ok_or_else(|| Failure::new(format!("There is no user {email}.")));
+        let user = user.ok_or_else(|| Failure::new(format!("There is no user {email}.")))?;
+        return if user.is_active { Ok(user) } else { Err(switched_off(&user)) };
     }
     let (users, count) = store::users::list(&app.store, 0, 2).await.map_err(read)?;
     match users.into_iter().next() {
-        Some(user) if count == 1 => Ok(user),
+        Some(user) if count == 1 && user.is_active => Ok(user),
+        Some(user) if count == 1 => Err(switched_off(&user)),
         Some(_) => Err(Failure::new(format!("There are {count} users. Say which one with --user EMAIL."))),
         None => Err(Failure::new(
             "Nobody has an account yet. Run `ownkey serve` and open the set-up link, or start it once with OWNKEY_ADMIN_EMAIL and OWNKEY_ADMIN_PASSWORD.",
         )),
     }
+}
+
+/// An account that is switched off does nothing, whoever holds the master key.
+fn switched_off(user: &store::users::User) -> Failure {
+    Failure::new(format!(
+        "The account {} is switched off, so nothing was done. Switch it on again, or say another one with --user EMAIL.",
+        user.email
+    ))
 }

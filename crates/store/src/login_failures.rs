@@ -54,34 +54,6 @@ pub async fn count_in(
     Ok(Failures { of_pair, of_account, of_address })
 }
 
-/// Counts one failure. `account` is folded here.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn record(store: &Store, account: &str, address: &str, at: Timestamp) -> Result<(), StoreError> {
-    let mut write = Write::begin(store).await?;
-    sqlx::query(RECORD).bind(folded(account)).bind(address).bind(minute(at)).execute(write.connection()).await?;
-    write.commit().await
-}
-
-/// Failures of an account since the minute of `from`, from any address.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn count_of_account(store: &Store, account: &str, from: Timestamp) -> Result<i64, StoreError> {
-    let query = sqlx::query_scalar(OF_ACCOUNT).bind(folded(account)).bind(minute(from));
-    Ok(query.fetch_one(store.pool()).await?)
-}
-
-/// Failures from an address since the minute of `from`, for any account.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn count_of_address(store: &Store, address: &str, from: Timestamp) -> Result<i64, StoreError> {
-    let query = sqlx::query_scalar(OF_ADDRESS).bind(address).bind(minute(from));
-    Ok(query.fetch_one(store.pool()).await?)
-}
-
 /// Forgets the failures of an account.
 ///
 /// # Errors

@@ -6,7 +6,6 @@ use zeroize::Zeroizing;
 pub struct ServerSecrets {
     pub(crate) access_token: Zeroizing<[u8; 32]>,
     pub(crate) audit: Zeroizing<[u8; 32]>,
-    pub(crate) csrf: Zeroizing<[u8; 32]>,
 }
 
 impl ServerSecrets {
@@ -14,12 +13,6 @@ impl ServerSecrets {
     #[must_use]
     pub fn access_token(&self) -> &[u8; 32] {
         &self.access_token
-    }
-
-    /// Proves that a form came from one of our pages.
-    #[must_use]
-    pub fn csrf(&self) -> &[u8; 32] {
-        &self.csrf
     }
 
     /// Links the audit log.

@@ -237,18 +237,21 @@ async fn a_token_is_edited_field_by_field() {
 async fn login_failures_count_by_account_and_by_address() {
     on_both(async |place| {
         let store = place.open().await;
-        for (account, address) in
-            [("Ann@x", "1.1.1.1"), ("ann@X", "2.2.2.2"), ("bob@x", "1.1.1.1"), ("ann@x", "1.1.1.1")]
-        {
-            login_failures::record(&store, account, address, NOW).await.unwrap();
-        }
-        assert_eq!(login_failures::count_of_account(&store, "ANN@x", NOW).await.unwrap(), 3);
-        assert_eq!(login_failures::count_of_address(&store, "1.1.1.1", NOW).await.unwrap(), 3);
-        assert_eq!(login_failures::count_of_account(&store, "ann@x", later(60)).await.unwrap(), 0);
-        login_failures::clear(&store, "ann@x").await.unwrap();
-        assert_eq!(login_failures::count_of_account(&store, "ann@x", NOW).await.unwrap(), 0);
+        let counted = async |account: &str, address: &str, at, from| {
+            let found = login_failures::count_in(&store, account, address, at, from).await.unwrap();
+            (found.of_pair, found.of_account, found.of_address)
+        };
+        // Each attempt is counted before it is tried: pair, account, address.
+        assert_eq!(counted("Ann@x", "1.1.1.1", NOW, NOW).await, (1, 1, 1));
+        assert_eq!(counted("ann@X", "2.2.2.2", NOW, NOW).await, (1, 2, 1));
+        assert_eq!(counted("bob@x", "1.1.1.1", NOW, NOW).await, (1, 1, 2));
+        assert_eq!(counted("ann@x", "1.1.1.1", NOW, NOW).await, (2, 3, 3));
+        // A minute later the earlier ones are outside of what is asked for.
+        assert_eq!(counted("ann@x", "1.1.1.1", later(60), later(60)).await, (1, 1, 1));
+        login_failures::clear(&store, "ANN@x").await.unwrap();
+        assert_eq!(counted("ann@x", "1.1.1.1", later(60), NOW).await, (1, 1, 2));
         login_failures::prune(&store, later(60)).await.unwrap();
-        assert_eq!(login_failures::count_of_address(&store, "1.1.1.1", NOW).await.unwrap(), 0);
+        assert_eq!(counted("bob@x", "1.1.1.1", later(60), NOW).await, (1, 1, 2));
         store.close().await;
     })
     .await;

@@ -1,4 +1,5 @@
-//! A plain HTTP client for tests: no retries, no cleverness.
+//! A plain HTTP client for tests: no retries, no cleverness. Each answer is held
+//! against the OpenAPI document.
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -8,6 +9,8 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+
+use crate::described;
 
 /// A whole answer.
 #[derive(Debug, Clone)]
@@ -104,9 +107,10 @@ impl Client {
 
     /// Any request; reads the whole answer.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let response = self.open(method, path, headers, body).await;
+        let response = self.open(method.clone(), path, headers, body).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer broke off").to_bytes();
+        described::check_code(&method, path, &parts.headers, &bytes);
         Answer { status: parts.status, headers: parts.headers, bytes }
     }
 
@@ -132,7 +136,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> http::Response<Incoming> {
-        self.pool.request(self.request(method, path, headers, body)).await.expect("the server answers")
+        let request = self.request(method.clone(), path, headers, body);
+        let response = self.pool.request(request).await.expect("the server answers");
+        described::check_status(&method, path, response.status());
+        response
     }
 
     fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Request<Full<Bytes>> {

@@ -10,6 +10,7 @@
 
 mod client;
 mod database;
+mod described;
 mod events;
 mod house;
 mod node;

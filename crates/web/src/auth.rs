@@ -47,6 +47,8 @@ pub struct Guard {
     pub need: Need,
     /// The origins that are ours.
     pub origins: Arc<Origins>,
+    /// Whether any query parameter is one too many.
+    pub refuses_query: bool,
 }
 
 /// Stands before a door: lets in who may pass it, and nobody else.
@@ -60,7 +62,20 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
         Ok(None) => {}
         Err(error) => return refuse(error, &parts),
     }
+    if guard.refuses_query
+        && let Some(error) = stray_parameter(&parts)
+    {
+        return Failure::from(error).into_response();
+    }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// The control API takes no parameter it does not know, also where it knows none.
+fn stray_parameter(request: &Parts) -> Option<Error> {
+    let (name, _) = form_urlencoded::parse(request.uri.query()?.as_bytes()).next()?;
+    let shown: String = name.chars().filter(|c| !domain::text::is_invisible(*c)).take(60).collect();
+    let sentence = format!("Unknown query parameter “{shown}”; this address takes none. Leave it out.");
+    Some(Error::new(Code::InvalidRequest, sentence).of_field(&shown))
 }
 
 /// A person without a session is led to the log-in page; everybody else is told.
@@ -150,7 +165,7 @@ pub fn same_origin(origins: &Origins, headers: &HeaderMap) -> Result<(), Error> 
     ))
 }
 
-/// The value of one cookie.
+/// The value of one cookie; the first where it is there twice.
 #[must_use]
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
@@ -161,4 +176,33 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_cookie_is_found_among_any_others_and_only_by_its_whole_name(
+            others in prop::collection::vec("[a-z_]{0,6}=?[ -:<-~]{0,8}", 0..5), value in "[A-Za-z0-9_-]{1,20}", at: prop::sample::Index,
+        ) {
+            let mut pairs = others.clone();
+            pairs.insert(at.index(pairs.len() + 1), format!("ownkey_8000={value}"));
+            let header = |pairs: &[String]| {
+                let mut headers = HeaderMap::new();
+                headers.insert(COOKIE, HeaderValue::from_str(&pairs.join("; ")).unwrap());
+                headers
+            };
+            let (with, without) = (header(&pairs), header(&others));
+            prop_assert_eq!(cookie(&with, "ownkey_8000"), Some(value.as_str()));
+            prop_assert_eq!(cookie(&without, "ownkey_8000"), None);
+            prop_assert_eq!(cookie(&with, "ownkey_800"), None);
+        }
+    }
 }

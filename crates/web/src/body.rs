@@ -11,6 +11,7 @@ use domain::text::is_invisible;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::BodyExt;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::rim::Failure;
@@ -85,6 +86,25 @@ fn too_large(limit: usize) -> Error {
 #[must_use]
 pub fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Passes when the client says that its body is JSON, or says nothing: some
+/// clients leave it out on the wires.
+///
+/// # Errors
+/// `unsupported_media_type`.
+pub(crate) fn expect_json_or_nothing(headers: &http::HeaderMap) -> Result<(), Error> {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or("?").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let is_json =
+        kind.is_empty() || kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    if is_json {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnsupportedMediaType,
+        "The body is sent as another type than JSON. Send it with the header content-type: application/json.",
+    ))
 }
 
 /// A JSON body of the control API, at most `LIMIT` bytes: no unknown fields, no
@@ -183,6 +203,23 @@ impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// A whole number, also one written with a fraction of zero: JSON knows no other
+/// numbers, and `1024.0` is 1024 to its schemas.
+///
+/// # Errors
+/// For what is no whole number, or none that `T` holds.
+pub(crate) fn whole_number<'de, D: serde::Deserializer<'de>, T: TryFrom<i64>>(
+    reader: D,
+) -> Result<Option<T>, D::Error> {
+    let wrong = || serde::de::Error::custom("expected a whole number");
+    let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
+    // Beyond 2^53 a fraction of zero says nothing any more.
+    let exact =
+        |number: f64| (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64);
+    let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact)).ok_or_else(wrong)?;
+    T::try_from(whole).map(Some).map_err(|_| wrong())
+}
+
 /// A sentence for a field that serde refused. serde's own message may quote the
 /// value, so only its safe half is kept.
 fn field_error(path: &str, message: &str) -> Error {
@@ -211,8 +248,6 @@ fn field_error(path: &str, message: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -243,6 +278,29 @@ mod tests {
             let (found, sentence) = sentence(body);
             assert_eq!(found, code, "{body}: {sentence}");
             assert!(sentence.contains(words), "{body}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_of_zero() {
+        #[derive(Deserialize)]
+        struct Counted {
+            #[serde(default, deserialize_with = "whole_number")]
+            most: Option<u64>,
+        }
+        let most = |body: &str| parse::<Counted>(body.as_bytes()).map(|counted| counted.most).ok();
+        for (body, expected) in [
+            ("{}", Some(None)),
+            ("{\"most\":null}", Some(None)),
+            ("{\"most\":7}", Some(Some(7))),
+            ("{\"most\":7.0}", Some(Some(7))),
+            ("{\"most\":7e2}", Some(Some(700))),
+            ("{\"most\":7.5}", None),
+            ("{\"most\":-1}", None),
+            ("{\"most\":1e300}", None),
+            ("{\"most\":\"7\"}", None),
+        ] {
+            assert_eq!(most(body), expected, "{body}");
         }
     }
 

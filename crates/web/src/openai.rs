@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 mod models;
+mod schema;
 mod whole_as_stream;
 
 use crate::router::Door;

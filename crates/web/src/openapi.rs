@@ -1,165 +1,129 @@
 //! The OpenAPI document, made from the table of doors: a door that is there is
-//! described, and nothing else is.
+//! described, and nothing else is. What a door asks and can answer follows from
+//! what it needs and takes; the rest it says itself.
+
+pub mod answers;
+mod components;
+mod describe;
+mod needs;
+mod shape;
+mod tags;
+mod words;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use domain::access::Need;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::router::{self, Door};
+use answers::Refusals;
 
-/// What the document says of one door.
-pub struct Described {
-    tag: &'static str,
-    summary: &'static str,
-    parameters: Vec<Parameter>,
-    body: Option<(&'static str, Shape)>,
-    answers: Vec<Answer>,
-}
-
-/// One status, what it means, and the shape of its JSON body, if it has one.
-struct Answer {
-    status: u16,
-    what: &'static str,
-    shape: Option<Shape>,
-}
-
-/// A type's schema, and those it refers to.
-struct Shape {
-    name: String,
-    schema: RefOr<Schema>,
-    others: Vec<(String, RefOr<Schema>)>,
-}
-
-impl Shape {
-    fn of<T: ToSchema + PartialSchema>() -> Self {
-        let mut others = Vec::new();
-        T::schemas(&mut others);
-        Self { name: T::name().into_owned(), schema: T::schema(), others }
-    }
-}
-
-/// Starts a description.
-pub(crate) fn says(tag: &'static str, summary: &'static str) -> Described {
-    Described { tag, summary, parameters: Vec::new(), body: None, answers: Vec::new() }
-}
-
-impl Described {
-    /// The query parameters.
-    pub(crate) fn query<T: IntoParams>(mut self) -> Self {
-        self.parameters = T::into_params(|| Some(ParameterIn::Query));
-        self
-    }
-
-    /// A JSON body.
-    pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
-        self.body = Some(("application/json", Shape::of::<T>()));
-        self
-    }
-
-    /// A form body.
-    pub(crate) fn takes_form<T: ToSchema>(mut self) -> Self {
-        self.body = Some(("application/x-www-form-urlencoded", Shape::of::<T>()));
-        self
-    }
-
-    /// A JSON answer.
-    pub(crate) fn gives<T: ToSchema>(mut self, status: u16, what: &'static str) -> Self {
-        self.answers.push(Answer { status, what, shape: Some(Shape::of::<T>()) });
-        self
-    }
-
-    /// A JSON answer that is a list `L` of `T`; a schema of its own, named after both.
-    pub(crate) fn gives_list<L: ToSchema, T: ToSchema>(mut self, status: u16, what: &'static str) -> Self {
-        let mut list = Shape::of::<L>();
-        let item = Shape::of::<T>();
-        list.name = format!("{}Of{}", list.name, item.name);
-        list.others.push((item.name, item.schema));
-        list.others.extend(item.others);
-        self.answers.push(Answer { status, what, shape: Some(list) });
-        self
-    }
-
-    /// An answer of another type, or without a body.
-    pub(crate) fn gives_other(mut self, status: u16, what: &'static str) -> Self {
-        self.answers.push(Answer { status, what, shape: None });
-        self
-    }
-}
+pub(crate) use describe::says;
+pub use describe::{Described, gaps};
+pub use tags::TAGS;
 
 /// The whole document.
 #[must_use]
 pub fn document() -> Value {
-    let mut schemas = BTreeMap::new();
+    DOCUMENT.clone()
+}
+
+/// The document as it is served.
+pub(crate) fn text() -> &'static str {
+    &TEXT
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(made);
+
+static TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+
+/// The parts of the document that operations refer to.
+#[derive(Default)]
+struct Parts {
+    schemas: BTreeMap<String, Value>,
+    responses: BTreeMap<String, Value>,
+}
+
+fn made() -> Value {
+    let mut parts = Parts::default();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for door in router::doors() {
         if let Some(described) = &door.described {
-            let operation = operation(&door, described, &mut schemas);
-            let path = door.path.replace("{*", "{");
-            paths.entry(path).or_default().insert(door.method.as_str().to_ascii_lowercase(), operation);
+            let operation = operation(&door, described, &mut parts);
+            paths.entry(path_of(&door)).or_default().insert(door.method.as_str().to_ascii_lowercase(), operation);
         }
     }
-    schemas.insert("Problem".to_owned(), problem_schema());
+    parts.schemas.extend(components::schemas());
     json!({
         "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "info": {
             "title": "Ownkey",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Keeps people's own LLM provider keys, and calls the models those keys open.",
+            "summary": "Whose key, whose money, proven.",
+            "description": components::INTRODUCTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": TAGS.iter().map(|(name, words)| json!({"name": name, "description": words})).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "A gateway token (owk_…) or an access token from /v2/login/access-token.",
-                },
-            },
+            "schemas": parts.schemas,
+            "responses": parts.responses,
+            "parameters": components::parameters(),
+            "headers": components::headers(),
+            "securitySchemes": components::security_schemes(),
         },
     })
 }
 
-fn operation(door: &Door, described: &Described, schemas: &mut BTreeMap<String, Value>) -> Value {
+/// A door's path as the document writes it.
+#[must_use]
+pub fn path_of(door: &Door) -> String {
+    door.path.replace("{*", "{")
+}
+
+fn operation(door: &Door, described: &Described, parts: &mut Parts) -> Value {
     let mut operation = Map::new();
     operation.insert("tags".into(), json!([described.tag]));
     operation.insert("summary".into(), described.summary.into());
+    operation.insert("description".into(), description(door, described).into());
     operation.insert("operationId".into(), operation_id(door).into());
-    if door.need != Need::Nothing {
-        operation.insert("security".into(), json!([{"token": []}]));
-    }
-    let mut parameters: Vec<Value> = path_parameters(door.path);
-    parameters.extend(described.parameters.iter().map(as_json));
-    if !parameters.is_empty() {
-        operation.insert("parameters".into(), parameters.into());
-    }
-    if let Some((kind, shape)) = &described.body {
-        let schema = reference(shape, schemas);
-        operation.insert("requestBody".into(), json!({"required": true, "content": {*kind: {"schema": schema}}}));
-    }
-    let mut answers = Map::new();
-    for Answer { status, what, shape } in &described.answers {
-        let mut answer = json!({"description": what});
-        if let Some(shape) = shape {
-            answer["content"] = json!({"application/json": {"schema": reference(shape, schemas)}});
+    operation.insert("security".into(), components::security_of(door.need));
+    let mut parameters = path_parameters(door);
+    parameters.extend(described.parameters.iter().map(shape::parameter));
+    parameters.extend(described.header_names().iter().map(|name| components::reference("parameters", name)));
+    operation.insert("parameters".into(), parameters.into());
+    if let Some(body) = &described.body {
+        let schema = shape::reference(&body.shape, &mut parts.schemas);
+        let mut content = json!({"schema": schema});
+        if let Some(example) = &body.example {
+            content["example"] = example.clone();
         }
-        answers.insert(status.to_string(), answer);
+        operation.insert("requestBody".into(), json!({"required": true, "content": {body.kind: content}}));
     }
-    let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
-    answers.insert(
-        "default".into(),
-        json!({
-            "description": "A problem, said in a sentence",
-            "content": {"application/problem+json": problem, "application/json": {"schema": {"type": "object"}}},
-        }),
-    );
-    operation.insert("responses".into(), answers.into());
+    let mut responses = Map::new();
+    for answer in &described.answers {
+        responses.insert(answer.status.to_string(), answers::success(answer, described, &mut parts.schemas));
+    }
+    for (status, codes) in Refusals::of(door, described).by_status() {
+        let (name, response) = answers::refusal(door, &status, &codes);
+        parts.responses.insert(name.clone(), response);
+        responses.entry(status).or_insert_with(|| components::reference("responses", &name));
+    }
+    operation.insert("responses".into(), responses.into());
     Value::Object(operation)
+}
+
+/// What the door does at length, and who may pass.
+fn description(door: &Door, described: &Described) -> String {
+    let mut words = vec![described.detail.unwrap_or(described.summary).to_owned()];
+    if let Some(last) = words.last_mut().filter(|last| !last.ends_with('.')) {
+        last.push('.');
+    }
+    words.push(needs::sentence(door.need).to_owned());
+    words.join(" ")
 }
 
 fn operation_id(door: &Door) -> String {
@@ -172,42 +136,46 @@ fn operation_id(door: &Door) -> String {
     format!("{}_{}", door.method.as_str().to_ascii_lowercase(), words.join("_"))
 }
 
-fn path_parameters(path: &str) -> Vec<Value> {
-    path.split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+/// The names in a path, with `{*` taken off.
+pub(crate) fn names_in(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| Some(part.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*')))
+}
+
+fn path_parameters(door: &Door) -> Vec<Value> {
+    let is_rest = door.path.contains("{*");
+    names_in(door.path)
         .map(|name| {
-            json!({"name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": {"type": "string"}})
+            let schema = if is_rest {
+                json!({"type": "string", "minLength": 1, "maxLength": 300})
+            } else if name == "provider" {
+                shape::schema_of_words("@any-provider")
+            } else {
+                json!({"type": "string", "format": "uuid"})
+            };
+            let words = match name {
+                _ if is_rest => "A name; slashes in it may stand as they are.",
+                "provider" => "A provider, in any spelling.",
+                _ => "An id.",
+            };
+            json!({"name": name, "in": "path", "required": true, "description": words, "schema": schema})
         })
         .collect()
 }
 
-/// A reference to a shape, which is put among the components.
-fn reference(shape: &Shape, schemas: &mut BTreeMap<String, Value>) -> Value {
-    schemas.insert(shape.name.clone(), as_json(&shape.schema));
-    for (name, schema) in &shape.others {
-        schemas.insert(name.clone(), as_json(schema));
-    }
-    json!({"$ref": format!("#/components/schemas/{}", shape.name)})
+/// Whether a door is one of the control API, which takes no unknown query
+/// parameter.
+#[must_use]
+pub fn is_control(path: &str) -> bool {
+    path.starts_with("/v2/") || path.starts_with("/api/")
 }
 
-fn as_json(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
+/// Whether a door answers errors in a wire's words.
+#[must_use]
+pub fn is_wire(path: &str) -> bool {
+    path.starts_with("/v1/") || path.starts_with("/v1beta/")
 }
 
-fn problem_schema() -> Value {
-    json!({
-        "type": "object",
-        "description": "RFC 9457 problem details; detail is always a plain sentence.",
-        "required": ["type", "title", "status", "detail", "code", "request_id"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "code": {"type": "string", "enum": app::Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>()},
-            "request_id": {"type": "string"},
-            "instance": {"type": "string"},
-            "errors": {"type": "array", "items": {"type": "object"}},
-        },
-    })
+/// Whether anybody may pass a door.
+const fn is_open(need: Need) -> bool {
+    matches!(need, Need::Nothing)
 }

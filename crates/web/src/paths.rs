@@ -44,7 +44,27 @@ fn is_under(path: &str, prefix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_canonical_address_is_reached_in_one_step_and_keeps_its_query(
+            parts in prop::collection::vec(prop::sample::select(&["v1", "models", "chat", "completions", "messages", "", "x", "%2F"][..]), 0..7),
+            query in prop::option::of("[a-z=&%0-9]{0,12}"),
+        ) {
+            let path = format!("/{}", parts.join("/"));
+            let text = query.as_ref().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+            let Ok(uri) = text.parse::<Uri>() else { return Ok(()) };
+            if let Some(rewritten) = canonical(&uri) {
+                prop_assert_eq!(rewritten.query(), uri.query());
+                prop_assert_eq!(canonical(&rewritten), None, "{} -> {}", uri, rewritten);
+            }
+        }
+    }
 
     #[test]
     fn every_spelling_leads_to_one_address() {

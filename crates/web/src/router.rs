@@ -11,7 +11,7 @@ use domain::access::Need;
 use http::Method;
 
 use crate::auth::{self, Guard};
-use crate::openapi::Described;
+use crate::openapi::{self, Described};
 use crate::origins::Origins;
 use crate::{api, openai, operations, rim, ui};
 
@@ -47,6 +47,13 @@ pub struct Door {
     pub described: Option<Described>,
 }
 
+impl Door {
+    /// Whether any query parameter is one too many.
+    fn refuses_query(&self) -> bool {
+        openapi::is_control(self.path) && self.described.as_ref().is_some_and(|described| !described.has_query())
+    }
+}
+
 /// A door that the OpenAPI document describes.
 pub(crate) fn door(
     method: Method,
@@ -78,7 +85,12 @@ pub fn doors() -> Vec<Door> {
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for door in doors() {
-        let guard = Guard { app: Arc::clone(&shared.app), need: door.need, origins: Arc::clone(&shared.origins) };
+        let guard = Guard {
+            app: Arc::clone(&shared.app),
+            need: door.need,
+            origins: Arc::clone(&shared.origins),
+            refuses_query: door.refuses_query(),
+        };
         router = router.route(door.path, door.handler.layer(middleware::from_fn_with_state(guard, auth::guard)));
     }
     router

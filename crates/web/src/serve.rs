@@ -27,8 +27,10 @@ const HEADER_CLOCK: Duration = Duration::from_secs(10);
 /// The most bytes of request headers taken; more is answered 431.
 pub const HEADER_BYTES: usize = 32 * 1024;
 
-/// The most bytes that are read at once. Longer than the headers may be, so that
-/// a long body takes few reads; the rim measures the headers once more.
+/// The most bytes that are read at once, so that a long body takes few reads.
+/// Headers between [`HEADER_BYTES`] and this are refused by the rim, with a
+/// sentence and an id; beyond, and for what is no HTTP, hyper answers 431 or 400
+/// without a body, and cannot be told otherwise.
 const READ_BYTES: usize = 128 * 1024;
 
 /// How long to pause after `accept` failed, mostly for want of descriptors.

@@ -1,5 +1,6 @@
 //! The pages: plain forms that work without any script.
 
+mod docs;
 mod forms;
 mod home;
 mod keys;
@@ -27,6 +28,7 @@ pub(crate) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/assets/style.css", Need::Nothing, get(style)),
         quiet_door(Method::GET, "/assets/icon.svg", Need::Nothing, get(icon)),
     ];
+    doors.extend(docs::doors());
     doors.extend(home::doors());
     doors.extend(sign_in::doors());
     doors.extend(links::doors());

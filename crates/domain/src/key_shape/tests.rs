@@ -66,10 +66,29 @@ fn the_mask_shows_the_prefix_and_the_last_four_and_nothing_of_short_keys() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
-    fn no_text_makes_the_hygiene_panic(text in ".*") {
-        let _ = clean(&text, ProviderId::OpenAi);
+    fn no_text_makes_the_hygiene_panic_and_what_it_takes_could_stand_in_a_header(
+        text in prop_oneof![".*", "[!-~ \t]{0,40}", "(sk-|gsk_|owk_user_|your-)?[ -~]{0,30}"],
+    ) {
         let _ = masked(&text);
+        let key = text.trim();
+        match clean(&text, ProviderId::OpenAi) {
+            Ok(taken) => {
+                prop_assert!(key.bytes().all(|b| b.is_ascii_graphic()) && (1..=MAX_KEY_LENGTH).contains(&key.len()));
+                prop_assert!(!key.starts_with(gateway_token::PREFIX) && !key.contains('*'));
+                prop_assert_eq!(taken.masked, masked(key));
+            }
+            Err(KeyProblem::Empty) => prop_assert!(key.is_empty()),
+            Err(problem) => prop_assert!(!key.is_empty(), "{}", problem),
+        }
+    }
+
+    #[test]
+    fn blanks_around_a_key_change_nothing(body in "[A-Za-z0-9]{20,60}", before in "[ \t\r\n]{0,4}", after in "[ \t\r\n]{0,4}") {
+        let judged = |text: &str| clean(text, ProviderId::OpenAi).map(|key| (key.masked, key.warning));
+        prop_assert_eq!(judged(&format!("{before}sk-proj-{body}{after}")), judged(&format!("sk-proj-{body}")));
     }
 
     #[test]
@@ -77,5 +96,7 @@ proptest! {
         let key = format!("sk-proj-{body}");
         let masked = masked(&key);
         prop_assert_eq!(masked.chars().count(), "sk-proj-…".chars().count() + 4);
+        let hidden: String = body.chars().take(body.len() - 4).collect();
+        prop_assert!(!masked.contains(&hidden));
     }
 }

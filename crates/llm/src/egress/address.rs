@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What an address is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,26 @@ pub fn classify(address: IpAddr) -> AddressClass {
     }
 }
 
+/// Whether a network holds nothing but private addresses.
+pub(super) fn is_private(network: &IpNet) -> bool {
+    let within_v4 =
+        |network: &Ipv4Net| V4.iter().any(|(range, class)| *class == AddressClass::Private && range.contains(network));
+    let within_v6 =
+        |network: &Ipv6Net| V6.iter().any(|(range, class)| *class == AddressClass::Private && range.contains(network));
+    match network {
+        IpNet::V4(network) => within_v4(network),
+        IpNet::V6(network) => within_v6(network),
+    }
+}
+
+/// Whether a packet to `address` ends up in `network`.
+pub(super) fn is_within(address: IpAddr, network: &IpNet) -> bool {
+    match address {
+        IpAddr::V4(_) => network.contains(&address),
+        IpAddr::V6(v6) => network.contains(&embedded_v4(v6).map_or(address, IpAddr::V4)),
+    }
+}
+
 fn classify_v4(address: Ipv4Addr) -> AddressClass {
     first(&V4, |range| range.contains(&address)).unwrap_or(AddressClass::Public)
 }
@@ -107,4 +127,4 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

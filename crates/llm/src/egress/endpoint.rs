@@ -2,7 +2,7 @@
 //! text says is what the client will do; spellings that two programs could read
 //! differently are refused.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use domain::{Origin, ProviderId};
 use http::Uri;
@@ -188,11 +188,20 @@ fn compare_host(typed: &str, url: &Url) -> Result<(), EndpointProblem> {
         None => Err(EndpointProblem::NotAUrl),
         Some(Host::Ipv4(address)) if address.to_string() == typed => Ok(()),
         Some(Host::Ipv4(address)) => Err(EndpointProblem::unusual_address(address)),
-        Some(Host::Ipv6(_)) if typed.starts_with('[') => Ok(()),
+        Some(Host::Ipv6(address)) if is_usual_v6(typed, address) => Ok(()),
         Some(Host::Ipv6(address)) => Err(EndpointProblem::unusual(format!("[{address}]"))),
         Some(Host::Domain(name)) if name.eq_ignore_ascii_case(typed) && !name.is_empty() => Ok(()),
         Some(Host::Domain(name)) => Err(EndpointProblem::unusual(name)),
     }
+}
+
+/// The two usual spellings of an IPv6 address: with an embedded IPv4 address in
+/// dots, and without.
+fn is_usual_v6(typed: &str, address: Ipv6Addr) -> bool {
+    // The port, where there is one, took the closing bracket with it.
+    let Some(typed) = typed.strip_prefix('[').map(|typed| typed.trim_end_matches(']')) else { return false };
+    let plain = Host::<&str>::Ipv6(address).to_string();
+    typed.eq_ignore_ascii_case(&address.to_string()) || typed.eq_ignore_ascii_case(plain.trim_matches(['[', ']']))
 }
 
 /// The path without what people paste along, and with what they forget.

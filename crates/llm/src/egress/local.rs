@@ -1,18 +1,22 @@
 //! The endpoints that may be local: what the operator of the server wrote, and
 //! nobody else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use domain::provider::ProviderKind;
 use domain::{Origin, ProviderId};
+use ipnet::IpNet;
 use url::Url;
 
-use super::address::{AddressClass, classify};
+use super::address::{AddressClass, classify, is_private, is_within};
 use super::endpoint::Endpoint;
 use super::problem::EndpointProblem;
 
 /// What the variable is called in sentences.
 const VARIABLE: &str = "OWNKEY_LOCAL_ENDPOINTS";
+
+/// The variable of whole networks.
+const NETWORKS: &str = "OWNKEY_LOCAL_CIDRS";
 
 /// Exact origins that may be loopback or private and may speak plain http.
 /// `localhost`, `127.0.0.1` and `[::1]` with one port are one origin.
@@ -24,6 +28,8 @@ pub struct LocalEndpoints {
     of_provider: Vec<(ProviderId, Origin)>,
     /// The provider embedded in this very process (`--demo`).
     embedded: Vec<Origin>,
+    /// Private networks, whole.
+    networks: Vec<IpNet>,
 }
 
 impl Default for LocalEndpoints {
@@ -31,7 +37,7 @@ impl Default for LocalEndpoints {
     fn default() -> Self {
         let listed = ["http://127.0.0.1:11434", "http://127.0.0.1:1234"];
         let listed = listed.map(|origin| Origin::stored(origin.to_owned())).to_vec();
-        Self { listed, of_provider: Vec::new(), embedded: Vec::new() }
+        Self { listed, ..Self::none() }
     }
 }
 
@@ -39,7 +45,7 @@ impl LocalEndpoints {
     /// Nothing local at all.
     #[must_use]
     pub const fn none() -> Self {
-        Self { listed: Vec::new(), of_provider: Vec::new(), embedded: Vec::new() }
+        Self { listed: Vec::new(), of_provider: Vec::new(), embedded: Vec::new(), networks: Vec::new() }
     }
 
     /// Reads a comma-separated list of origins. An empty text is an empty list.
@@ -66,6 +72,38 @@ impl LocalEndpoints {
             return Err(format!("{VARIABLE} has an entry that cannot be used. {problem}"));
         }
         Ok(origin)
+    }
+
+    /// The list with whole private networks, comma-separated, such as
+    /// `192.168.1.0/24`. This machine and reserved addresses are never part of it.
+    ///
+    /// # Errors
+    /// Names the entry that is no private network, and says how to write one.
+    pub fn with_networks(mut self, text: &str) -> Result<Self, String> {
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let network: IpNet = entry.parse().map_err(|_| {
+                format!("{NETWORKS} has the entry “{entry}”, which is no network. Write it like 192.168.1.0/24.")
+            })?;
+            if network.trunc() != network {
+                let whole = network.trunc();
+                return Err(format!(
+                    "{NETWORKS} has the entry “{entry}”, which is an address within a network. Write {whole}."
+                ));
+            }
+            if !is_private(&network) {
+                return Err(format!(
+                    "{NETWORKS} has the entry “{entry}”, which is not private as a whole. Give a part of 10.0.0.0/8, \
+                     172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 or fc00::/7."
+                ));
+            }
+            self.networks.push(network);
+        }
+        Ok(self)
+    }
+
+    /// Whether an address lies in a listed network.
+    pub(super) fn holds(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| is_within(address, network))
     }
 
     /// The list with one origin more, for every provider.

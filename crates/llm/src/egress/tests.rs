@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use domain::ProviderId;
 use proptest::prelude::*;
 
+use super::address::tests::{reference_v4, reference_v6};
 use super::*;
 
 fn guard() -> EgressGuard {
@@ -294,6 +295,56 @@ async fn a_listed_name_may_be_private_but_never_metadata_or_ourselves() {
 }
 
 #[tokio::test]
+async fn a_listed_network_opens_its_private_addresses_and_nothing_else() {
+    let local = LocalEndpoints::none().with_networks("192.168.0.0/16, 100.64.0.0/10,fd12::/16").unwrap();
+    let own = vec!["192.168.0.9:8000".parse().unwrap()];
+    let answers: &[&[&str]] = &[&["192.168.7.7"], &["192.168.7.7", "10.0.0.1"]];
+    let guard = EgressGuard::with_lookup(local, own, scripted(answers));
+    let check = |text: &str| guard.check_literal(ProviderId::Custom, text);
+    for good in [
+        "http://192.168.7.7:9000/v1",
+        "https://192.168.0.1",
+        "https://[fd12::1]:8443",
+        "http://[::ffff:192.168.1.1]:9000",
+    ] {
+        assert!(check(good).is_ok(), "{good}: {:?}", check(good));
+    }
+    for bad in [
+        "http://10.0.0.1:9000",
+        "http://127.0.0.1:9000",
+        "https://[fd13::1]",
+        "http://192.168.0.9:8000",
+        "http://8.8.8.8",
+        "http://100.100.100.200:9000",
+        "http://gpu.lan:9000",
+    ] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+    let name = check("https://gpu.lan:9000").unwrap();
+    assert!(guard.resolve(&name).await.is_ok());
+    assert!(matches!(guard.resolve(&name).await, Err(EndpointProblem::NotListed { .. })), "one address is outside");
+}
+
+#[test]
+fn only_whole_private_networks_can_be_listed() {
+    for (entry, words) in [
+        ("192.168.1.0", "no network"),
+        ("192.168.1.5/24", "Write 192.168.1.0/24"),
+        ("0.0.0.0/0", "not private as a whole"),
+        ("127.0.0.0/8", "not private as a whole"),
+        ("169.254.0.0/16", "not private as a whole"),
+        ("192.0.0.0/8", "not private as a whole"),
+        ("::/0", "not private as a whole"),
+        ("fe80::/10", "not private as a whole"),
+        ("http://10.0.0.1", "no network"),
+    ] {
+        let problem = LocalEndpoints::none().with_networks(entry).unwrap_err();
+        assert!(problem.contains(words) && problem.contains("OWNKEY_LOCAL_CIDRS"), "{entry}: {problem}");
+    }
+    assert_eq!(LocalEndpoints::none().with_networks(" , "), Ok(LocalEndpoints::none()));
+}
+
+#[tokio::test]
 async fn a_name_nobody_knows_is_no_refusal() {
     let problem = resolve("https://nowhere.example", &[]).await.unwrap_err();
     assert!(!problem.is_refusal());
@@ -311,6 +362,8 @@ async fn this_machine_is_tried_on_both_families() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_is_admitted_is_admitted_again_and_means_the_same(text in "https?://[a-z0-9.:\\[\\]/%@?#\\\\ -]{0,40}") {
         if let Ok(endpoint) = guard().check_literal(ProviderId::Custom, &text) {
@@ -318,6 +371,70 @@ proptest! {
             prop_assert_eq!(again.map(|again| again.origin().clone()), Ok(endpoint.origin().clone()));
             let uri = endpoint.join("/models").unwrap();
             prop_assert_eq!(uri.host().map(str::to_owned), endpoint.host().map(|host| host.to_string()));
+        }
+    }
+
+    #[test]
+    fn an_address_is_admitted_in_its_usual_spelling_only(address: u32, spelling in 0_usize..10) {
+        let [a, b, c, d] = address.to_be_bytes();
+        let low = u32::from(c) << 8 | u32::from(d);
+        let spelt = match spelling {
+            0 => format!("{address}"),
+            1 => format!("0x{address:x}"),
+            2 => format!("0x{a:x}.{b}.{c}.{d}"),
+            3 => format!("0{a:o}.{b}.{c}.{d}"),
+            4 => format!("{a}.{b}.{low}"),
+            5 => format!("{a}.{b}.{c}.{d}."),
+            6 => format!("{a:03}.{b:03}.{c:03}.0{d}"),
+            7 => format!("{a}.{b}.{c}.%{:02x}", b'0' + d % 10),
+            8 => format!("{a}.{b}.{c}.{}", char::from_u32(0xff10 + u32::from(d % 10)).unwrap()),
+            _ => format!("{a}\u{3002}{b}.{c}.{d}"),
+        };
+        prop_assume!(spelt != format!("{a}.{b}.{c}.{d}"));
+        prop_assert!(check(&format!("https://{spelt}:4433")).is_err(), "{}", spelt);
+    }
+
+    #[test]
+    fn an_ipv6_address_is_admitted_in_its_usual_spellings_only(
+        segments in prop::collection::vec(prop_oneof![Just(0_u16), any::<u16>()], 7), spelling in 0_usize..4,
+    ) {
+        // Public, so that only the spelling can be at fault.
+        let mut all = [0x2606_u16; 8];
+        all[1..].copy_from_slice(&segments);
+        let address = Ipv6Addr::from(all);
+        let full = all.map(|segment| format!("{segment:x}")).join(":");
+        let spelt = match spelling {
+            0 => address.to_string(),
+            1 => full,
+            2 => all.map(|segment| format!("{segment:04x}")).join(":"),
+            _ => address.to_string().to_uppercase(),
+        };
+        let is_usual = spelt.eq_ignore_ascii_case(&address.to_string());
+        prop_assert_eq!(check(&format!("https://[{spelt}]:4433")).is_ok(), is_usual, "{}", spelt);
+    }
+
+    #[test]
+    fn whatever_host_is_admitted_is_a_name_or_a_public_address_to_another_reader_too(
+        host in prop_oneof![
+            "[0-9a-fx.:\\[\\]]{1,24}",
+            "[0-9]{1,3}(\\.[0-9]{1,3}){0,4}",
+            "\\[[0-9a-f:.]{2,24}\\]",
+            "[a-z0-9-]{1,8}(\\.[a-z0-9x-]{1,8}){0,3}\\.?",
+        ],
+    ) {
+        if check(&format!("https://{host}:4433")).is_ok() {
+            if let Ok(address) = host.parse::<Ipv4Addr>() {
+                prop_assert_eq!(reference_v4(address.into()), AddressClass::Public, "{}", host);
+            } else if let Some(inner) = host.strip_prefix('[') {
+                let address: Ipv6Addr = inner.strip_suffix(']').unwrap().parse().unwrap();
+                prop_assert_eq!(reference_v6(address.into()), AddressClass::Public, "{}", host);
+            } else {
+                // A name: its last label is no number in any base, so nobody reads an address in it.
+                let last = host.rsplit('.').next().unwrap();
+                let digits = last.strip_prefix("0x").unwrap_or(last);
+                let is_number = !last.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit()) && (last.starts_with("0x") || last.chars().all(|c| c.is_ascii_digit()));
+                prop_assert!(!is_number && !last.is_empty(), "{}", host);
+            }
         }
     }
 

@@ -194,4 +194,70 @@ proptest! {
         let theirs = serde_json::from_slice::<&RawValue>(&text);
         prop_assert_eq!(check(&text).is_ok(), theirs.is_ok(), "{}", String::from_utf8_lossy(&text));
     }
+
+    #[test]
+    fn any_bytes_are_judged_and_what_is_taken_is_one_object_to_serde_json_too(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                4 => prop::sample::select(&["{", "}", "[", "]", "\"", ":", ",", "\\", "\\u00", "\"a\"", "\"model\"", "1", "-0.5e", "true", "null", " ", "\n"][..])
+                    .prop_map(|text| text.as_bytes().to_vec()),
+                1 => any::<u8>().prop_map(|byte| vec![byte]),
+            ],
+            0..30,
+        ),
+    ) {
+        let bytes = pieces.concat();
+        let theirs: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(&bytes);
+        match (scan(&bytes), theirs) {
+            (Ok(object), Ok(map)) => {
+                let names: Vec<&str> = object.members().iter().map(|member| &*member.name).collect();
+                prop_assert_eq!(names.len(), map.len());
+                prop_assert!(names.iter().all(|name| map.contains_key(*name)));
+            }
+            // A number that no float holds, or half a surrogate: the body is not ours to judge.
+            (Ok(_), Err(error)) => prop_assert!(
+                error.to_string().contains("number out of range") || error.to_string().contains("surrogate")
+                    || error.to_string().contains("hex escape"), "{}", error
+            ),
+            (Err(problem), Ok(_)) => prop_assert!(matches!(problem, ScanError::Duplicate(_)), "{problem}"),
+            (Err(_), Err(_)) => {}
+        }
+    }
+
+    #[test]
+    fn a_name_given_twice_is_refused_wherever_and_however_it_is_written(
+        map in prop::collection::btree_map("[a-z]{1,5}", json(), 1..8), which: prop::sample::Index, place: prop::sample::Index, escaped: bool,
+    ) {
+        let mut members: Vec<(String, String)> =
+            map.iter().map(|(name, value)| (quoted(name), value.to_string())).collect();
+        let name = map.keys().nth(which.index(map.len())).unwrap();
+        let second = if escaped {
+            name.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<String>()
+        } else {
+            name.clone()
+        };
+        members.insert(place.index(members.len() + 1), (format!("\"{second}\""), "0".into()));
+        let body = members.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(",");
+        prop_assert_eq!(scan(format!("{{{body}}}").as_bytes()).err(), Some(ScanError::Duplicate(name.clone())));
+    }
+
+    #[test]
+    fn a_splice_changes_the_one_member_and_no_other_byte(
+        map in prop::collection::btree_map("[a-z\"\u{e9}]{0,5}", json(), 1..8), which: prop::sample::Index, put in json(), pretty: bool,
+    ) {
+        let map: serde_json::Map<String, serde_json::Value> = map.into_iter().collect();
+        let text = if pretty { serde_json::to_vec_pretty(&map) } else { serde_json::to_vec(&map) }.unwrap();
+        let name = map.keys().nth(which.index(map.len())).unwrap();
+        let object = scan(&text).unwrap();
+        let span = object.member(name).unwrap().value_span.clone();
+        let mut splice = Splice::new(&object);
+        splice.replace(name, put.to_string());
+        let spliced = splice.apply();
+        let (front, back) = (&text[..span.start], &text[span.end..]);
+        prop_assert!(spliced.starts_with(front) && spliced.ends_with(back));
+        prop_assert_eq!(spliced.len(), front.len() + put.to_string().len() + back.len());
+        let mut expected = map.clone();
+        expected.insert(name.clone(), put);
+        prop_assert_eq!(serde_json::from_slice::<serde_json::Map<_, _>>(&spliced).unwrap(), expected);
+    }
 }

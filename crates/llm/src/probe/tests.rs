@@ -179,6 +179,28 @@ async fn what_says_nothing_about_the_key_keeps_the_last_list() {
 }
 
 #[tokio::test]
+async fn a_check_follows_no_redirect_and_the_key_stays_where_it_was_sent() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Server::start(|_| Reply::json(200, "{\"data\": []}")).await;
+        let to: &'static str = format!("location: {}/v1/models\r\n", elsewhere.origin()).leak();
+        let server = Server::start(move |_| Reply::Answer(status, to, String::new())).await;
+        // Both are listed, so that nothing but the redirect itself is refused.
+        let local = LocalEndpoints::none().with(server.origin()).with(elsewhere.origin());
+        let guard = EgressGuard::new(local, Vec::new());
+        let endpoint = guard.check_literal(ProviderId::Mistral, &format!("{}/v1", server.origin())).unwrap();
+        let upstream = Upstream::new(guard, Clocks::default(), Vec::new());
+        let secret = Secret::new("sk-FAKE-0123456789".to_owned());
+        let target =
+            ProbeTarget { provider: ProviderId::Mistral, endpoint: &endpoint, secret: Some(&secret), headers: &[] };
+        let report = probe(&upstream, &target).await;
+        assert_eq!((report.status, report.models), (KeyStatus::Unverified, None), "{status}");
+        assert!(report.reason.contains("follows no redirects"), "{status}: {}", report.reason);
+        assert!(!server.requests().is_empty());
+        assert_eq!(elsewhere.connections(), 0, "{status}: the key went elsewhere");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_local_server_is_valid_and_says_what_to_do() {
     let answers = &[
         ("/api/version", 200, "checks/ollama-version.json"),

@@ -77,36 +77,110 @@ fn a_block_longer_than_the_hold_leaves_in_parts() {
     assert_eq!((&last.bytes[..], last.is_first, last.is_last), (&b"\r\n\r\n"[..], false, true));
 }
 
+/// The events of a whole stream, read a second time from the standard: lines
+/// first, then blocks between empty lines.
+fn reference(stream: &[u8]) -> Vec<(Option<String>, String)> {
+    let stream = stream.strip_prefix("\u{feff}".as_bytes()).unwrap_or(stream);
+    let mut lines: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut bytes = stream.iter().peekable();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'\r' => {
+                bytes.next_if(|next| **next == b'\n');
+                lines.push(Vec::new());
+            }
+            b'\n' => lines.push(Vec::new()),
+            other => lines.last_mut().unwrap().push(other),
+        }
+    }
+    let blocks = lines.split(Vec::is_empty);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let field = |line: &[u8], name: &[u8]| {
+        let rest = line.strip_prefix(name)?;
+        let value = rest.strip_prefix(b":").or_else(|| rest.is_empty().then_some(rest))?;
+        Some(value.strip_prefix(b" ").unwrap_or(value).to_vec())
+    };
+    blocks
+        .filter_map(|block| {
+            let datas: Vec<Vec<u8>> = block.iter().filter_map(|line| field(line, b"data")).collect();
+            let event = block.iter().find_map(|line| field(line, b"event"));
+            (!datas.is_empty()).then(|| (event.map(|name| text(&name)), text(&datas.join(&b'\n'))))
+        })
+        .collect()
+}
+
+/// What streams are made of, and what they should not be made of.
+const WORDS: &[&[u8]] = &[
+    b"data",
+    b"data: ",
+    b"data:",
+    b":",
+    b" ",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\n\n",
+    b"\r\r",
+    b"event: e",
+    b"id: 1",
+    b"retry",
+    b"\xef\xbb\xbf",
+    b"\xef\xbb",
+    b"\xff",
+    b"{\"a\":1}",
+    b"\xc3\xa9",
+    b"\0",
+    b"x",
+];
+
+/// Streams of such words, and of any bytes.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(WORDS);
+    let any = prop_oneof![8 => word.prop_map(<[u8]>::to_vec), 1 => any::<u8>().prop_map(|byte| vec![byte])];
+    prop::collection::vec(any, 0..40).prop_map(|words| words.concat())
+}
+
+/// The stream in frames, cut at these places.
+fn cut<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
+    places.sort_unstable();
+    places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn cuts_change_neither_the_events_nor_the_bytes(
-        lines in prop::collection::vec(prop::sample::select(&["data: é👋", "data:x", ": c", "event: e", "id: 1", "", ""][..]), 0..20),
-        ends in prop::collection::vec(prop::sample::select(&["\n", "\r\n", "\r"][..]), 20),
-        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
-        has_mark: bool,
+    fn any_bytes_in_any_cuts_are_the_events_that_the_standard_says(
+        bytes in stream(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let mut stream = if has_mark { "\u{feff}".to_owned() } else { String::new() };
-        for (line, end) in lines.iter().zip(&ends) {
-            stream.push_str(line);
-            stream.push_str(end);
-        }
-        let bytes = stream.as_bytes();
-        let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
-        places.sort_unstable();
-        let frames: Vec<&[u8]> = places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(events(&frames), events(&[bytes]));
+        let expected = reference(&bytes);
+        prop_assert_eq!(&events(&[&bytes]), &expected);
+        prop_assert_eq!(&events(&cut(&bytes, &cuts)), &expected);
+        prop_assert_eq!(&events(&bytes.chunks(1).collect::<Vec<_>>()), &expected);
+    }
 
-        let mut splitter = Splitter::new(6);
-        let mut out = Vec::new();
-        for frame in &frames {
+    #[test]
+    fn the_splitter_holds_back_no_more_than_it_may_and_loses_nothing(
+        bytes in stream(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12), hold in 1_usize..40,
+    ) {
+        let mark = "\u{feff}".as_bytes();
+        let mut splitter = Splitter::new(hold);
+        let (mut out, mut fed, mut is_open) = (Vec::new(), 0, false);
+        for frame in cut(&bytes, &cuts) {
             splitter.feed(Bytes::copy_from_slice(frame));
+            fed += frame.len();
             while let Some(piece) = splitter.next_piece() {
+                prop_assert_eq!(piece.is_first, !is_open);
+                is_open = !piece.is_last;
                 out.extend_from_slice(&piece.bytes);
             }
+            prop_assert!(fed - out.len() <= hold + mark.len(), "{} bytes held", fed - out.len());
         }
-        out.extend(splitter.rest().map(|piece| piece.bytes).unwrap_or_default());
-        prop_assert_eq!(String::from_utf8(out).unwrap(), stream.trim_start_matches('\u{feff}'));
+        if let Some(rest) = splitter.rest() {
+            prop_assert_eq!(rest.is_first, !is_open);
+            out.extend_from_slice(&rest.bytes);
+        }
+        prop_assert_eq!(&out[..], bytes.strip_prefix(mark).unwrap_or(&bytes));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn run(place: &Place, command: &Command, environment: Environment) ->
     let data_dir = config::data_dir(place, &environment);
     let environment = environment.with_dot_env(&data_dir)?;
     let config = config::read(place, None, data_dir, &environment)?;
-    let found = providers::read(&environment, config.local_endpoints.as_deref())?;
+    let found = providers::read(&environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?;
     let problems: Vec<String> =
         variables::strangers(&environment).into_iter().chain(found.warnings.iter().cloned()).collect();
     if matches!(command, Command::Check) {
@@ -51,6 +51,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "trusted_proxies": config.trusted_proxies,
         "ca_file": config.ca_file,
         "local_endpoints": found.local.listed().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "local_cidrs": config.local_cidrs,
         "secret_references": config.secret_references.to_string(),
         "reveal": if config.reveal_allowed { "personal" } else { "never" },
         "policy": config.policy.as_str(),

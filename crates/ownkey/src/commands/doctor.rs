@@ -73,8 +73,9 @@ async fn examine(place: &Place, command: &Doctor, environment: Environment) -> V
         Ok(environment) => environment,
         Err(failure) => return vec![Finding::refused(name, failure.sentence)],
     };
-    let read = config::read(place, None, data_dir, &environment)
-        .and_then(|config| Ok((providers::read(&environment, config.local_endpoints.as_deref())?, config)));
+    let read = config::read(place, None, data_dir, &environment).and_then(|config| {
+        Ok((providers::read(&environment, config.local_endpoints.as_deref(), config.local_cidrs.as_deref())?, config))
+    });
     let (found, config) = match read {
         Ok(read) => read,
         Err(failure) => return vec![Finding::refused(name, failure.sentence)],

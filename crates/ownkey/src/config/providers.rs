@@ -25,15 +25,18 @@ pub(crate) struct Found {
 /// Reads keys and base URLs of every provider.
 ///
 /// # Errors
-/// When a `_FILE` cannot be read or the local-endpoint list is malformed.
-pub(crate) fn read(environment: &Environment, local_endpoints: Option<&str>) -> Result<Found, Failure> {
-    let mut found = Found {
-        local: match local_endpoints {
-            Some(text) => LocalEndpoints::parse(text).map_err(Failure::configuration)?,
-            None => LocalEndpoints::default(),
-        },
-        ..Found::default()
+/// When a `_FILE` cannot be read or a list of local places is malformed.
+pub(crate) fn read(
+    environment: &Environment,
+    local_endpoints: Option<&str>,
+    local_cidrs: Option<&str>,
+) -> Result<Found, Failure> {
+    let local = match local_endpoints {
+        Some(text) => LocalEndpoints::parse(text).map_err(Failure::configuration)?,
+        None => LocalEndpoints::default(),
     };
+    let local = local.with_networks(local_cidrs.unwrap_or("")).map_err(Failure::configuration)?;
+    let mut found = Found { local, ..Found::default() };
     for provider in ProviderId::all() {
         let key = read_key(environment, provider, &mut found)?;
         read_base(environment, provider, key, &mut found)?;
@@ -110,10 +113,27 @@ mod tests {
     fn a_key_and_its_base_url_come_from_the_same_source() {
         let environment =
             Environment::of(&[("OPENAI_API_KEY", KEY)], &[("OPENAI_BASE_URL", "https://elsewhere.example/v1")]);
-        let found = read(&environment, None).unwrap();
+        let found = read(&environment, None, None).unwrap();
         assert_eq!(found.keys.len(), 1);
         assert!(found.bases.is_empty());
         assert!(found.warnings.iter().any(|warning| warning.starts_with("OPENAI_BASE_URL is ignored")));
+    }
+
+    #[test]
+    fn private_networks_are_added_to_the_list_and_others_refused() {
+        let environment = Environment::of(&[], &[]);
+        let found = read(&environment, None, Some("192.168.1.0/24")).unwrap();
+        let guard = llm::egress::EgressGuard::new(found.local, Vec::new());
+        for (base, is_allowed) in [
+            ("http://192.168.1.7:8080/v1", true),
+            ("http://192.168.2.7:8080/v1", false),
+            ("http://127.0.0.1:11434", true),
+            ("http://127.0.0.1:9999", false),
+        ] {
+            assert_eq!(guard.check_literal(ProviderId::Custom, base).is_ok(), is_allowed, "{base}");
+        }
+        let refused = read(&environment, None, Some("8.8.8.0/24")).err().unwrap();
+        assert!(refused.sentence.contains("OWNKEY_LOCAL_CIDRS") && refused.exit_code == 78, "{}", refused.sentence);
     }
 
     #[test]
@@ -122,7 +142,7 @@ mod tests {
             &[("OPENAI_API_KEY", "owk_user_0123456789ABCDEFGHIJKLMNOPQRST3rgke8"), ("GROQ_API_KEY", "your-key-here")],
             &[],
         );
-        let found = read(&environment, None).unwrap();
+        let found = read(&environment, None, None).unwrap();
         assert!(found.keys.is_empty());
         assert_eq!(found.warnings.len(), 2);
     }
@@ -130,7 +150,7 @@ mod tests {
     #[test]
     fn a_bare_ollama_host_means_this_machine_and_its_usual_port() {
         for host in ["0.0.0.0", "localhost", "127.0.0.1:11434", "http://localhost:11434"] {
-            let found = read(&Environment::of(&[("OLLAMA_HOST", host)], &[]), None).unwrap();
+            let found = read(&Environment::of(&[("OLLAMA_HOST", host)], &[]), None, None).unwrap();
             let base = found.bases.get(&ProviderId::Ollama).unwrap();
             assert!(base.contains(":11434"), "{host}: {base}");
         }

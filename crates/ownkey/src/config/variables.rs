@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 20] = [
+pub(crate) const VARIABLES: [Variable; 21] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -38,6 +38,10 @@ pub(crate) const VARIABLES: [Variable; 20] = [
     Variable {
         name: "OWNKEY_LOCAL_ENDPOINTS",
         meaning: "Origins, comma-separated, that may be on this network; default http://127.0.0.1:11434,http://127.0.0.1:1234.",
+    },
+    Variable {
+        name: "OWNKEY_LOCAL_CIDRS",
+        meaning: "Private networks, comma-separated, every address of which may be called, such as 192.168.1.0/24; default none.",
     },
     Variable {
         name: "OWNKEY_SECRET_REFERENCES",

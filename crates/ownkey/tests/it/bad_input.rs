@@ -297,3 +297,19 @@ async fn a_wrong_log_in_form_is_refused() {
         assert_refused(&answer, &what);
     }
 }
+
+#[tokio::test]
+async fn a_parameter_that_no_door_knows_is_refused_also_where_a_door_knows_none() {
+    let house = House::start().await;
+    let ann = house.admin("ann").await;
+    let control = |door: &web::router::Door| web::openapi::is_control(door.path) && door.described.is_some();
+    for door in web::router::doors().into_iter().filter(control) {
+        let path = door.path.replace("{id}", "00000000-0000-7000-8000-000000000000").replace("{*id}", "no-such-model");
+        let answer =
+            ann.client.send(door.method.clone(), &format!("{path}?nobody_knows={CANARY}"), &[], Vec::new()).await;
+        assert_refused(&answer, &path);
+        assert_eq!(answer.status, 422, "{} {path}: {}", door.method, answer.text());
+        assert!(answer.text().contains("nobody_knows"), "{} {path}: {}", door.method, answer.text());
+    }
+    ann.client.get("/v1/models?beta=true").await.expect(200);
+}

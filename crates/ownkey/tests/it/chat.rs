@@ -23,3 +23,18 @@ async fn a_saved_key_answers_a_chat_and_the_answer_says_who_paid() {
     assert_eq!(json!([attempt["state"], attempt["usage_source"]]), json!(["settled", "provider"]));
     assert_eq!(attempt["client_cost"].to_string(), answer.header("x-ownkey-cost-usd"));
 }
+
+#[tokio::test]
+async fn a_key_that_calls_used_is_deleted_only_after_a_second_word() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = ann.save_key("openai", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1").await;
+    let door = format!("/v2/credentials/{}", key["id"].as_str().unwrap_or_default());
+    ann.chat("Hi").await.expect(200);
+    house.ledger_is_written().await;
+    let refused = ann.client.delete(&door).await.expect(409).json();
+    assert_eq!((refused["code"].as_str(), refused["impact"]["calls_30d"].as_i64()), (Some("key_in_use"), Some(1)));
+    ann.client.get(&door).await.expect(200);
+    ann.client.delete(&format!("{door}?confirm=true")).await.expect(204);
+    ann.client.get(&door).await.expect(404);
+}

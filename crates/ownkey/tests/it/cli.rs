@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod beside;
-mod demo;
+pub(crate) mod demo;
 mod doctor;
 mod exports;
 mod help;

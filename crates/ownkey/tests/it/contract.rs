@@ -84,10 +84,9 @@ fn every_described_door_is_in_the_document_and_every_reference_resolves() {
         let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{} {path} is missing", door.method));
         assert!(ids.insert(id.to_owned()), "two doors are called {id}");
     }
-    let schemas = document["components"]["schemas"].as_object().unwrap();
     for reference in references(&document) {
-        let name = reference.strip_prefix("#/components/schemas/").unwrap();
-        assert!(schemas.contains_key(name), "{reference} leads nowhere");
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
 }
 
@@ -103,6 +102,47 @@ fn references(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().flat_map(references).collect(),
         _ => Vec::new(),
     }
+}
+
+/// A new door is complete before it is merged: with a summary, a schema for what
+/// it gives, and an example of what it takes. Its refusals follow from its row;
+/// what else it says is checked against the document in every test, see testkit.
+#[test]
+fn every_door_is_described_completely() {
+    let doors = web::router::doors();
+    let gaps: Vec<String> = doors.iter().flat_map(web::openapi::gaps).collect();
+    assert!(gaps.is_empty(), "{}", gaps.join("\n"));
+    let is_described = |path: &str| path.starts_with("/v") || path.starts_with("/api/") || path.starts_with("/health/");
+    let silent = doors.iter().filter(|door| door.described.is_none() && is_described(door.path));
+    let silent: Vec<_> = silent.map(|door| format!("{} {}", door.method, door.path)).collect();
+    assert!(silent.is_empty(), "without a description: {silent:?}");
+    let document = web::openapi::document();
+    let strings = strings(&document);
+    let unknown: Vec<_> = strings.iter().filter(|text| text.starts_with('@')).collect();
+    assert!(unknown.is_empty(), "patterns that openapi/words.rs does not know: {unknown:?}");
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => members.values().flat_map(strings).collect(),
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::String(text) => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_refusals_of_a_door_follow_from_what_it_needs_and_takes() {
+    let document = web::openapi::document();
+    let statuses = |path: &str, method: &str| -> Vec<String> {
+        document["paths"][path][method]["responses"].as_object().unwrap().keys().cloned().collect()
+    };
+    let saving = statuses("/v2/credentials", "post").join(" ");
+    assert_eq!(saving, "200 201 400 401 403 404 409 413 415 421 422 431 500 503 507");
+    assert_eq!(statuses("/v2/users/me", "get").join(" "), "200 401 403 421 422 431 500 503");
+    assert_eq!(statuses("/health/live", "get").join(" "), "200 431 500");
+    let calling = statuses("/v1/chat/completions", "post").join(" ");
+    assert_eq!(calling, "200 400 401 403 404 409 413 415 421 429 431 4XX 500 502 503 504 507 529");
 }
 
 #[test]

@@ -150,6 +150,17 @@ async fn what_is_not_there_is_missing_in_the_words_of_the_wire() {
 }
 
 #[tokio::test]
+async fn a_method_that_is_not_there_is_told_which_ones_are() {
+    let house = House::start().await;
+    let ann = house.user("ann").await.client;
+    for (path, allowed) in [("/v2/tokens", ["GET", "POST"]), ("/v1/models", ["GET", "HEAD"])] {
+        let answer = ann.send(Method::PUT, path, &[], Vec::new()).await.expect(405);
+        let told = answer.header("allow").to_owned();
+        assert!(allowed.iter().all(|method| told.split(',').any(|one| one.trim() == *method)), "{path}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_taken_is_refused_in_the_words_of_the_wire() {
     let house = House::start().await;
     let ann = house.user("ann").await.client;

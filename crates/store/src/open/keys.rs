@@ -28,7 +28,6 @@ pub(super) async fn unlock(
     let secrets = ServerSecrets {
         access_token: secret(pool, &vault, "access-token", now, entropy).await?,
         audit: secret(pool, &vault, "audit", now, entropy).await?,
-        csrf: secret(pool, &vault, "csrf", now, entropy).await?,
     };
     let fingerprint = secret(pool, &vault, "fingerprint", now, entropy).await?;
     Ok((vault.with_fingerprint_key(fingerprint), secrets))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use app::App;
 use app::administration::{self, UserEdit};
-use app::error::Error;
 use app::users::Account;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +13,7 @@ use domain::caller::Role;
 use domain::ids::UserId;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::paging::{self, List, Paging};
@@ -42,6 +42,7 @@ pub(crate) fn doors() -> Vec<Door> {
             post(invite_user),
             says(tag, "Invite somebody; the answer has the one-time link to pass on")
                 .takes::<Invitation>()
+                .example(json!({"email": "bob@example.org", "role": "member"}))
                 .gives::<InvitedView>(201, "Invited"),
         ),
         door(
@@ -58,6 +59,7 @@ pub(crate) fn doors() -> Vec<Door> {
             patch(edit_user),
             says(tag, "Change a role, switch an account on or off")
                 .takes::<UserPatch>()
+                .example(json!({"role": "admin"}))
                 .gives::<UserView>(200, "The user"),
         ),
         door(
@@ -83,7 +85,7 @@ struct UserView {
     id: String,
     email: String,
     display_name: String,
-    /// `admin` or `member`.
+    #[schema(pattern = "@role")]
     role: &'static str,
     is_active: bool,
     created_at: String,
@@ -105,8 +107,11 @@ impl From<Account> for UserView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Invitation {
+    /// Who is invited.
+    #[schema(max_length = 254, pattern = "@email")]
     email: String,
-    /// `member` (default) or `admin`.
+    /// `member` unless said.
+    #[schema(pattern = "@role")]
     role: Option<String>,
 }
 
@@ -121,8 +126,10 @@ struct InvitedView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserPatch {
-    /// `member` or `admin`.
+    /// Another role.
+    #[schema(pattern = "@role")]
     role: Option<String>,
+    /// Whether they may sign in and call.
     is_active: Option<bool>,
 }
 
@@ -161,9 +168,6 @@ async fn edit_user(
     Json(body): Json<UserPatch>,
 ) -> Result<Response, Failure> {
     let edit = UserEdit { role: super::word("role", body.role.as_deref())?, is_active: body.is_active };
-    if edit.role.is_none() && edit.is_active.is_none() {
-        return Err(Error::invalid("role", "or is_active is needed; nothing would change").into());
-    }
     Ok(axum::Json(UserView::from(administration::edit(&app, &caller, id, edit).await?)).into_response())
 }
 

@@ -38,16 +38,23 @@ pub(crate) fn doors() -> Vec<Door> {
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
     /// A user's id.
+    #[param(format = "uuid")]
     actor: Option<String>,
     /// Such as `credential.created`.
     action: Option<String>,
     /// The id of what was acted on.
     target: Option<String>,
+    /// Not earlier than this.
+    #[param(format = "date-time")]
     from: Option<String>,
+    /// Earlier than this.
+    #[param(format = "date-time")]
     to: Option<String>,
     /// The `next` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     after: Option<String>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
 }
 
@@ -56,9 +63,12 @@ struct AuditView {
     /// Its place in the chain.
     seq: i64,
     id: String,
+    #[schema(format = "date-time")]
     at: String,
     /// `user`, `cli` or `system`.
     actor_kind: String,
+    /// A user's id.
+    #[schema(format = "uuid")]
     actor: Option<String>,
     token_id: Option<String>,
     address: Option<String>,

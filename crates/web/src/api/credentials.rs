@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::credentials::{self, Edit, Listing, NewKey, Saved};
-use app::error::Error;
+use app::error::{Code, Error};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
@@ -17,6 +17,7 @@ use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
 use domain::{Caller, ProviderId};
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -52,7 +53,8 @@ fn rows() -> Vec<Door> {
             get(list_credentials),
             says(tag, "The provider keys you may see")
                 .query::<ListQuery>()
-                .gives_list::<List<CredentialView>, CredentialView>(200, "The keys"),
+                .gives_list::<List<CredentialView>, CredentialView>(200, "The keys")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::POST,
@@ -60,9 +62,17 @@ fn rows() -> Vec<Door> {
             need,
             post(create_credential),
             says(tag, "Save a provider key; it is checked in the background")
+                .at_length(
+                    "The key is sealed to the origin it is saved for and sent nowhere else. `?check=sync` waits up to ten \
+                     seconds for the provider's verdict.",
+                )
                 .query::<CheckQuery>()
                 .takes::<CredentialBody>()
-                .gives::<CredentialView>(201, "Saved"),
+                .example(json!({"provider": "openai", "name": "Work", "api_key": "sk-proj-EXAMPLE0123456789abcdefghij"}))
+                .idempotent()
+                .gives::<CredentialView>(201, "Saved")
+                .gives::<CredentialView>(200, "Saved before with this Idempotency-Key")
+                .refuses(&[Code::NotFound, Code::EndpointNotAllowed, Code::DuplicateSecret]),
         ),
         door(
             Method::GET,
@@ -79,14 +89,25 @@ fn rows() -> Vec<Door> {
             says(tag, "Rename, replace the secret, change the endpoint; a new origin needs the key again")
                 .query::<CheckQuery>()
                 .takes::<CredentialPatch>()
-                .gives::<CredentialView>(200, "The key now"),
+                .example(json!({"name": "Work, second", "note": null}))
+                .gives::<CredentialView>(200, "The key now")
+                .refuses(&[
+                    Code::KeyRequiredForNewOrigin,
+                    Code::EndpointNotAllowed,
+                    Code::DuplicateSecret,
+                    Code::Undecryptable,
+                ]),
         ),
         door(
             Method::DELETE,
             "/v2/credentials/{id}",
             need,
             delete(delete_credential),
-            says(tag, "Destroy the secret at once").query::<DeleteQuery>().gives_other(204, "Deleted"),
+            says(tag, "Destroy the secret at once")
+                .at_length("A key that calls used in the last 30 days is deleted with `?confirm=true` only. Usage and audit stay.")
+                .query::<DeleteQuery>()
+                .gives_other(204, "Deleted")
+                .refuses(&[Code::KeyInUse]),
         ),
     ]
 }
@@ -131,7 +152,13 @@ fn actions() -> Vec<Door> {
             says(tag, "Replace the secret; the new one is tried first, the former one stays usable for a while")
                 .query::<RotateQuery>()
                 .takes::<CredentialRotation>()
-                .gives::<RotatedView>(200, "The key now, and the former one"),
+                .example(json!({"api_key": "sk-proj-EXAMPLE9876543210zyxwvutsrqp", "grace_seconds": 3600}))
+                .idempotent()
+                .gives::<RotatedView>(
+                    200,
+                    "The key now, and the former one; done before with this Idempotency-Key, the key now",
+                )
+                .refuses(&[Code::DuplicateSecret, Code::EndpointNotAllowed, Code::Undecryptable]),
         ),
         door(
             Method::POST,
@@ -140,22 +167,43 @@ fn actions() -> Vec<Door> {
             post(reveal_credential),
             says(tag, "See a personal key of yours again, with your password")
                 .takes::<PasswordBody>()
-                .gives::<RevealedView>(200, "The key"),
+                .example(json!({"password": "correct horse battery"}))
+                .gives::<RevealedView>(200, "The key")
+                .refuses(&[Code::RevealDisabled, Code::IncorrectLogin, Code::TooManyLogins, Code::Undecryptable]),
         ),
         door(
             Method::GET,
             "/v2/credentials/{id}/impact",
             need,
             get(get_impact),
-            says(tag, "Who would miss the key").gives_other(200, "Calls, cost, and what uses it"),
+            says(tag, "Who would miss the key").gives::<ImpactView>(200, "Calls, cost, and what uses it"),
         ),
     ]
 }
 
 #[derive(serde::Serialize, ToSchema)]
 struct RevealedView {
+    /// The whole key.
     #[schema(value_type = String)]
     api_key: credentials::Revealed,
+}
+
+/// Who would miss a key; only its schema is used.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ImpactView {
+    last_used_at: Option<String>,
+    /// Upstream calls in 30 days.
+    #[schema(minimum = 0)]
+    calls_30d: i64,
+    /// What they cost, in dollars, as far as known.
+    cost_30d: f64,
+    cost_30d_nanos: i64,
+    /// The teams that use it.
+    teams: Vec<String>,
+    /// The gateway tokens that use it.
+    tokens: Vec<String>,
+    is_selected_in_chat: bool,
 }
 
 async fn list_credentials(

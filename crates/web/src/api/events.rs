@@ -35,13 +35,15 @@ pub(crate) fn doors() -> Vec<Door> {
         Need::FollowEvents,
         get(follow),
         says("events", "What happens, as server-sent events: keys that change or turn bad, models, calls")
+            .at_length(
+                "The events are `credential.created`, `credential.updated`, `credential.status_changed`, \
+                 `credential.deleted`, `models.changed`, `usage.recorded` and `resync`; more names may come. The answer \
+                 does not end. Whoever comes back with the id of the last event is told what they missed; after \
+                 `resync`, read everything again.",
+            )
             .query::<EventsQuery>()
-            .gives_other(
-                200,
-                "text/event-stream of credential.created, credential.updated, credential.status_changed, \
-                 credential.deleted, models.changed, usage.recorded and resync; more names may come. \
-                 Each event's id can be sent as Last-Event-ID. After resync, read everything again",
-            ),
+            .resumes()
+            .gives_events(200, "The events, each with its name, its id and its data in JSON"),
     )]
 }
 
@@ -50,6 +52,7 @@ pub(crate) fn doors() -> Vec<Door> {
 struct EventsQuery {
     /// The id of the last event that was heard; the header `Last-Event-ID` goes
     /// before it.
+    #[param(pattern = "@event-cursor")]
     after: Option<String>,
 }
 

@@ -23,10 +23,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use store::ledger::CallSource;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::{Authenticated, LetInAt};
-use crate::body::{CALL_BODY_BYTES, Json};
+use crate::body::{CALL_BODY_BYTES, Json, whole_number};
 use crate::idempotent::{self, Turn};
 use crate::openai::chat::{already_done, event_stream_headers};
 use crate::openapi::says;
@@ -43,7 +45,10 @@ pub(crate) fn doors() -> Vec<Door> {
         post(create_chat_completion),
         says("calls", "Chat; `stream: true` answers with the events delta, done and error")
             .takes::<ChatBody>()
-            .gives::<ChatAnswer>(200, "The answer, and what it cost"),
+            .example(json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello!"}]}))
+            .calls_a_model()
+            .gives::<ChatAnswer>(200, "The answer, and what it cost")
+            .or_events(),
     )]
 }
 
@@ -52,11 +57,18 @@ pub(crate) fn doors() -> Vec<Door> {
 #[serde(deny_unknown_fields)]
 struct ChatBody {
     /// A UUID, a model's id, or `provider/id`.
+    #[schema(min_length = 1, pattern = "@text")]
     model_id: String,
     /// The conversation so far.
+    #[schema(min_items = 1)]
     messages: Vec<ChatMessage>,
+    /// The most tokens of the answer.
+    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "whole_number")]
     max_tokens: Option<u64>,
+    #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f64>,
+    /// Whether the answer is to come as events.
     stream: Option<bool>,
     /// A saved conversation; this version has none.
     conversation_id: Option<String>,
@@ -66,20 +78,37 @@ struct ChatBody {
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChatMessage {
-    /// `system`, `user` or `assistant`.
+    #[schema(pattern = "^(system|developer|user|assistant)$")]
     role: String,
-    #[schema(value_type = String)]
+    /// A text, or OpenAI's parts.
+    #[schema(value_type = MessageContent)]
     content: Box<RawValue>,
+}
+
+/// A text, or OpenAI's parts; only its schema is used.
+struct MessageContent;
+
+impl ToSchema for MessageContent {}
+
+impl PartialSchema for MessageContent {
+    fn schema() -> RefOr<Schema> {
+        let kinds = SchemaType::from_iter([Type::String, Type::Array]);
+        let words = "A text, or a list of OpenAI's parts, such as `{\"type\": \"text\", \"text\": \"Hello!\"}`.";
+        ObjectBuilder::new().schema_type(kinds).description(Some(words)).into()
+    }
 }
 
 /// A whole answer; also what the `done` event of a stream holds.
 #[derive(Serialize, ToSchema)]
 struct ChatAnswer {
+    /// The provider's id of the answer.
+    #[schema(pattern = "@text")]
     id: String,
     content: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<String>,
     model: String,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     /// `null` when the provider did not say.
     input_tokens: Option<u64>,
@@ -90,6 +119,7 @@ struct ChatAnswer {
     cost_nanos: Option<i64>,
     finish_reason: Option<&'static str>,
     credential_id: String,
+    #[schema(pattern = "@scope")]
     credential_scope: &'static str,
 }
 

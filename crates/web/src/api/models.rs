@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::App;
 use app::models::{self, ModelFilter, ModelLine};
+use app::{App, Code};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -40,7 +40,9 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/llm-models/{*id}",
             Need::CallModels,
             get(get_model),
-            says("models", "One model, by any of its names").gives::<ModelView>(200, "The model"),
+            says("models", "One model, by any of its names")
+                .gives::<ModelView>(200, "The model")
+                .refuses(&[Code::ModelNotFound]),
         ),
     ]
 }
@@ -51,10 +53,13 @@ struct ModelQuery {
     /// `true`: usable now; `false`: locked or retired.
     is_active: Option<bool>,
     /// A provider, in any spelling.
+    #[param(pattern = "@any-provider")]
     provider: Option<String>,
     /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
     skip: Option<i64>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
 }
 
@@ -64,9 +69,13 @@ pub(crate) struct ModelView {
     /// The same for this model everywhere and always.
     id: String,
     /// The name to call it by.
+    #[schema(pattern = "@text")]
     model_id: String,
+    /// The provider's id of it.
     name: String,
+    /// What people call it.
     display_name: String,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     /// The id of the provider's row in `/v2/providers`, as a UUID.
     provider_id: String,
@@ -81,16 +90,20 @@ pub(crate) struct ModelView {
     capabilities: Vec<&'static str>,
     is_active: bool,
     is_recommended: bool,
-    /// `available` or `locked`.
+    /// Whether a key opens it.
+    #[schema(pattern = "^(available|locked)$")]
     access: &'static str,
     /// Whose key would pay.
+    #[schema(pattern = "@scope")]
     credential_scope: Option<&'static str>,
-    /// `catalog`, `discovered` or `local`.
+    /// How it is known.
+    #[schema(pattern = "^(catalog|discovered|local)$")]
     origin: &'static str,
-    /// `active`, `deprecated`, `legacy` or `retired`.
-    #[schema(value_type = String)]
+    /// Where it is in its life.
+    #[schema(value_type = String, pattern = "^(active|deprecated|legacy|retired)$")]
     status: domain::model::ModelStatus,
     /// The day it ends.
+    #[schema(format = "date")]
     deprecated_at: Option<String>,
     /// What to use instead.
     replacement: Option<String>,

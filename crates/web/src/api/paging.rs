@@ -17,16 +17,22 @@ const USUAL_LIMIT: i64 = 100;
 /// A list and how many there are in all.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct List<T> {
+    /// The rows, as many as `limit` allows.
     pub(crate) data: Vec<T>,
+    /// How many there are in all.
+    #[schema(minimum = 0)]
     pub(crate) count: i64,
 }
 
 /// One page of a big list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CursorPage<T> {
+    /// The rows, as many as `limit` allows.
     pub(crate) data: Vec<T>,
     /// How many there are in all, exact up to 10,000.
+    #[schema(minimum = 0)]
     pub(crate) count: i64,
+    /// Whether there are no more than `count`.
     pub(crate) count_is_exact: bool,
     /// Send it as `after` for the next page; `null` on the last one.
     pub(crate) next: Option<String>,
@@ -37,8 +43,10 @@ pub(crate) struct CursorPage<T> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paging {
     /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
     pub(crate) skip: Option<i64>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<i64>,
 }
 

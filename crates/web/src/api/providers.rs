@@ -34,10 +34,13 @@ pub(crate) fn doors() -> Vec<Door> {
 struct FieldView {
     /// Its name in `POST /v2/credentials`; `settings.x` is a member of `settings`.
     name: &'static str,
+    /// What people call it.
     label: &'static str,
+    /// Whether it must be given.
     required: bool,
     /// Whether it is never shown again.
     secret: bool,
+    /// What one looks like.
     example: &'static str,
 }
 
@@ -50,22 +53,32 @@ impl From<Field> for FieldView {
 
 #[derive(Serialize, ToSchema)]
 struct ProviderView {
+    #[schema(pattern = "@provider")]
     id: &'static str,
+    /// What people call it.
     display_name: &'static str,
     description: &'static str,
-    /// `external` or `local`.
+    /// A service, or a server on this network.
+    #[schema(pattern = "^(external|local)$")]
     kind: &'static str,
-    /// `none`, `key`, `endpoint_and_key`, `endpoint` or `download_token`.
+    /// What opens it.
+    #[schema(pattern = "@credential-kind")]
     credential_kind: &'static str,
     /// What to ask for, in the order in which people have it at hand.
     fields: Vec<FieldView>,
     needs_key: bool,
+    /// How its keys begin; hints, never rules.
     key_prefixes: &'static [&'static str],
+    /// A made-up key.
     key_example: &'static str,
+    /// Where a person gets a key.
     get_key_url: Option<&'static str>,
     docs_url: Option<&'static str>,
+    /// Where calls go unless a key says otherwise.
     default_endpoint: Option<String>,
+    /// The environment variables that are read.
     env: Vec<&'static str>,
+    /// A model to start with.
     recommended_model: Option<&'static str>,
     /// Whether this version can check its keys and call its models.
     is_callable: bool,

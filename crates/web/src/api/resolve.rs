@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::paying::Wishes;
-use app::{App, resolving};
+use app::{App, Code, resolving};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,7 +26,8 @@ pub(crate) fn doors() -> Vec<Door> {
         get(explain),
         says("provider keys", "Whose key would pay for a model, and why each other one would not")
             .query::<ResolveQuery>()
-            .gives::<Explanation>(200, "Who pays"),
+            .gives::<Explanation>(200, "Who pays")
+            .refuses(&[Code::ModelNotFound, Code::ProviderKeyRequired, Code::AmbiguousModel]),
     )]
 }
 
@@ -35,23 +36,30 @@ pub(crate) fn doors() -> Vec<Door> {
 struct ResolveQuery {
     /// Any name of a model.
     model: String,
-    /// `cross`, `chain` or `strict`.
+    /// `cross`, `chain` or `strict`; your own preference unless said.
+    #[param(pattern = "@fallback")]
     policy: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Explanation {
+    /// The provider's own id of the model.
     model: String,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
+    /// The key that would pay; `null`: none would.
     chosen: Option<Chosen>,
+    /// Every key that was looked at, in order.
     candidates: Vec<CandidateView>,
-    /// `cross`, `chain` or `strict`.
+    /// The policy in force: `cross`, `chain` or `strict`.
+    #[schema(pattern = "@fallback")]
     policy: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Chosen {
     credential_id: String,
+    #[schema(pattern = "@scope")]
     scope: &'static str,
     name: String,
 }
@@ -59,13 +67,16 @@ struct Chosen {
 #[derive(Serialize, ToSchema)]
 struct CandidateView {
     credential_id: String,
+    #[schema(pattern = "@scope")]
     scope: &'static str,
     name: String,
+    /// Whether it could pay.
     eligible: bool,
-    /// `inactive`, `expired`, `invalid`, `cooling_down`, `nearer_scope_decides` …
+    /// Why it does not: `inactive`, `expired`, `invalid`, `cooling_down`, `nearer_scope_decides` …
     #[schema(value_type = Option<String>)]
     why: Option<domain::resolve::Why>,
     /// Until when it is at its rate limit for this model.
+    #[schema(format = "date-time")]
     cooling_until: Option<String>,
 }
 

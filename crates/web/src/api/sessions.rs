@@ -11,7 +11,6 @@ use domain::access::Need;
 use domain::ids::SessionId;
 use http::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::paging::List;
@@ -36,7 +35,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/sessions",
             Need::OwnAccount,
             delete(end_other_sessions),
-            says("sign-in", "End all your sessions but this one").gives_other(200, "How many ended"),
+            says("sign-in", "End all your sessions but this one").gives::<Ended>(200, "How many ended"),
         ),
         door(
             Method::DELETE,
@@ -51,7 +50,8 @@ pub(crate) fn doors() -> Vec<Door> {
 #[derive(Serialize, ToSchema)]
 struct SessionView {
     id: String,
-    /// `web` or `access`.
+    /// A browser, or an access token.
+    #[schema(pattern = "^(web|access)$")]
     kind: &'static str,
     created_at: String,
     expires_at: String,
@@ -60,6 +60,12 @@ struct SessionView {
     address: Option<String>,
     /// Whether this request came with it.
     is_current: bool,
+}
+
+/// How many sessions ended.
+#[derive(Serialize, ToSchema)]
+struct Ended {
+    ended: usize,
 }
 
 async fn list_sessions(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
@@ -96,5 +102,5 @@ async fn end_other_sessions(
     Authenticated(caller): Authenticated,
 ) -> Result<Response, Failure> {
     let ended = sessions::end_others(&app, &caller).await?;
-    Ok(axum::Json(json!({"ended": ended})).into_response())
+    Ok(axum::Json(Ended { ended }).into_response())
 }

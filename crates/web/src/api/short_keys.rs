@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use app::{App, short_keys};
+use app::{App, Code, short_keys};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch};
 use domain::ProviderId;
 use domain::access::Need;
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -37,14 +38,16 @@ pub(crate) fn doors() -> Vec<Door> {
             patch(patch_keys),
             says("keys, the short way", "Save, replace or remove your primary key of each provider named")
                 .takes::<KeyFields>()
-                .gives_other(200, "Saved"),
+                .example(json!({"openai_api_key": "sk-proj-EXAMPLE0123456789abcdefghij", "groq_api_key": null}))
+                .gives::<KeysSaved>(200, "Saved")
+                .refuses(&[Code::KeyRequiredForNewOrigin, Code::EndpointNotAllowed]),
         ),
         door(
             Method::DELETE,
             "/v2/users/me/api-key",
             need,
             delete(delete_keys),
-            says("keys, the short way", "Remove all your personal keys").gives_other(200, "Removed"),
+            says("keys, the short way", "Remove all your personal keys").gives::<KeysRemoved>(200, "Removed"),
         ),
     ]
 }
@@ -56,23 +59,72 @@ struct KeyStatus {
     has_openai_key: bool,
     has_anthropic_key: bool,
     has_google_key: bool,
-    keys: Vec<Value>,
+    has_xai_key: bool,
+    has_azure_key: bool,
+    has_huggingface_key: bool,
+    has_openrouter_key: bool,
+    has_groq_key: bool,
+    has_mistral_key: bool,
+    has_fireworks_key: bool,
+    has_ollama_key: bool,
+    has_lmstudio_key: bool,
+    has_custom_key: bool,
+    keys: Vec<KeyLineView>,
+}
+
+/// One personal key.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct KeyLineView {
+    #[schema(pattern = "@provider")]
+    provider: String,
+    /// `sk-ant-…b123`.
+    masked: String,
+    #[schema(pattern = "@key-status")]
+    status: String,
+    checked_at: Option<String>,
+}
+
+/// What the scripts of users look for.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct KeysSaved {
+    message: String,
+}
+
+/// What the scripts of users look for, and how many keys went.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct KeysRemoved {
+    message: String,
+    removed: u64,
 }
 
 /// One field for each provider: `openai_api_key`, `groq_api_key` …; an empty
 /// text or `null` removes the key.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct KeyFields {
+    #[schema(max_length = 500)]
     openai_api_key: Option<String>,
+    #[schema(max_length = 500)]
     anthropic_api_key: Option<String>,
+    #[schema(max_length = 500)]
     google_api_key: Option<String>,
+    #[schema(max_length = 500)]
     xai_api_key: Option<String>,
+    #[schema(max_length = 500)]
     openrouter_api_key: Option<String>,
+    #[schema(max_length = 500)]
     groq_api_key: Option<String>,
+    #[schema(max_length = 500)]
     mistral_api_key: Option<String>,
+    #[schema(max_length = 500)]
     fireworks_api_key: Option<String>,
+    #[schema(max_length = 500)]
     huggingface_api_key: Option<String>,
+    #[schema(max_length = 500)]
     azure_api_key: Option<String>,
     azure_endpoint: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{App, sign_in};
+use app::{App, Code, sign_in};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -10,6 +10,7 @@ use domain::access::Need;
 use domain::secret::Password;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::auth::Authenticated;
@@ -28,7 +29,9 @@ pub(crate) fn doors() -> Vec<Door> {
             post(create_access_token),
             says("sign-in", "Exchange e-mail and password for an access token of eight hours")
                 .takes_form::<LoginForm>()
-                .gives::<AccessToken>(200, "The token"),
+                .example(json!({"username": "ann@example.org", "password": "correct horse battery"}))
+                .gives::<AccessToken>(200, "The token")
+                .refuses(&[Code::IncorrectLogin, Code::TooManyLogins]),
         ),
         door(
             Method::POST,
@@ -51,7 +54,9 @@ pub(crate) struct LoginForm {
 
 #[derive(Serialize, ToSchema)]
 struct AccessToken {
+    /// Send it as `Authorization: Bearer …`.
     access_token: String,
+    #[schema(pattern = "^(bearer)$")]
     token_type: &'static str,
     expires_at: String,
 }

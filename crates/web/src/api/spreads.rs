@@ -13,6 +13,7 @@ use domain::credential::Scope;
 use domain::spread::Spread;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::spreads::Setting;
 use utoipa::ToSchema;
 
@@ -42,6 +43,7 @@ pub(crate) fn doors() -> Vec<Door> {
             put(set_spread),
             says(TAG, "Settle how calls are spread over your keys of one provider, or over the server's")
                 .takes::<SpreadBody>()
+                .example(json!({"spread": "round_robin"}))
                 .gives::<SpreadView>(200, "What is settled now"),
         ),
     ]
@@ -50,10 +52,13 @@ pub(crate) fn doors() -> Vec<Door> {
 /// How calls are spread over the keys of one provider.
 #[derive(Serialize, ToSchema)]
 struct SpreadView {
-    /// `personal` or `system`.
+    /// Whose keys.
+    #[schema(pattern = "^(personal|system)$")]
     scope: &'static str,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
-    /// `primary`, `round_robin` or `least_used`.
+    /// The primary serves, each in turn, or the one that served the fewest calls lately.
+    #[schema(pattern = "@spread")]
     spread: &'static str,
 }
 
@@ -68,8 +73,10 @@ impl From<Setting> for SpreadView {
 #[serde(deny_unknown_fields)]
 struct SpreadBody {
     /// `personal` (default): your keys; `system`: the server's, for admins.
+    #[schema(pattern = "^(personal|system)$")]
     scope: Option<String>,
-    /// `primary`, `round_robin` or `least_used`.
+    /// The primary serves, each in turn, or the one that served the fewest calls lately.
+    #[schema(pattern = "@spread")]
     spread: String,
 }
 

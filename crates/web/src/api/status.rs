@@ -34,15 +34,20 @@ pub(crate) fn doors() -> Vec<Door> {
 /// How a provider or local service does.
 #[derive(Serialize, ToSchema)]
 struct StatusView {
+    #[schema(pattern = "@provider")]
     provider: &'static str,
+    /// What people call it.
     display_name: &'static str,
-    /// `external` or `local`.
+    /// A service, or a server on this network.
+    #[schema(pattern = "^(external|local)$")]
     kind: &'static str,
-    /// `operational`, `degraded`, `unreachable`, `no_key` or `unknown`.
+    /// How it does, in one word.
+    #[schema(pattern = "^(operational|degraded|unreachable|no_key|unknown)$")]
     state: &'static str,
     /// Whether it answers; `null`: nobody knows.
     reachable: Option<bool>,
     /// How long the last check that was answered took.
+    #[schema(minimum = 0)]
     latency_ms: Option<i64>,
     /// How many of its models you reach.
     models: usize,
@@ -59,8 +64,11 @@ struct StatusView {
 /// How many keys there are, and how they do.
 #[derive(Serialize, ToSchema)]
 struct KeysView {
+    /// All of them.
     total: usize,
+    /// Those that work.
     valid: usize,
+    /// Those that do not.
     failing: usize,
 }
 

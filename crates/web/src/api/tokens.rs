@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use app::error::Error;
+use app::error::{Code, Error};
 use app::tokens::{self, Edit, NewToken};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use domain::resolve::Fallback;
 use domain::{Caller, Timestamp};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use store::tokens::Token;
 use utoipa::ToSchema;
@@ -47,7 +48,11 @@ pub(crate) fn doors() -> Vec<Door> {
             post(create_token),
             says("gateway tokens", "Make a gateway token; its text is shown only here")
                 .takes::<TokenBody>()
-                .gives::<FreshToken>(201, "The token with its text"),
+                .example(json!({"name": "My editor", "scopes": ["models"]}))
+                .idempotent()
+                .gives::<FreshToken>(201, "The token with its text")
+                .gives::<TokenView>(200, "Made before with this Idempotency-Key; without its text")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::PATCH,
@@ -56,6 +61,7 @@ pub(crate) fn doors() -> Vec<Door> {
             patch(edit_token),
             says("gateway tokens", "Change a token's name, scopes, models or end, within your own rights")
                 .takes::<TokenPatch>()
+                .example(json!({"name": "My other editor", "models": ["openai/gpt-6.1-terra"], "expires_at": null}))
                 .gives::<TokenView>(200, "The token now"),
         ),
         door(
@@ -68,7 +74,12 @@ pub(crate) fn doors() -> Vec<Door> {
                 "Give a token a new text, shown only here; the former one works until the grace ends",
             )
             .takes::<TokenRotation>()
-            .gives::<RotatedToken>(200, "The token with its new text"),
+            .example(json!({"grace_seconds": 3600}))
+            .idempotent()
+            .gives::<RotatedToken>(
+                200,
+                "The token with its new text; done before with this Idempotency-Key, without it",
+            ),
         ),
         door(
             Method::DELETE,
@@ -80,6 +91,18 @@ pub(crate) fn doors() -> Vec<Door> {
     ]
 }
 
+/// What a gateway token may do.
+#[derive(ToSchema)]
+#[schema(pattern = "@token-scope")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ScopeWord(String);
+
+/// The name of a model, as calls give it.
+#[derive(ToSchema)]
+#[schema(max_length = 256, pattern = "@line")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ModelName(String);
+
 /// A gateway token without its text.
 #[derive(Serialize, ToSchema)]
 struct TokenView {
@@ -87,9 +110,13 @@ struct TokenView {
     name: String,
     /// `owk_…wxyz`.
     masked: String,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
+    /// The models it may call; `null`: all.
     models: Option<Vec<String>>,
-    /// `cross`, `chain` or `strict`; `null`: as its owner prefers.
+    /// How far its calls may go for a key; `null`: as its owner prefers.
+    #[schema(pattern = "@fallback")]
     policy: Option<&'static str>,
     created_at: String,
     expires_at: Option<String>,
@@ -130,6 +157,7 @@ struct RotatedToken {
     #[serde(flatten)]
     fresh: FreshToken,
     /// Until when the former text works.
+    #[schema(format = "date-time")]
     former_valid_until: String,
 }
 
@@ -137,22 +165,29 @@ struct RotatedToken {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenPatch {
+    /// Another name.
+    #[schema(max_length = 100, pattern = "@line")]
     name: Option<String>,
-    /// `null`: call models.
+    /// What it may do; `null`: call models.
     #[serde(default, deserialize_with = "super::present")]
+    #[schema(min_items = 1, value_type = Option<Vec<ScopeWord>>)]
     scopes: Option<Option<Vec<String>>>,
-    /// `null`: all that you may call.
+    /// The models it may call; `null`: all that you may call.
     #[serde(default, deserialize_with = "super::present")]
+    #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Option<Vec<String>>>,
-    /// ISO-8601; `null`: never.
+    /// When it stops working, a time to come or a day; `null`: never.
     #[serde(default, deserialize_with = "super::present")]
     expires_at: Option<Option<String>>,
 }
 
+/// How a token is to be rotated.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenRotation {
     /// How long the former text works, 0 to 2592000; 0 unless said.
+    #[schema(minimum = 0, maximum = 2_592_000)]
+    #[serde(default, deserialize_with = "body::whole_number")]
     grace_seconds: Option<u64>,
 }
 
@@ -160,16 +195,20 @@ struct TokenRotation {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenBody {
+    /// What to call it.
+    #[schema(max_length = 100, pattern = "@line")]
     name: String,
-    /// `models` (default), `manage:credentials`, `manage:tokens`, `read:usage`,
-    /// `read:audit`, `metrics`.
+    /// What it may do; `models` unless said. Never more than its maker may.
+    #[schema(min_items = 1, value_type = Option<Vec<ScopeWord>>)]
     scopes: Option<Vec<String>>,
     /// The models it may call; absent: all.
+    #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Vec<String>>,
     /// How far its calls may go for a key: `cross`, `chain` or `strict`; absent:
     /// as its owner prefers.
+    #[schema(pattern = "@fallback")]
     policy: Option<String>,
-    /// ISO-8601; absent: never.
+    /// When it stops working, a time to come or a day; absent: never.
     expires_at: Option<String>,
 }
 

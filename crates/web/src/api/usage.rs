@@ -53,30 +53,43 @@ pub(crate) fn doors() -> Vec<Door> {
 #[serde(deny_unknown_fields)]
 struct EventQuery {
     /// Not earlier than this.
+    #[param(format = "date-time")]
     from: Option<String>,
     /// Earlier than this.
+    #[param(format = "date-time")]
     to: Option<String>,
+    /// A provider, in any spelling.
+    #[param(pattern = "@any-provider")]
     provider: Option<String>,
     /// The provider's id of the model.
     model: Option<String>,
+    /// The key that paid.
     credential_id: Option<String>,
-    /// `playground`, `chat` or `api`.
+    /// Where the calls came from.
+    #[param(pattern = "@source")]
     source: Option<String>,
     /// The `next` of the page before.
+    #[param(pattern = "@usage-cursor")]
     after: Option<String>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
 }
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct SummaryQuery {
-    /// `day` (default), `model`, `provider`, `credential` or `source`.
+    /// `day` unless said.
+    #[param(pattern = "@group-by")]
     group_by: Option<String>,
     /// Not earlier than this.
+    #[param(format = "date-time")]
     from: Option<String>,
     /// Earlier than this.
+    #[param(format = "date-time")]
     to: Option<String>,
+    /// A provider, in any spelling.
+    #[param(pattern = "@any-provider")]
     provider: Option<String>,
     /// The provider's id of the model.
     model: Option<String>,
@@ -90,13 +103,16 @@ type Labels = HashMap<CredentialId, KeyLabel>;
 struct EventView {
     request_id: String,
     /// The `x-request-id` the client sent, if it sent one.
+    #[schema(pattern = "@text")]
     client_request_id: Option<String>,
+    #[schema(format = "date-time")]
     at: String,
     user_id: String,
     token_id: Option<String>,
     team_id: Option<String>,
     organization_id: Option<String>,
-    /// `playground`, `chat` or `api`.
+    /// Where it came from.
+    #[schema(pattern = "@source")]
     source: &'static str,
     /// The upstream calls, in order; the last one answered.
     attempts: Vec<AttemptView>,
@@ -113,7 +129,9 @@ struct AttemptView {
     credential_masked: Option<String>,
     /// Whether the key was deleted since.
     credential_is_deleted: bool,
+    #[schema(pattern = "@scope")]
     credential_scope: &'static str,
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     /// The provider's id of the model.
     model: String,
@@ -121,9 +139,13 @@ struct AttemptView {
     requested_model: String,
     alias: Option<String>,
     streamed: bool,
-    /// `dispatched`, `settled`, `aborted`, `failed` or `unknown`.
+    /// How it ended.
+    #[schema(pattern = "@attempt-state")]
     state: &'static str,
+    /// What went wrong.
+    #[schema(pattern = "@error-class")]
     error: Option<&'static str>,
+    /// The provider's HTTP status.
     status: Option<u16>,
     finish_reason: Option<String>,
     input_tokens: Option<u64>,
@@ -131,7 +153,8 @@ struct AttemptView {
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
-    /// `provider`, `estimated` or `unknown`.
+    /// Who counted the tokens.
+    #[schema(pattern = "@usage-source")]
     usage_source: Option<&'static str>,
     is_estimated: bool,
     /// What you are billed, in dollars; `null`: unknown, or unpriced.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::error::Code;
 use app::users::{self, Account, AccountEdit};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,7 @@ use domain::resolve::Fallback;
 use domain::secret::Password;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::auth::Authenticated;
@@ -36,7 +38,10 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/users/me",
             Need::OwnAccount,
             patch(edit_me),
-            says("users", "Change your name or preferences").takes::<MeEdit>().gives::<Me>(200, "The account"),
+            says("users", "Change your name or preferences")
+                .takes::<MeEdit>()
+                .example(json!({"display_name": "Ann", "preferences": {"fallback": "strict"}}))
+                .gives::<Me>(200, "The account"),
         ),
         door(
             Method::POST,
@@ -45,7 +50,9 @@ pub(crate) fn doors() -> Vec<Door> {
             post(change_password),
             says("users", "Change your password; your other sessions end")
                 .takes::<PasswordChange>()
-                .gives_other(204, "Changed"),
+                .example(json!({"current_password": "correct horse battery", "new_password": "another good one"}))
+                .gives_other(204, "Changed")
+                .refuses(&[Code::IncorrectLogin, Code::TooManyLogins]),
         ),
     ]
 }
@@ -56,7 +63,7 @@ struct Me {
     id: String,
     email: String,
     display_name: String,
-    /// `admin` or `member`.
+    #[schema(pattern = "@role")]
     role: &'static str,
     is_active: bool,
     organizations: Vec<Membership>,
@@ -73,9 +80,11 @@ struct Membership {
 
 #[derive(Serialize, ToSchema)]
 struct MyPreferences {
-    /// `cross`, `chain` or `strict`; `null`: not said, which means `chain`.
+    /// How far calls go for a key: `cross`, `chain` or `strict`; `null`: not said, which means `chain`.
+    #[schema(pattern = "@fallback")]
     fallback: Option<&'static str>,
     /// The key chosen to chat with.
+    #[schema(format = "uuid")]
     chat_credential_id: Option<String>,
 }
 
@@ -101,18 +110,23 @@ impl From<Account> for Me {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MeEdit {
+    /// Another name.
+    #[schema(max_length = 100, pattern = "@line")]
     display_name: Option<String>,
+    /// Other preferences.
     preferences: Option<PreferencesEdit>,
 }
 
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
 struct PreferencesEdit {
-    /// `cross`, `chain` or `strict`; `null` takes it back.
+    /// How far calls go for a key: `cross`, `chain` or `strict`; `null` takes it back.
     #[serde(default, deserialize_with = "super::present")]
+    #[schema(pattern = "@fallback")]
     fallback: Option<Option<String>>,
     /// The key to chat with; `null`: none in particular.
     #[serde(default, deserialize_with = "super::present")]
+    #[schema(format = "uuid")]
     chat_credential_id: Option<Option<String>>,
 }
 
@@ -120,6 +134,7 @@ struct PreferencesEdit {
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
     current_password: String,
+    #[schema(min_length = 8, max_length = 1000)]
     new_password: String,
 }
 

@@ -16,9 +16,10 @@ use domain::access::Need;
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use serde_json::json;
 use store::ledger::CallSource;
 
-use super::whole_as_stream;
+use super::{schema, whole_as_stream};
 use crate::auth::{Authenticated, LetInAt};
 use crate::body::{self, CALL_BODY_BYTES};
 use crate::idempotent::{self, Turn};
@@ -35,7 +36,15 @@ pub(crate) fn doors() -> Vec<Door> {
         Need::CallModels,
         post(create_chat_completion),
         says("openai", "Chat, in OpenAI's format; `stream: true` answers with server-sent events")
-            .gives_other(200, "The provider's answer, unchanged, with x-ownkey-* headers that say who paid"),
+            .at_length(
+                "The body goes to the provider as it is, but for the model's name; so any field that the provider takes may \
+                 be sent, also one that is not listed here. The `x-ownkey-*` headers of the answer say whose key paid.",
+            )
+            .takes::<schema::ChatCompletionRequest>()
+            .example(json!({"model": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello!"}]}))
+            .calls_a_model()
+            .gives::<schema::ChatCompletion>(200, "The provider's answer, unchanged")
+            .or_events(),
     )]
 }
 
@@ -46,6 +55,7 @@ async fn create_chat_completion(
 ) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let passport = passport(&parts.extensions)?;
+    body::expect_json_or_nothing(&parts.headers)?;
     let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
     let wishes = wishes::of(&app, &parts.headers)?;
     let LetInAt(callers_epoch) = let_in_at(&parts.extensions);

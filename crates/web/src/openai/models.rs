@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::App;
 use app::models::{self, ModelLine};
+use app::{App, Code};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -36,13 +36,16 @@ pub(super) fn doors() -> Vec<Door> {
             "/v1/models/{*id}",
             Need::CallModels,
             get(get_model),
-            says("openai", "One model you can call now").gives::<ModelObject>(200, "The model"),
+            says("openai", "One model you can call now")
+                .gives::<ModelObject>(200, "The model")
+                .refuses(&[Code::ModelNotFound]),
         ),
     ]
 }
 
 #[derive(Serialize, ToSchema)]
 struct ModelList {
+    #[schema(pattern = "^(list)$")]
     object: &'static str,
     data: Vec<ModelObject>,
 }
@@ -50,9 +53,15 @@ struct ModelList {
 /// A model in OpenAI's shape, with a few harmless extras.
 #[derive(Serialize, ToSchema)]
 struct ModelObject {
+    /// The name to call it by.
+    #[schema(pattern = "@text")]
     id: String,
+    #[schema(pattern = "^(model)$")]
     object: &'static str,
+    /// Seconds since 1970.
     created: i64,
+    /// Its provider.
+    #[schema(pattern = "@provider")]
     owned_by: &'static str,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -62,6 +62,26 @@ async fn a_broken_call_is_refused_before_the_provider_hears_of_it() {
 }
 
 #[tokio::test]
+async fn a_call_says_that_it_is_json_or_says_nothing() {
+    let (house, ann) = stage().await;
+    let body = br#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Hi"}]}"#;
+    for kind in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json", ""] {
+        ann.client.send(Method::POST, CHAT, &[("content-type", kind)], body.to_vec()).await.expect(200);
+    }
+    ann.client.send(Method::POST, CHAT, &[], body.to_vec()).await.expect(200);
+    let before = house.sim.log().len();
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "json"]
+    {
+        let answer = ann.client.send(Method::POST, CHAT, &[("content-type", kind)], body.to_vec()).await.expect(415);
+        assert_refused(&answer, kind);
+        assert_eq!(answer.json()["error"]["code"], "unsupported_media_type", "{kind}");
+        assert_eq!(answer.json()["error"]["type"], "invalid_request_error", "{kind}");
+    }
+    assert_eq!(house.sim.log().len(), before, "the provider was asked");
+}
+
+#[tokio::test]
 async fn what_only_the_provider_understands_reaches_it_byte_for_byte() {
     let (house, ann) = stage().await;
     for messages in [

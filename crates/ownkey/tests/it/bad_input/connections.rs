@@ -42,14 +42,27 @@ async fn more_than_32_kib_of_headers_are_431() {
     let one = format!("x-filler: {CANARY}{}\r\n", "a".repeat(40_000));
     let path = format!("/{}", "a".repeat(40_000));
     for (what, request) in [
-        ("many", format!("GET /health HTTP/1.1\r\nhost: x\r\n{many}\r\n")),
-        ("one", format!("GET /health HTTP/1.1\r\nhost: x\r\n{one}\r\n")),
-        ("a path", format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")),
+        ("many", format!("GET /v2/users/me HTTP/1.1\r\nhost: x\r\n{many}\r\n")),
+        ("one", format!("GET /v1/models HTTP/1.1\r\nhost: x\r\n{one}\r\n")),
+        ("a path", format!("GET /v2{path} HTTP/1.1\r\nhost: x\r\n\r\n")),
     ] {
         let answer = answered(&mut raw(&house, request.as_bytes()).await).await;
-        let is_refused = answer.starts_with("HTTP/1.1 431") || answer.starts_with("HTTP/1.1 414");
-        assert!(is_refused && !answer.contains("CANARY"), "{what}: {answer}");
+        let is_told = answer.contains("headers_too_large") && answer.contains("x-request-id: ");
+        assert!(answer.starts_with("HTTP/1.1 431") && is_told && !answer.contains("CANARY"), "{what}: {answer}");
     }
+    // A slow client hears the same: its first piece alone is too large.
+    let (first, rest) = one.split_at(36_000);
+    let mut stream = raw(&house, format!("GET /v1/models HTTP/1.1\r\nhost: x\r\n{first}").as_bytes()).await;
+    let early = answered(&mut stream).await;
+    assert!(early.is_empty(), "refused before its headers were whole: {early}");
+    stream.write_all(format!("{rest}\r\n").as_bytes()).await.unwrap();
+    let answer = answered(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("headers_too_large"), "{answer}");
+    // What is much too long is not even read.
+    let endless = format!("GET /v2/users/me HTTP/1.1\r\nhost: x\r\nx-filler: {CANARY}{}\r\n\r\n", "a".repeat(200_000));
+    let answer = answered(&mut raw(&house, endless.as_bytes()).await).await;
+    let is_refused = answer.is_empty() || answer.starts_with("HTTP/1.1 431");
+    assert!(is_refused && !answer.contains("CANARY"), "{answer}");
     house.nobody().get("/health").await.expect(200);
 }
 

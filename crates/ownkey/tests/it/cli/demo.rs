@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// A running demo, and everything that it printed.
-async fn demo(directory: &std::path::Path) -> (Child, String) {
+pub(crate) async fn demo(directory: &std::path::Path) -> (Child, String) {
     let mut child = Command::new(super::BINARY)
         .env_clear()
         // Nothing of whoever tries it is touched.
@@ -34,7 +34,8 @@ async fn demo(directory: &std::path::Path) -> (Child, String) {
     (child, printed)
 }
 
-fn word_after<'a>(printed: &'a str, before: &str) -> &'a str {
+/// The word after `before` in what was printed.
+pub(crate) fn word_after<'a>(printed: &'a str, before: &str) -> &'a str {
     let (_, after) = printed.split_once(before).unwrap_or_else(|| panic!("no {before:?} in {printed}"));
     after.split_whitespace().next().unwrap()
 }

@@ -47,6 +47,8 @@ async fn each_mistake_has_a_sentence_and_a_status() {
         (&[("OWNKEY_URL", nothing_there)], "models", 78, "OWNKEY_TOKEN"),
         (&[("OWNKEY_URL", "nonsense"), ("OWNKEY_TOKEN", "x")], "models", 78, "http://127.0.0.1:8000"),
         (&[("OWNKEY_URL", nothing_there), ("OWNKEY_TOKEN", "x")], "models", 69, "127.0.0.1"),
+        (&[("OWNKEY_LOCAL_CIDRS", "10.1.2.3/8")], "models", 78, "Write 10.0.0.0/8"),
+        (&[("OWNKEY_LOCAL_CIDRS", "127.0.0.0/8")], "models", 78, "not private as a whole"),
         (&[("MASTER_KEY", "short")], "models", 78, "Master key 1 is not"),
         (&[("OWNKEY_SECRET_REFERENCES", "env:MASTER_KEY")], "models", 78, "never lent"),
         (&[("OWNKEY_SECRET_REFERENCES", "file:/")], "models", 78, "file:/dir/"),

@@ -14,6 +14,10 @@ async fn an_admin_adds_switches_and_lists_users_and_the_chain_stays_whole() {
     let list = as_ann("user list --json").await.expect(0).json();
     let bob = list["data"].as_array().unwrap().iter().find(|user| user["email"] == "bob@example.org").unwrap();
     assert_eq!(bob["is_active"], false);
+    for words in ["models", "credential list"] {
+        let refused = place.run(&format!("{words} --user bob@example.org")).await.expect(1);
+        assert!(refused.stderr.contains("bob@example.org is switched off"), "{}", refused.stderr);
+    }
     as_ann("user activate bob@example.org").await.expect(0);
     let last = as_ann("user deactivate ann@example.org").await.expect(1);
     assert!(last.stderr.contains("last active admin"), "{}", last.stderr);

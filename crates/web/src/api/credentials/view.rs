@@ -11,23 +11,30 @@ use domain::credential::{Credential, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::body::whole_number;
+
 /// Which keys to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    /// `personal`, `organization` or `system`.
+    /// Whose keys.
+    #[param(pattern = "@scope")]
     pub(crate) scope: Option<String>,
     /// The organization's id.
     pub(crate) organization_id: Option<String>,
     /// A provider, in any spelling.
+    #[param(pattern = "@any-provider")]
     pub(crate) provider: Option<String>,
-    /// `valid`, `invalid` …
+    /// In which health.
+    #[param(pattern = "@key-status")]
     pub(crate) status: Option<String>,
     /// Switched on or off.
     pub(crate) is_active: Option<bool>,
     /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
     pub(crate) skip: Option<i64>,
     /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<i64>,
 }
 
@@ -35,7 +42,8 @@ pub(crate) struct ListQuery {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CheckQuery {
-    /// `sync` waits up to ten seconds for the verdict.
+    /// `sync` waits up to ten seconds for the verdict; `background` does not wait.
+    #[param(pattern = "^(sync|background)$")]
     pub(crate) check: Option<String>,
 }
 
@@ -65,6 +73,7 @@ pub(crate) struct DeleteQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordBody {
+    /// Your password.
     pub(crate) password: String,
 }
 
@@ -74,10 +83,13 @@ pub(crate) struct PasswordBody {
 pub(crate) struct SettingsBody {
     /// Azure: the api-version of classic URLs, a date, `preview` or `latest`.
     #[serde(default, deserialize_with = "super::super::present")]
+    #[schema(max_length = 40, pattern = "@line")]
     api_version: Option<Option<String>>,
     /// Azure: deployment names, which are the key's models.
+    #[schema(max_items = 200)]
     deployments: Option<Vec<String>>,
     /// Custom: the name before the slash of its model ids.
+    #[schema(max_length = 40, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
     /// Custom: up to 8 headers sent along; their values are sealed with the key
     /// and never shown again.
@@ -134,8 +146,11 @@ pub(crate) struct RotateQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialRotation {
     /// The new key.
+    #[schema(max_length = 500)]
     pub(crate) api_key: String,
     /// How long the former one stays usable, 0 to 2592000; 86400 unless said.
+    #[schema(minimum = 0, maximum = 2_592_000)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub(crate) grace_seconds: Option<u64>,
 }
 
@@ -152,27 +167,40 @@ pub(crate) struct RotatedView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialBody {
-    /// `personal` (default), `organization` or `system`.
+    /// Whose it is to be; `personal` unless said.
+    #[schema(pattern = "@scope")]
     pub(crate) scope: Option<String>,
     /// The organization, for its keys.
     pub(crate) organization_id: Option<String>,
     /// A provider, in any spelling.
+    #[schema(pattern = "@any-provider")]
     pub(crate) provider: String,
     /// What to call it; the provider's name unless said.
+    #[schema(max_length = 100, pattern = "@line")]
     pub(crate) name: Option<String>,
+    /// Free text for people.
+    #[schema(max_length = 2000, pattern = "@note")]
     pub(crate) note: Option<String>,
-    /// The key.
+    /// The key; needed but for local servers and custom endpoints.
+    #[schema(max_length = 500)]
     pub(crate) api_key: Option<String>,
     /// Instead of the key, for the server's keys: where the operator keeps it,
     /// `env:NAME` or `file:/path`, as far as the operator allowed it at start.
     pub(crate) secret_ref: Option<String>,
     /// Its endpoint; the provider's default unless said.
     pub(crate) api_base: Option<String>,
+    /// Provider-specific settings.
     pub(crate) settings: Option<SettingsBody>,
+    /// Its place after the primary one; lower goes first.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub(crate) priority: Option<i64>,
     /// Whether it is to be the first of its provider.
     pub(crate) is_primary: Option<bool>,
+    /// When it stops being used; a time to come, or a day.
     pub(crate) expires_at: Option<String>,
+    /// When to be reminded to replace it.
+    #[schema(format = "date-time")]
     pub(crate) rotate_after: Option<String>,
 }
 
@@ -180,19 +208,33 @@ pub(crate) struct CredentialBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialPatch {
+    /// Another name.
+    #[schema(max_length = 100, pattern = "@line")]
     pub(crate) name: Option<String>,
+    /// Another note.
     #[serde(default, deserialize_with = "super::super::present")]
+    #[schema(max_length = 2000, pattern = "@note")]
     pub(crate) note: Option<Option<String>>,
+    /// Another secret; it is checked again.
+    #[schema(max_length = 500)]
     pub(crate) api_key: Option<String>,
     /// Instead of the key: where the operator keeps it.
     pub(crate) secret_ref: Option<String>,
+    /// Another endpoint; another origin needs the key again.
     #[serde(default, deserialize_with = "super::super::present")]
     pub(crate) api_base: Option<Option<String>>,
+    /// Other settings; of them too, absent stays and `null` clears.
     pub(crate) settings: Option<SettingsBody>,
+    /// Another place after the primary one.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub(crate) priority: Option<i64>,
+    /// When it stops being used; a time to come, or a day.
     #[serde(default, deserialize_with = "super::super::present")]
     pub(crate) expires_at: Option<Option<String>>,
+    /// When to be reminded to replace it.
     #[serde(default, deserialize_with = "super::super::present")]
+    #[schema(format = "date-time")]
     pub(crate) rotate_after: Option<Option<String>>,
 }
 
@@ -200,8 +242,13 @@ pub(crate) struct CredentialPatch {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CredentialView {
     id: String,
+    /// Whose key it is.
+    #[schema(pattern = "@scope")]
     scope: &'static str,
+    /// The owner, when an organization's.
     organization_id: Option<String>,
+    /// The provider it opens.
+    #[schema(pattern = "@provider")]
     provider: &'static str,
     name: String,
     note: String,
@@ -212,28 +259,41 @@ pub(crate) struct CredentialView {
     /// Where the key is sent, and nowhere else.
     endpoint_origin: String,
     settings: SettingsView,
+    /// Whether it may be used.
     is_active: bool,
+    /// Whether it is the first of its provider and owner.
     is_primary: bool,
+    /// Its place after the primary one; lower goes first.
     priority: i64,
+    /// Its health, as the last check or call found it.
+    #[schema(pattern = "@key-status")]
     status: &'static str,
+    /// Why it is not well, as a sentence.
     status_reason: Option<String>,
     checked_at: Option<String>,
     /// Until when it is at its provider's rate limit, for some model at least.
+    #[schema(format = "date-time")]
     cooling_until: Option<String>,
     last_used_at: Option<String>,
     expires_at: Option<String>,
+    #[schema(format = "date-time")]
     rotate_after: Option<String>,
     /// Whether `rotate_after` has passed.
     is_rotation_due: bool,
     /// When the secret was set; its age counts from there.
     secret_set_at: Option<String>,
     /// The key whose former secret this is, until `expires_at`.
+    #[schema(format = "uuid")]
     grace_of: Option<String>,
     /// `stored`, `env:OPENAI_API_KEY`, `file:/run/secrets/openai` or `keyless`.
     origin: String,
     created_at: String,
+    /// A user's id.
+    #[schema(format = "uuid")]
     created_by: Option<String>,
     updated_at: String,
+    /// A user's id.
+    #[schema(format = "uuid")]
     updated_by: Option<String>,
     /// Something unusual about the key that was just saved.
     #[serde(skip_serializing_if = "Option::is_none")]

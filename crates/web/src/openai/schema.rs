@@ -1,0 +1,79 @@
+//! What OpenAI's format is, as far as Ownkey looks at it. Only schemas: bodies
+//! pass through as they are.
+
+#![expect(dead_code, reason = "only the schemas are used")]
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A chat call in OpenAI's format. Fields that are not listed pass through.
+#[derive(ToSchema)]
+pub(super) struct ChatCompletionRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    /// The conversation so far.
+    #[schema(min_items = 1)]
+    messages: Vec<ChatCompletionMessage>,
+    /// Whether the answer is to come as events.
+    stream: Option<bool>,
+    stream_options: Option<StreamOptions>,
+    #[schema(minimum = 1)]
+    max_completion_tokens: Option<u64>,
+    /// The older name of `max_completion_tokens`.
+    #[schema(minimum = 1)]
+    max_tokens: Option<u64>,
+    #[schema(minimum = 0, maximum = 2)]
+    temperature: Option<f64>,
+    #[schema(minimum = 0, maximum = 1)]
+    top_p: Option<f64>,
+}
+
+/// What a stream ends with.
+#[derive(ToSchema)]
+pub(super) struct StreamOptions {
+    /// Whether the last event before the end says what was used.
+    include_usage: Option<bool>,
+}
+
+/// One message.
+#[derive(ToSchema)]
+pub(super) struct ChatCompletionMessage {
+    #[schema(pattern = "^(system|developer|user|assistant|tool|function)$")]
+    role: String,
+    /// A text, or parts.
+    #[schema(value_type = Option<Value>)]
+    content: Option<Value>,
+}
+
+/// The provider's answer; it may have more fields.
+#[derive(ToSchema)]
+pub(super) struct ChatCompletion {
+    /// The provider's id of the answer.
+    #[schema(pattern = "@text")]
+    id: String,
+    object: String,
+    /// Seconds since 1970.
+    created: i64,
+    /// The model that answered, as the provider calls it.
+    model: String,
+    choices: Vec<Choice>,
+    usage: Option<CompletionUsage>,
+}
+
+/// One answer.
+#[derive(ToSchema)]
+pub(super) struct Choice {
+    index: u64,
+    message: ChatCompletionMessage,
+    /// Why it ended: `stop`, `length`, `tool_calls`, `content_filter`.
+    finish_reason: Option<String>,
+}
+
+/// What was used.
+#[derive(ToSchema)]
+pub(super) struct CompletionUsage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+}
