@@ -1,6 +1,7 @@
 //! Reading what clients send: bounded, timed, and refused with a sentence that
 //! never repeats a value, because the value may be a key.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use app::error::{Code, Error};
@@ -12,7 +13,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::BodyExt;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 
 use crate::rim::Failure;
 
@@ -220,6 +222,36 @@ pub(crate) fn whole_number<'de, D: serde::Deserializer<'de>, T: TryFrom<i64>>(
     T::try_from(whole).map(Some).map_err(|_| wrong())
 }
 
+/// An object: serde would also take a list of its members in their order.
+///
+/// # Errors
+/// For anything but an object and `null`.
+pub(crate) fn object<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
+    struct Members<T>(T);
+
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+        fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+            reader.deserialize_map(OfMembers(PhantomData)).map(Self)
+        }
+    }
+
+    struct OfMembers<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMembers<T> {
+        type Value = T;
+
+        fn expecting(&self, words: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            words.write_str("an object")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, members: M) -> Result<T, M::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    Ok(Option::<Members<T>>::deserialize(reader)?.map(|members| members.0))
+}
+
 /// A sentence for a field that serde refused. serde's own message may quote the
 /// value, so only its safe half is kept.
 fn field_error(path: &str, message: &str) -> Error {
@@ -301,6 +333,32 @@ mod tests {
             ("{\"most\":\"7\"}", None),
         ] {
             assert_eq!(most(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Deserialize)]
+        struct Outer {
+            #[serde(default, deserialize_with = "object")]
+            inner: Option<Inner>,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Inner {
+            name: Option<String>,
+        }
+        let name = |body: &str| parse::<Outer>(body.as_bytes()).map(|outer| outer.inner.map(|inner| inner.name)).ok();
+        for (body, expected) in [
+            ("{}", Some(None)),
+            ("{\"inner\":null}", Some(None)),
+            ("{\"inner\":{}}", Some(Some(None))),
+            ("{\"inner\":{\"name\":\"a\"}}", Some(Some(Some("a".to_owned())))),
+            ("{\"inner\":{\"nmae\":\"a\"}}", None),
+            ("{\"inner\":[\"a\"]}", None),
+            ("{\"inner\":\"a\"}", None),
+        ] {
+            assert_eq!(name(body), expected, "{body}");
         }
     }
 

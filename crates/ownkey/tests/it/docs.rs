@@ -20,7 +20,7 @@ async fn the_page_shows_every_operation_with_a_link_and_an_example_for_this_serv
         let id = operation["operationId"].as_str().unwrap();
         assert!(page.contains(&format!("<article class=\"card\" id=\"{id}\"")), "{} {path} is missing", door.method);
         assert!(page.contains(&format!("href=\"#{id}\"")), "{id} is not linked");
-        let curl = format!("&quot;{}{}", house.url, path.replace("{id}", "$ID"));
+        let curl = format!("&quot;{}{}", house.url, path.replace("{id}", "$ID").replace("{provider}", "$PROVIDER"));
         assert!(page.contains(&curl), "{id} has no example: {curl}");
     }
     for name in web::openapi::document()["components"]["schemas"].as_object().unwrap().keys() {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use app::App;
-use app::error::Error;
+use app::error::{Code, Error};
 use app::events::{self, Cursor, EventStream, Piece, Resume};
 use axum::body::Body;
 use axum::extract::State;
@@ -43,7 +43,8 @@ pub(crate) fn doors() -> Vec<Door> {
             )
             .query::<EventsQuery>()
             .resumes()
-            .gives_events(200, "The events, each with its name, its id and its data in JSON"),
+            .gives_events(200, "The events, each with its name, its id and its data in JSON")
+            .refuses(&[Code::RateLimited]),
     )]
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn doors() -> Vec<Door> {
                 .takes::<KeyFields>()
                 .example(json!({"openai_api_key": "sk-proj-EXAMPLE0123456789abcdefghij", "groq_api_key": null}))
                 .gives::<KeysSaved>(200, "Saved")
-                .refuses(&[Code::KeyRequiredForNewOrigin, Code::EndpointNotAllowed]),
+                .refuses(&[Code::KeyRequiredForNewOrigin, Code::EndpointNotAllowed, Code::DuplicateSecret]),
         ),
         door(
             Method::DELETE,

@@ -18,7 +18,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::auth::Authenticated;
-use crate::body::Json;
+use crate::body::{self, Json};
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -41,7 +41,8 @@ pub(crate) fn doors() -> Vec<Door> {
             says("users", "Change your name or preferences")
                 .takes::<MeEdit>()
                 .example(json!({"display_name": "Ann", "preferences": {"fallback": "strict"}}))
-                .gives::<Me>(200, "The account"),
+                .gives::<Me>(200, "The account")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::POST,
@@ -114,6 +115,7 @@ struct MeEdit {
     #[schema(max_length = 100, pattern = "@line")]
     display_name: Option<String>,
     /// Other preferences.
+    #[serde(default, deserialize_with = "body::object")]
     preferences: Option<PreferencesEdit>,
 }
 

@@ -112,6 +112,13 @@ impl Refusals {
                 by_status.entry(status).or_default().push(code);
             }
         }
+        if self.passes_providers_refusals {
+            // The provider's status may be one that we refuse with ourselves.
+            let is_of_client = |status: &String| status.starts_with('4') && status != "4XX";
+            for (_, codes) in by_status.iter_mut().filter(|(status, _)| is_of_client(status)) {
+                codes.push(Code::ProviderRejected);
+            }
+        }
         by_status
     }
 

@@ -111,7 +111,7 @@ async fn rotate(place: Place) {
     let states = place.keys(&both()).await;
     let kid = |place: usize| states[place]["kid"].as_str().unwrap().to_owned();
     let (new, old) = (kid(0), kid(1));
-    assert_eq!((&states[0]["seals"], &states[1]["rows"]), (&json!(true), &json!(KEYS + 4)));
+    assert_eq!((&states[0]["seals"], &states[1]["rows"]), (&json!(true), &json!(KEYS + 3)));
     place.run(&both(), &format!("keyring retire {old}")).await.expect(1);
 
     let (ids, stop, turn) = (Arc::new(ids), Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));

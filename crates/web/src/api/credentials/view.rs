@@ -11,7 +11,7 @@ use domain::credential::{Credential, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::body::whole_number;
+use crate::body::{object, whole_number};
 
 /// Which keys to list.
 #[derive(Deserialize, IntoParams)]
@@ -190,6 +190,7 @@ pub(crate) struct CredentialBody {
     /// Its endpoint; the provider's default unless said.
     pub(crate) api_base: Option<String>,
     /// Provider-specific settings.
+    #[serde(default, deserialize_with = "object")]
     pub(crate) settings: Option<SettingsBody>,
     /// Its place after the primary one; lower goes first.
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
@@ -224,6 +225,7 @@ pub(crate) struct CredentialPatch {
     #[serde(default, deserialize_with = "super::super::present")]
     pub(crate) api_base: Option<Option<String>>,
     /// Other settings; of them too, absent stays and `null` clears.
+    #[serde(default, deserialize_with = "object")]
     pub(crate) settings: Option<SettingsBody>,
     /// Another place after the primary one.
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
