@@ -12,7 +12,7 @@ use domain::credential::Scope;
 use domain::ids::{CredentialId, RequestId};
 use domain::{Caller, Nanos, ProviderId};
 use http::StatusCode;
-use llm::wire::openai_chat::passthrough::AnswerFacts;
+use llm::wire::AnswerFacts;
 use llm::wire::openai_chat::request;
 use store::ledger::CallSource;
 

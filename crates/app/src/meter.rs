@@ -9,7 +9,7 @@ use domain::ids::AttemptId;
 use domain::usage::{TokenCounts, UsageSource, estimated_tokens};
 use domain::{Clock, Nanos, Price, ProviderId};
 use llm::UpstreamError;
-use llm::wire::openai_chat::passthrough::{AnswerFacts, StreamFacts};
+use llm::wire::{AnswerFacts, StreamFacts};
 use store::ledger::{Ledger, Settlement};
 
 use crate::App;

@@ -8,7 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use domain::credential::{Credential, Scope};
 use domain::ids::{CredentialId, UserId, model_uuid};
-use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
+use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
 use domain::resolve::Candidate;
 use domain::{Caller, Price};
@@ -235,6 +235,8 @@ fn merged(provider: ProviderId, listed: ListedModel, known: Option<&ModelFacts>)
         context_window: None,
         max_output_tokens: None,
         capabilities: Capabilities::default(),
+        wires: Vec::new(),
+        restrictions: Restrictions::default(),
         price: None,
         deprecation_date: None,
         replacement: None,

@@ -52,16 +52,22 @@ pub enum ProviderKind {
 pub enum WireName {
     /// OpenAI's chat completions.
     OpenAiChat,
+    /// OpenAI's responses.
+    OpenAiResponses,
     /// Anthropic's messages.
     AnthropicMessages,
     /// Gemini's generateContent.
     Gemini,
+    /// Ollama's own chat.
+    OllamaNative,
 }
 
 crate::text_enum!(WireName, "wire" {
     OpenAiChat => "openai-chat",
+    OpenAiResponses => "openai-responses",
     AnthropicMessages => "anthropic-messages",
     Gemini => "gemini",
+    OllamaNative => "ollama-native",
 });
 
 /// What is known of a provider before any key is there.
@@ -132,6 +138,13 @@ impl ProviderId {
     #[must_use]
     pub fn is_callable(self) -> bool {
         self.facts().wire == WireName::OpenAiChat && !matches!(self, Self::Azure | Self::HuggingFace)
+    }
+
+    /// Whether requests of this wire can be passed on to it as they are.
+    #[must_use]
+    pub fn speaks(self, wire: WireName) -> bool {
+        let has_responses = matches!(self, Self::OpenAi | Self::Azure);
+        self.facts().wire == wire || (wire == WireName::OpenAiResponses && has_responses)
     }
 
     /// All providers, in the table's order.

@@ -5,6 +5,7 @@
 //! Source: the providers' API references as of November 2026.
 
 use domain::ProviderId;
+use domain::provider::WireName;
 use thiserror::Error;
 
 /// A field that the target cannot take, and that would change the answer.
@@ -67,8 +68,9 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 9] = [
+const WITHOUT_EFFECT: [&str; 10] = [
     "user",
+    "obfuscation",
     "store",
     "metadata",
     "service_tier",
@@ -168,6 +170,49 @@ static LMSTUDIO: Rules = Rules {
     ..OPEN
 };
 
+/// Whether no answer depends on this field, whatever the provider.
+pub(crate) fn is_without_effect(field: &str) -> bool {
+    WITHOUT_EFFECT.contains(&field)
+}
+
+/// What a client's wire calls a field of openai-chat's name.
+pub(crate) fn client_name(client: WireName, field: &str) -> &str {
+    let names: &[(&str, &str)] = match client {
+        WireName::OpenAiChat | WireName::OllamaNative => &[],
+        WireName::OpenAiResponses => &[
+            ("max_tokens", "max_output_tokens"),
+            ("reasoning_effort", "reasoning.effort"),
+            ("response_format", "text.format"),
+            ("messages", "input"),
+            ("user", "safety_identifier"),
+        ],
+        WireName::AnthropicMessages => &[
+            ("stop", "stop_sequences"),
+            ("reasoning_effort", "thinking"),
+            ("thinking_tokens", "thinking"),
+            ("response_format", "output_config.format"),
+            ("user", "metadata.user_id"),
+            ("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"),
+        ],
+        WireName::Gemini => &[
+            ("messages", "contents"),
+            ("max_tokens", "generationConfig.maxOutputTokens"),
+            ("temperature", "generationConfig.temperature"),
+            ("top_p", "generationConfig.topP"),
+            ("top_k", "generationConfig.topK"),
+            ("stop", "generationConfig.stopSequences"),
+            ("seed", "generationConfig.seed"),
+            ("presence_penalty", "generationConfig.presencePenalty"),
+            ("frequency_penalty", "generationConfig.frequencyPenalty"),
+            ("reasoning_effort", "generationConfig.thinkingConfig"),
+            ("thinking_tokens", "generationConfig.thinkingConfig"),
+            ("response_format", "generationConfig.responseMimeType"),
+            ("tool_choice", "toolConfig"),
+        ],
+    };
+    names.iter().find(|(name, _)| *name == field).map_or(field, |(_, theirs)| theirs)
+}
+
 /// A provider's row.
 #[must_use]
 pub fn rules(provider: ProviderId) -> &'static Rules {
@@ -213,7 +258,7 @@ fn reasons(provider: ProviderId, model: &str) -> bool {
 }
 
 /// Whether the value says what holds without it, too.
-fn is_default(field: &str, value: &[u8]) -> bool {
+pub(crate) fn is_default(field: &str, value: &[u8]) -> bool {
     let is_zero = || std::str::from_utf8(value).ok().and_then(|text| text.parse::<f64>().ok()) == Some(0.0);
     value == b"null"
         || match field {

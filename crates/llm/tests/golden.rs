@@ -1,6 +1,6 @@
-//! The wires against fixtures: every answer, stream, error and request of the
-//! openai-chat dialects in `fixtures/wire`, and what `manifest.json` there says a
-//! correct reader makes of them.
+//! The wires against fixtures: every answer, stream, error and request in
+//! `fixtures/wire`, what `manifest.json` there says a correct reader makes of
+//! them, and each of them written for clients of every format.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
@@ -13,6 +13,8 @@ mod answers;
 mod errors;
 #[path = "golden/hostile.rs"]
 mod hostile;
+#[path = "golden/matrix.rs"]
+mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
 #[path = "golden/streams.rs"]

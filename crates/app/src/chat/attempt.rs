@@ -12,8 +12,8 @@ use http::{HeaderMap, Method};
 use llm::UpstreamError;
 use llm::client::{Auth, Incoming, Outgoing, SendFailure};
 use llm::wire::openai_chat::passthrough::{self, PassThrough};
-use llm::wire::openai_chat::request::{self, ClientRequest};
-use llm::wire::{self, Target};
+use llm::wire::openai_chat::request;
+use llm::wire::{self, ClientRequest, Target};
 use store::ledger::AttemptStart;
 
 use super::failure::AttemptFailure;
@@ -61,6 +61,7 @@ impl Run<'_> {
             provider: self.place.provider,
             model: &self.place.upstream_id,
             origin_host: credential.origin.host_and_port(),
+            facts: None,
         };
         let prepared = request::prepare(self.request, &target, self.call.wishes.lenient)
             .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
@@ -81,8 +82,7 @@ impl Run<'_> {
             .send(Outgoing {
                 method: Method::POST,
                 endpoint: &endpoint,
-                path: wire::of(domain::provider::WireName::OpenAiChat)
-                    .map_or("/chat/completions", wire::Wire::chat_path),
+                path: "/chat/completions",
                 auth: secret.get().map_or(Auth::None, Auth::Bearer),
                 body: prepared.body,
                 streaming: self.request.stream,

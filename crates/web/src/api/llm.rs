@@ -311,7 +311,10 @@ impl Retelling {
                 }
                 StreamEvent::Finish(finish) => self.answer.finish = Some(finish),
                 StreamEvent::Usage { tokens, .. } => self.answer.usage = tokens,
-                StreamEvent::ToolCallStart { .. } | StreamEvent::ToolCallArguments { .. } | StreamEvent::Error(_) => {}
+                StreamEvent::ToolCallStart { .. }
+                | StreamEvent::ToolCallArguments { .. }
+                | StreamEvent::Replay(_)
+                | StreamEvent::Error(_) => {}
             }
         }
         told
