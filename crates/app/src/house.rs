@@ -23,6 +23,7 @@ use crate::freshness::{self, Freshness};
 use crate::housekeeping;
 use crate::metrics::Metrics;
 use crate::reach::ReachCache;
+use crate::replay::ReplayMemory;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
 
@@ -70,6 +71,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) checks: Checks,
     pub(crate) uses: Uses,
+    pub(crate) replay: ReplayMemory,
     draining: AtomicBool,
     this: Weak<Self>,
     tasks: TaskTracker,
@@ -102,6 +104,7 @@ impl App {
             freshness: Freshness::starting_at(seq),
             checks: Checks::default(),
             uses: Uses::default(),
+            replay: ReplayMemory::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))

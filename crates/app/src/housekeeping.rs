@@ -45,6 +45,8 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         if tick % PRUNE_EVERY == 0 {
             let now = app.clock.now();
             report("pruning", store::idempotency::prune(&app.store, now).await);
+            report("pruning", store::replay_state::prune(&app.store, now).await);
+            report("pruning", store::kept_answers::prune(&app.store, now).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }

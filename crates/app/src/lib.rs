@@ -31,6 +31,7 @@ mod secrets;
 
 pub mod chat;
 mod meter;
+mod replay;
 
 pub mod audit;
 mod freshness;

@@ -13,10 +13,16 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: [Step; 1] = [Step {
-    sqlite: include_str!("../migrations/sqlite/0001_house.sql"),
-    postgres: include_str!("../migrations/postgres/0001_house.sql"),
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        sqlite: include_str!("../migrations/sqlite/0001_house.sql"),
+        postgres: include_str!("../migrations/postgres/0001_house.sql"),
+    },
+    Step {
+        sqlite: include_str!("../migrations/sqlite/0006_wires.sql"),
+        postgres: include_str!("../migrations/postgres/0006_wires.sql"),
+    },
+];
 
 /// Any number nobody else locks; "ownkey" in ASCII.
 const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";

@@ -100,6 +100,26 @@ impl Vault {
         Ok(bytes)
     }
 
+    /// Seals what a provider wants back after one call of a function.
+    pub(crate) fn seal_replay(
+        &self,
+        (caller, call_id): (&str, &str),
+        state: &str,
+        now: Timestamp,
+        entropy: &Entropy,
+    ) -> Sealed {
+        self.seal_under(&identity::replay_context(caller, call_id), &Secret::new(state.to_owned()), now, entropy)
+    }
+
+    /// Opens what was sealed for this caller and call.
+    pub(crate) fn open_replay(
+        &self,
+        (caller, call_id): (&str, &str),
+        sealed: &Sealed,
+    ) -> Result<String, Undecryptable> {
+        Ok(self.open_under(&identity::replay_context(caller, call_id), sealed)?.expose().to_owned())
+    }
+
     fn seal_under(&self, context: &[u8], secret: &Secret, now: Timestamp, entropy: &Entropy) -> Sealed {
         let key = self.keys.sealing();
         let row_key = derive(&key.bytes, context);

@@ -2,7 +2,6 @@
 
 pub(crate) mod chat;
 mod models;
-mod whole_as_stream;
 
 use crate::router::Door;
 

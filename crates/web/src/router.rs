@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::auth::{self, Guard};
 use crate::openapi::Described;
 use crate::origins::Origins;
-use crate::{api, openai, operations, rim, ui};
+use crate::{anthropic, api, gemini, openai, operations, rim, ui};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -70,6 +70,8 @@ pub(crate) fn quiet_door(method: Method, path: &'static str, need: Need, handler
 pub fn doors() -> Vec<Door> {
     let mut doors = Vec::new();
     doors.extend(openai::doors());
+    doors.extend(anthropic::doors());
+    doors.extend(gemini::doors());
     doors.extend(api::doors());
     doors.extend(operations::doors());
     doors.extend(ui::doors());

@@ -159,6 +159,19 @@ pub struct ReplayState {
     pub state: Value,
 }
 
+impl ReplayState {
+    /// The states, each with the call it belongs to: one of the whole answer
+    /// goes with the first call. An answer without calls needs none back.
+    #[must_use]
+    pub fn of_calls(states: Vec<Self>, first_call: Option<&str>) -> Vec<Self> {
+        let with_call = |state: Self| {
+            let call_id = Some(state.call_id.or_else(|| first_call.map(str::to_owned))?);
+            Some(Self { call_id, ..state })
+        };
+        states.into_iter().filter_map(with_call).collect()
+    }
+}
+
 /// A call of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolCall {

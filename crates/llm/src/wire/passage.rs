@@ -5,7 +5,7 @@ use domain::Nanos;
 use domain::usage::TokenCounts;
 
 use crate::UpstreamError;
-use crate::neutral::{FinishReason, ReplayState};
+use crate::neutral::{Answer, FinishReason, ReplayState};
 
 /// What is known of a whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,8 +76,31 @@ pub trait Passage: Send {
     /// The provider said that it is over.
     fn is_done(&self) -> bool;
 
-    /// What the provider wants back when the conversation goes on, taken out.
+    /// What the provider wants back when the conversation goes on, taken out,
+    /// each with its call.
     fn take_replay(&mut self) -> Vec<ReplayState> {
         Vec::new()
+    }
+}
+
+impl AnswerFacts {
+    /// The facts of an answer that was read as a whole.
+    #[must_use]
+    pub fn of(answer: &Answer) -> Self {
+        let characters = |text: &str| text.chars().count() as u64;
+        let written = characters(&answer.text)
+            + characters(&answer.reasoning)
+            + answer.refusal.as_deref().map_or(0, characters)
+            + answer.tool_calls.iter().map(|call| characters(&call.arguments)).sum::<u64>();
+        let named = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self {
+            usage: answer.usage,
+            absurd: answer.usage_is_absurd,
+            cost: answer.cost,
+            finish: answer.finish,
+            output_characters: written,
+            id: named(&answer.id),
+            response_model: named(&answer.model),
+        }
     }
 }

@@ -13,6 +13,7 @@ pub struct Translation {
     encoder: Box<dyn StreamEncoder>,
     facts: StreamFacts,
     replay: Vec<ReplayState>,
+    first_call: Option<String>,
     has_begun: bool,
     buffer: Vec<u8>,
 }
@@ -22,7 +23,7 @@ impl Translation {
     #[must_use]
     pub fn new(decoder: Box<dyn StreamDecoder>, encoder: Box<dyn StreamEncoder>) -> Self {
         let (facts, replay) = (StreamFacts::default(), Vec::new());
-        Self { decoder, encoder, facts, replay, has_begun: false, buffer: Vec::new() }
+        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, buffer: Vec::new() }
     }
 
     fn tell(&mut self, events: Vec<StreamEvent>, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
@@ -54,7 +55,10 @@ impl Translation {
                 facts.output_characters += text.chars().count() as u64;
                 facts.saw_output = true;
             }
-            StreamEvent::ToolCallStart { .. } => facts.saw_output = true,
+            StreamEvent::ToolCallStart { id, .. } => {
+                self.first_call.get_or_insert_with(|| id.clone());
+                facts.saw_output = true;
+            }
             StreamEvent::ToolCallArguments { arguments, .. } => {
                 facts.output_characters += arguments.chars().count() as u64;
                 facts.saw_output = true;
@@ -109,6 +113,6 @@ impl Passage for Translation {
     }
 
     fn take_replay(&mut self) -> Vec<ReplayState> {
-        std::mem::take(&mut self.replay)
+        ReplayState::of_calls(std::mem::take(&mut self.replay), self.first_call.as_deref())
     }
 }

@@ -66,6 +66,11 @@ pub(super) fn server_secret_context(name: &str) -> Vec<u8> {
     context(&["system", "system", "", "", "", name, "1"])
 }
 
+/// The context of what a provider wants back after one call of a function.
+pub(super) fn replay_context(caller: &str, call_id: &str) -> Vec<u8> {
+    context(&["replay", caller, call_id, "", "", "state", "1"])
+}
+
 fn context(parts: &[&str]) -> Vec<u8> {
     let mut context = b"ownkey/cred/v1".to_vec();
     for part in parts {

@@ -1,0 +1,89 @@
+//! Gemini's wire: the model and what to do with it are in the address.
+
+use std::sync::Arc;
+
+use app::App;
+use app::chat::UrlCall;
+use app::error::{Code, Error};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use domain::access::Need;
+use domain::provider::WireName;
+use http::Method;
+
+use crate::auth::Authenticated;
+use crate::body::Id;
+use crate::calls::{self, DoorOfCall};
+use crate::openapi::says;
+use crate::rim::Failure;
+use crate::router::{Door, door, quiet_door};
+
+pub(crate) fn doors() -> Vec<Door> {
+    vec![
+        door(
+            Method::POST,
+            "/v1beta/models/{*id}",
+            Need::CallModels,
+            post(call_model),
+            says("gemini", "`{model}:generateContent` or `{model}:streamGenerateContent`, in Gemini's format")
+                .gives_other(200, "The answer, with x-ownkey-* headers that say who paid"),
+        ),
+        // Google's own Python client calls this one.
+        quiet_door(Method::POST, "/v1/models/{*id}", Need::CallModels, post(call_model)),
+    ]
+}
+
+/// What is done with a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Generate { stream: bool },
+}
+
+/// Splits `models/x/y:generateContent` at its last colon.
+fn split(call: &str) -> Option<(&str, Action)> {
+    let (model, action) = call.rsplit_once(':')?;
+    let action = match action {
+        "generateContent" => Action::Generate { stream: false },
+        "streamGenerateContent" => Action::Generate { stream: true },
+        _ => return None,
+    };
+    Some((model, action)).filter(|(model, _)| !model.is_empty())
+}
+
+async fn call_model(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(call): Id<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let Some((model, Action::Generate { stream })) = split(&call) else {
+        return Err(Error::new(
+            Code::EndpointNotSupported,
+            "Ownkey does not do this with a model. Use :generateContent or :streamGenerateContent.",
+        )
+        .into());
+    };
+    let url = Some(UrlCall { model: model.to_owned(), stream });
+    let door = DoorOfCall { name: "POST /v1beta/models", wire: WireName::Gemini, url };
+    calls::answer(&app, &caller, door, request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_colon_parts_the_model_from_what_is_done_with_it() {
+        let generate = |stream| Action::Generate { stream };
+        for (call, expected) in [
+            ("gemini-3.8-flash:generateContent", Some(("gemini-3.8-flash", generate(false)))),
+            ("groq/openai/gpt-oss:20b:streamGenerateContent", Some(("groq/openai/gpt-oss:20b", generate(true)))),
+            ("gemini-3.8-flash", None),
+            (":generateContent", None),
+            ("m:deleteEverything", None),
+        ] {
+            assert_eq!(split(call), expected, "{call}");
+        }
+    }
+}
