@@ -17,5 +17,7 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_anthropic.rs"]
+mod requests_anthropic;
 #[path = "golden/streams.rs"]
 mod streams;
