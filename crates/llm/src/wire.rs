@@ -119,6 +119,7 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
 pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::AnthropicMessages => Some(&anthropic::Anthropic),
+        WireName::OpenAiResponses | WireName::Gemini | WireName::OllamaNative => None,
     }
 }

@@ -3,8 +3,13 @@
 //! Source: the types of Anthropic's official clients and the API reference of
 //! November 2026. What they leave open is decided in [`choices`].
 
+pub mod answer;
 pub mod encode;
 pub mod errors;
+pub mod events;
+pub mod neutral_request;
+pub mod passthrough;
+pub mod request;
 pub mod response;
 pub mod stream;
 
@@ -12,6 +17,7 @@ pub(crate) mod choices;
 
 mod json;
 mod thoughts;
+mod unsigned;
 mod usage;
 mod walk;
 
@@ -22,7 +28,10 @@ use domain::ProviderId;
 use domain::provider::WireName;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Fitting, StreamDecoder, Target, Wire};
+use super::{
+    About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, RequestError, StreamDecoder,
+    StreamEncoder, Target, UrlWords, Wire,
+};
 use crate::UpstreamError;
 use crate::neutral::{Answer, ChatRequest};
 use crate::parameters::Unsupported;
@@ -70,5 +79,44 @@ impl Wire for Anthropic {
 
     fn read_error(&self, provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         errors::read(provider, status, headers, body)
+    }
+}
+
+impl ClientWire for Anthropic {
+    fn name(&self) -> WireName {
+        WireName::AnthropicMessages
+    }
+
+    fn read<'a>(&self, body: &'a [u8], _url: Option<UrlWords<'a>>) -> Result<ClientRequest<'a>, RequestError> {
+        request::read(body)
+    }
+
+    fn prepare(
+        &self,
+        request: &ClientRequest<'_>,
+        target: &Target<'_>,
+        _lenient: bool,
+    ) -> Result<Prepared, Unsupported> {
+        Ok(request::prepare(request, target))
+    }
+
+    fn inspect_answer(&self, provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
+        response::inspect(provider, body)
+    }
+
+    fn pass_through(&self, provider: ProviderId, _include_usage: bool) -> Box<dyn Passage> {
+        Box::new(passthrough::PassThrough::new(provider))
+    }
+
+    fn to_neutral(&self, request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
+        neutral_request::read(request)
+    }
+
+    fn encode_answer(&self, answer: &Answer, about: &About) -> Bytes {
+        answer::encode(answer, about)
+    }
+
+    fn encode_stream(&self, about: About) -> Box<dyn StreamEncoder> {
+        Box::new(events::Events::new(about))
     }
 }
