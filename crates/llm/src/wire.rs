@@ -7,6 +7,7 @@
 //! [`Passage`].
 
 pub mod anthropic;
+pub mod count;
 pub mod openai_chat;
 
 mod client_request;

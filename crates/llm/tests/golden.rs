@@ -9,6 +9,8 @@ mod manifest;
 
 #[path = "golden/answers.rs"]
 mod answers;
+#[path = "golden/anthropic.rs"]
+mod anthropic;
 #[path = "golden/errors.rs"]
 mod errors;
 #[path = "golden/hostile.rs"]

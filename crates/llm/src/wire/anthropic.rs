@@ -4,6 +4,7 @@
 //! November 2026. What they leave open is decided in [`choices`].
 
 pub mod answer;
+pub mod count;
 pub mod encode;
 pub mod errors;
 pub mod events;

@@ -32,6 +32,11 @@ const MAX_USER_LENGTH: usize = 256;
 /// [`Unsupported`], when the target cannot take a field that would change the
 /// answer.
 pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {
+    Ok(Bytes::from(Value::Object(body(request, fitting)?).to_string()))
+}
+
+/// The body's members.
+pub(super) fn body(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Map<String, Value>, Unsupported> {
     let model = Model::of(&fitting.target);
     let format = format::decide(request, &model, fitting)?;
     let tools = tools::write(request, &model, &format, fitting)?;
@@ -60,7 +65,7 @@ pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes,
         body.insert("stream".into(), true.into());
     }
     cache::keep_within_limits(&mut body, fitting);
-    Ok(Bytes::from(Value::Object(body).to_string()))
+    Ok(body)
 }
 
 /// Blank texts end nothing here: an empty one would not anywhere, a line break

@@ -189,3 +189,6 @@ impl Passage for PassThrough {
 fn is_complete(block: &Bytes) -> bool {
     sse::data_of(block).is_some_and(|data| json_scan::check(data.trim_ascii()).is_ok())
 }
+
+#[cfg(test)]
+mod tests;
