@@ -297,3 +297,6 @@ impl Builder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
