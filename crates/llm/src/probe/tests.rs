@@ -36,8 +36,11 @@ fn every_known_answer_gets_its_verdict() {
     }
 }
 
+/// Path, status and body or the name of a fixture.
+type Answers = &'static [(&'static str, u16, &'static str)];
+
 /// Checks a key of `provider` with these answers by path; anything else is 404.
-async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, &str)]) -> (ProbeReport, Vec<String>) {
+async fn check(provider: ProviderId, base: &str, answers: Answers) -> (ProbeReport, Vec<String>) {
     let server = Server::start(move |seen| {
         let answer = answers.iter().find(|(path, ..)| *path == seen.path);
         let (_, status, body) = answer.unwrap_or(&("", 404, "{}"));
@@ -138,7 +141,7 @@ async fn anthropics_list_is_read_to_its_last_page() {
 #[tokio::test]
 async fn an_anthropic_key_without_credit_is_told_by_its_words() {
     const LIST: &str = "/v1/models?limit=1000";
-    const ANSWERS: [(&[(&str, u16, &str)], KeyStatus, &str); 4] = [
+    const ANSWERS: [(Answers, KeyStatus, &str); 4] = [
         (&[(LIST, 400, "checks/anthropic-error-400-no-credit.json")], KeyStatus::NoCredit, "credit"),
         (&[(LIST, 401, "checks/anthropic-error-401-invalid-key.json")], KeyStatus::Invalid, "refused"),
         (&[(LIST, 403, "checks/anthropic-error-403-on-hold.json")], KeyStatus::Invalid, "on hold"),

@@ -186,6 +186,18 @@ fn clients_words_have_their_neutral_ones() {
 }
 
 #[test]
+fn not_thinking_is_not_said_to_a_model_that_never_thinks() {
+    let request = ChatRequest { reasoning_effort: Some("none".into()), ..ChatRequest::default() };
+    for (model, said) in [("gpt-4o-mini", None), ("gpt-unheard-of", Some("none"))] {
+        let facts = Catalogue::builtin().get(ProviderId::OpenAi, model);
+        let target = Target { provider: ProviderId::OpenAi, model, origin_host: "api.openai.com", facts };
+        let body = wire::of(WireName::OpenAiChat).unwrap().encode(&request, &mut Fitting::new(target, WIRE, false));
+        let body: Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        assert_eq!(body["reasoning_effort"].as_str(), said, "{model}");
+    }
+}
+
+#[test]
 fn tokens_are_counted_by_anthropic_or_estimated() {
     let question = json!({"model": "claude", "system": "Be.", "messages": [{"role": "user", "content": "12345"}]});
     let question = question.to_string();

@@ -15,6 +15,9 @@ use crate::neutral::{FinishReason, StreamEvent};
 use crate::wire::{About, StreamEncoder};
 use arguments::Depth;
 
+/// The most of calls that is held back, in bytes.
+const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
+
 /// Writes events.
 #[derive(Debug)]
 pub struct Events {
@@ -25,6 +28,8 @@ pub struct Events {
     open: Option<Open>,
     /// Calls that began while another one's arguments were not whole.
     later: VecDeque<Call>,
+    /// How much of them was held back.
+    held_bytes: usize,
     usage: Option<TokenCounts>,
 }
 
@@ -49,7 +54,7 @@ impl Events {
     /// At the start of a stream.
     #[must_use]
     pub const fn new(about: About) -> Self {
-        Self { about, has_begun: false, next: 0, open: None, later: VecDeque::new(), usage: None }
+        Self { about, has_begun: false, next: 0, open: None, later: VecDeque::new(), held_bytes: 0, usage: None }
     }
 
     /// What the prompt has is not known before the end: the last event says it.
@@ -131,6 +136,7 @@ impl Events {
     fn call(&mut self, call: Call, out: &mut Vec<u8>) {
         let is_busy = matches!(&self.open, Some(Open::Call { depth, .. }) if !depth.is_whole());
         if is_busy || !self.later.is_empty() {
+            self.held_bytes += call.id.len() + call.name.len();
             self.later.push_back(call);
         } else {
             self.start_call(&call, out);
@@ -151,7 +157,11 @@ impl Events {
             self.add_arguments(arguments, out);
             self.go_on(out);
         } else if let Some(call) = self.later.iter_mut().find(|call| call.index == index) {
-            call.arguments.push_str(arguments);
+            // More than any call has: nothing that would be of use.
+            if self.held_bytes < MAX_HELD_BYTES {
+                self.held_bytes += arguments.len();
+                call.arguments.push_str(arguments);
+            }
         }
     }
 

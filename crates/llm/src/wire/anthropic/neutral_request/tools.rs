@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::content::cache_break;
-use super::{extra, invalid, text};
+use super::{extra, invalid, list, text};
 use crate::neutral::{ChatRequest, Tool, ToolChoice};
 use crate::wire::RequestError;
 
@@ -21,9 +21,6 @@ const KNOWN: [&str; 8] = [
     "defer_loading",
 ];
 
-/// Whoever may call it: the model, as with everybody's functions.
-const DIRECTLY: &str = "[\"direct\"]";
-
 /// Reads one tool.
 pub(super) fn read(value: &Value, out: &mut ChatRequest) -> Result<(), RequestError> {
     if let Some(kind) = value.get("type").and_then(Value::as_str).filter(|kind| *kind != "custom") {
@@ -32,7 +29,8 @@ pub(super) fn read(value: &Value, out: &mut ChatRequest) -> Result<(), RequestEr
     }
     let name = value.get("name").and_then(text).ok_or_else(|| invalid("tools", "A tool has no name."))?;
     for (member, value) in value.as_object().into_iter().flatten() {
-        let is_usual = member == "allowed_callers" && value.to_string() == DIRECTLY;
+        // The model itself may call it, as it may everybody's functions.
+        let is_usual = member == "allowed_callers" && list(value).iter().all(|caller| caller == "direct");
         if !KNOWN.contains(&member.as_str()) && !value.is_null() && !is_usual {
             out.extras.push(extra(format!("tools.{member}"), value));
         }
