@@ -23,3 +23,5 @@ mod requests;
 mod requests_anthropic;
 #[path = "golden/streams.rs"]
 mod streams;
+#[path = "golden/turns_anthropic.rs"]
+mod turns_anthropic;
