@@ -68,7 +68,7 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 10] = [
+const WITHOUT_EFFECT: [&str; 12] = [
     "user",
     "obfuscation",
     "store",
@@ -79,6 +79,9 @@ const WITHOUT_EFFECT: [&str; 10] = [
     "prompt_cache_options",
     "safety_identifier",
     "stream_options",
+    // Anthropic's: what its server keeps or clears of the prompt it is sent.
+    "cache_control",
+    "context_management",
 ];
 
 const OPEN: Rules = Rules {

@@ -6,10 +6,13 @@
 //! pass as they come, looked at once. Either way an answer under way is a
 //! [`Passage`].
 
+pub mod anthropic;
+pub mod count;
 pub mod openai_chat;
 
 mod client_request;
 mod client_side;
+mod data_uri;
 mod fitting;
 mod passage;
 mod translation;
@@ -107,7 +110,8 @@ pub trait StreamDecoder: Send {
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::AnthropicMessages => Some(&anthropic::Anthropic),
+        WireName::OpenAiResponses | WireName::Gemini | WireName::OllamaNative => None,
     }
 }
 
@@ -116,6 +120,7 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
 pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::AnthropicMessages => Some(&anthropic::Anthropic),
+        WireName::OpenAiResponses | WireName::Gemini | WireName::OllamaNative => None,
     }
 }

@@ -9,6 +9,8 @@ mod manifest;
 
 #[path = "golden/answers.rs"]
 mod answers;
+#[path = "golden/anthropic.rs"]
+mod anthropic;
 #[path = "golden/errors.rs"]
 mod errors;
 #[path = "golden/hostile.rs"]
@@ -17,5 +19,9 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_anthropic.rs"]
+mod requests_anthropic;
 #[path = "golden/streams.rs"]
 mod streams;
+#[path = "golden/turns_anthropic.rs"]
+mod turns_anthropic;

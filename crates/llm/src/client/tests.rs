@@ -70,6 +70,17 @@ fn a_key_is_not_printed_with_its_header() {
     assert!(auth_header(Auth::Bearer(&Secret::new("a\nb".to_owned()))).is_none(), "a key that is no header value");
 }
 
+#[test]
+fn anthropic_gets_the_key_in_a_header_of_its_own() {
+    let secret = Secret::new("sk-FAKE".to_owned());
+    let (name, value) = auth_header(Auth::of(ProviderId::Anthropic, Some(&secret))).unwrap().unwrap();
+    assert_eq!((name.as_str(), value.as_bytes()), ("x-api-key", &b"sk-FAKE"[..]));
+    assert!(value.is_sensitive() && !format!("{value:?}").contains("FAKE"));
+    let (name, _) = auth_header(Auth::of(ProviderId::OpenAi, Some(&secret))).unwrap().unwrap();
+    assert_eq!(name, AUTHORIZATION);
+    assert!(auth_header(Auth::of(ProviderId::Anthropic, None)).unwrap().is_none());
+}
+
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_nobody_else_sees_the_key() {
     let elsewhere = Server::start(|_| ok()).await;

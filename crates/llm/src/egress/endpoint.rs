@@ -194,11 +194,15 @@ fn compare_host(typed: &str, url: &Url) -> Result<(), EndpointProblem> {
 /// The path without what people paste along, and with what they forget.
 fn normal_path(provider: ProviderId, url: &Url) -> String {
     let mut path = url.path().trim_end_matches('/');
-    for pasted in ["/chat/completions", "/models"] {
+    for pasted in ["/chat/completions", "/models", "/messages"] {
         if let Some(rest) = path.strip_suffix(pasted) {
             path = rest.trim_end_matches('/');
             break;
         }
+    }
+    if provider == ProviderId::Anthropic {
+        // Its version is a part of each path.
+        path = path.strip_suffix("/v1").unwrap_or(path);
     }
     if !path.is_empty() {
         return path.to_owned();

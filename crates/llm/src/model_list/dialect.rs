@@ -3,7 +3,7 @@
 use domain::model::{Capabilities, ListedModel, ModelKind};
 use domain::money::Rates;
 use domain::provider::ProviderKind;
-use domain::{Nanos, Price, ProviderId};
+use domain::{Nanos, Price, ProviderId, Timestamp};
 use serde_json::{Map, Value};
 
 type Entry = Map<String, Value>;
@@ -31,6 +31,9 @@ pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> 
         ProviderId::OpenRouter => openrouter(&mut model, entry),
         ProviderId::Fireworks => fireworks(&mut model, entry),
         ProviderId::XAi => xai(&mut model, entry),
+        // What cannot be called any more is no model of a live list.
+        ProviderId::Anthropic if text(entry, "lifecycle") == Some("retired") => return None,
+        ProviderId::Anthropic => anthropic(&mut model, entry),
         ProviderId::LmStudio => lmstudio(&mut model, entry),
         _ => {}
     }
@@ -170,6 +173,23 @@ fn xai(model: &mut ListedModel, entry: &Entry) {
         let rates = Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos: None };
         model.price = Some(Price { rates, long_context: None });
     }
+}
+
+fn anthropic(model: &mut ListedModel, entry: &Entry) {
+    model.kind = Some(ModelKind::Chat);
+    model.context_window = count(entry, "max_input_tokens");
+    model.max_output_tokens = count(entry, "max_tokens");
+    model.created =
+        text(entry, "created_at").and_then(Timestamp::parse).map(Timestamp::as_seconds).filter(|at| *at > 0);
+    // New in 2026, and left out by older servers.
+    let Some(abilities) = entry.get("capabilities").filter(|abilities| abilities.is_object()) else { return };
+    let has = |name: &str| abilities.pointer(&format!("/{name}/supported")).and_then(Value::as_bool).unwrap_or(false);
+    model.capabilities = Some(Capabilities {
+        tools: true,
+        vision: has("image_input"),
+        json_schema: has("structured_outputs"),
+        reasoning: has("thinking"),
+    });
 }
 
 fn lmstudio(model: &mut ListedModel, entry: &Entry) {

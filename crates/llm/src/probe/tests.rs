@@ -36,8 +36,11 @@ fn every_known_answer_gets_its_verdict() {
     }
 }
 
+/// Path, status and body or the name of a fixture.
+type Answers = &'static [(&'static str, u16, &'static str)];
+
 /// Checks a key of `provider` with these answers by path; anything else is 404.
-async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, &str)]) -> (ProbeReport, Vec<String>) {
+async fn check(provider: ProviderId, base: &str, answers: Answers) -> (ProbeReport, Vec<String>) {
     let server = Server::start(move |seen| {
         let answer = answers.iter().find(|(path, ..)| *path == seen.path);
         let (_, status, body) = answer.unwrap_or(&("", 404, "{}"));
@@ -50,7 +53,14 @@ async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, 
     let target = ProbeTarget { provider, endpoint: &endpoint, secret: Some(&secret) };
     let report = probe(&upstream, &target).await;
     let requests = server.requests();
-    assert!(requests.iter().all(|seen| seen.header("authorization") == Some("Bearer sk-FAKE-0123456789")));
+    let (header, value) = match provider {
+        ProviderId::Anthropic => ("x-api-key", "sk-FAKE-0123456789"),
+        _ => ("authorization", "Bearer sk-FAKE-0123456789"),
+    };
+    assert!(requests.iter().all(|seen| seen.header(header) == Some(value)));
+    assert!(header == "authorization" || requests.iter().all(|seen| seen.header("authorization").is_none()));
+    let version = (provider == ProviderId::Anthropic).then_some("2023-06-01");
+    assert!(requests.iter().all(|seen| seen.header("anthropic-version") == version));
     assert!(!report.reason.contains("FAKE"), "{}", report.reason);
     (report, requests.into_iter().map(|seen| seen.path).collect())
 }
@@ -109,6 +119,38 @@ async fn a_good_key_is_valid_and_brings_its_models() {
         let (report, _) = check(provider, base, answers).await;
         assert_eq!((report.status, count(&report)), (KeyStatus::Valid, Some(models)), "{provider}: {}", report.reason);
         assert_eq!(report.endpoint_hint, None);
+    }
+}
+
+#[tokio::test]
+async fn anthropics_list_is_read_to_its_last_page() {
+    let answers = &[
+        ("/v1/models?limit=1000", 200, "lists/anthropic-models-page1.json"),
+        ("/v1/models?limit=1000&after_id=claude-haiku-4-5-20251001", 200, "lists/anthropic-models-page2.json"),
+    ];
+    for base in ["", "/v1", "/v1/messages"] {
+        let (report, paths) = check(ProviderId::Anthropic, base, answers).await;
+        assert_eq!((report.status, count(&report)), (KeyStatus::Valid, Some(3)), "{base}: {}", report.reason);
+        assert_eq!(paths.len(), 2);
+    }
+    // Half a list would hide models: the last whole one is kept.
+    let (report, _) = check(ProviderId::Anthropic, "", &answers[..1]).await;
+    assert_eq!((report.status, report.models), (KeyStatus::Valid, None));
+}
+
+#[tokio::test]
+async fn an_anthropic_key_without_credit_is_told_by_its_words() {
+    const LIST: &str = "/v1/models?limit=1000";
+    const ANSWERS: [(Answers, KeyStatus, &str); 4] = [
+        (&[(LIST, 400, "checks/anthropic-error-400-no-credit.json")], KeyStatus::NoCredit, "credit"),
+        (&[(LIST, 401, "checks/anthropic-error-401-invalid-key.json")], KeyStatus::Invalid, "refused"),
+        (&[(LIST, 403, "checks/anthropic-error-403-on-hold.json")], KeyStatus::Invalid, "on hold"),
+        (&[(LIST, 403, "checks/anthropic-error-403-permission.json")], KeyStatus::Forbidden, "right"),
+    ];
+    for (answers, status, word) in ANSWERS {
+        let (report, _) = check(ProviderId::Anthropic, "", answers).await;
+        assert_eq!(report.status, status, "{}", report.reason);
+        assert!(report.reason.contains(word), "{}", report.reason);
     }
 }
 

@@ -8,6 +8,8 @@ use http::HeaderMap;
 use http::header::LOCATION;
 use serde_json::Value;
 
+use crate::wire::anthropic;
+
 /// How much of a body is looked at, in bytes.
 const LOOKED_AT: usize = 16 * 1024;
 
@@ -37,6 +39,7 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
     let words = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).to_lowercase();
     let says = |word: &str| words.contains(word);
     match status {
+        400.. if provider == ProviderId::Anthropic => anthropic(status, headers, body),
         200..=299 if is_an_error(body) => no_word(name, "answered with an error"),
         200..=299 => Verdict::valid(provider),
         300..=399 => redirected(name, headers),
@@ -56,19 +59,42 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
             KeyStatus::Valid,
             format!("{name} recognised this key, but is short of capacity just now. Try again later."),
         ),
-        429 => Verdict::new(
-            KeyStatus::RateLimited,
-            format!("{name} recognised this key, but it has made too many calls for now. Try again later."),
-        ),
+        429 => rate_limited(name),
         408 => no_word(name, "did not answer in time"),
         500..=599 => no_word(name, &format!("failed (HTTP {status})")),
-        _ => Verdict::new(
-            KeyStatus::Unverified,
-            format!(
-                "{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key."
-            ),
-        ),
+        _ => unexpected(name, status),
     }
+}
+
+/// Anthropic tells no credit and an organization on hold by words inside.
+fn anthropic(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let name = ProviderId::Anthropic.display_name();
+    let error = anthropic::errors::read(ProviderId::Anthropic, status, headers, body);
+    match error.key_status {
+        Some(KeyStatus::Invalid) if status == 403 => {
+            let reason = format!("{name} knows this key, but its organization is on hold. Change that at {name}.");
+            Verdict::new(KeyStatus::Invalid, reason)
+        }
+        Some(KeyStatus::Invalid) => invalid(ProviderId::Anthropic),
+        Some(KeyStatus::NoCredit) => no_credit(name),
+        Some(KeyStatus::Forbidden) => forbidden(name, "the key lacks a right, or its workspace is restricted"),
+        Some(KeyStatus::RateLimited) => rate_limited(name),
+        _ if matches!(status, 404 | 405) => no_such_path(ProviderId::Anthropic),
+        _ if status == 408 => no_word(name, "did not answer in time"),
+        _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
+        _ => unexpected(name, status),
+    }
+}
+
+fn rate_limited(name: &str) -> Verdict {
+    let reason = format!("{name} recognised this key, but it has made too many calls for now. Try again later.");
+    Verdict::new(KeyStatus::RateLimited, reason)
+}
+
+fn unexpected(name: &str, status: u16) -> Verdict {
+    let reason =
+        format!("{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key.");
+    Verdict::new(KeyStatus::Unverified, reason)
 }
 
 fn not_allowed(provider: ProviderId, words: &str) -> Verdict {

@@ -24,7 +24,13 @@ pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes,
     let mut body = Map::new();
     body.insert("model".into(), target.model.into());
     body.insert("messages".into(), messages(request, target.provider));
-    for (field, value) in fields(request, target.provider) {
+    // A model that never thinks has no word for not thinking.
+    let says_nothing = |field: &str, value: &Value| {
+        let never_thinks = target.facts.is_some_and(|facts| !facts.capabilities.reasoning);
+        never_thinks && field == "reasoning_effort" && value == "none"
+    };
+    let fields = fields(request, target.provider);
+    for (field, value) in fields.into_iter().filter(|(field, value)| !says_nothing(field, value)) {
         match parameters::fate(target.provider, target.model, field, value.to_string().as_bytes()) {
             Fate::Passes => body.insert(field.into(), value),
             Fate::Renamed(name) => body.insert(name.into(), value),
