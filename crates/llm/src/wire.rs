@@ -6,10 +6,13 @@
 //! pass as they come, looked at once. Either way an answer under way is a
 //! [`Passage`].
 
+pub mod gemini;
 pub mod openai_chat;
 
+mod call_ids;
 mod client_request;
 mod client_side;
+mod data_uri;
 mod fitting;
 mod passage;
 mod translation;
@@ -68,6 +71,14 @@ pub trait Wire: Send + Sync {
     /// the answer.
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported>;
 
+    /// Addresses of pictures and documents that the provider does not read
+    /// itself: they have to be fetched and put inline (see
+    /// [`crate::neutral::put_inline`]) before [`Wire::encode`], which refuses
+    /// them.
+    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest) -> Vec<&'r str> {
+        Vec::new()
+    }
+
     /// Reads a whole answer.
     ///
     /// # Errors
@@ -107,7 +118,8 @@ pub trait StreamDecoder: Send {
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::Gemini => Some(&gemini::Gemini),
+        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::OllamaNative => None,
     }
 }
 

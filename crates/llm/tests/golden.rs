@@ -17,5 +17,7 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_gemini.rs"]
+mod requests_gemini;
 #[path = "golden/streams.rs"]
 mod streams;

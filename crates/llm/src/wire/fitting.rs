@@ -47,6 +47,14 @@ impl<'a> Fitting<'a> {
         Err(Unsupported { field, model: self.target.model.to_owned(), provider: self.target.provider })
     }
 
+    /// The refusal of a field that leniency does not help: without it the request
+    /// would be another.
+    #[must_use]
+    pub fn impossible(&self, field: &str) -> Unsupported {
+        let field = parameters::client_name(self.client, field).to_owned();
+        Unsupported { field, model: self.target.model.to_owned(), provider: self.target.provider }
+    }
+
     /// Decides about every extra that `takes` does not say is taken.
     ///
     /// # Errors
