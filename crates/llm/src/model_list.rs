@@ -74,6 +74,18 @@ fn entries_of(body: &[u8]) -> Result<Vec<&RawValue>, ListProblem> {
     document.data.or(document.models).ok_or(ListProblem::Malformed)
 }
 
+/// Where a list of Google's goes on; `None`: it is whole.
+#[must_use]
+pub fn next_page(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(rename = "nextPageToken")]
+        token: Option<String>,
+    }
+    let page: Page = serde_json::from_slice(body).ok()?;
+    page.token.filter(|token| !token.is_empty())
+}
+
 fn is_usable_id(id: &str) -> bool {
     !id.trim().is_empty() && id.chars().count() <= MAX_ID_LENGTH && !id.chars().any(char::is_control)
 }

@@ -68,7 +68,7 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 10] = [
+const WITHOUT_EFFECT: [&str; 12] = [
     "user",
     "obfuscation",
     "store",
@@ -79,6 +79,9 @@ const WITHOUT_EFFECT: [&str; 10] = [
     "prompt_cache_options",
     "safety_identifier",
     "stream_options",
+    // Google's: filters of its own, and words for its bill.
+    "safetySettings",
+    "labels",
 ];
 
 const OPEN: Rules = Rules {

@@ -128,6 +128,7 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
 pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::Gemini => Some(&gemini::Gemini),
+        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::OllamaNative => None,
     }
 }

@@ -11,12 +11,19 @@ use domain::model::ListedModel;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
+use url::form_urlencoded;
 
 use super::ProbeTarget;
 use super::verdict::{Verdict, openrouter_key, unreadable, verdict, xai_key};
 use crate::client::{Auth, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
-use crate::model_list::{self, MAX_LIST_BYTES};
+use crate::model_list::{self, MAX_LIST_BYTES, MAX_MODELS};
+
+/// Google's list, in pages as large as it gives them.
+const GOOGLE_LIST: &str = "/v1beta/models?pageSize=1000";
+
+/// The most pages of a list.
+const MAX_PAGES: usize = 10;
 
 /// What is known so far.
 pub(super) struct Findings {
@@ -59,6 +66,7 @@ impl Check<'_> {
             ProviderId::Ollama => self.ollama().await,
             ProviderId::LmStudio => self.lmstudio().await,
             ProviderId::Custom => self.custom().await,
+            ProviderId::Google => self.google().await,
             _ => self.list_is_the_check(endpoint).await,
         }
     }
@@ -134,6 +142,37 @@ impl Check<'_> {
         }
     }
 
+    /// Its list needs the key, and comes in pages.
+    async fn google(&self) -> Findings {
+        let mut models: Vec<ListedModel> = Vec::new();
+        let mut path = GOOGLE_LIST.to_owned();
+        for _ in 0..MAX_PAGES {
+            let (page, next) = match self.page(&path).await {
+                Ok(page) => page,
+                // The key was taken; half a list would hide models.
+                Err(_) if !models.is_empty() => return Findings::of(Verdict::valid(self.target.provider)),
+                Err(verdict) => return Findings::of(verdict),
+            };
+            models.extend(page);
+            match next {
+                Some(token) if models.len() < MAX_MODELS => {
+                    let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+                    path = format!("{GOOGLE_LIST}&pageToken={token}");
+                }
+                _ => break,
+            }
+        }
+        models.truncate(MAX_MODELS);
+        Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) }
+    }
+
+    /// One page of a list, and where the next one is.
+    async fn page(&self, path: &str) -> Result<(Vec<ListedModel>, Option<String>), Verdict> {
+        let answer = self.ask(self.target.endpoint, path).await?;
+        let models = self.models_in(&answer)?;
+        Ok((models, model_list::next_page(&answer.body)))
+    }
+
     /// A local server has no key to accept.
     fn in_local_words(&self, mut findings: Findings) -> Findings {
         let name = self.target.provider.display_name();
@@ -173,7 +212,11 @@ impl Check<'_> {
     /// The list behind a path; else what its absence says about the key.
     async fn list(&self, endpoint: &Endpoint, path: &str) -> Result<Vec<ListedModel>, Verdict> {
         let answer = self.ask(endpoint, path).await?;
-        let verdict = self.judge(&answer, |_| Verdict::valid(self.target.provider));
+        self.models_in(&answer)
+    }
+
+    fn models_in(&self, answer: &Answer) -> Result<Vec<ListedModel>, Verdict> {
+        let verdict = self.judge(answer, |_| Verdict::valid(self.target.provider));
         if !answer.is_success() || verdict.status != KeyStatus::Valid {
             return Err(verdict);
         }
@@ -189,7 +232,7 @@ impl Check<'_> {
 
     async fn ask(&self, endpoint: &Endpoint, path: &str) -> Result<Answer, Verdict> {
         let accept = [(ACCEPT, HeaderValue::from_static("application/json"))];
-        let auth = self.target.secret.map_or(Auth::None, Auth::Bearer);
+        let auth = Auth::of(self.target.provider, self.target.secret);
         let outgoing = Outgoing { extra_headers: &accept, ..Outgoing::get(endpoint, path, auth) };
         let call = async {
             let answer = self.upstream.send(outgoing).await?;

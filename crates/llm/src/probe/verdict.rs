@@ -3,10 +3,13 @@
 //! echo parts of keys.
 
 use domain::ProviderId;
+use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use http::HeaderMap;
 use http::header::LOCATION;
 use serde_json::Value;
+
+use crate::wire::gemini;
 
 /// How much of a body is looked at, in bytes.
 const LOOKED_AT: usize = 16 * 1024;
@@ -37,6 +40,7 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
     let words = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).to_lowercase();
     let says = |word: &str| words.contains(word);
     match status {
+        400.. if provider == ProviderId::Google => google(status, headers, body),
         200..=299 if is_an_error(body) => no_word(name, "answered with an error"),
         200..=299 => Verdict::valid(provider),
         300..=399 => redirected(name, headers),
@@ -56,19 +60,44 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
             KeyStatus::Valid,
             format!("{name} recognised this key, but is short of capacity just now. Try again later."),
         ),
-        429 => Verdict::new(
-            KeyStatus::RateLimited,
-            format!("{name} recognised this key, but it has made too many calls for now. Try again later."),
-        ),
+        429 => rate_limited(name),
         408 => no_word(name, "did not answer in time"),
         500..=599 => no_word(name, &format!("failed (HTTP {status})")),
-        _ => Verdict::new(
-            KeyStatus::Unverified,
-            format!(
-                "{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key."
-            ),
-        ),
+        _ => unexpected(name, status),
     }
+}
+
+/// Google tells by the reason inside, not by the status: a wrong key is 400.
+fn google(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let name = ProviderId::Google.display_name();
+    let error = gemini::errors::read(ProviderId::Google, status, headers, body);
+    match error.key_status {
+        Some(KeyStatus::Invalid) => invalid(ProviderId::Google),
+        Some(KeyStatus::NoCredit) => no_credit(name),
+        Some(KeyStatus::Forbidden) if error.class == ErrorClass::Forbidden => {
+            forbidden(name, "it does not serve the region this server calls from")
+        }
+        Some(KeyStatus::Forbidden) if error.code.as_deref() == Some("SERVICE_DISABLED") => {
+            forbidden(name, "the Generative Language API is switched off in its project")
+        }
+        Some(KeyStatus::Forbidden) => forbidden(name, "it is restricted to other APIs, addresses or referrers"),
+        Some(KeyStatus::RateLimited) => rate_limited(name),
+        _ if status == 404 => no_such_path(ProviderId::Google),
+        _ if status == 408 => no_word(name, "did not answer in time"),
+        _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
+        _ => unexpected(name, status),
+    }
+}
+
+fn rate_limited(name: &str) -> Verdict {
+    let reason = format!("{name} recognised this key, but it has made too many calls for now. Try again later.");
+    Verdict::new(KeyStatus::RateLimited, reason)
+}
+
+fn unexpected(name: &str, status: u16) -> Verdict {
+    let reason =
+        format!("{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key.");
+    Verdict::new(KeyStatus::Unverified, reason)
 }
 
 fn not_allowed(provider: ProviderId, words: &str) -> Verdict {

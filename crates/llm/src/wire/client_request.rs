@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::json_scan::Object;
+use crate::json_scan::{self, Object, ScanError};
 
 /// The longest model name taken, in characters.
 const MAX_MODEL_LENGTH: usize = 512;
@@ -42,6 +42,8 @@ pub struct ClientRequest<'a> {
     pub stream: bool,
     /// Whether the client wants the usage at the end of its stream.
     pub include_usage: bool,
+    /// The client wants its stream as one JSON array.
+    pub wants_array: bool,
     /// The longest answer it asks for.
     pub max_tokens: Option<u64>,
     /// About how many characters the prompt has, tools included and data of
@@ -60,6 +62,7 @@ impl<'a> ClientRequest<'a> {
             model,
             stream,
             include_usage: false,
+            wants_array: false,
             max_tokens: None,
             prompt_characters: 0,
         }
@@ -113,6 +116,18 @@ pub struct Prepared {
     pub body: Bytes,
     /// The client's fields that are not in them.
     pub dropped: Vec<String>,
+}
+
+/// The top level of a body, checked.
+///
+/// # Errors
+/// [`RequestError`], for what is no JSON object, or names a field twice.
+pub(crate) fn scanned(body: &[u8]) -> Result<Object<'_>, RequestError> {
+    json_scan::scan(body).map_err(|problem| RequestError {
+        message: problem.to_string(),
+        param: None,
+        code: if matches!(problem, ScanError::Duplicate(_)) { "invalid_request" } else { "invalid_json" },
+    })
 }
 
 /// A model's name as it may be: not empty, not endless, without control

@@ -4,15 +4,25 @@
 //! Source: Google's API reference for `v1beta`, and google-genai 3.3, as of
 //! November 2026.
 
+pub mod answer;
+pub mod chunks;
 pub mod encode;
 pub mod errors;
+pub mod inspect;
+pub mod neutral_request;
+pub mod passthrough;
+pub mod request;
 pub mod response;
 pub mod stream;
 pub mod usage;
 
+mod array;
 mod generation;
 mod json;
+mod names;
 mod path;
+mod pieces;
+mod schema;
 mod walk;
 
 use std::borrow::Cow;
@@ -22,10 +32,15 @@ use domain::ProviderId;
 use domain::provider::WireName;
 use http::HeaderMap;
 
-use super::{Fitting, StreamDecoder, Target, Wire};
+use super::{
+    About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, RequestError, StreamDecoder,
+    StreamEncoder, Target, UrlWords, Wire,
+};
 use crate::UpstreamError;
 use crate::neutral::{self, Answer, ChatRequest};
 use crate::parameters::Unsupported;
+
+pub use array::AsArray;
 
 /// The wire.
 #[derive(Debug, Clone, Copy)]
@@ -61,5 +76,44 @@ impl Wire for Gemini {
 
     fn read_error(&self, provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         errors::read(provider, status, headers, body)
+    }
+}
+
+impl ClientWire for Gemini {
+    fn name(&self) -> WireName {
+        WireName::Gemini
+    }
+
+    fn read<'a>(&self, body: &'a [u8], url: Option<UrlWords<'a>>) -> Result<ClientRequest<'a>, RequestError> {
+        request::read(body, url)
+    }
+
+    fn prepare(
+        &self,
+        request: &ClientRequest<'_>,
+        target: &Target<'_>,
+        lenient: bool,
+    ) -> Result<Prepared, Unsupported> {
+        request::prepare(request, target, lenient)
+    }
+
+    fn inspect_answer(&self, provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
+        inspect::inspect_answer(provider, body)
+    }
+
+    fn pass_through(&self, provider: ProviderId, _include_usage: bool) -> Box<dyn Passage> {
+        Box::new(passthrough::PassThrough::new(provider))
+    }
+
+    fn to_neutral(&self, request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
+        neutral_request::read(request)
+    }
+
+    fn encode_answer(&self, answer: &Answer, about: &About) -> Bytes {
+        answer::encode(answer, about)
+    }
+
+    fn encode_stream(&self, about: About) -> Box<dyn StreamEncoder> {
+        Box::new(chunks::Chunks::new(&about))
     }
 }
