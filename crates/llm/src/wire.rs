@@ -6,6 +6,7 @@
 //! pass as they come, looked at once. Either way an answer under way is a
 //! [`Passage`].
 
+pub mod count;
 pub mod gemini;
 pub mod openai_chat;
 

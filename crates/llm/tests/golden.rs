@@ -11,6 +11,8 @@ mod manifest;
 mod answers;
 #[path = "golden/errors.rs"]
 mod errors;
+#[path = "golden/gemini_clients.rs"]
+mod gemini_clients;
 #[path = "golden/hostile.rs"]
 mod hostile;
 #[path = "golden/matrix.rs"]

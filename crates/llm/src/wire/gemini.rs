@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod chunks;
+pub mod count;
 pub mod encode;
 pub mod errors;
 pub mod inspect;

@@ -117,11 +117,11 @@ impl Writer<'_, '_> {
 
     /// The signature that came with a call, wherever it was put.
     fn signature_of(&self, call_id: &str) -> Option<Value> {
-        let states = self.message.parts.iter().filter_map(|part| match part {
+        let mut states = self.message.parts.iter().filter_map(|part| match part {
             Part::Replay(state) if state.call_id.as_deref() == Some(call_id) => mine(state),
             _ => None,
         });
-        states.last().cloned()
+        states.next_back().cloned()
     }
 
     fn call(&self, call: &ToolCall, signature: Option<Value>) -> Value {
