@@ -211,6 +211,8 @@ pub(crate) fn client_name(client: WireName, field: &str) -> &str {
             ("thinking_tokens", "generationConfig.thinkingConfig"),
             ("response_format", "generationConfig.responseMimeType"),
             ("tool_choice", "toolConfig"),
+            ("dimensions", "outputDimensionality"),
+            ("input", "content"),
         ],
     };
     names.iter().find(|(name, _)| *name == field).map_or(field, |(_, theirs)| theirs)

@@ -11,7 +11,7 @@ pub mod gemini;
 pub mod openai_chat;
 
 mod call_ids;
-mod client_request;
+pub(crate) mod client_request;
 mod client_side;
 mod data_uri;
 mod fitting;

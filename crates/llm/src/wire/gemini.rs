@@ -20,7 +20,7 @@ pub mod usage;
 mod array;
 mod generation;
 mod json;
-mod names;
+pub(crate) mod names;
 mod path;
 mod pieces;
 mod schema;
@@ -42,6 +42,13 @@ use crate::neutral::{self, Answer, ChatRequest};
 use crate::parameters::Unsupported;
 
 pub use array::AsArray;
+pub(crate) use generation::bare;
+pub(crate) use request::turn_characters as prompt_of_turn;
+
+/// Where vectors are made, of one text or of many.
+pub(crate) fn embedding_path(model: &str, is_many: bool) -> String {
+    path::of(model, if is_many { "batchEmbedContents" } else { "embedContent" })
+}
 
 /// The wire.
 #[derive(Debug, Clone, Copy)]

@@ -53,7 +53,7 @@ impl Generation {
 }
 
 /// The id without the folder that Google's lists put before it.
-pub(super) fn bare(model: &str) -> &str {
+pub(crate) fn bare(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 

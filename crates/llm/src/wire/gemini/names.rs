@@ -10,7 +10,7 @@ use crate::json_scan::Object;
 use crate::wire::RequestError;
 
 /// The name in the spelling of the reference.
-pub(super) fn camel(name: &str) -> Cow<'_, str> {
+pub(crate) fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);
     }
@@ -28,13 +28,13 @@ pub(super) fn camel(name: &str) -> Cow<'_, str> {
 }
 
 /// A member under either spelling. `name` is the reference's.
-pub(super) fn get<'a>(object: &Object<'a>, name: &str) -> Option<&'a [u8]> {
+pub(crate) fn get<'a>(object: &Object<'a>, name: &str) -> Option<&'a [u8]> {
     let member = object.members().iter().find(|member| camel(&member.name) == name)?;
     object.get(&member.name)
 }
 
 /// A member of a parsed value under either spelling.
-pub(super) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+pub(crate) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     let object = value.as_object()?;
     let found = object.get(name).or_else(|| object.iter().find(|(key, _)| camel(key) == name).map(|(_, value)| value));
     found.filter(|value| !value.is_null())
@@ -44,7 +44,7 @@ pub(super) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 ///
 /// # Errors
 /// [`RequestError`], naming it.
-pub(super) fn refuse_doubles(object: &Object<'_>) -> Result<(), RequestError> {
+pub(crate) fn refuse_doubles(object: &Object<'_>) -> Result<(), RequestError> {
     let names: Vec<Cow<'_, str>> = object.members().iter().map(|member| camel(&member.name)).collect();
     for (at, name) in names.iter().enumerate() {
         if names.iter().take(at).any(|earlier| earlier == name) {

@@ -120,7 +120,8 @@ pub(super) fn prompt_characters(object: &Object<'_>) -> Result<u64, RequestError
     Ok(characters + get(object, "tools").map_or(0, |tools| RawText::new(tools).characters()))
 }
 
-fn turn_characters(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> {
+/// Counts the texts of one turn.
+pub(crate) fn turn_characters(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> {
     match reader.peek() {
         Some(b'"') => {
             *characters += reader.text()?.map_or(0, |text| text.characters());
