@@ -13,6 +13,8 @@ mod answers;
 mod errors;
 #[path = "golden/gemini_clients.rs"]
 mod gemini_clients;
+#[path = "golden/gemini_state.rs"]
+mod gemini_state;
 #[path = "golden/hostile.rs"]
 mod hostile;
 #[path = "golden/matrix.rs"]

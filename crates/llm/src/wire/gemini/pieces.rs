@@ -19,8 +19,8 @@ pub(super) fn names(about: &About) -> String {
 /// A part of words.
 pub(super) fn text(out: &mut String, text: &str, is_thought: bool, signature: Option<&str>) {
     begin(out);
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{{\"text\":{}", quoted(text));
+    out.push_str("{\"text\":");
+    quote(text, out);
     if is_thought {
         out.push_str(",\"thought\":true");
     }
@@ -32,9 +32,21 @@ pub(super) fn text(out: &mut String, text: &str, is_thought: bool, signature: Op
 pub(super) fn call(out: &mut String, call: &ToolCall, signature: Option<&str>) {
     begin(out);
     let (id, name, arguments) = (quoted(&call.id), quoted(&call.name), object_of(&call.arguments));
+    // Writing to memory cannot fail.
     let _ = write!(out, "{{\"functionCall\":{{\"id\":{id},\"name\":{name},\"args\":{arguments}}}");
     sign(out, signature);
     out.push('}');
+}
+
+/// A text as a JSON string. Most have nothing to escape.
+fn quote(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(&quoted(text));
+        return;
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 fn begin(out: &mut String) {
