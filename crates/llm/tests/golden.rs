@@ -11,6 +11,8 @@ mod manifest;
 mod answers;
 #[path = "golden/errors.rs"]
 mod errors;
+#[path = "golden/gemini_captured.rs"]
+mod gemini_captured;
 #[path = "golden/gemini_clients.rs"]
 mod gemini_clients;
 #[path = "golden/gemini_state.rs"]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::manifest::{Case, all_cases, cases, read as fixture};
 
-fn url(stream: bool, alt_sse: bool) -> Option<UrlWords<'static>> {
+pub(crate) fn url(stream: bool, alt_sse: bool) -> Option<UrlWords<'static>> {
     Some(UrlWords { model: "models/claude-sonnet-5.5", stream, alt_sse })
 }
 
@@ -16,17 +16,17 @@ fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     wire::of_client(WireName::Gemini).unwrap().read(body, url(false, false))
 }
 
-fn neutral(body: &Value) -> Result<ChatRequest, RequestError> {
+pub(crate) fn neutral(body: &Value) -> Result<ChatRequest, RequestError> {
     let body = body.to_string();
     wire::of_client(WireName::Gemini).unwrap().to_neutral(&read(body.as_bytes())?)
 }
 
-fn target(provider: ProviderId, model: &str) -> Target<'_> {
+pub(crate) fn target(provider: ProviderId, model: &str) -> Target<'_> {
     Target { provider, model, origin_host: "example.org", facts: None }
 }
 
 /// What an OpenAI-like provider is sent, and what was left out.
-fn at_openai(request: &ChatRequest, lenient: bool) -> Result<(Value, Vec<String>), String> {
+pub(crate) fn at_openai(request: &ChatRequest, lenient: bool) -> Result<(Value, Vec<String>), String> {
     let mut fitting = Fitting::new(target(ProviderId::OpenAi, "gpt-4o"), WireName::Gemini, lenient);
     let body = wire::of(WireName::OpenAiChat).unwrap().encode(request, &mut fitting).map_err(|no| no.field)?;
     Ok((serde_json::from_slice(&body).unwrap(), fitting.into_dropped()))
