@@ -110,7 +110,7 @@ pub enum Content {
 /// that was made has its ledger row by then.
 pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
     let client = client_wire(call.wire)?;
-    let url = call.url.as_ref().map(|url| UrlWords { model: &url.model, stream: url.stream });
+    let url = call.url.as_ref().map(|url| UrlWords { model: &url.model, stream: url.stream, alt_sse: true });
     let mut request = client.read(&call.body, url).map_err(|problem| failure::of_request(&problem))?;
     if let Some(max_tokens) = call.max_tokens {
         request.set_limit(max_tokens);

@@ -137,7 +137,7 @@ impl ProviderId {
     /// Whether this version can check its keys and call its models.
     #[must_use]
     pub fn is_callable(self) -> bool {
-        matches!(self.facts().wire, WireName::OpenAiChat | WireName::AnthropicMessages)
+        matches!(self.facts().wire, WireName::OpenAiChat | WireName::AnthropicMessages | WireName::Gemini)
             && !matches!(self, Self::Azure | Self::HuggingFace)
     }
 

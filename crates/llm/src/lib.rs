@@ -13,6 +13,8 @@ pub mod neutral;
 pub mod parameters;
 pub mod wire;
 
+pub mod embeddings;
+
 pub mod catalogue;
 pub mod client;
 pub mod egress;

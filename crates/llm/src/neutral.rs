@@ -4,8 +4,10 @@
 
 mod answer;
 mod message;
+mod remote;
 mod request;
 
 pub use answer::{Answer, FinishReason, StreamEvent};
 pub use message::{CacheBreak, File, FileSource, Message, Part, ReplayState, Role, ToolCall, ToolResult};
+pub use remote::{put_inline, remote_images};
 pub use request::{ChatRequest, Extra, ResponseFormat, Tool, ToolChoice};

@@ -68,7 +68,7 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 12] = [
+const WITHOUT_EFFECT: [&str; 14] = [
     "user",
     "obfuscation",
     "store",
@@ -82,6 +82,9 @@ const WITHOUT_EFFECT: [&str; 12] = [
     // Anthropic's: what its server keeps or clears of the prompt it is sent.
     "cache_control",
     "context_management",
+    // Google's: filters of its own, and words for its bill.
+    "safetySettings",
+    "labels",
 ];
 
 const OPEN: Rules = Rules {
@@ -211,6 +214,8 @@ pub(crate) fn client_name(client: WireName, field: &str) -> &str {
             ("thinking_tokens", "generationConfig.thinkingConfig"),
             ("response_format", "generationConfig.responseMimeType"),
             ("tool_choice", "toolConfig"),
+            ("dimensions", "outputDimensionality"),
+            ("input", "content"),
         ],
     };
     names.iter().find(|(name, _)| *name == field).map_or(field, |(_, theirs)| theirs)

@@ -8,9 +8,11 @@
 
 pub mod anthropic;
 pub mod count;
+pub mod gemini;
 pub mod openai_chat;
 
-mod client_request;
+mod call_ids;
+pub(crate) mod client_request;
 mod client_side;
 mod data_uri;
 mod fitting;
@@ -71,6 +73,14 @@ pub trait Wire: Send + Sync {
     /// the answer.
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported>;
 
+    /// Addresses of pictures and documents that the provider does not read
+    /// itself: they have to be fetched and put inline (see
+    /// [`crate::neutral::put_inline`]) before [`Wire::encode`], which refuses
+    /// them.
+    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest) -> Vec<&'r str> {
+        Vec::new()
+    }
+
     /// Reads a whole answer.
     ///
     /// # Errors
@@ -111,7 +121,8 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
         WireName::AnthropicMessages => Some(&anthropic::Anthropic),
-        WireName::OpenAiResponses | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::Gemini => Some(&gemini::Gemini),
+        WireName::OpenAiResponses | WireName::OllamaNative => None,
     }
 }
 
@@ -121,6 +132,7 @@ pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
         WireName::AnthropicMessages => Some(&anthropic::Anthropic),
-        WireName::OpenAiResponses | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::Gemini => Some(&gemini::Gemini),
+        WireName::OpenAiResponses | WireName::OllamaNative => None,
     }
 }

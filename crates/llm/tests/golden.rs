@@ -13,6 +13,12 @@ mod answers;
 mod anthropic;
 #[path = "golden/errors.rs"]
 mod errors;
+#[path = "golden/gemini_captured.rs"]
+mod gemini_captured;
+#[path = "golden/gemini_clients.rs"]
+mod gemini_clients;
+#[path = "golden/gemini_state.rs"]
+mod gemini_state;
 #[path = "golden/hostile.rs"]
 mod hostile;
 #[path = "golden/matrix.rs"]
@@ -21,6 +27,8 @@ mod matrix;
 mod requests;
 #[path = "golden/requests_anthropic.rs"]
 mod requests_anthropic;
+#[path = "golden/requests_gemini.rs"]
+mod requests_gemini;
 #[path = "golden/streams.rs"]
 mod streams;
 #[path = "golden/turns_anthropic.rs"]

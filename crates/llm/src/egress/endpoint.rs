@@ -204,6 +204,11 @@ fn normal_path(provider: ProviderId, url: &Url) -> String {
         // Its version is a part of each path.
         path = path.strip_suffix("/v1").unwrap_or(path);
     }
+    if provider == ProviderId::Google {
+        // Its version is a part of each path, and its OpenAI layer is not used.
+        let versions = ["/v1beta/openai", "/v1beta", "/v1"];
+        path = versions.into_iter().find_map(|version| path.strip_suffix(version)).unwrap_or(path);
+    }
     if !path.is_empty() {
         return path.to_owned();
     }

@@ -15,6 +15,8 @@ const MAX_NAME_LENGTH: usize = 200;
 pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> {
     // LM Studio's newest list calls the id `key`, Ollama's own calls it `name`.
     let id = text(entry, "id").or_else(|| text(entry, "key")).or_else(|| text(entry, "name"))?;
+    // Google's ids stand in a folder.
+    let id = if provider == ProviderId::Google { id.strip_prefix("models/").unwrap_or(id) } else { id };
     let mut model = ListedModel {
         id: id.to_owned(),
         display_name: display_name(entry, id),
@@ -34,6 +36,7 @@ pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> 
         // What cannot be called any more is no model of a live list.
         ProviderId::Anthropic if text(entry, "lifecycle") == Some("retired") => return None,
         ProviderId::Anthropic => anthropic(&mut model, entry),
+        ProviderId::Google => google(&mut model, entry),
         ProviderId::LmStudio => lmstudio(&mut model, entry),
         _ => {}
     }
@@ -190,6 +193,25 @@ fn anthropic(model: &mut ListedModel, entry: &Entry) {
         json_schema: has("structured_outputs"),
         reasoning: has("thinking"),
     });
+}
+
+fn google(model: &mut ListedModel, entry: &Entry) {
+    let does = |method| lists(entry, "supportedGenerationMethods", method);
+    if does("embedContent") {
+        model.kind = Some(ModelKind::Embedding);
+    } else if !does("generateContent") {
+        model.kind = Some(ModelKind::Other);
+    } else if model.kind.is_none() {
+        model.kind = Some(ModelKind::Chat);
+    }
+    let name = text(entry, "displayName").filter(|name| !name.chars().any(char::is_control));
+    model.display_name = name.map(|name| name.chars().take(MAX_NAME_LENGTH).collect());
+    model.context_window = count(entry, "inputTokenLimit");
+    model.max_output_tokens = count(entry, "outputTokenLimit");
+    if model.kind == Some(ModelKind::Chat) && model.id.starts_with("gemini-") {
+        let reasoning = flag(entry, "thinking").unwrap_or(false);
+        model.capabilities = Some(Capabilities { tools: true, vision: true, json_schema: true, reasoning });
+    }
 }
 
 fn lmstudio(model: &mut ListedModel, entry: &Entry) {

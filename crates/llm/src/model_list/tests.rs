@@ -31,7 +31,7 @@ fn assert_price(price: Option<Price>, expected: &Value) {
 fn every_fixture_reads_as_its_manifest_says() {
     let manifest: Value = serde_json::from_slice(&fixture("manifest.json")).unwrap();
     let cases = manifest["files"].as_array().unwrap();
-    assert_eq!(cases.len(), 13);
+    assert_eq!(cases.len(), 15);
     for case in cases {
         let file = case["file"].as_str().unwrap();
         let provider: ProviderId = case["provider"].as_str().unwrap().parse().unwrap();
@@ -81,6 +81,14 @@ fn what_a_list_says_beyond_ids_is_kept() {
     assert_eq!(anthropic[0].display_name.as_deref(), Some("Claude Sonnet 5.5"));
     assert_eq!(anthropic[0].created, Some(1_790_208_000));
     assert!(anthropic[0].capabilities.unwrap().json_schema);
+
+    let google = read_fixture(ProviderId::Google, "google-models-page1.json");
+    assert_eq!((google[0].kind, google[1].kind), (Some(ModelKind::Chat), Some(ModelKind::Embedding)));
+    assert_eq!((google[0].context_window, google[0].max_output_tokens), (Some(1_048_576), Some(65_536)));
+    assert_eq!(google[0].display_name.as_deref(), Some("Gemini 3.8 Flash"));
+    assert!(google[0].capabilities.unwrap().reasoning);
+    let google = read_fixture(ProviderId::Google, "google-models-page2.json");
+    assert_eq!(google[0].kind, Some(ModelKind::Other));
 
     let fireworks = read_fixture(ProviderId::Fireworks, "fireworks-models.json");
     assert_eq!((fireworks[0].kind, fireworks[1].kind), (Some(ModelKind::Chat), Some(ModelKind::Other)));
@@ -139,7 +147,9 @@ fn a_list_says_where_it_goes_on() {
     assert_eq!(next.as_deref(), Some("claude-haiku-4-5-20251001"));
     assert_eq!(next_page(&fixture("anthropic-models-page2.json")), None);
     assert_eq!(next_page(b"{\"has_more\":true,\"last_id\":\"\"}"), None);
-    assert_eq!(next_page(b"{\"models\":[],\"nextPageToken\":\"t\"}").as_deref(), Some("t"));
+    assert_eq!(next_page(&fixture("google-models-page1.json")).as_deref(), Some("Cg9mYWtlLXBhZ2UtdG9rZW4"));
+    assert_eq!(next_page(&fixture("google-models-page2.json")), None);
+    assert_eq!(next_page(b"{\"models\":[],\"nextPageToken\":\"\"}"), None);
 }
 
 #[test]

@@ -23,6 +23,9 @@ use crate::wire::anthropic;
 /// Anthropic's list, in pages as large as it gives them.
 const ANTHROPIC_LIST: &str = "/v1/models?limit=1000";
 
+/// Google's list, in pages as large as it gives them.
+const GOOGLE_LIST: &str = "/v1beta/models?pageSize=1000";
+
 /// The most pages of a list.
 const MAX_PAGES: usize = 10;
 
@@ -68,6 +71,7 @@ impl Check<'_> {
             ProviderId::LmStudio => self.lmstudio().await,
             ProviderId::Custom => self.custom().await,
             ProviderId::Anthropic => self.paged(ANTHROPIC_LIST, "after_id").await,
+            ProviderId::Google => self.paged(GOOGLE_LIST, "pageToken").await,
             _ => self.list_is_the_check(endpoint).await,
         }
     }

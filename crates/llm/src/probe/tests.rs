@@ -55,6 +55,7 @@ async fn check(provider: ProviderId, base: &str, answers: Answers) -> (ProbeRepo
     let requests = server.requests();
     let (header, value) = match provider {
         ProviderId::Anthropic => ("x-api-key", "sk-FAKE-0123456789"),
+        ProviderId::Google => ("x-goog-api-key", "sk-FAKE-0123456789"),
         _ => ("authorization", "Bearer sk-FAKE-0123456789"),
     };
     assert!(requests.iter().all(|seen| seen.header(header) == Some(value)));
@@ -150,6 +151,47 @@ async fn an_anthropic_key_without_credit_is_told_by_its_words() {
     for (answers, status, word) in ANSWERS {
         let (report, _) = check(ProviderId::Anthropic, "", answers).await;
         assert_eq!(report.status, status, "{}", report.reason);
+        assert!(report.reason.contains(word), "{}", report.reason);
+    }
+}
+
+#[tokio::test]
+async fn googles_list_is_read_to_its_last_page() {
+    let answers = &[
+        ("/v1beta/models?pageSize=1000", 200, "lists/google-models-page1.json"),
+        ("/v1beta/models?pageSize=1000&pageToken=Cg9mYWtlLXBhZ2UtdG9rZW4", 200, "lists/google-models-page2.json"),
+    ];
+    let (report, paths) = check(ProviderId::Google, "", answers).await;
+    assert_eq!((report.status, count(&report)), (KeyStatus::Valid, Some(3)), "{}", report.reason);
+    assert_eq!(paths.len(), 2);
+    // Half a list would hide models: the last whole one is kept.
+    let (report, _) = check(ProviderId::Google, "", &answers[..1]).await;
+    assert_eq!((report.status, report.models), (KeyStatus::Valid, None));
+    let bases = ["/v1beta", "/v1beta/openai/", "/v1"];
+    for base in bases {
+        let (report, _) = check(ProviderId::Google, base, answers).await;
+        assert_eq!(report.status, KeyStatus::Valid, "{base}: {}", report.reason);
+    }
+}
+
+#[tokio::test]
+async fn googles_wrong_key_is_told_by_its_reason() {
+    let path = "/v1beta/models?pageSize=1000";
+    for (status, answer, expected, word) in [
+        (400, "checks/google-error-400-invalid-key.json", KeyStatus::Invalid, "refused"),
+        (403, "checks/google-error-403-service-disabled.json", KeyStatus::Forbidden, "switched off"),
+        (400, "checks/google-error-400-location.json", KeyStatus::Forbidden, "region"),
+    ] {
+        let server = Server::start(move |seen| {
+            assert_eq!(seen.path, path);
+            Reply::json(status, fixture(answer))
+        })
+        .await;
+        let (upstream, endpoint) = server.reached_by(ProviderId::Google, "", Clocks::default());
+        let secret = Secret::new("AIza-FAKE".to_owned());
+        let target = ProbeTarget { provider: ProviderId::Google, endpoint: &endpoint, secret: Some(&secret) };
+        let report = probe(&upstream, &target).await;
+        assert_eq!(report.status, expected, "{}", report.reason);
         assert!(report.reason.contains(word), "{}", report.reason);
     }
 }

@@ -3,12 +3,13 @@
 //! echo parts of keys.
 
 use domain::ProviderId;
+use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use http::HeaderMap;
 use http::header::LOCATION;
 use serde_json::Value;
 
-use crate::wire::anthropic;
+use crate::wire::{anthropic, gemini};
 
 /// How much of a body is looked at, in bytes.
 const LOOKED_AT: usize = 16 * 1024;
@@ -40,6 +41,7 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
     let says = |word: &str| words.contains(word);
     match status {
         400.. if provider == ProviderId::Anthropic => anthropic(status, headers, body),
+        400.. if provider == ProviderId::Google => google(status, headers, body),
         200..=299 if is_an_error(body) => no_word(name, "answered with an error"),
         200..=299 => Verdict::valid(provider),
         300..=399 => redirected(name, headers),
@@ -80,6 +82,28 @@ fn anthropic(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
         Some(KeyStatus::Forbidden) => forbidden(name, "the key lacks a right, or its workspace is restricted"),
         Some(KeyStatus::RateLimited) => rate_limited(name),
         _ if matches!(status, 404 | 405) => no_such_path(ProviderId::Anthropic),
+        _ if status == 408 => no_word(name, "did not answer in time"),
+        _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
+        _ => unexpected(name, status),
+    }
+}
+
+/// Google tells by the reason inside, not by the status: a wrong key is 400.
+fn google(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let name = ProviderId::Google.display_name();
+    let error = gemini::errors::read(ProviderId::Google, status, headers, body);
+    match error.key_status {
+        Some(KeyStatus::Invalid) => invalid(ProviderId::Google),
+        Some(KeyStatus::NoCredit) => no_credit(name),
+        Some(KeyStatus::Forbidden) if error.class == ErrorClass::Forbidden => {
+            forbidden(name, "it does not serve the region this server calls from")
+        }
+        Some(KeyStatus::Forbidden) if error.code.as_deref() == Some("SERVICE_DISABLED") => {
+            forbidden(name, "the Generative Language API is switched off in its project")
+        }
+        Some(KeyStatus::Forbidden) => forbidden(name, "it is restricted to other APIs, addresses or referrers"),
+        Some(KeyStatus::RateLimited) => rate_limited(name),
+        _ if status == 404 => no_such_path(ProviderId::Google),
         _ if status == 408 => no_word(name, "did not answer in time"),
         _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
         _ => unexpected(name, status),

@@ -42,6 +42,8 @@ pub struct ClientRequest<'a> {
     pub stream: bool,
     /// Whether the client wants the usage at the end of its stream.
     pub include_usage: bool,
+    /// The client wants its stream as one JSON array.
+    pub wants_array: bool,
     /// The longest answer it asks for.
     pub max_tokens: Option<u64>,
     /// About how many characters the prompt has, tools included and data of
@@ -60,6 +62,7 @@ impl<'a> ClientRequest<'a> {
             model,
             stream,
             include_usage: false,
+            wants_array: false,
             max_tokens: None,
             prompt_characters: 0,
         }

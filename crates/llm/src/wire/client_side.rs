@@ -16,6 +16,9 @@ pub struct UrlWords<'a> {
     pub model: &'a str,
     /// Whether the answer comes in pieces.
     pub stream: bool,
+    /// Whether the pieces are server-sent events (`alt=sse`); else they are the
+    /// elements of one JSON array (see [`super::gemini::AsArray`]).
+    pub alt_sse: bool,
 }
 
 /// What an answer says of itself beside its content.

@@ -8,7 +8,7 @@ use domain::provider::WireName;
 use domain::usage::{ABSURD_TOKENS, estimated_tokens};
 use serde_json::Value;
 
-use super::{ClientRequest, Fitting, RequestError, UrlWords, anthropic};
+use super::{ClientRequest, Fitting, RequestError, UrlWords, anthropic, gemini};
 use crate::neutral::{ChatRequest, Message, Part, ResponseFormat};
 use crate::parameters::Unsupported;
 
@@ -28,10 +28,11 @@ pub struct CountCall {
 pub fn read<'a>(
     client: WireName,
     body: &'a [u8],
-    _url: Option<UrlWords<'a>>,
+    url: Option<UrlWords<'a>>,
 ) -> Option<Result<ClientRequest<'a>, RequestError>> {
     match client {
         WireName::AnthropicMessages => Some(anthropic::count::read(body)),
+        WireName::Gemini => Some(gemini::count::read(body, url)),
         _ => None,
     }
 }
@@ -43,6 +44,7 @@ pub fn read<'a>(
 pub fn to_neutral(client: WireName, request: &ClientRequest<'_>) -> Option<Result<ChatRequest, RequestError>> {
     match client {
         WireName::AnthropicMessages => Some(anthropic::neutral_request::read(request)),
+        WireName::Gemini => Some(gemini::count::to_neutral(request)),
         _ => None,
     }
 }
@@ -53,6 +55,7 @@ pub fn to_neutral(client: WireName, request: &ClientRequest<'_>) -> Option<Resul
 pub fn prepare(client: WireName, request: &ClientRequest<'_>, fitting: &Fitting<'_>) -> Option<CountCall> {
     match client {
         WireName::AnthropicMessages => Some(anthropic::count::prepare(request, &fitting.target)),
+        WireName::Gemini => Some(gemini::count::prepare(request, &fitting.target)),
         _ => None,
     }
 }
@@ -68,6 +71,7 @@ pub fn call(
 ) -> Option<Result<CountCall, Unsupported>> {
     match provider {
         WireName::AnthropicMessages => Some(anthropic::count::call(request, fitting)),
+        WireName::Gemini => Some(gemini::count::call(request, fitting)),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::manifest::{Case, cases};
 use crate::streams::passed;
 
 /// For the format that has its model in the URL.
-const URL: UrlWords<'static> = UrlWords { model: "some-model", stream: false };
+const URL: UrlWords<'static> = UrlWords { model: "some-model", stream: false, alt_sse: false };
 
 /// Bytes that mean something to a reader of events or JSON.
 const TELLING: &[u8] = b"{}[]\",:\\0-.e \n\r\xff\xc3u";

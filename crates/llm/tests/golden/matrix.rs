@@ -34,6 +34,11 @@ fn comparable(format: WireName, mut seen: Seen) -> Seen {
         seen.text.push_str(&seen.refusal.take().unwrap_or_default());
     }
     if format == WireName::Gemini {
+        // It has no word for tokens written to a cache: they are among the
+        // prompt's, and the ledger has them from the provider's own answer.
+        if let Some(usage) = &mut seen.usage {
+            usage.cache_write = 0;
+        }
         // Its arguments are objects: the same ones, if written otherwise.
         for call in &mut seen.calls {
             let arguments: serde_json::Value = serde_json::from_str(&call.arguments).unwrap_or_default();
