@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::Secret;
+use domain::{ProviderId, Secret};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
@@ -58,12 +58,26 @@ impl Default for Clocks {
 }
 
 /// How a request says who pays.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Auth<'a> {
     /// It does not: a local server.
     None,
     /// `Authorization: Bearer …`.
     Bearer(&'a Secret),
+    /// A header of its own, such as `x-goog-api-key`, with nothing but the key.
+    Header(HeaderName, &'a Secret),
+}
+
+impl<'a> Auth<'a> {
+    /// As this provider wants it; without a key nobody pays.
+    #[must_use]
+    pub fn of(provider: ProviderId, secret: Option<&'a Secret>) -> Self {
+        let Some(secret) = secret else { return Self::None };
+        match provider {
+            ProviderId::Google => Self::Header(HeaderName::from_static("x-goog-api-key"), secret),
+            _ => Self::Bearer(secret),
+        }
+    }
 }
 
 /// A request about to leave.
@@ -194,11 +208,15 @@ fn written(outgoing: Outgoing<'_>) -> Option<Request<Full<Bytes>>> {
 
 /// The only place where a key is written into a request.
 fn auth_header(auth: Auth<'_>) -> Option<Option<(HeaderName, HeaderValue)>> {
-    let Auth::Bearer(secret) = auth else { return Some(None) };
-    let text = Bytes::from([b"Bearer ", secret.expose().as_bytes()].concat());
+    let (name, scheme, secret) = match auth {
+        Auth::None => return Some(None),
+        Auth::Bearer(secret) => (AUTHORIZATION, "Bearer ", secret),
+        Auth::Header(name, secret) => (name, "", secret),
+    };
+    let text = Bytes::from([scheme.as_bytes(), secret.expose().as_bytes()].concat());
     let mut value = HeaderValue::from_maybe_shared(text).ok()?;
     value.set_sensitive(true);
-    Some(Some((AUTHORIZATION, value)))
+    Some(Some((name, value)))
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@
 //! [`Passage`].
 
 pub mod openai_chat;
+pub mod openai_responses;
 
 mod client_request;
 mod client_side;
+mod data_uri;
 mod fitting;
 mod passage;
 mod translation;
@@ -107,7 +109,8 @@ pub trait StreamDecoder: Send {
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::OpenAiResponses => Some(&openai_responses::OpenAiResponses),
+        WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
     }
 }
 
@@ -116,6 +119,7 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
 pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::OpenAiResponses => Some(&openai_responses::OpenAiResponses),
+        WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
     }
 }

@@ -17,5 +17,7 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_responses.rs"]
+mod requests_responses;
 #[path = "golden/streams.rs"]
 mod streams;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::json_scan::Object;
+use crate::json_scan::{self, Object, ScanError};
 
 /// The longest model name taken, in characters.
 const MAX_MODEL_LENGTH: usize = 512;
@@ -113,6 +113,18 @@ pub struct Prepared {
     pub body: Bytes,
     /// The client's fields that are not in them.
     pub dropped: Vec<String>,
+}
+
+/// The top level of a body, checked.
+///
+/// # Errors
+/// [`RequestError`], for what is no JSON object, or names a field twice.
+pub(crate) fn scanned(body: &[u8]) -> Result<Object<'_>, RequestError> {
+    json_scan::scan(body).map_err(|problem| RequestError {
+        message: problem.to_string(),
+        param: None,
+        code: if matches!(problem, ScanError::Duplicate(_)) { "invalid_request" } else { "invalid_json" },
+    })
 }
 
 /// A model's name as it may be: not empty, not endless, without control

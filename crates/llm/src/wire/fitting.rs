@@ -5,7 +5,7 @@
 use domain::provider::WireName;
 
 use super::Target;
-use crate::neutral::ChatRequest;
+use crate::neutral::{ChatRequest, Extra};
 use crate::parameters::{self, Unsupported};
 
 /// The fate of what a target cannot take.
@@ -47,12 +47,29 @@ impl<'a> Fitting<'a> {
         Err(Unsupported { field, model: self.target.model.to_owned(), provider: self.target.provider })
     }
 
+    /// The refusal of a field that leniency does not help: without it the request
+    /// would be another.
+    #[must_use]
+    pub fn impossible(&self, field: &str) -> Unsupported {
+        let field = parameters::client_name(self.client, field).to_owned();
+        Unsupported { field, model: self.target.model.to_owned(), provider: self.target.provider }
+    }
+
     /// Decides about every extra that `takes` does not say is taken.
     ///
     /// # Errors
     /// [`Unsupported`], for one that would change the answer.
     pub fn leave_extras(&mut self, request: &ChatRequest, takes: impl Fn(&str) -> bool) -> Result<(), Unsupported> {
-        for extra in request.extras.iter().filter(|extra| !takes(&extra.field)) {
+        self.leave(&request.extras, takes)
+    }
+
+    /// Decides about every one of these fields that `takes` does not say is
+    /// taken.
+    ///
+    /// # Errors
+    /// [`Unsupported`], for one that would change the answer.
+    pub fn leave(&mut self, extras: &[Extra], takes: impl Fn(&str) -> bool) -> Result<(), Unsupported> {
+        for extra in extras.iter().filter(|extra| !takes(&extra.field)) {
             let is_default = || parameters::is_default(&extra.field, extra.value.to_string().as_bytes());
             if parameters::is_without_effect(&extra.field) || is_default() {
                 self.drop(&extra.field);

@@ -6,7 +6,7 @@ use domain::provider::WireName;
 use llm::wire;
 use llm::wire::openai_chat::passthrough::inspect_answer;
 
-use crate::manifest::{Seen, cases, compare, read};
+use crate::manifest::{Seen, cases, compare, failed_answers, read};
 
 #[test]
 fn every_answer_is_read_as_the_manifest_says() {
@@ -28,6 +28,18 @@ fn every_answer_is_read_as_the_manifest_says() {
             + answer.tool_calls.iter().map(|call| call.arguments.chars().count()).sum::<usize>();
         assert_eq!(facts.output_characters, written as u64, "{}", case.file);
         assert_eq!((facts.id, facts.response_model), (Some(answer.id), Some(answer.model)), "{}", case.file);
+    }
+}
+
+#[test]
+fn a_failure_under_a_status_of_success_is_no_answer() {
+    for case in failed_answers() {
+        let error = case.wire().unwrap().decode_answer(case.provider, &case.body()).unwrap_err();
+        assert_eq!(Some(error.class.as_str()), case.expect["error_class"].as_str(), "{}", case.file);
+        assert_eq!(Some(error.is_retryable), case.expect["retryable"].as_bool(), "{}", case.file);
+        if let Some(client) = case.client_wire() {
+            assert_eq!(client.inspect_answer(case.provider, &case.body()).unwrap_err(), error, "{}", case.file);
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Case {
     pub(crate) status: Option<u16>,
     #[serde(default)]
     pub(crate) headers: serde_json::Map<String, Value>,
+    pub(crate) path: Option<String>,
     pub(crate) maps_from: Option<String>,
     #[serde(default)]
     pub(crate) expect: Value,
@@ -68,15 +69,32 @@ pub(crate) fn chat_cases(kind: &str) -> Vec<Case> {
 
 /// All fixtures of a kind in the formats of chat.
 pub(crate) fn cases(kind: &str) -> Vec<Case> {
+    let mut cases = all_cases(kind);
+    // Counts of tokens are answers to another question.
+    cases.retain(|case| {
+        case.wire().is_some() && !case.path.as_deref().is_some_and(|path| path.ends_with(":countTokens"))
+    });
+    // A status of success may still be a failure: see `failed_answers`.
+    cases.retain(|case| case.kind != "response" || case.expect.get("error_class").is_none());
+    assert!(!cases.is_empty(), "no fixtures of kind {kind}");
+    cases
+}
+
+/// Answers with a status of success that are failures all the same.
+pub(crate) fn failed_answers() -> Vec<Case> {
+    let mut cases = all_cases("response");
+    cases.retain(|case| case.wire().is_some() && case.expect.get("error_class").is_some());
+    cases
+}
+
+/// All fixtures of a kind.
+pub(crate) fn all_cases(kind: &str) -> Vec<Case> {
     #[derive(Deserialize)]
     struct Manifest {
         files: Vec<Case>,
     }
     let manifest: Manifest = serde_json::from_slice(&read("manifest.json")).unwrap();
-    let cases: Vec<Case> =
-        manifest.files.into_iter().filter(|case| case.kind == kind && case.wire().is_some()).collect();
-    assert!(!cases.is_empty(), "no fixtures of kind {kind}");
-    cases
+    manifest.files.into_iter().filter(|case| case.kind == kind).collect()
 }
 
 /// What was read, in the manifest's words.
