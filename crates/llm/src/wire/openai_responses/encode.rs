@@ -60,11 +60,7 @@ pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes,
 
 /// How hard to think: the client's own word, or what its number of tokens comes
 /// to.
-fn effort(
-    request: &ChatRequest,
-    reasons: bool,
-    fitting: &mut Fitting<'_>,
-) -> Result<Option<String>, Unsupported> {
+fn effort(request: &ChatRequest, reasons: bool, fitting: &mut Fitting<'_>) -> Result<Option<String>, Unsupported> {
     let field = if request.reasoning_effort.is_some() { "reasoning_effort" } else { "thinking_tokens" };
     let of_tokens = |tokens| match tokens {
         0 => "none",
@@ -116,11 +112,9 @@ fn sampling(
             None => {}
         }
     }
-    for (field, is_there) in [
-        ("stop", !request.stop.is_empty()),
-        ("seed", request.seed.is_some()),
-        ("top_k", request.top_k.is_some()),
-    ] {
+    for (field, is_there) in
+        [("stop", !request.stop.is_empty()), ("seed", request.seed.is_some()), ("top_k", request.top_k.is_some())]
+    {
         if is_there {
             fitting.refuse(field)?;
         }
@@ -168,8 +162,7 @@ fn extras(request: &ChatRequest, body: &mut Map<String, Value>, fitting: &mut Fi
             outer.insert((*inner).to_owned(), extra.value.clone());
         }
     }
-    let is_taken = |field: &str| {
-        TAKEN_EXTRAS.contains(&field) || field == "safety_identifier" || nested(field).is_some()
-    };
+    let is_taken =
+        |field: &str| TAKEN_EXTRAS.contains(&field) || field == "safety_identifier" || nested(field).is_some();
     fitting.leave_extras(request, is_taken)
 }

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use domain::usage::TokenCounts;
 
 use super::choices::MAX_KEPT_BYTES;
-use super::whole::{self, Said, Status};
 use super::custom;
+use super::whole::{self, Said, Status};
 use crate::neutral::{FinishReason, StreamEvent};
 use crate::wire::{About, StreamEncoder};
 
@@ -71,11 +71,7 @@ impl Events {
     /// Begins an event.
     fn event(&mut self, kind: &str, out: &mut Vec<u8>) {
         // Writing to memory cannot fail.
-        let _ = write!(
-            out,
-            "event: {kind}\ndata: {{\"type\":\"{kind}\",\"sequence_number\":{},",
-            self.sequence
-        );
+        let _ = write!(out, "event: {kind}\ndata: {{\"type\":\"{kind}\",\"sequence_number\":{},", self.sequence);
         self.sequence += 1;
     }
 

@@ -91,8 +91,7 @@ impl PassThrough {
             | Kind::ArgumentsDelta
             | Kind::OtherDelta => {
                 // Nobody looks at all of a long one: estimate by what was seen.
-                let characters =
-                    event.delta.map_or_else(|| long.unwrap_or(0) as u64, |delta| delta.characters());
+                let characters = event.delta.map_or_else(|| long.unwrap_or(0) as u64, |delta| delta.characters());
                 self.facts.output_characters += characters;
                 self.facts.saw_output |= characters > 0;
             }

@@ -107,17 +107,15 @@ fn item(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> 
     if reader.peek() != Some(b'{') {
         return reader.skip();
     }
-    reader.object(|name, reader| {
-        match &*name.text() {
-            "content" | "output" | "summary" if reader.peek() == Some(b'[') => {
-                reader.array(|reader| part(reader, characters))
-            }
-            "content" | "output" | "arguments" | "input" => {
-                *characters += reader.text()?.map_or(0, |text| text.characters());
-                Ok(())
-            }
-            _ => reader.skip(),
+    reader.object(|name, reader| match &*name.text() {
+        "content" | "output" | "summary" if reader.peek() == Some(b'[') => {
+            reader.array(|reader| part(reader, characters))
         }
+        "content" | "output" | "arguments" | "input" => {
+            *characters += reader.text()?.map_or(0, |text| text.characters());
+            Ok(())
+        }
+        _ => reader.skip(),
     })
 }
 

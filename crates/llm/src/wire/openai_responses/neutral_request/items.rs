@@ -4,9 +4,7 @@ use domain::provider::WireName;
 use serde_json::Value;
 
 use super::{invalid, list, text};
-use crate::neutral::{
-    ChatRequest, Extra, File, FileSource, Message, Part, ReplayState, Role, ToolCall, ToolResult,
-};
+use crate::neutral::{ChatRequest, Extra, File, FileSource, Message, Part, ReplayState, Role, ToolCall, ToolResult};
 use crate::wire::openai_responses::custom;
 use crate::wire::{RequestError, data_uri};
 
@@ -55,7 +53,9 @@ fn item(value: &Value, out: &mut ChatRequest) -> Result<(), RequestError> {
             Some(())
         }
     };
-    read.ok_or_else(|| invalid("input", format!("A `{kind}` in `input` lacks a field that the API reference asks for.")))
+    read.ok_or_else(|| {
+        invalid("input", format!("A `{kind}` in `input` lacks a field that the API reference asks for."))
+    })
 }
 
 /// What the model said last, to be gone on with.
