@@ -6,6 +6,7 @@
 //! pass as they come, looked at once. Either way an answer under way is a
 //! [`Passage`].
 
+pub mod choice;
 pub mod openai_chat;
 pub mod openai_responses;
 
@@ -46,6 +47,8 @@ pub struct Target<'a> {
     pub origin_host: &'a str,
     /// What is known of the model.
     pub facts: Option<&'a ModelFacts>,
+    /// Azure: the version of its API, where the key's settings name one.
+    pub api_version: Option<&'a str>,
 }
 
 /// A format that providers speak.

@@ -2,7 +2,7 @@
 //! same models and has the same rules. Judged by what is known of the model, and
 //! by its id where nothing is.
 
-use domain::model::ModelFacts;
+use domain::model::{Capabilities, ModelFacts};
 
 use super::{Fate, is_default};
 
@@ -20,7 +20,9 @@ pub fn generation(model: &str) -> Option<(u32, u32)> {
 /// Whether the model thinks before it answers.
 #[must_use]
 pub fn reasons(model: &str, facts: Option<&ModelFacts>) -> bool {
-    facts.map_or_else(|| reasons_by_id(plain(model)), |facts| facts.capabilities.reasoning)
+    // A model that is only listed has none of them, whatever it can do.
+    let known = facts.filter(|facts| facts.capabilities != Capabilities::default());
+    known.map_or_else(|| reasons_by_id(plain(model)), |facts| facts.capabilities.reasoning)
 }
 
 fn reasons_by_id(id: &str) -> bool {
@@ -69,6 +71,29 @@ pub fn fate(model: &str, facts: Option<&ModelFacts>, effort: Option<&str>, field
         (false, _) => Fate::Passes,
         (true, true) => Fate::Dropped,
         (true, false) => Fate::Refused,
+    }
+}
+
+/// Nothing but an id.
+#[cfg(test)]
+pub(crate) fn bare_facts(id: &str) -> ModelFacts {
+    use domain::model::{ModelKind, ModelStatus, Restrictions};
+    ModelFacts {
+        provider: domain::ProviderId::Azure,
+        id: id.to_owned(),
+        aliases: Vec::new(),
+        display_name: id.to_owned(),
+        kind: ModelKind::Chat,
+        status: ModelStatus::Active,
+        is_recommended: false,
+        context_window: None,
+        max_output_tokens: None,
+        capabilities: Capabilities::default(),
+        wires: Vec::new(),
+        restrictions: Restrictions::default(),
+        price: None,
+        deprecation_date: None,
+        replacement: None,
     }
 }
 

@@ -42,7 +42,8 @@ fn of_json(body: &Value) -> Result<ChatRequest, RequestError> {
 
 /// The body for OpenAI, and what was left out.
 fn encoded(request: &ChatRequest, model: &str, lenient: bool) -> Result<(Value, Vec<String>), Unsupported> {
-    let target = Target { provider: ProviderId::OpenAi, model, origin_host: "api.openai.com", facts: None };
+    let target =
+        Target { provider: ProviderId::OpenAi, model, origin_host: "api.openai.com", facts: None, api_version: None };
     let mut fitting = Fitting::new(target, WireName::OpenAiChat, lenient);
     let body = wire::of(WireName::OpenAiResponses).unwrap().encode(request, &mut fitting)?;
     Ok((serde_json::from_slice(&body).unwrap(), fitting.into_dropped()))
@@ -168,8 +169,13 @@ fn the_same_wire_changes_nothing_but_the_model() {
     for case in cases("request").into_iter().filter(|case| case.wire_name == "openai-responses") {
         let body = case.body();
         let request = client.read(&body, None).unwrap();
-        let target =
-            Target { provider: ProviderId::OpenAi, model: "another-model", origin_host: "api.openai.com", facts: None };
+        let target = Target {
+            provider: ProviderId::OpenAi,
+            model: "another-model",
+            origin_host: "api.openai.com",
+            facts: None,
+            api_version: None,
+        };
         let prepared = client.prepare(&request, &target, false).unwrap();
         let expected = String::from_utf8(body.clone()).unwrap().replacen(&*request.model, "another-model", 1);
         assert_eq!(prepared.body, expected.as_bytes(), "{}", case.file);
@@ -273,7 +279,8 @@ fn tools_that_openai_runs_are_refused_elsewhere_unless_lenient() {
             {"type": "custom", "name": "apply_patch", "format": {"type": "text"}}]}))
     .unwrap();
     assert_eq!(request.tools.len(), 2);
-    let target = Target { provider: ProviderId::Groq, model: "m", origin_host: "example.org", facts: None };
+    let target =
+        Target { provider: ProviderId::Groq, model: "m", origin_host: "example.org", facts: None, api_version: None };
     let chat = wire::of(WireName::OpenAiChat).unwrap();
     let refused = chat.encode(&request, &mut Fitting::new(target, WireName::OpenAiResponses, false)).unwrap_err();
     assert_eq!(refused.field, "tools.web_search");
@@ -323,7 +330,8 @@ fn what_the_catalogue_knows_of_a_model_goes_before_its_id() {
     let request = asking(json!({"reasoning_effort": "low"}));
     for (id, reasoning) in [("my-deployment", true), ("gpt-5", false)] {
         let facts = facts(id, reasoning);
-        let target = Target { provider: ProviderId::Azure, model: id, origin_host: "x", facts: Some(&facts) };
+        let target =
+            Target { provider: ProviderId::Azure, model: id, origin_host: "x", facts: Some(&facts), api_version: None };
         let mut fitting = Fitting::new(target, WireName::OpenAiChat, false);
         let body = wire::of(WireName::OpenAiResponses).unwrap().encode(&request, &mut fitting);
         assert_eq!(body.is_ok(), reasoning, "{id}");

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use domain::provider::WireName;
+
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
 use crate::wire::client_request::checked_model;
-use crate::wire::{ClientRequest, Prepared, RequestError, Target};
+use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice};
 
 /// Reads a client's body.
 ///
@@ -43,13 +45,14 @@ pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) 
     let rules = parameters::rules(target.provider);
     let mut splice = Splice::new(object);
     let mut dropped = Vec::new();
+    let effort = choice::asked(WireName::OpenAiChat, request).effort;
     for member in object.members() {
         let field = &*member.name;
         let value = object.get(field).unwrap_or_default();
         let fate = match field {
             "model" | "stream_options" => continue,
             _ if request.is_left_out(field) => Fate::Dropped,
-            _ => parameters::fate(target.provider, target.model, field, value),
+            _ => choice::fate(target, effort, field, value),
         };
         match fate {
             Fate::Passes => continue,

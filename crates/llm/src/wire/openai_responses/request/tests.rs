@@ -35,7 +35,13 @@ fn a_limit_of_ours_is_added_and_fields_are_left_out() {
     let mut request = read(br#"{"model":"m","max_output_tokens":null,"input":"a","store":true,"x":[1, 2]}"#).unwrap();
     request.set_limit(300);
     request.leave_out("store");
-    let target = Target { provider: ProviderId::OpenAi, model: "up", origin_host: "api.openai.com", facts: None };
+    let target = Target {
+        provider: ProviderId::OpenAi,
+        model: "up",
+        origin_host: "api.openai.com",
+        facts: None,
+        api_version: None,
+    };
     let prepared = prepare(&request, &target);
     assert_eq!(prepared.body, br#"{"model":"up","input":"a","x":[1, 2],"max_output_tokens":300}"#.as_slice());
     assert_eq!(prepared.dropped, ["store"]);
