@@ -137,7 +137,7 @@ impl ProviderId {
     /// Whether this version can check its keys and call its models.
     #[must_use]
     pub fn is_callable(self) -> bool {
-        self.facts().wire == WireName::OpenAiChat && !matches!(self, Self::Azure | Self::HuggingFace)
+        self.facts().wire == WireName::OpenAiChat
     }
 
     /// Whether requests of this wire can be passed on to it as they are.

@@ -75,6 +75,11 @@ impl<'a> Auth<'a> {
         let Some(secret) = secret else { return Self::None };
         match provider {
             ProviderId::Google => Self::Header(HeaderName::from_static("x-goog-api-key"), secret),
+            // Its keys go into a header of their own; a token of Entra, which has
+            // the form of a JWT, is borne.
+            ProviderId::Azure if !secret.expose().starts_with("eyJ") => {
+                Self::Header(HeaderName::from_static("api-key"), secret)
+            }
             _ => Self::Bearer(secret),
         }
     }

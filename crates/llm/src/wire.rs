@@ -10,6 +10,8 @@ pub mod choice;
 pub mod openai_chat;
 pub mod openai_responses;
 
+pub mod azure;
+
 mod client_request;
 mod client_side;
 mod data_uri;

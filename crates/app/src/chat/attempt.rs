@@ -94,7 +94,7 @@ impl Run<'_> {
                 method: Method::POST,
                 endpoint: &endpoint,
                 path: &path,
-                auth: secret.get().map_or(Auth::None, Auth::Bearer),
+                auth: Auth::of(credential.provider, secret.get()),
                 body: prepared.body,
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),

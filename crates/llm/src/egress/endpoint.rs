@@ -200,6 +200,11 @@ fn normal_path(provider: ProviderId, url: &Url) -> String {
             break;
         }
     }
+    if provider == ProviderId::Azure {
+        // What follows is a part of each path; a gateway of one's own may have
+        // something before it.
+        path = path.find("/openai").map_or(path, |at| path.get(..at).unwrap_or(path));
+    }
     if !path.is_empty() {
         return path.to_owned();
     }

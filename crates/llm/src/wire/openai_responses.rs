@@ -30,7 +30,7 @@ use http::HeaderMap;
 
 use super::{
     About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, RequestError, StreamDecoder,
-    StreamEncoder, Target, UrlWords, Wire,
+    StreamEncoder, Target, UrlWords, Wire, azure,
 };
 use crate::UpstreamError;
 use crate::neutral::{Answer, ChatRequest};
@@ -45,8 +45,9 @@ impl Wire for OpenAiResponses {
         WireName::OpenAiResponses
     }
 
-    fn path(&self, _target: &Target<'_>, _stream: bool) -> Cow<'static, str> {
-        Cow::Borrowed("/responses")
+    fn path(&self, target: &Target<'_>, _stream: bool) -> Cow<'static, str> {
+        // Azure has it under its undated version, whatever the key's settings say.
+        azure::path(&Target { api_version: None, ..*target }, "/responses")
     }
 
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {

@@ -314,6 +314,22 @@ fn choices_of_tools_are_read() {
 }
 
 #[test]
+fn a_body_of_responses_may_come_for_a_chat() {
+    let body = json!({"model": "gpt-5.4", "stream": true, "stream_options": {"include_usage": true},
+        "max_output_tokens": 7, "instructions": "Be brief.", "input": [{"role": "user", "content": "Hi"}],
+        "reasoning": {"effort": "low"}, "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}]});
+    let body = body.to_string();
+    let client = wire::of_client(WireName::OpenAiChat).unwrap();
+    let request = client.read(body.as_bytes(), None).unwrap();
+    assert!(request.is_responses_shaped() && request.include_usage);
+    assert_eq!((request.max_tokens, request.prompt_characters > 10), (Some(7), true));
+    let neutral = client.to_neutral(&request).unwrap();
+    assert_eq!((neutral.messages.len(), neutral.tools.len(), neutral.max_tokens), (2, 1, Some(7)));
+    assert_eq!((neutral.reasoning_effort.as_deref(), neutral.extras), (Some("low"), Vec::new()));
+    assert_eq!(client.read(br#"{"model":"m"}"#, None).unwrap_err().param, Some("messages"));
+}
+
+#[test]
 fn formats_and_limits_are_read() {
     let request = of_json(&json!({"model": "m", "input": "Hi", "max_output_tokens": 9, "text": {
         "format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": true},

@@ -10,7 +10,7 @@ use domain::provider::WireName;
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
 use crate::wire::client_request::checked_model;
-use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice};
+use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice, openai_responses};
 
 /// Reads a client's body.
 ///
@@ -26,8 +26,14 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let stream = boolean(object.get("stream"))
         .ok_or_else(|| invalid("stream", "`stream` is not a boolean. Send true or false."))?;
     let include_usage = include_usage(object.get("stream_options"))?;
-    let max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
-    let prompt_characters = prompt_characters(&object)?;
+    let mut max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
+    let is_responses_shaped = object.get("input").is_some() && object.get("messages").is_none();
+    let prompt_characters = if is_responses_shaped {
+        max_tokens = max_tokens.or(openai_responses::request::limit(&object)?);
+        openai_responses::request::prompt_characters(&object)?
+    } else {
+        prompt_characters(&object)?
+    };
     let mut request = ClientRequest::new(object, model, stream);
     request.include_usage = include_usage && stream;
     request.max_tokens = max_tokens;

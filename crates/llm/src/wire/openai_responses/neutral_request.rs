@@ -35,6 +35,9 @@ pub fn read(request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
     for (field, value) in body.iter().filter(|(field, value)| is_there(field, value)) {
         match field.as_str() {
             "model" | "max_output_tokens" | "stream" | "stream_options" | "instructions" => {}
+            // Chat's own words, in a body that came for a chat.
+            "max_tokens" | "max_completion_tokens" if request.is_responses_shaped() => {}
+            "reasoning_effort" => out.reasoning_effort = out.reasoning_effort.take().or_else(|| text(value)),
             "input" => items::read(value, &mut out)?,
             "temperature" => out.temperature = value.as_f64(),
             "top_p" => out.top_p = value.as_f64(),
