@@ -29,6 +29,7 @@ impl Endpoint {
     /// # Errors
     /// Says what is wrong with the text.
     pub(super) fn parse(provider: ProviderId, text: &str) -> Result<Self, EndpointProblem> {
+        let text = if provider == ProviderId::Azure { resource(text) } else { text };
         let url = strict_url(text)?;
         let path = normal_path(provider, &url);
         Self::of(provider, url, &path)
@@ -191,6 +192,16 @@ fn compare_host(typed: &str, url: &Url) -> Result<(), EndpointProblem> {
     }
 }
 
+/// An Azure resource, of whichever of its addresses: what begins with `/openai`,
+/// the query included, is a part of each path.
+fn resource(text: &str) -> &str {
+    let begins = |at: &usize| {
+        text.get(*at + "/openai".len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    let cut = text.match_indices("/openai").map(|(at, _)| at).find(begins);
+    cut.and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
 /// The path without what people paste along, and with what they forget.
 fn normal_path(provider: ProviderId, url: &Url) -> String {
     let mut path = url.path().trim_end_matches('/');
@@ -199,11 +210,6 @@ fn normal_path(provider: ProviderId, url: &Url) -> String {
             path = rest.trim_end_matches('/');
             break;
         }
-    }
-    if provider == ProviderId::Azure {
-        // What follows is a part of each path; a gateway of one's own may have
-        // something before it.
-        path = path.find("/openai").map_or(path, |at| path.get(..at).unwrap_or(path));
     }
     if !path.is_empty() {
         return path.to_owned();

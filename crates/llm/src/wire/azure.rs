@@ -81,7 +81,12 @@ mod tests {
                 Chat,
                 "/openai/deployments/my-gpt4o-mini/chat/completions?api-version=2024-10-21",
             ),
-            ("a/../b", Some("2024-10-21"), Chat, "/openai/deployments/a%2F..%2Fb/chat/completions?api-version=2024-10-21"),
+            (
+                "a/../b",
+                Some("2024-10-21"),
+                Chat,
+                "/openai/deployments/a%2F..%2Fb/chat/completions?api-version=2024-10-21",
+            ),
             ("..", Some("2024-10-21"), Chat, "/openai/deployments/%2E%2E/chat/completions?api-version=2024-10-21"),
             ("m", Some("1&x=y"), Chat, "/openai/deployments/m/chat/completions?api-version=1%26x%3Dy"),
             ("m", Some("2024-10-21"), Responses, "/openai/v1/responses"),
