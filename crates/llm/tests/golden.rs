@@ -17,6 +17,8 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_azure.rs"]
+mod requests_azure;
 #[path = "golden/requests_responses.rs"]
 mod requests_responses;
 #[path = "golden/streams.rs"]
