@@ -54,7 +54,7 @@ fn chat(body: &Value) -> ChatRequest {
 }
 
 /// A small chat with some fields.
-fn asking(fields: Value) -> ChatRequest {
+fn asking(fields: &Value) -> ChatRequest {
     let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     chat(&body)
@@ -124,7 +124,7 @@ fn what_openai_would_refuse_is_refused_or_left_out() {
         (json!({"reasoning_effort": "high"}), "gpt-4o", "reasoning_effort"),
         (json!({"logprobs": true}), "gpt-4o", "logprobs"),
     ] {
-        let request = asking(fields);
+        let request = asking(&fields);
         assert_eq!(encoded(&request, model, false).unwrap_err().field, field);
         let (body, dropped) = encoded(&request, model, true).unwrap();
         assert_eq!((body.get(field), dropped), (None, vec![field.to_owned()]));
@@ -134,13 +134,13 @@ fn what_openai_would_refuse_is_refused_or_left_out() {
         (json!({"frequency_penalty": 0}), "frequency_penalty"),
         (json!({"store": true}), "store"),
     ] {
-        assert_eq!(encoded(&asking(fields), "gpt-4o", false).unwrap().1, [field]);
+        assert_eq!(encoded(&asking(&fields), "gpt-4o", false).unwrap().1, [field]);
     }
 }
 
 #[test]
 fn fields_go_where_responses_has_them() {
-    let request = asking(json!({
+    let request = asking(&json!({
         "verbosity": "low", "reasoning_effort": "high", "service_tier": "flex", "metadata": {"a": "b"},
         "prompt_cache_key": "k", "safety_identifier": "ann", "max_completion_tokens": 3,
         "response_format": {"type": "json_object"}, "tools": [{"type": "function", "function": {"name": "f"}}],
@@ -343,7 +343,7 @@ fn formats_and_limits_are_read() {
 
 #[test]
 fn what_the_catalogue_knows_of_a_model_goes_before_its_id() {
-    let request = asking(json!({"reasoning_effort": "low"}));
+    let request = asking(&json!({"reasoning_effort": "low"}));
     for (id, reasoning) in [("my-deployment", true), ("gpt-5", false)] {
         let facts = facts(id, reasoning);
         let target =
