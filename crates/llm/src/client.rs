@@ -77,9 +77,7 @@ impl<'a> Auth<'a> {
             ProviderId::Google => Self::Header(HeaderName::from_static("x-goog-api-key"), secret),
             // Its keys go into a header of their own; a token of Entra, which has
             // the form of a JWT, is borne.
-            ProviderId::Azure if !secret.expose().starts_with("eyJ") => {
-                Self::Header(HeaderName::from_static("api-key"), secret)
-            }
+            ProviderId::Azure if !secret.begins_with("eyJ") => Self::Header(HeaderName::from_static("api-key"), secret),
             _ => Self::Bearer(secret),
         }
     }

@@ -92,6 +92,13 @@ fn functions_need_responses(target: &Target<'_>, asked: Asked<'_>) -> bool {
         && openai::reasons(target.model, target.facts)
 }
 
+/// Whether the client's bytes can pass as they are. A body of Responses that came
+/// for a chat cannot, whatever the provider speaks.
+#[must_use]
+pub fn passes(client: WireName, upstream: WireName, request: &ClientRequest<'_>) -> bool {
+    client == upstream && !(client == WireName::OpenAiChat && request.is_responses_shaped())
+}
+
 /// What a client's body asks for, whatever its wire.
 #[must_use]
 pub fn asked<'a>(client: WireName, request: &ClientRequest<'a>) -> Asked<'a> {

@@ -101,8 +101,7 @@ impl<'a> ClientRequest<'a> {
 
     /// Whether it is a body of Responses sent where chat completions are asked
     /// for, as Cursor does for newer models: `input` in place of `messages`. The
-    /// answer is wanted as a chat. Such a body passes to nobody as it is: it is
-    /// translated whatever wire the provider is called in.
+    /// answer is wanted as a chat: see [`super::choice::passes`].
     #[must_use]
     pub fn is_responses_shaped(&self) -> bool {
         self.object.get("input").is_some() && self.object.get("messages").is_none()

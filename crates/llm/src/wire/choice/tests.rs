@@ -78,6 +78,19 @@ fn what_is_known_of_a_model_goes_before_its_id() {
 }
 
 #[test]
+fn a_body_passes_only_as_what_it_is() {
+    for (client, upstream, body, expected) in [
+        (Chat, Chat, r#"{"model":"m","messages":[{}]}"#, true),
+        (Chat, Chat, r#"{"model":"m","input":"a"}"#, false),
+        (Chat, Responses, r#"{"model":"m","messages":[{}]}"#, false),
+        (Responses, Responses, r#"{"model":"m","input":"a"}"#, true),
+    ] {
+        let request = of_client(client).unwrap().read(body.as_bytes(), None).unwrap();
+        assert_eq!(passes(client, upstream, &request), expected, "{body}");
+    }
+}
+
+#[test]
 fn bodies_tell_what_they_ask_for() {
     for (client, body, functions, effort) in [
         (Chat, r#"{"model":"m","messages":[{}],"tools":[{"type":"function","function":{}}]}"#, true, None),

@@ -36,7 +36,7 @@ pub fn read(request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
         match field.as_str() {
             "model" | "max_output_tokens" | "stream" | "stream_options" | "instructions" => {}
             // Chat's own words, in a body that came for a chat.
-            "max_tokens" | "max_completion_tokens" if request.is_responses_shaped() => {}
+            "max_tokens" | "max_completion_tokens" if value.as_u64() == request.max_tokens => {}
             "reasoning_effort" => out.reasoning_effort = out.reasoning_effort.take().or_else(|| text(value)),
             "input" => items::read(value, &mut out)?,
             "temperature" => out.temperature = value.as_f64(),
