@@ -279,6 +279,7 @@ pub(crate) fn is_default(field: &str, value: &[u8]) -> bool {
             "tool_choice" => value == b"\"auto\"",
             "logit_bias" => value.trim_ascii() == b"{}",
             "background" => value == b"false",
+            "modalities" => value == b"[\"text\"]",
             "verbosity" => value == b"\"medium\"",
             "presence_penalty" | "frequency_penalty" | "top_logprobs" => is_zero(),
             _ => false,
