@@ -184,7 +184,8 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
 }
 
 /// The models a key opens: its live list where there is one, else the
-/// catalogue's for its provider, else its own registered deployments.
+/// catalogue's for its provider. At Azure, whose deployments nobody lists, those
+/// of its settings.
 fn offers_of(
     credential: &Credential,
     listed: Option<Vec<ListedModel>>,
@@ -198,6 +199,10 @@ fn offers_of(
     let offer = |facts: ModelFacts, created, in_catalogue| {
         let uuid = model_uuid(&namespace, &facts.id);
         (facts.id.clone(), Arc::new(Offer { uuid, namespace: namespace.clone(), facts, created, in_catalogue }))
+    };
+    let listed = match provider {
+        ProviderId::Azure => Some(deployments(credential)),
+        _ => listed,
     };
     match listed {
         Some(models) => models
@@ -217,6 +222,11 @@ fn offers_of(
             .map(|facts| offer(facts.clone(), None, true))
             .collect(),
     }
+}
+
+fn deployments(credential: &Credential) -> Vec<ListedModel> {
+    let named = |id: &String| ListedModel { id: id.clone(), ..ListedModel::default() };
+    credential.settings.deployments.iter().map(named).collect()
 }
 
 /// A listed model with what the catalogue knows; the live list wins where it

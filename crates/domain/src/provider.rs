@@ -138,7 +138,6 @@ impl ProviderId {
     #[must_use]
     pub fn is_callable(self) -> bool {
         matches!(self.facts().wire, WireName::OpenAiChat | WireName::AnthropicMessages | WireName::Gemini)
-            && !matches!(self, Self::Azure | Self::HuggingFace)
     }
 
     /// Whether requests of this wire can be passed on to it as they are.

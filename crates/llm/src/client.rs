@@ -79,6 +79,9 @@ impl<'a> Auth<'a> {
                 Self::Header(HeaderName::from_static("x-api-key"), secret)
             }
             ProviderId::Google => Self::Header(HeaderName::from_static("x-goog-api-key"), secret),
+            // Its keys go into a header of their own; a token of Entra, which has
+            // the form of a JWT, is borne.
+            ProviderId::Azure if !secret.begins_with("eyJ") => Self::Header(HeaderName::from_static("api-key"), secret),
             _ => Self::Bearer(secret),
         }
     }

@@ -4,6 +4,8 @@
 //!
 //! Source: the providers' API references as of November 2026.
 
+pub mod openai;
+
 use domain::ProviderId;
 use domain::provider::WireName;
 use thiserror::Error;
@@ -68,7 +70,7 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 14] = [
+const WITHOUT_EFFECT: [&str; 19] = [
     "user",
     "obfuscation",
     "store",
@@ -85,6 +87,12 @@ const WITHOUT_EFFECT: [&str; 14] = [
     // Google's: filters of its own, and words for its bill.
     "safetySettings",
     "labels",
+    // Responses': what is told beside the answer, and of tools that OpenAI runs.
+    "client_metadata",
+    "include",
+    "max_tool_calls",
+    "reasoning.summary",
+    "truncation",
 ];
 
 const OPEN: Rules = Rules {
@@ -191,6 +199,9 @@ pub(crate) fn client_name(client: WireName, field: &str) -> &str {
             ("response_format", "text.format"),
             ("messages", "input"),
             ("user", "safety_identifier"),
+            ("verbosity", "text.verbosity"),
+            ("logprobs", "include"),
+            ("messages.input_audio", "input"),
         ],
         WireName::AnthropicMessages => &[
             ("stop", "stop_sequences"),
@@ -275,6 +286,9 @@ pub(crate) fn is_default(field: &str, value: &[u8]) -> bool {
             "parallel_tool_calls" => value == b"true",
             "tool_choice" => value == b"\"auto\"",
             "logit_bias" => value.trim_ascii() == b"{}",
+            "background" => value == b"false",
+            "modalities" => value == b"[\"text\"]",
+            "verbosity" => value == b"\"medium\"",
             "presence_penalty" | "frequency_penalty" | "top_logprobs" => is_zero(),
             _ => false,
         }

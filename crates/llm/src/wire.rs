@@ -7,9 +7,12 @@
 //! [`Passage`].
 
 pub mod anthropic;
+pub mod azure;
+pub mod choice;
 pub mod count;
 pub mod gemini;
 pub mod openai_chat;
+pub mod openai_responses;
 
 mod call_ids;
 pub(crate) mod client_request;
@@ -49,6 +52,8 @@ pub struct Target<'a> {
     pub origin_host: &'a str,
     /// What is known of the model.
     pub facts: Option<&'a ModelFacts>,
+    /// Azure: the version of its API, where the key's settings name one.
+    pub api_version: Option<&'a str>,
 }
 
 /// A format that providers speak.
@@ -122,7 +127,8 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
         WireName::AnthropicMessages => Some(&anthropic::Anthropic),
         WireName::Gemini => Some(&gemini::Gemini),
-        WireName::OpenAiResponses | WireName::OllamaNative => None,
+        WireName::OpenAiResponses => Some(&openai_responses::OpenAiResponses),
+        WireName::OllamaNative => None,
     }
 }
 
@@ -133,6 +139,7 @@ pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
         WireName::AnthropicMessages => Some(&anthropic::Anthropic),
         WireName::Gemini => Some(&gemini::Gemini),
-        WireName::OpenAiResponses | WireName::OllamaNative => None,
+        WireName::OpenAiResponses => Some(&openai_responses::OpenAiResponses),
+        WireName::OllamaNative => None,
     }
 }

@@ -27,8 +27,12 @@ mod matrix;
 mod requests;
 #[path = "golden/requests_anthropic.rs"]
 mod requests_anthropic;
+#[path = "golden/requests_azure.rs"]
+mod requests_azure;
 #[path = "golden/requests_gemini.rs"]
 mod requests_gemini;
+#[path = "golden/requests_responses.rs"]
+mod requests_responses;
 #[path = "golden/streams.rs"]
 mod streams;
 #[path = "golden/turns_anthropic.rs"]

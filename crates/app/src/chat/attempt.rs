@@ -64,8 +64,9 @@ impl Run<'_> {
             model: &self.place.upstream_id,
             origin_host: credential.origin.host_and_port(),
             facts: self.key.offers.get(&self.place.upstream_id).map(|offer| &offer.facts),
+            api_version: credential.settings.api_version.as_deref(),
         };
-        let spoken = Spoken::between(self.client, &target).map_err(Stop::Refused)?;
+        let spoken = Spoken::between(self.client, &target, self.request).map_err(Stop::Refused)?;
         let prepared = spoken
             .prepare((self.app, self.caller), self.request, &target, self.call.wishes.lenient)
             .await

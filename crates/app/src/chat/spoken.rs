@@ -6,7 +6,9 @@ use domain::provider::WireName;
 use domain::{Caller, ProviderId};
 use llm::UpstreamError;
 use llm::neutral::ReplayState;
-use llm::wire::{self, About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, Target, Wire};
+use llm::wire::{
+    self, About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, Target, Wire, choice,
+};
 
 use super::failure;
 use crate::App;
@@ -17,6 +19,7 @@ use crate::replay;
 pub(super) struct Spoken {
     client: &'static dyn ClientWire,
     upstream: &'static dyn Wire,
+    is_same: bool,
 }
 
 /// A whole answer in the client's words.
@@ -29,12 +32,16 @@ pub(super) struct WholeAnswer {
 }
 
 impl Spoken {
-    /// Between a client of this wire and the target.
+    /// Between a client of this wire and the target, for this request.
     ///
     /// # Errors
     /// When this version does not call the target's provider.
-    pub(super) fn between(client: &'static dyn ClientWire, target: &Target<'_>) -> Result<Self, Error> {
-        let name = if target.provider.speaks(client.name()) { client.name() } else { target.provider.facts().wire };
+    pub(super) fn between(
+        client: &'static dyn ClientWire,
+        target: &Target<'_>,
+        request: &ClientRequest<'_>,
+    ) -> Result<Self, Error> {
+        let name = choice::upstream_wire(target, client.name(), choice::asked(client.name(), request));
         let upstream = wire::of(name).ok_or_else(|| {
             Error::new(
                 Code::EndpointNotSupported,
@@ -44,7 +51,7 @@ impl Spoken {
                 ),
             )
         })?;
-        Ok(Self { client, upstream })
+        Ok(Self { client, upstream, is_same: choice::passes(client.name(), name, request) })
     }
 
     /// What the provider speaks.
@@ -53,8 +60,8 @@ impl Spoken {
     }
 
     /// Whether bytes pass as they are.
-    pub(super) fn is_same(&self) -> bool {
-        self.client.name() == self.upstream.name()
+    pub(super) const fn is_same(&self) -> bool {
+        self.is_same
     }
 
     /// The name of what the provider speaks.

@@ -68,6 +68,11 @@ fn a_key_is_not_printed_with_its_header() {
     assert_eq!(value.as_bytes(), b"Bearer sk-FAKE");
     assert!(!format!("{value:?}").contains("FAKE"));
     assert!(auth_header(Auth::Bearer(&Secret::new("a\nb".to_owned()))).is_none(), "a key that is no header value");
+    for (key, expected) in [("0123456789abcdef", "api-key"), ("eyJhbGciOi.FAKE.token", "authorization")] {
+        let secret = Secret::new(key.to_owned());
+        let (name, value) = auth_header(Auth::of(ProviderId::Azure, Some(&secret))).unwrap().unwrap();
+        assert_eq!((name.as_str(), value.is_sensitive()), (expected, true));
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl Endpoint {
     /// # Errors
     /// Says what is wrong with the text.
     pub(super) fn parse(provider: ProviderId, text: &str) -> Result<Self, EndpointProblem> {
+        let text = if provider == ProviderId::Azure { resource(text) } else { text };
         let url = strict_url(text)?;
         let path = normal_path(provider, &url);
         Self::of(provider, url, &path)
@@ -189,6 +190,16 @@ fn compare_host(typed: &str, url: &Url) -> Result<(), EndpointProblem> {
         Some(Host::Domain(name)) if name.eq_ignore_ascii_case(typed) && !name.is_empty() => Ok(()),
         Some(Host::Domain(name)) => Err(EndpointProblem::unusual(name)),
     }
+}
+
+/// An Azure resource, of whichever of its addresses: what begins with `/openai`,
+/// the query included, is a part of each path.
+fn resource(text: &str) -> &str {
+    let begins = |at: &usize| {
+        text.get(*at + "/openai".len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    let cut = text.match_indices("/openai").map(|(at, _)| at).find(begins);
+    cut.and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
 /// The path without what people paste along, and with what they forget.

@@ -20,7 +20,7 @@ fn json_of(bytes: &[u8]) -> Value {
 const GOOGLE: UrlWords<'static> = UrlWords { model: "models/gemini-embedding-001", stream: false, alt_sse: false };
 
 fn target(provider: ProviderId, model: &str) -> Target<'_> {
-    Target { provider, model, origin_host: "example.org", facts: None }
+    Target { provider, model, origin_host: "example.org", facts: None, api_version: None }
 }
 
 fn neutral(form: Form, body: &[u8]) -> EmbeddingRequest {

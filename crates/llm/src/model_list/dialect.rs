@@ -37,6 +37,7 @@ pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> 
         ProviderId::Anthropic if text(entry, "lifecycle") == Some("retired") => return None,
         ProviderId::Anthropic => anthropic(&mut model, entry),
         ProviderId::Google => google(&mut model, entry),
+        ProviderId::HuggingFace => huggingface(&mut model, entry),
         ProviderId::LmStudio => lmstudio(&mut model, entry),
         _ => {}
     }
@@ -211,6 +212,36 @@ fn google(model: &mut ListedModel, entry: &Entry) {
     if model.kind == Some(ModelKind::Chat) && model.id.starts_with("gemini-") {
         let reasoning = flag(entry, "thinking").unwrap_or(false);
         model.capabilities = Some(Capabilities { tools: true, vision: true, json_schema: true, reasoning });
+    }
+}
+
+/// A model is served by several; the first one that lives is taken for all, as
+/// the router does when nobody is chosen.
+fn huggingface(model: &mut ListedModel, entry: &Entry) {
+    let nothing = Entry::new();
+    let architecture = entry.get("architecture").and_then(Value::as_object).unwrap_or(&nothing);
+    if lists(architecture, "output_modalities", "text") {
+        model.kind = Some(ModelKind::Chat);
+    }
+    let servers = entry.get("providers").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let Some(server) = servers.clone().find(|server| text(server, "status") == Some("live")) else { return };
+    model.context_window = count(server, "context_length").or(model.context_window);
+    let does = |name| flag(server, name).unwrap_or(false);
+    model.capabilities = Some(Capabilities {
+        tools: does("supports_tools"),
+        vision: lists(architecture, "input_modalities", "image"),
+        json_schema: does("supports_structured_output"),
+        reasoning: false,
+    });
+    // Dollars per million tokens.
+    let rate = |field: &str| {
+        let figure = server.get("pricing")?.get(field).filter(|figure| figure.is_number())?;
+        let Nanos(nanos) = Nanos::parse_usd(&figure.to_string())?;
+        (nanos >= 0).then_some(nanos)
+    };
+    if let (Some(input_nanos), Some(output_nanos)) = (rate("input"), rate("output")) {
+        let rates = Rates { input_nanos, output_nanos, cached_input_nanos: None, cache_write_nanos: None };
+        model.price = Some(Price { rates, long_context: None });
     }
 }
 

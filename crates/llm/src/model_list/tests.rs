@@ -31,7 +31,7 @@ fn assert_price(price: Option<Price>, expected: &Value) {
 fn every_fixture_reads_as_its_manifest_says() {
     let manifest: Value = serde_json::from_slice(&fixture("manifest.json")).unwrap();
     let cases = manifest["files"].as_array().unwrap();
-    assert_eq!(cases.len(), 15);
+    assert_eq!(cases.len(), 16);
     for case in cases {
         let file = case["file"].as_str().unwrap();
         let provider: ProviderId = case["provider"].as_str().unwrap().parse().unwrap();

@@ -9,22 +9,25 @@ use domain::ProviderId;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use tokio::time::{Instant, timeout_at};
 use url::form_urlencoded;
 
 use super::ProbeTarget;
-use super::verdict::{Verdict, openrouter_key, unreadable, verdict, xai_key};
+use super::verdict::{Verdict, huggingface_chat, openrouter_key, unreadable, verdict, xai_key};
 use crate::client::{Auth, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
 use crate::model_list::{self, MAX_LIST_BYTES, MAX_MODELS};
-use crate::wire::anthropic;
+use crate::wire::{anthropic, azure};
 
 /// Anthropic's list, in pages as large as it gives them.
 const ANTHROPIC_LIST: &str = "/v1/models?limit=1000";
 
 /// Google's list, in pages as large as it gives them.
 const GOOGLE_LIST: &str = "/v1beta/models?pageSize=1000";
+
+/// A chat of nothing with nobody.
+const NO_CHAT: &[u8] = br#"{"model":"","messages":[]}"#;
 
 /// The most pages of a list.
 const MAX_PAGES: usize = 10;
@@ -72,6 +75,8 @@ impl Check<'_> {
             ProviderId::Custom => self.custom().await,
             ProviderId::Anthropic => self.paged(ANTHROPIC_LIST, "after_id").await,
             ProviderId::Google => self.paged(GOOGLE_LIST, "pageToken").await,
+            ProviderId::Azure => self.azure().await,
+            ProviderId::HuggingFace => self.huggingface().await,
             _ => self.list_is_the_check(endpoint).await,
         }
     }
@@ -179,6 +184,37 @@ impl Check<'_> {
         Ok((models, model_list::next_page(&answer.body)))
     }
 
+    /// Its list holds what could be deployed; what is can only be said by its
+    /// owner, and is in the key's settings.
+    async fn azure(&self) -> Findings {
+        match self.list(self.target.endpoint, &azure::list_path()).await {
+            Ok(_) => Findings::of(Verdict::valid(self.target.provider)),
+            Err(verdict) => Findings::of(verdict),
+        }
+    }
+
+    /// Who a key belongs to is told at another origin, where this key never goes.
+    /// The router's list is public. What is left is a chat that cannot be: it has
+    /// no model and no message, so that nothing runs and nothing costs.
+    async fn huggingface(&self) -> Findings {
+        let auth = Auth::of(self.target.provider, self.target.secret);
+        let outgoing = Outgoing {
+            method: Method::POST,
+            body: Bytes::from_static(NO_CHAT),
+            ..Outgoing::get(self.target.endpoint, "/chat/completions", auth)
+        };
+        let verdict = match self.send(outgoing).await {
+            Ok(answer) => huggingface_chat(answer.status, &answer.headers, &answer.body),
+            Err(verdict) => verdict,
+        };
+        let may_be_used = !matches!(verdict.status, KeyStatus::Invalid | KeyStatus::Unreachable);
+        let mut findings = Findings::of(verdict);
+        if may_be_used && let Ok(models) = self.list(self.target.endpoint, "/models").await {
+            findings.models = Some(models);
+        }
+        findings
+    }
+
     /// A local server has no key to accept.
     fn in_local_words(&self, mut findings: Findings) -> Findings {
         let name = self.target.provider.display_name();
@@ -237,12 +273,17 @@ impl Check<'_> {
     }
 
     async fn ask(&self, endpoint: &Endpoint, path: &str) -> Result<Answer, Verdict> {
+        let auth = Auth::of(self.target.provider, self.target.secret);
+        self.send(Outgoing::get(endpoint, path, auth)).await
+    }
+
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Verdict> {
         let mut headers = vec![(ACCEPT, HeaderValue::from_static("application/json"))];
         if self.target.provider == ProviderId::Anthropic {
             headers.push(anthropic::version_header());
         }
-        let auth = Auth::of(self.target.provider, self.target.secret);
-        let outgoing = Outgoing { extra_headers: &headers, ..Outgoing::get(endpoint, path, auth) };
+        let endpoint = outgoing.endpoint;
+        let outgoing = Outgoing { extra_headers: &headers, ..outgoing };
         let call = async {
             let answer = self.upstream.send(outgoing).await?;
             let body = answer.body.collect(MAX_LIST_BYTES).await?;

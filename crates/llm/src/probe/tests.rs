@@ -56,6 +56,7 @@ async fn check(provider: ProviderId, base: &str, answers: Answers) -> (ProbeRepo
     let (header, value) = match provider {
         ProviderId::Anthropic => ("x-api-key", "sk-FAKE-0123456789"),
         ProviderId::Google => ("x-goog-api-key", "sk-FAKE-0123456789"),
+        ProviderId::Azure => ("api-key", "sk-FAKE-0123456789"),
         _ => ("authorization", "Bearer sk-FAKE-0123456789"),
     };
     assert!(requests.iter().all(|seen| seen.header(header) == Some(value)));
@@ -205,6 +206,39 @@ async fn openrouters_public_list_proves_nothing() {
     let (report, paths) = check(ProviderId::OpenRouter, "/api/v1", answers).await;
     assert_eq!((report.status, report.models), (KeyStatus::Invalid, None));
     assert_eq!(paths, ["/api/v1/key"]);
+}
+
+#[tokio::test]
+async fn azures_list_checks_the_key_and_names_no_deployment() {
+    let list = "/openai/models?api-version=2024-10-21";
+    let good = r#"{"object":"list","data":[{"id":"gpt-4o-mini-2024-07-18","object":"model"}]}"#;
+    for (status, body, expected) in
+        [(200, good, KeyStatus::Valid), (401, "checks/azure-error-401-invalid-key.json", KeyStatus::Invalid)]
+    {
+        let answers: &'static [(&str, u16, &str)] = Box::leak(Box::new([(list, status, body)]));
+        let (report, paths) = check(ProviderId::Azure, "", answers).await;
+        assert_eq!((report.status, report.models), (expected, None), "{}", report.reason);
+        assert_eq!(paths, [list]);
+    }
+}
+
+#[tokio::test]
+async fn a_hugging_face_key_is_tried_where_it_is_used_and_nowhere_else() {
+    for (status, body, expected, models) in [
+        (401, "checks/huggingface-error-401-router.json", KeyStatus::Invalid, None),
+        (402, "checks/huggingface-error-402-credits.json", KeyStatus::NoCredit, Some(1)),
+        (403, "checks/huggingface-error-403-scope.json", KeyStatus::Forbidden, Some(1)),
+        (400, r#"{"error":"model is required"}"#, KeyStatus::Unverified, Some(1)),
+        (503, "{}", KeyStatus::Unreachable, None),
+    ] {
+        let answers: &'static [(&str, u16, &str)] = Box::leak(Box::new([
+            ("/v1/chat/completions", status, body),
+            ("/v1/models", 200, "lists/huggingface-router-models.json"),
+        ]));
+        let (report, paths) = check(ProviderId::HuggingFace, "/v1", answers).await;
+        assert_eq!((report.status, count(&report)), (expected, models), "{}", report.reason);
+        assert_eq!(paths.len(), 1 + usize::from(models.is_some()));
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
             "OpenAI accepted this key. It is restricted: it may chat, but it may not list models.",
         ),
         401 if says("mismatched_organization") => forbidden(name, "it belongs to another organization than asked for"),
+        401 if provider == ProviderId::Azure && says("permissiondenied") => not_allowed(provider, &words),
         401 => invalid(provider),
         402 => no_credit(name),
         403 => not_allowed(provider, &words),
@@ -132,13 +133,20 @@ fn not_allowed(provider: ProviderId, words: &str) -> Verdict {
         ProviderId::OpenAi if words.contains("unsupported_country") => {
             forbidden(name, "it does not serve the country this server calls from")
         }
+        ProviderId::Azure if words.contains("firewall") || words.contains("virtual network") => {
+            forbidden(name, "its firewall does not let this server in")
+        }
+        ProviderId::Azure => forbidden(name, "the role that may call models is missing"),
         _ => forbidden(name, "the key lacks a right, or its account is restricted"),
     }
 }
 
 fn invalid(provider: ProviderId) -> Verdict {
     let facts = provider.facts();
-    let next = if facts.key_url.is_empty() {
+    let next = if provider == ProviderId::Azure {
+        // It says the same of a key of another resource.
+        "Check that key and endpoint are of the same resource, and enter both again.".to_owned()
+    } else if facts.key_url.is_empty() {
         "Enter the key this server expects.".to_owned()
     } else {
         format!("Enter it again, or make a new one at {}.", facts.key_url)
@@ -205,6 +213,21 @@ pub(super) fn openrouter_key(body: &[u8]) -> Verdict {
         return no_credit(name);
     }
     Verdict::valid(ProviderId::OpenRouter)
+}
+
+/// What Hugging Face's router says to a chat without model and messages. That it
+/// finds fault with the chat does not prove that it looked at the key first.
+pub(super) fn huggingface_chat(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let words = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).to_lowercase();
+    let is_about_the_chat = matches!(status, 400 | 422) || (status == 404 && words.contains("model"));
+    if !is_about_the_chat {
+        return verdict(ProviderId::HuggingFace, status, headers, body);
+    }
+    Verdict::new(
+        KeyStatus::Unverified,
+        "Hugging Face did not refuse this key, but proves keys only at another address, where Ownkey sends none. It is \
+         kept and will be tried when it is used.",
+    )
 }
 
 /// What xAI's `/api-key` says.

@@ -102,6 +102,14 @@ impl<'a> ClientRequest<'a> {
         self.without.iter().any(|without| without == field)
     }
 
+    /// Whether it is a body of Responses sent where chat completions are asked
+    /// for, as Cursor does for newer models: `input` in place of `messages`. The
+    /// answer is wanted as a chat: see [`super::choice::passes`].
+    #[must_use]
+    pub fn is_responses_shaped(&self) -> bool {
+        self.object.get("input").is_some() && self.object.get("messages").is_none()
+    }
+
     /// Whether functions come with it.
     #[must_use]
     pub fn has_tools(&self) -> bool {

@@ -28,7 +28,7 @@ use http::HeaderMap;
 
 use super::{
     About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, RequestError, StreamDecoder,
-    StreamEncoder, Target, UrlWords, Wire,
+    StreamEncoder, Target, UrlWords, Wire, azure,
 };
 use crate::UpstreamError;
 use crate::neutral::{Answer, ChatRequest};
@@ -43,8 +43,8 @@ impl Wire for OpenAiChat {
         WireName::OpenAiChat
     }
 
-    fn path(&self, _target: &Target<'_>, _stream: bool) -> Cow<'static, str> {
-        Cow::Borrowed("/chat/completions")
+    fn path(&self, target: &Target<'_>, _stream: bool) -> Cow<'static, str> {
+        azure::path(target, "/chat/completions")
     }
 
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {

@@ -15,7 +15,8 @@ const WIRE: WireName = WireName::AnthropicMessages;
 
 fn written(request: &ChatRequest, model: &str) -> Value {
     let facts = Catalogue::builtin().get(ProviderId::Anthropic, model);
-    let target = Target { provider: ProviderId::Anthropic, model, origin_host: "api.anthropic.com", facts };
+    let target =
+        Target { provider: ProviderId::Anthropic, model, origin_host: "api.anthropic.com", facts, api_version: None };
     let body = wire::of(WIRE).unwrap().encode(request, &mut Fitting::new(target, WIRE, false)).unwrap();
     serde_json::from_slice(&body).unwrap()
 }
@@ -125,7 +126,13 @@ fn claude_codes_requests_are_read() {
     );
     // For a model of somebody else nothing stands in the way, and what was left
     // out is told.
-    let target = Target { provider: ProviderId::OpenAi, model: "gpt", origin_host: "api.openai.com", facts: None };
+    let target = Target {
+        provider: ProviderId::OpenAi,
+        model: "gpt",
+        origin_host: "api.openai.com",
+        facts: None,
+        api_version: None,
+    };
     let mut fitting = Fitting::new(target, WireName::AnthropicMessages, false);
     wire::of(WireName::OpenAiChat).unwrap().encode(&request, &mut fitting).unwrap();
     assert_eq!(fitting.into_dropped(), ["context_management"]);
@@ -148,7 +155,13 @@ fn what_only_anthropic_can_do_is_named() {
         body[field] = value;
         let request = of_anthropic(body.to_string().as_bytes());
         assert_eq!(request.extras.iter().map(|extra| extra.field.as_str()).collect::<Vec<_>>(), [expected]);
-        let target = Target { provider: ProviderId::OpenAi, model: "gpt", origin_host: "api.openai.com", facts: None };
+        let target = Target {
+            provider: ProviderId::OpenAi,
+            model: "gpt",
+            origin_host: "api.openai.com",
+            facts: None,
+            api_version: None,
+        };
         let mut fitting = Fitting::new(target, WireName::AnthropicMessages, false);
         let refusal = wire::of(WireName::OpenAiChat).unwrap().encode(&request, &mut fitting).unwrap_err();
         assert_eq!(refusal.field, expected);
@@ -190,7 +203,8 @@ fn not_thinking_is_not_said_to_a_model_that_never_thinks() {
     let request = ChatRequest { reasoning_effort: Some("none".into()), ..ChatRequest::default() };
     for (model, said) in [("gpt-4o-mini", None), ("gpt-unheard-of", Some("none"))] {
         let facts = Catalogue::builtin().get(ProviderId::OpenAi, model);
-        let target = Target { provider: ProviderId::OpenAi, model, origin_host: "api.openai.com", facts };
+        let target =
+            Target { provider: ProviderId::OpenAi, model, origin_host: "api.openai.com", facts, api_version: None };
         let body = wire::of(WireName::OpenAiChat).unwrap().encode(&request, &mut Fitting::new(target, WIRE, false));
         let body: Value = serde_json::from_slice(&body.unwrap()).unwrap();
         assert_eq!(body["reasoning_effort"].as_str(), said, "{model}");
@@ -207,6 +221,7 @@ fn tokens_are_counted_by_anthropic_or_estimated() {
         model: "claude-sonnet-5-5",
         origin_host: "api.anthropic.com",
         facts: None,
+        api_version: None,
     };
     let mut fitting = Fitting::new(target, WIRE, false);
     let same = count::prepare(WIRE, &request, &fitting).unwrap();

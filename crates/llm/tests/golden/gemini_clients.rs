@@ -22,7 +22,7 @@ pub(crate) fn neutral(body: &Value) -> Result<ChatRequest, RequestError> {
 }
 
 pub(crate) fn target(provider: ProviderId, model: &str) -> Target<'_> {
-    Target { provider, model, origin_host: "example.org", facts: None }
+    Target { provider, model, origin_host: "example.org", facts: None, api_version: None }
 }
 
 /// What an OpenAI-like provider is sent, and what was left out.

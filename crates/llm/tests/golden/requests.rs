@@ -19,7 +19,7 @@ fn neutral(file: &str) -> ChatRequest {
 }
 
 fn encoded(neutral: &ChatRequest, provider: ProviderId, model: &str) -> Result<Value, Unsupported> {
-    let target = Target { provider, model, origin_host: "example.org", facts: None };
+    let target = Target { provider, model, origin_host: "example.org", facts: None, api_version: None };
     encode::encode(neutral, &mut Fitting::new(target, WireName::OpenAiChat, false))
         .map(|body| serde_json::from_slice(&body).unwrap())
 }
@@ -92,8 +92,13 @@ fn the_same_wire_changes_nothing_but_the_model() {
     for case in requests().filter(|case| case.provider == ProviderId::OpenAi) {
         let body = case.body();
         let client = request::read(&body).unwrap();
-        let target =
-            Target { provider: ProviderId::OpenAi, model: "another-model", origin_host: "api.openai.com", facts: None };
+        let target = Target {
+            provider: ProviderId::OpenAi,
+            model: "another-model",
+            origin_host: "api.openai.com",
+            facts: None,
+            api_version: None,
+        };
         let prepared = prepare(&client, &target, false).unwrap();
         let expected = String::from_utf8(body.clone()).unwrap().replacen(&*client.model, "another-model", 1);
         assert_eq!(prepared.body, expected.as_bytes(), "{}", case.file);

@@ -18,7 +18,7 @@ pub(crate) const OLD: &str = "claude-haiku-4-5";
 pub(crate) const NEW: &str = "claude-sonnet-5-5";
 
 pub(crate) fn target<'a>(model: &'a str, facts: Option<&'a ModelFacts>) -> Target<'a> {
-    Target { provider: ProviderId::Anthropic, model, origin_host: "api.anthropic.com", facts }
+    Target { provider: ProviderId::Anthropic, model, origin_host: "api.anthropic.com", facts, api_version: None }
 }
 
 pub(crate) fn neutral(file: &str) -> ChatRequest {

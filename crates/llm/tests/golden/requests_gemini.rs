@@ -13,7 +13,13 @@ use crate::manifest::{cases, read};
 const SIGNATURE: &str = "CpYBFAKEthoughtSignatureForTestsOnlyAA==";
 
 fn target<'a>(model: &'a str, facts: Option<&'a ModelFacts>) -> Target<'a> {
-    Target { provider: ProviderId::Google, model, origin_host: "generativelanguage.googleapis.com", facts }
+    Target {
+        provider: ProviderId::Google,
+        model,
+        origin_host: "generativelanguage.googleapis.com",
+        facts,
+        api_version: None,
+    }
 }
 
 fn neutral(file: &str) -> ChatRequest {

@@ -74,7 +74,8 @@ mod tests {
             ("gemini-2.0-flash", false, Thinking::Never),
             ("gemma-4-31b-it", false, Thinking::Never),
         ] {
-            let target = Target { provider: ProviderId::Google, model, origin_host: "", facts: None };
+            let target =
+                Target { provider: ProviderId::Google, model, origin_host: "", facts: None, api_version: None };
             let generation = Generation::of(&target);
             assert_eq!((generation.is_third(), generation.thinking(&target)), (is_third, thinking), "{model}");
         }

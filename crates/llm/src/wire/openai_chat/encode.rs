@@ -9,7 +9,7 @@ use crate::neutral::{
     ToolResult,
 };
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
-use crate::wire::Fitting;
+use crate::wire::{Fitting, choice};
 
 /// The length of a call's id at Mistral.
 const MISTRAL_ID_LENGTH: usize = 9;
@@ -31,7 +31,8 @@ pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes,
     };
     let fields = fields(request, target.provider);
     for (field, value) in fields.into_iter().filter(|(field, value)| !says_nothing(field, value)) {
-        match parameters::fate(target.provider, target.model, field, value.to_string().as_bytes()) {
+        let effort = request.reasoning_effort.as_deref();
+        match choice::fate(&target, effort, field, value.to_string().as_bytes()) {
             Fate::Passes => body.insert(field.into(), value),
             Fate::Renamed(name) => body.insert(name.into(), value),
             Fate::Dropped => {

@@ -59,6 +59,17 @@ pub(super) fn read_instead(provider: ProviderId, body: &[u8]) -> UpstreamError {
     read_inside(provider, Some(200), Fault::Body, body)
 }
 
+/// As [`read_inside`], for a failure in the place of a wire that is not chat:
+/// `error` is its value, else it is told by `data` as a whole.
+pub(in crate::wire) fn read_within(
+    provider: ProviderId,
+    status: Option<u16>,
+    error: Option<&[u8]>,
+    data: &[u8],
+) -> UpstreamError {
+    read_inside(provider, status, error.map_or(Fault::Body, Fault::Value), data)
+}
+
 /// The stream ended without an end mark.
 pub(in crate::wire) fn truncated(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();

@@ -8,7 +8,7 @@ use crate::neutral::{
     CacheBreak, ChatRequest, Extra, File, FileSource, Message, Part, ReplayState, ResponseFormat, Role, Tool, ToolCall,
     ToolChoice, ToolResult,
 };
-use crate::wire::{ClientRequest, RequestError};
+use crate::wire::{ClientRequest, RequestError, openai_responses};
 
 /// Translates what the neutral words can hold. What they have no word for is
 /// among the extras, but for what only concerns the transport.
@@ -17,6 +17,9 @@ use crate::wire::{ClientRequest, RequestError};
 /// [`RequestError`], for a message, tool or format that does not have the shape
 /// of the API reference.
 pub fn read(request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
+    if request.is_responses_shaped() {
+        return openai_responses::neutral_request::read(request);
+    }
     let body: Map<String, Value> = serde_json::from_slice(request.object().body())
         .map_err(|error| refusal("messages", format!("The body cannot be translated for this model: {error}.")))?;
     let mut out = ChatRequest {

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use domain::provider::WireName;
+
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
 use crate::wire::client_request::checked_model;
-use crate::wire::{ClientRequest, Prepared, RequestError, Target};
+use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice, openai_responses};
 
 /// Reads a client's body.
 ///
@@ -24,8 +26,14 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let stream = boolean(object.get("stream"))
         .ok_or_else(|| invalid("stream", "`stream` is not a boolean. Send true or false."))?;
     let include_usage = include_usage(object.get("stream_options"))?;
-    let max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
-    let prompt_characters = prompt_characters(&object)?;
+    let mut max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
+    let is_responses_shaped = object.get("input").is_some() && object.get("messages").is_none();
+    let prompt_characters = if is_responses_shaped {
+        max_tokens = max_tokens.or(openai_responses::request::limit(&object)?);
+        openai_responses::request::prompt_characters(&object)?
+    } else {
+        prompt_characters(&object)?
+    };
     let mut request = ClientRequest::new(object, model, stream);
     request.include_usage = include_usage && stream;
     request.max_tokens = max_tokens;
@@ -43,13 +51,14 @@ pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) 
     let rules = parameters::rules(target.provider);
     let mut splice = Splice::new(object);
     let mut dropped = Vec::new();
+    let effort = choice::asked(WireName::OpenAiChat, request).effort;
     for member in object.members() {
         let field = &*member.name;
         let value = object.get(field).unwrap_or_default();
         let fate = match field {
             "model" | "stream_options" => continue,
             _ if request.is_left_out(field) => Fate::Dropped,
-            _ => parameters::fate(target.provider, target.model, field, value),
+            _ => choice::fate(target, effort, field, value),
         };
         match fate {
             Fate::Passes => continue,

@@ -9,6 +9,7 @@ const TARGET: Target<'static> = Target {
     model: "claude-sonnet-5-5",
     origin_host: "api.anthropic.com",
     facts: None,
+    api_version: None,
 };
 
 fn prepared(body: &str) -> String {

@@ -7,7 +7,7 @@ use super::*;
 const HI: &str = r#""messages":[{"role":"user","content":"hi"}]"#;
 
 fn target(provider: ProviderId) -> Target<'static> {
-    Target { provider, model: "up/stream", origin_host: "example.org", facts: None }
+    Target { provider, model: "up/stream", origin_host: "example.org", facts: None, api_version: None }
 }
 
 fn sent(body: &str, provider: ProviderId) -> (String, Vec<String>) {
