@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use crate::doors::key_of;
 use crate::script::{KeyState, Keys};
 use crate::sim::State;
+use crate::wire::Dialect;
 
 /// A key as the provider sees it.
 #[derive(Debug)]
@@ -16,9 +18,9 @@ pub(crate) enum Visitor {
     Holder(KeyState, String),
 }
 
-/// Judges the bearer token of a call.
-pub(crate) fn judge(state: &State, headers: &HeaderMap) -> Visitor {
-    let key = bearer(headers);
+/// Judges the key of a call.
+pub(crate) fn judge(state: &State, dialect: Dialect, headers: &HeaderMap) -> Visitor {
+    let key = key_of(dialect, headers);
     let judged = match (&state.keys, key) {
         (Keys::NotNeeded, "") => return Visitor::Holder(KeyState::Valid, String::new()),
         (_, "") => return Visitor::Nobody,
@@ -28,12 +30,6 @@ pub(crate) fn judge(state: &State, headers: &HeaderMap) -> Visitor {
     };
     let judged = state.key_states.get(key).cloned().unwrap_or(judged);
     Visitor::Holder(judged, shortened(key))
-}
-
-fn bearer(headers: &HeaderMap) -> &str {
-    let value = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let (scheme, key) = value.split_once(' ').unwrap_or(("", ""));
-    if scheme.eq_ignore_ascii_case("bearer") { key.trim() } else { "" }
 }
 
 fn by_name(key: &str) -> KeyState {
@@ -46,6 +42,8 @@ fn by_name(key: &str) -> KeyState {
         KeyState::RestrictedNoList403
     } else if says("limited") {
         KeyState::RateLimited { reset: Duration::from_secs(20) }
+    } else if says("failing") {
+        KeyState::Failing(503)
     } else if says("blocked") {
         KeyState::Blocked
     } else {

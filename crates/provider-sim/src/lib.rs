@@ -54,7 +54,17 @@ mod sim;
 
 mod doors;
 mod gate;
+mod refusal;
+mod wire;
+
+mod gemini;
+mod messages;
+mod ollama;
 mod openai_chat;
+mod responses;
+
+mod conversation;
+mod generation;
 
 mod faults;
 mod markers;
@@ -64,7 +74,11 @@ mod log;
 
 mod flavours;
 mod gzip;
+mod models;
 mod schema;
+mod seal;
+mod strict;
+mod vectors;
 mod voice;
 
 pub use log::{Bill, Call, Finished, Usage};
