@@ -14,6 +14,7 @@ use crate::faults::Rendered;
 use crate::generation::{self, Scene};
 use crate::log::Watch;
 use crate::play::Outgoing;
+use crate::refusal::Refusal;
 use crate::sim::Shared;
 use crate::wire::{Dialect, House, Manner};
 
@@ -63,6 +64,9 @@ pub(crate) fn chat(
     };
     if let Some(deployment) = deployment {
         request.model = Some(deployment.to_owned());
+    }
+    if let Some(field) = request::stranger_to(dialect.house, body) {
+        return dialect.refuse(&Refusal::UnknownField(&field));
     }
     watch.describe(request.model.clone(), request.streams());
     if let Some(complaint) = request.complaint(dialect) {

@@ -1,12 +1,13 @@
 //! A chat completions request, as far as the provider looks at it.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::conversation::{Choice, Conversation, Format, Tool};
 use crate::play::Outgoing;
 use crate::refusal::Refusal;
-use crate::wire::Dialect;
+use crate::strict::stranger;
+use crate::wire::{Dialect, House};
 
 /// The body of `POST /chat/completions`; unknown fields pass.
 #[derive(Debug, Deserialize)]
@@ -79,6 +80,40 @@ enum Stop {
 /// The refusal of a body that is no JSON, or not of this shape.
 pub(crate) fn unread<'a>(error: &serde_json::Error, sentence: &'a str) -> Refusal<'a> {
     if error.is_data() { Refusal::WrongType(sentence) } else { Refusal::BrokenJson }
+}
+
+/// The fields that Mistral's schema has; any other is refused.
+const OF_MISTRAL: [&str; 21] = [
+    "model",
+    "messages",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "stream",
+    "stop",
+    "random_seed",
+    "n",
+    "presence_penalty",
+    "frequency_penalty",
+    "response_format",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "prediction",
+    "prompt_mode",
+    "reasoning_effort",
+    "prompt_cache_key",
+    "safe_prompt",
+    "metadata",
+];
+
+/// A field that this house does not take at all.
+pub(crate) fn stranger_to(house: House, body: &[u8]) -> Option<String> {
+    if house != House::Mistral {
+        return None;
+    }
+    let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    stranger(&body, &OF_MISTRAL).filter(|field| !matches!(*field, "guardrails" | "service_tier")).map(str::to_owned)
 }
 
 impl ChatRequest {

@@ -1,6 +1,7 @@
 //! The wires beside openai-chat: answers and streams have the shape of the fixtures, requests are checked strictly.
 
 mod gemini;
+mod houses;
 mod messages;
 mod ollama;
 mod responses;

@@ -154,9 +154,9 @@ async fn errors_and_keys_are_told_as_google_tells_them() {
         assert_eq!(answer.json()["error"]["details"][2]["retryDelay"], theirs["error"]["details"][2]["retryDelay"]);
         assert_eq!(answer.json()["error"]["details"][0]["reason"], theirs["error"]["details"][0]["reason"]);
     }
-    let bearer =
-        send(&sim, Method::POST, "/v1beta/models/x:generateContent", &[("authorization", "Bearer x")], &ask("x"));
-    assert_eq!(bearer.await.status, 403, "only its own header counts");
+    let path = "/v1beta/models/x:generateContent";
+    let bearer = send(&sim, Method::POST, path, &[("authorization", "Bearer x")], &ask("x")).await;
+    assert_eq!(bearer.status, 403, "only its own header counts");
     sim.key(KEY, KeyState::RateLimited { reset: Duration::from_millis(37_500) });
     let limited = act(&sim, MODEL, "generateContent", &ask("x")).await;
     assert!(limited.text().contains("\"retryDelay\":\"37.5s\""));

@@ -33,19 +33,10 @@ async fn an_answer_has_the_shape_of_the_fixture() {
     let mut body = request("ollama/tools");
     body["messages"][0]["content"] = json!("[[sim:tool:2]]");
     let calls = post(&sim, "/api/chat", &body).await.json();
-    same_shape(&calls["message"], &response("ollama/tools")["message"].clone().tap_unit());
-}
-
-/// The fixture's calls name a city; ours fill every field of the schema.
-trait Tap {
-    fn tap_unit(self) -> Self;
-}
-
-impl Tap for Value {
-    fn tap_unit(mut self) -> Self {
-        self["tool_calls"][0]["function"]["arguments"]["unit"] = json!("celsius");
-        self
-    }
+    // The fixture's calls name a city; ours fill every field of the schema.
+    let mut theirs = response("ollama/tools");
+    theirs["message"]["tool_calls"][0]["function"]["arguments"]["unit"] = json!("celsius");
+    same_shape(&calls, &theirs);
 }
 
 #[tokio::test]

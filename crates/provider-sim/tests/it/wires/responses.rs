@@ -53,6 +53,7 @@ async fn streams_have_the_events_of_the_fixtures_in_their_order() {
     let mut body = request("responses/text");
     body["stream"] = json!(true);
     body["max_output_tokens"] = Value::Null;
+    body["instructions"] = Value::Null;
     let ours = post(&sim, &body).await.text();
     assert_eq!(kinds(&ours), kinds(&fixture("responses/stream-text.sse")));
     let numbers = chunks(&ours).iter().filter_map(|event| event["sequence_number"].as_u64()).collect::<Vec<_>>();
