@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 
 use crate::flavours;
 use crate::gate::{self, Visitor};
@@ -14,7 +14,6 @@ use crate::openai_chat;
 use crate::play::Outgoing;
 use crate::refusal::Refusal;
 use crate::responses;
-use crate::script::KeyState;
 use crate::sim::Shared;
 use crate::wire::{Dialect, House, Wire};
 
@@ -225,7 +224,7 @@ impl<'a> Knock<'a> {
             Visitor::Nobody => return dialect.refuse(&Refusal::NoKey),
             Visitor::Holder(state, shown) => (state, shown),
         };
-        match turned_away(state, shown, wanted == Method::POST && door != Door::CountTokens) {
+        match gate::turned_away(state, shown, wanted == Method::POST && door != Door::CountTokens) {
             Some(refusal) => dialect.refuse(&refusal),
             None => self.inside(dialect, &door, shown),
         }
@@ -299,37 +298,4 @@ fn openai_tail(tail: &str) -> Option<Door<'_>> {
         "/responses" => Door::Responses,
         _ => Door::Model(tail.strip_prefix("/models/")?),
     })
-}
-
-/// What a key's state forbids; `generates`: it is a call that costs.
-pub(crate) fn turned_away<'a>(state: &KeyState, shown: &'a str, generates: bool) -> Option<Refusal<'a>> {
-    match (state, generates) {
-        (KeyState::Invalid401, _) => Some(Refusal::WrongKey(shown)),
-        (KeyState::Blocked, _) => Some(Refusal::BlockedKey),
-        (KeyState::RestrictedNoList403, false) => Some(Refusal::MissingScope),
-        (KeyState::NoCredit429, true) => Some(Refusal::NoCredit),
-        (KeyState::RateLimited { reset }, true) => Some(Refusal::RateLimited(*reset)),
-        (KeyState::Failing(status), true) => Some(Refusal::Server(*status)),
-        _ => None,
-    }
-}
-
-/// The key of a call, where its wire and house keep it.
-pub(crate) fn key_of(dialect: Dialect, headers: &HeaderMap) -> &str {
-    let own = match (dialect.wire, dialect.house) {
-        (Wire::Gemini, _) => "x-goog-api-key",
-        (Wire::Messages, _) => "x-api-key",
-        (_, House::Azure) => "api-key",
-        _ => "",
-    };
-    let plain = headers.get(own).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let bearer = match headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
-        Some(value) => value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")),
-        None => None,
-    };
-    match bearer {
-        _ if !plain.is_empty() => plain,
-        Some((_, key)) if dialect.wire != Wire::Gemini => key.trim(),
-        _ => "",
-    }
 }

@@ -82,7 +82,7 @@ pub(crate) fn act(
     };
     match action {
         Action::Embed | Action::EmbedMany => {
-            embeddings::embed(shared, dialect, (model, action), &body, shown).unwrap_or_else(|refused| refused)
+            embeddings::embed(shared, dialect, (model, action), &body, shown).unwrap_or_else(|refused| *refused)
         }
         Action::Count => count(shared, dialect, model, &body),
         Action::Generate | Action::Stream { .. } => generate(shared, dialect, (model, action), &body, (watch, shown)),

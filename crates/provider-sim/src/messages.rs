@@ -34,7 +34,7 @@ pub(crate) const MANNER: Manner = Manner {
 pub(crate) fn create(shared: &Shared, dialect: Dialect, call: &Received<'_>) -> Outgoing {
     let asked = match request::read(call, true) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let adds = asked.shows_thought;
     generation::answer(shared, dialect, &asked.conversation, call.watch, call.shown, |scene| {
@@ -50,7 +50,7 @@ pub(crate) fn create(shared: &Shared, dialect: Dialect, call: &Received<'_>) -> 
 pub(crate) fn count(shared: &Shared, dialect: Dialect, call: &Received<'_>) -> Outgoing {
     let asked = match request::read(call, false) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let known = crate::models::usable(&shared.models, dialect.maker(), &asked.conversation.model, false).is_some();
     if !known {

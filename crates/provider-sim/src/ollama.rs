@@ -11,9 +11,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::doors::turned_away;
 use crate::faults::Rendered;
-use crate::gate::Visitor;
+use crate::gate::{Visitor, turned_away};
 use crate::generation;
 use crate::log::Watch;
 use crate::play::Outgoing;
@@ -98,7 +97,7 @@ pub(crate) fn open(
         Door::Show => library::show(shared, &body),
         Door::Delete => library::delete(shared, &body),
         Door::Pull => pull::pull(shared, dialect, &body),
-        Door::Embed => embed::embed(shared, dialect, &body, (watch, shown)).unwrap_or_else(|refused| refused),
+        Door::Embed => embed::embed(shared, dialect, &body, (watch, shown)).unwrap_or_else(|refused| *refused),
         _ => chat(shared, dialect, &body, (watch, shown)),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) const MANNER: Manner = Manner {
 pub(crate) fn create(shared: &Shared, dialect: Dialect, body: &Bytes, watch: &Watch, shown: &str) -> Outgoing {
     let asked = match request::read(dialect, body, watch) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     generation::answer(shared, dialect, &asked.conversation, watch, shown, |scene| {
         if scene.streams {

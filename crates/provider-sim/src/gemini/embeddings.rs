@@ -29,31 +29,32 @@ pub(crate) fn embed(
     (model, action): (&str, Action),
     body: &Value,
     shown: &str,
-) -> Result<Outgoing, Outgoing> {
+) -> Result<Outgoing, Box<Outgoing>> {
     let usable = models::usable(&shared.models, dialect.maker(), model, true)
-        .ok_or_else(|| errors::refuse(&Refusal::NoSuchModel(model)))?;
+        .ok_or_else(|| Box::new(errors::refuse(&Refusal::NoSuchModel(model))))?;
     let requests = match action {
         Action::EmbedMany => items(body, "requests"),
         _ => std::slice::from_ref(body),
     };
     if requests.is_empty() {
-        return Err(Complaint::new("* BatchEmbedContentsRequest.requests: requests is not specified").outgoing());
+        let complaint = Complaint::new("* BatchEmbedContentsRequest.requests: requests is not specified");
+        return Err(Box::new(complaint.outgoing()));
     }
     let mut values = Vec::new();
     let mut prompt = 0;
     for request in requests {
-        let input = read(request, model, action).map_err(Complaint::outgoing)?;
+        let input = read(request, model, action).map_err(|complaint| Box::new(complaint.outgoing()))?;
         let asked = request.get("outputDimensionality").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
         let dimensions = asked.or(usable.dimensions).unwrap_or(768);
         if !(1..=8192).contains(&dimensions) {
-            return Err(Complaint::new("output_dimensionality must be positive.").outgoing());
+            return Err(Box::new(Complaint::new("output_dimensionality must be positive.").outgoing()));
         }
         values.push(json!({"values": vector(seed(input.bytes()), dimensions)}));
         prompt += tokens(length(&input));
     }
     let (behaviour, _) = generation::behaviour(shared, "");
     if let Some(refusal) = generation::refusal(dialect, &behaviour, model, shown, prompt, false) {
-        return Err(refusal);
+        return Err(Box::new(refusal));
     }
     let answer = match action {
         Action::EmbedMany => json!({"embeddings": values}),

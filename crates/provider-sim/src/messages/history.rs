@@ -105,7 +105,7 @@ impl Heard {
                     images += 1;
                 }
                 "document" => {
-                    self.characters += text(&block["source"], "data").map_or(0, |data| length(data).min(4000))
+                    self.characters += text(&block["source"], "data").map_or(0, |data| length(data).min(4000));
                 }
                 "tool_use" if role == "assistant" => called(&path, object, has_tools)?,
                 "tool_result" if role == "user" => {

@@ -43,22 +43,22 @@ pub(crate) struct Asked {
 }
 
 /// Reads a body; `for_answer`: it must be complete enough to generate from.
-pub(crate) fn read(call: &Received<'_>, for_answer: bool) -> Result<Asked, Outgoing> {
+pub(crate) fn read(call: &Received<'_>, for_answer: bool) -> Result<Asked, Box<Outgoing>> {
     version(call.headers)?;
-    let body: Value = serde_json::from_slice(call.body).map_err(|_| errors::refuse(&Refusal::BrokenJson))?;
+    let body: Value = serde_json::from_slice(call.body).map_err(|_| Box::new(errors::refuse(&Refusal::BrokenJson)))?;
     let Some(object) = body.as_object() else {
-        return Err(errors::invalid("Input should be a valid dictionary"));
+        return Err(Box::new(errors::invalid("Input should be a valid dictionary")));
     };
     call.watch.describe(text(&body, "model").map(str::to_owned), body.get("stream") == Some(&Value::Bool(true)));
-    check(object, &body, for_answer).map_err(|sentence| errors::invalid(&sentence))?;
-    conversation(&body).map_err(|sentence| errors::invalid(&sentence))
+    check(object, &body, for_answer).map_err(|sentence| Box::new(errors::invalid(&sentence)))?;
+    conversation(&body).map_err(|sentence| Box::new(errors::invalid(&sentence)))
 }
 
-fn version(headers: &HeaderMap) -> Result<(), Outgoing> {
+fn version(headers: &HeaderMap) -> Result<(), Box<Outgoing>> {
     match headers.get("anthropic-version").and_then(|value| value.to_str().ok()) {
         Some("2023-06-01" | "2026-10-21") => Ok(()),
-        Some(other) => Err(errors::invalid(&format!("anthropic-version: {other} is not a valid version"))),
-        None => Err(errors::invalid("anthropic-version: header is required")),
+        Some(other) => Err(Box::new(errors::invalid(&format!("anthropic-version: {other} is not a valid version")))),
+        None => Err(Box::new(errors::invalid("anthropic-version: header is required"))),
     }
 }
 

@@ -25,25 +25,25 @@ pub(super) fn embed(
     dialect: Dialect,
     body: &Value,
     (watch, shown): (&Watch, &str),
-) -> Result<Outgoing, Outgoing> {
-    let asked = text(body, "model").ok_or_else(|| dialect.refuse(&Refusal::Missing("model")))?;
+) -> Result<Outgoing, Box<Outgoing>> {
+    let asked = text(body, "model").ok_or_else(|| Box::new(dialect.refuse(&Refusal::Missing("model"))))?;
     watch.describe(Some(asked.to_owned()), false);
-    let name = library::found(shared, asked).ok_or_else(|| dialect.refuse(&Refusal::NoSuchModel(asked)))?;
+    let name = library::found(shared, asked).ok_or_else(|| Box::new(dialect.refuse(&Refusal::NoSuchModel(asked))))?;
     let known = models::known(&name);
     if known.is_some_and(|model| !model.is_for_vectors()) {
-        return Err(errors::told(501, "this model does not support embeddings"));
+        return Err(Box::new(errors::told(501, "this model does not support embeddings")));
     }
     let input: Vec<&str> = match body.get("input") {
         Some(Value::String(text)) => vec![text],
         Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect(),
-        _ => return Err(errors::told(400, "invalid input type")),
+        _ => return Err(Box::new(errors::told(400, "invalid input type"))),
     };
     let asked_for = body.get("dimensions").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     let dimensions = asked_for.or(known.and_then(|model| model.dimensions)).unwrap_or(768).clamp(1, 8192);
     let prompt = input.iter().map(|text| tokens(length(text))).sum();
     let (behaviour, _) = generation::behaviour(shared, "");
     if let Some(refusal) = generation::refusal(dialect, &behaviour, asked, shown, prompt, false) {
-        return Err(refusal);
+        return Err(Box::new(refusal));
     }
     let vectors: Vec<Vec<f32>> = input.iter().map(|text| vector(seed(text.bytes()), dimensions)).collect();
     let answer = json!({"model": asked, "embeddings": vectors, "total_duration": 14_143_917, "load_duration": 1_019_500,

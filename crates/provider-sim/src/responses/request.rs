@@ -72,15 +72,15 @@ pub(super) struct Echo {
     pub(super) obfuscation: bool,
 }
 
-pub(super) fn read(dialect: Dialect, body: &Bytes, watch: &Watch) -> Result<Asked, Outgoing> {
+pub(super) fn read(dialect: Dialect, body: &Bytes, watch: &Watch) -> Result<Asked, Box<Outgoing>> {
     let body: Value =
-        serde_json::from_slice(body).map_err(|error| dialect.refuse(&unread(&error, &error.to_string())))?;
-    let Some(object) = body.as_object() else { return Err(dialect.refuse(&Refusal::BrokenJson)) };
+        serde_json::from_slice(body).map_err(|error| Box::new(dialect.refuse(&unread(&error, &error.to_string()))))?;
+    let Some(object) = body.as_object() else { return Err(Box::new(dialect.refuse(&Refusal::BrokenJson))) };
     watch.describe(text(&body, "model").map(str::to_owned), flag(&body, "stream").unwrap_or(false));
     let model = text(&body, "model").filter(|model| !model.is_empty());
-    let model = model.ok_or_else(|| dialect.refuse(&Refusal::Missing("model")))?;
-    check(object, &body).map_err(|complaint| complaint.outgoing())?;
-    let asked = conversation(model, &body).map_err(|complaint| complaint.outgoing())?;
+    let model = model.ok_or_else(|| Box::new(dialect.refuse(&Refusal::Missing("model"))))?;
+    check(object, &body).map_err(|complaint| Box::new(complaint.outgoing()))?;
+    let asked = conversation(model, &body).map_err(|complaint| Box::new(complaint.outgoing()))?;
     Ok(Asked { conversation: asked, echo: echo(&body) })
 }
 

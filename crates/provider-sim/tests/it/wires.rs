@@ -3,6 +3,7 @@
 mod gemini;
 mod houses;
 mod messages;
+mod official;
 mod ollama;
 mod responses;
 
