@@ -7,6 +7,7 @@
 pub mod upstream_error;
 
 pub mod json_scan;
+pub mod lines;
 pub mod sse;
 
 pub mod neutral;

@@ -6,10 +6,12 @@
 //! pass as they come, looked at once. Either way an answer under way is a
 //! [`Passage`].
 
+pub mod ollama;
 pub mod openai_chat;
 
 mod client_request;
 mod client_side;
+mod data_uri;
 mod fitting;
 mod passage;
 mod translation;
@@ -54,6 +56,11 @@ pub trait Wire: Send + Sync {
     /// What is appended to the endpoint, such as `/chat/completions`, with its
     /// query if it has one.
     fn path(&self, target: &Target<'_>, stream: bool) -> Cow<'static, str>;
+
+    /// Whether the path lies below the endpoint's `/v1`, not beside it.
+    fn is_below_version(&self) -> bool {
+        true
+    }
 
     /// Headers that go with every request, never a secret.
     fn headers(&self, _target: &Target<'_>) -> Vec<(HeaderName, HeaderValue)> {
@@ -107,7 +114,8 @@ pub trait StreamDecoder: Send {
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {
     match name {
         WireName::OpenAiChat => Some(&openai_chat::OpenAiChat),
-        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
+        WireName::OllamaNative => Some(&ollama::Ollama),
+        WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini => None,
     }
 }
 

@@ -17,5 +17,7 @@ mod hostile;
 mod matrix;
 #[path = "golden/requests.rs"]
 mod requests;
+#[path = "golden/requests_ollama.rs"]
+mod requests_ollama;
 #[path = "golden/streams.rs"]
 mod streams;

@@ -7,7 +7,7 @@
 
 mod classify;
 mod shape;
-mod wait;
+pub(in crate::wire) mod wait;
 
 use domain::ProviderId;
 use domain::attempt::ErrorClass;
@@ -60,7 +60,7 @@ pub(super) fn read_instead(provider: ProviderId, body: &[u8]) -> UpstreamError {
 }
 
 /// The stream ended without an end mark.
-pub(super) fn truncated(provider: ProviderId) -> UpstreamError {
+pub(in crate::wire) fn truncated(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();
     let mut error = UpstreamError::ours(
         ErrorClass::StreamTruncated,
@@ -71,7 +71,7 @@ pub(super) fn truncated(provider: ProviderId) -> UpstreamError {
 }
 
 /// The answer is none: no JSON, or nothing in it that a chat answer has.
-pub(super) fn unreadable(provider: ProviderId) -> UpstreamError {
+pub(in crate::wire) fn unreadable(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();
     UpstreamError::ours(
         ErrorClass::ServerError,
@@ -79,7 +79,7 @@ pub(super) fn unreadable(provider: ProviderId) -> UpstreamError {
     )
 }
 
-fn may_wait(class: ErrorClass) -> bool {
+pub(in crate::wire) fn may_wait(class: ErrorClass) -> bool {
     crate::upstream_error::is_retryable(class) || class == ErrorClass::QuotaExhausted
 }
 
@@ -98,7 +98,7 @@ fn build(provider: ProviderId, status: Option<u16>, shape: &Shape) -> UpstreamEr
     }
 }
 
-fn without_words(provider: ProviderId, status: Option<u16>) -> String {
+pub(in crate::wire) fn without_words(provider: ProviderId, status: Option<u16>) -> String {
     let name = provider.display_name();
     match status.filter(|&status| status != 200) {
         Some(status) => format!("{name} answered with status {status} and no explanation."),
@@ -107,7 +107,7 @@ fn without_words(provider: ProviderId, status: Option<u16>) -> String {
 }
 
 /// A short word that can be shown: no sentence, no key.
-fn is_plain(word: &str) -> bool {
+pub(in crate::wire) fn is_plain(word: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
     !word.is_empty() && word.len() <= 64 && word.chars().all(fits) && !looks_like_a_key(word)
 }

@@ -9,7 +9,7 @@ const LONGEST: f64 = 86_400.0;
 
 /// `retry-after-ms`, then `retry-after` in seconds, then the window of
 /// `ratelimit` (Hugging Face), then the reset of a limit that is used up.
-pub(super) fn of_headers(headers: &HeaderMap) -> Option<Duration> {
+pub(in crate::wire) fn of_headers(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let reset = |what: &str| {
         let remaining = text(&format!("x-ratelimit-remaining-{what}"))?;
