@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod client;
 pub mod egress;
 pub mod model_list;
+pub mod ollama;
 pub mod probe;
 
 pub use upstream_error::UpstreamError;

@@ -109,6 +109,20 @@ pub trait StreamDecoder: Send {
     }
 }
 
+/// What is spoken to the target for a client of this wire: the client's own
+/// where the provider takes it, so that bytes pass as they are; else the
+/// provider's. A model may be served in others only (Ollama behind a proxy that
+/// shows its OpenAI layer alone).
+#[must_use]
+pub fn spoken_to(target: &Target<'_>, client: WireName) -> WireName {
+    let own = target.provider.facts().wire;
+    let served = target.facts.map_or(&[][..], |facts| &facts.wires);
+    if own == WireName::OllamaNative && !served.is_empty() && !served.contains(&own) {
+        return served.iter().copied().find(|wire| *wire == client).unwrap_or(WireName::OpenAiChat);
+    }
+    if target.provider.speaks(client) { client } else { own }
+}
+
 /// The wire of this name, if providers are called in it.
 #[must_use]
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {

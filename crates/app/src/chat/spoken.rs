@@ -34,7 +34,7 @@ impl Spoken {
     /// # Errors
     /// When this version does not call the target's provider.
     pub(super) fn between(client: &'static dyn ClientWire, target: &Target<'_>) -> Result<Self, Error> {
-        let name = if target.provider.speaks(client.name()) { client.name() } else { target.provider.facts().wire };
+        let name = wire::spoken_to(target, client.name());
         let upstream = wire::of(name).ok_or_else(|| {
             Error::new(
                 Code::EndpointNotSupported,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::ProviderId;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
+use domain::provider::WireName;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
@@ -17,6 +18,7 @@ use super::verdict::{Verdict, openrouter_key, unreadable, verdict, xai_key};
 use crate::client::{Auth, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
 use crate::model_list::{self, MAX_LIST_BYTES};
+use crate::ollama::Library;
 
 /// What is known so far.
 pub(super) struct Findings {
@@ -84,19 +86,25 @@ impl Check<'_> {
 
     async fn ollama(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        match self.ask(&root, "/api/version").await {
+        let is_native = match self.ask(&root, "/api/version").await {
+            Ok(answer) if answer.is_success() => true,
             // A proxy may show only the OpenAI layer.
-            Ok(answer) if !answer.is_success() && answer.status != 404 => {
-                return Findings::of(self.judge(&answer, |_| unreadable("Ollama")));
-            }
-            Ok(_) => {}
+            Ok(answer) if answer.status == 404 => false,
+            Ok(answer) => return Findings::of(self.judge(&answer, |_| unreadable("Ollama"))),
             Err(verdict) => return Findings::of(verdict),
+        };
+        if is_native && let Ok(mut models) = self.list(&root, "/api/tags").await {
+            let library = Library::new(self.upstream, &root, self.target.secret);
+            // What is not learnt in time is learnt at the next check.
+            let _ = timeout_at(self.deadline, library.describe(&mut models)).await;
+            let findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+            return self.in_local_words(findings);
         }
         let mut findings = self.list_is_the_check(self.target.endpoint).await;
-        if findings.models.is_none()
-            && let Ok(models) = self.list(&root, "/api/tags").await
-        {
-            findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+        if !is_native {
+            for model in findings.models.iter_mut().flatten() {
+                model.wires = vec![WireName::OpenAiChat];
+            }
         }
         self.in_local_words(findings)
     }
