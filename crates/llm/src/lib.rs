@@ -14,11 +14,13 @@ pub mod neutral;
 pub mod parameters;
 pub mod wire;
 
+pub mod capabilities;
 pub mod catalogue;
 pub mod client;
 pub mod egress;
 pub mod model_list;
 pub mod ollama;
+pub mod presets;
 pub mod probe;
 
 pub use upstream_error::UpstreamError;

@@ -141,3 +141,6 @@ pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
         WireName::OpenAiResponses | WireName::AnthropicMessages | WireName::Gemini | WireName::OllamaNative => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,12 @@ impl Check<'_> {
 
     async fn lmstudio(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        let findings = match self.list(&root, "/api/v0/models").await {
+        // The newest list says most.
+        let list = match self.list(&root, "/api/v1/models").await {
+            Ok(models) => Ok(models),
+            Err(_) => self.list(&root, "/api/v0/models").await,
+        };
+        let findings = match list {
             Ok(models) => Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) },
             Err(verdict) if verdict.status == KeyStatus::Unverified => {
                 self.list_is_the_check(self.target.endpoint).await
