@@ -10,7 +10,6 @@ mod pull;
 use bytes::Bytes;
 use domain::model::{Capabilities, ListedModel, ModelKind};
 use domain::{ProviderId, Secret};
-use futures_util::stream::{self, StreamExt};
 use http::Method;
 use serde_json::json;
 
@@ -25,9 +24,6 @@ pub use pull::{Progress, Pull};
 
 /// How many models are asked about at most; a server with more keeps its secrets.
 const MAX_DESCRIBED: usize = 100;
-
-/// How many are asked about at a time.
-const AT_A_TIME: usize = 4;
 
 /// The largest answer about one model, in bytes: templates and licences are long.
 const MAX_SHOWN_BYTES: usize = 4 * 1024 * 1024;
@@ -100,16 +96,11 @@ impl<'a> Library<'a> {
     /// can do, how much it reads. Models that cannot be asked about stay as they
     /// are.
     pub async fn describe(&self, models: &mut [ListedModel]) {
-        let asked = models.iter_mut().take(MAX_DESCRIBED);
-        stream::iter(asked)
-            .map(|model| async move {
-                if let Ok(shown) = self.show(&model.id).await {
-                    shown.tell(model);
-                }
-            })
-            .buffer_unordered(AT_A_TIME)
-            .collect::<()>()
-            .await;
+        for model in models.iter_mut().take(MAX_DESCRIBED) {
+            if let Ok(shown) = self.show(&model.id).await {
+                shown.tell(model);
+            }
+        }
     }
 
     async fn whole(&self, method: Method, path: &str, body: Bytes, limit: usize) -> Result<Bytes, UpstreamError> {
