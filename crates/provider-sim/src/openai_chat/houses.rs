@@ -191,9 +191,11 @@ fn fireworks(refusal: &Refusal<'_>) -> Option<Outgoing> {
         )
     };
     Some(match refusal {
-        Refusal::NoKey | Refusal::WrongKey(_) | Refusal::BlockedKey => {
-            envelope(401, "The API key you provided is invalid.", "UNAUTHORIZED")
-        }
+        Refusal::NoKey | Refusal::WrongKey(_) | Refusal::BlockedKey => told(
+            401,
+            &json!({"error": {"message": "The API key you provided is invalid.", "param": null, "code": "UNAUTHORIZED",
+                "type": "error"}, "request_id": "fw-sim-1"}),
+        ),
         Refusal::NoCredit => envelope(
             412,
             "Account demo is suspended, possibly due to reaching the monthly spending limit or failure to pay past \

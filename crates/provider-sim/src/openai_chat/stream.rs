@@ -8,7 +8,7 @@ use crate::generation::{halves, quoted};
 use crate::wire::House;
 
 use super::Ids;
-use super::whole::{finish, reasoning_field};
+use super::whole::{finish, mistral_thought, reasoning_field};
 
 /// How a stream is to be written.
 #[derive(Debug)]
@@ -90,19 +90,37 @@ impl Pen<'_> {
     }
 
     fn thought(&mut self, index: usize, pieces: &[String]) {
-        let Some(field) = reasoning_field(self.style.house) else { return };
+        let house = self.style.house;
+        let field = reasoning_field(house);
+        if field.is_none() && house != House::Mistral {
+            return;
+        }
         let before = self.written;
         let mut characters = 0;
         for piece in pieces {
             characters += piece.chars().count();
             self.written = before + tokens(characters);
-            self.delta(EventKind::Text, index, &format!(r#"{{"{field}":{}}}"#, quoted(piece)));
+            let delta = match field {
+                Some(field) => format!(r#"{{"{field}":{}}}"#, quoted(piece)),
+                None => format!(r#"{{"content":[{}]}}"#, mistral_thought(piece)),
+            };
+            self.delta(EventKind::Text, index, &delta);
         }
     }
 
     /// The name first, then the arguments in two fragments, as OpenAI sends them in many.
     fn call(&mut self, index: usize, place: usize, id: &str, call: &Called, characters: &mut usize) {
         let (before, name, arguments) = (self.written - tokens(*characters), quoted(&call.name), call.arguments_text());
+        // Calls come whole at xAI and Mistral.
+        if matches!(self.style.house, House::XAi | House::Mistral) {
+            *characters += call.name.chars().count() + arguments.chars().count();
+            self.written = before + tokens(*characters);
+            let arguments = quoted(&arguments);
+            let delta = format!(
+                r#"{{"tool_calls":[{{"index":{place},"id":"{id}","type":"function","function":{{"name":{name},"arguments":{arguments}}}}}]}}"#
+            );
+            return self.delta(EventKind::Text, index, &delta);
+        }
         let opening = format!(
             r#"{{"tool_calls":[{{"index":{place},"id":"{id}","type":"function","function":{{"name":{name},"arguments":""}}}}]}}"#
         );

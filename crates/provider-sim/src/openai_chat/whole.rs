@@ -11,7 +11,11 @@ use super::Ids;
 /// The body; `usage` is the object as it is told, none to leave it out.
 pub(crate) fn render(ids: &Ids<'_>, scene: &Scene, house: House, usage: Option<&str>) -> Bytes {
     let said = &scene.said;
-    let content = if said.calls.is_empty() { quoted(&said.text.concat()) } else { "null".to_owned() };
+    let content = match (house, said.thought.is_empty(), said.calls.is_empty()) {
+        (House::Mistral, false, _) => format!("[{}{}]", mistral_thought(&said.thought.concat()), mistral_text(said)),
+        (_, _, true) => quoted(&said.text.concat()),
+        _ => "null".to_owned(),
+    };
     let reasoning = match reasoning_field(house) {
         Some(field) if !said.thought.is_empty() => format!(r#","{field}":{}"#, quoted(&said.thought.concat())),
         _ => String::new(),
@@ -46,6 +50,16 @@ fn calls(ids: &Ids<'_>, said: &Said) -> String {
     format!(r#","tool_calls":[{}]"#, calls.join(","))
 }
 
+/// Mistral puts thoughts among the parts of the content.
+pub(crate) fn mistral_thought(thought: &str) -> String {
+    format!(r#"{{"type":"thinking","thinking":[{{"type":"text","text":{}}}]}}"#, quoted(thought))
+}
+
+fn mistral_text(said: &Said) -> String {
+    let text = said.text.concat();
+    if text.is_empty() { String::new() } else { format!(r#",{{"type":"text","text":{}}}"#, quoted(&text)) }
+}
+
 /// The word for the end; `stop` when a call was forced by name, as at OpenAI.
 pub(crate) fn finish(finish: &Finish) -> &'static str {
     match finish {
@@ -58,7 +72,7 @@ pub(crate) fn finish(finish: &Finish) -> &'static str {
 /// Where a house puts reasoning; OpenAI shows none.
 pub(crate) fn reasoning_field(house: House) -> Option<&'static str> {
     match house {
-        House::OpenAi | House::Azure => None,
+        House::OpenAi | House::Azure | House::Mistral => None,
         House::Groq | House::OpenRouter | House::Ollama | House::LmStudio => Some("reasoning"),
         _ => Some("reasoning_content"),
     }

@@ -70,6 +70,25 @@ async fn reasoning_stands_where_the_house_puts_it_and_is_counted_as_it_counts() 
 }
 
 #[tokio::test]
+async fn mistral_thinks_among_its_parts_and_calls_come_whole() {
+    let sim = start().await;
+    let path = "/mistral/v1/chat/completions";
+    let mut body = ask("[[sim:think]] Is 91 prime?");
+    let content = post(&sim, path, &body).await.json()["choices"][0]["message"]["content"].clone();
+    assert!(content[0]["thinking"][0]["text"].is_string() && content[1]["text"].is_string(), "{content}");
+    body["stream"] = json!(true);
+    let chunks = post(&sim, path, &body).await.chunks();
+    assert!(chunks.iter().any(|chunk| chunk["choices"][0]["delta"]["content"][0]["type"] == "thinking"));
+    let function = json!({"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}});
+    body["messages"][0]["content"] = json!("[[sim:tool]]");
+    body["tools"] = json!([{"type": "function", "function": function}]);
+    let chunks = post(&sim, "/xai/v1/chat/completions", &body).await.chunks();
+    let call = |chunk: &Value| chunk["choices"][0]["delta"]["tool_calls"][0]["function"].clone();
+    let calls: Vec<Value> = chunks.iter().map(call).filter(|call| !call.is_null()).collect();
+    assert_eq!(calls, [json!({"name": "f", "arguments": "{\"a\":\"demo\"}"})]);
+}
+
+#[tokio::test]
 async fn azure_is_reached_by_deployment_or_by_model() {
     let sim = Sim::start(Script { models: Models::Any, ..Script::says("Bonjour ! Ça va ? 👋") }).await.expect("a port");
     let headers = [("api-key", "0123456789abcdef0123456789abcdef")];
