@@ -263,6 +263,7 @@ fn merged(provider: ProviderId, listed: ListedModel, known: Option<&ModelFacts>)
         context_window: listed.context_window.or(base.context_window),
         max_output_tokens: listed.max_output_tokens.or(base.max_output_tokens),
         capabilities: listed.capabilities.unwrap_or(base.capabilities),
+        wires: if listed.wires.is_empty() { base.wires } else { listed.wires },
         price: free.or(base.price).or(listed.price),
         id: listed.id,
         ..base

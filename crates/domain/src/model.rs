@@ -145,6 +145,9 @@ pub struct ListedModel {
     /// What it can do, where the list says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
+    /// The formats it is served in, where they are not its provider's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wires: Vec<WireName>,
     /// What it costs, where the list says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,

@@ -48,17 +48,22 @@ pub enum ProviderKind {
 }
 
 /// A message format on the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WireName {
     /// OpenAI's chat completions.
+    #[serde(rename = "openai-chat")]
     OpenAiChat,
     /// OpenAI's responses.
+    #[serde(rename = "openai-responses")]
     OpenAiResponses,
     /// Anthropic's messages.
+    #[serde(rename = "anthropic-messages")]
     AnthropicMessages,
     /// Gemini's generateContent.
+    #[serde(rename = "gemini")]
     Gemini,
     /// Ollama's own chat.
+    #[serde(rename = "ollama-native")]
     OllamaNative,
 }
 
@@ -137,7 +142,7 @@ impl ProviderId {
     /// Whether this version can check its keys and call its models.
     #[must_use]
     pub fn is_callable(self) -> bool {
-        matches!(self.facts().wire, WireName::OpenAiChat | WireName::AnthropicMessages | WireName::Gemini)
+        self.facts().wire != WireName::OpenAiResponses
     }
 
     /// Whether requests of this wire can be passed on to it as they are.
@@ -377,7 +382,7 @@ pub static PROVIDERS: [Provider; 13] = [
         display_name: "Ollama",
         description: "Open models on your own machine.",
         kind: ProviderKind::Local,
-        wire: WireName::OpenAiChat,
+        wire: WireName::OllamaNative,
         default_base: Some("http://127.0.0.1:11434/v1"),
         needs_key: false,
         key_prefixes: &[],

@@ -7,6 +7,7 @@
 pub mod upstream_error;
 
 pub mod json_scan;
+pub mod lines;
 pub mod sse;
 
 pub mod neutral;
@@ -15,10 +16,13 @@ pub mod wire;
 
 pub mod embeddings;
 
+pub mod capabilities;
 pub mod catalogue;
 pub mod client;
 pub mod egress;
 pub mod model_list;
+pub mod ollama;
+pub mod presets;
 pub mod probe;
 
 pub use upstream_error::UpstreamError;

@@ -261,12 +261,24 @@ pub fn fate(provider: ProviderId, model: &str, field: &str, value: &[u8]) -> Fat
         return Fate::Dropped;
     }
     let is_refused = is_unknown
+        || is_refused_value(provider, field, value)
         || rules.refused.contains(&field)
         || (rules.refused_by_reasoning.contains(&field) && reasons(provider, model));
     match (is_refused, is_default(field, value)) {
         (false, _) => Fate::Passes,
         (true, true) => Fate::Dropped,
         (true, false) => Fate::Refused,
+    }
+}
+
+/// Fields that are taken, but not with this value. LM Studio: no function by
+/// name, and JSON only by a schema.
+fn is_refused_value(provider: ProviderId, field: &str, value: &[u8]) -> bool {
+    let json = || serde_json::from_slice::<serde_json::Value>(value).unwrap_or_default();
+    match (provider, field) {
+        (ProviderId::LmStudio, "tool_choice") => value.trim_ascii_start().starts_with(b"{"),
+        (ProviderId::LmStudio, "response_format") => json().get("type").is_some_and(|kind| kind == "json_object"),
+        _ => false,
     }
 }
 
@@ -319,6 +331,11 @@ mod tests {
             (Ollama, "m", "tool_choice", "\"auto\"", Fate::Dropped),
             (Ollama, "m", "tool_choice", "\"required\"", Fate::Refused),
             (LmStudio, "m", "max_completion_tokens", "9", Fate::Renamed("max_tokens")),
+            (LmStudio, "m", "tool_choice", "\"required\"", Fate::Passes),
+            (LmStudio, "m", "tool_choice", r#"{"type":"function","function":{"name":"f"}}"#, Fate::Refused),
+            (LmStudio, "m", "response_format", r#"{"type":"json_object"}"#, Fate::Refused),
+            (LmStudio, "m", "response_format", r#"{"type":"json_schema","json_schema":{}}"#, Fate::Passes),
+            (LmStudio, "m", "response_format", r#"{"type":"text"}"#, Fate::Passes),
         ] {
             assert_eq!(fate(provider, model, field, value.as_bytes()), expected, "{provider} {field} {value}");
         }

@@ -11,6 +11,7 @@ pub mod azure;
 pub mod choice;
 pub mod count;
 pub mod gemini;
+pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 
@@ -64,6 +65,11 @@ pub trait Wire: Send + Sync {
     /// What is appended to the endpoint, such as `/chat/completions`, with its
     /// query if it has one.
     fn path(&self, target: &Target<'_>, stream: bool) -> Cow<'static, str>;
+
+    /// Whether the path lies below the endpoint's `/v1`, not beside it.
+    fn is_below_version(&self) -> bool {
+        true
+    }
 
     /// Headers that go with every request, never a secret.
     fn headers(&self, _target: &Target<'_>) -> Vec<(HeaderName, HeaderValue)> {
@@ -120,6 +126,20 @@ pub trait StreamDecoder: Send {
     }
 }
 
+/// What is spoken to the target for a client of this wire: the client's own
+/// where the provider takes it, so that bytes pass as they are; else the
+/// provider's. A model may be served in others only (Ollama behind a proxy that
+/// shows its OpenAI layer alone).
+#[must_use]
+pub fn spoken_to(target: &Target<'_>, client: WireName) -> WireName {
+    let own = target.provider.facts().wire;
+    let served = target.facts.map_or(&[][..], |facts| &facts.wires);
+    if own == WireName::OllamaNative && !served.is_empty() && !served.contains(&own) {
+        return served.iter().copied().find(|wire| *wire == client).unwrap_or(WireName::OpenAiChat);
+    }
+    if target.provider.speaks(client) { client } else { own }
+}
+
 /// The wire of this name, if providers are called in it.
 #[must_use]
 pub fn of(name: WireName) -> Option<&'static dyn Wire> {
@@ -128,7 +148,7 @@ pub fn of(name: WireName) -> Option<&'static dyn Wire> {
         WireName::AnthropicMessages => Some(&anthropic::Anthropic),
         WireName::Gemini => Some(&gemini::Gemini),
         WireName::OpenAiResponses => Some(&openai_responses::OpenAiResponses),
-        WireName::OllamaNative => None,
+        WireName::OllamaNative => Some(&ollama::Ollama),
     }
 }
 
@@ -143,3 +163,6 @@ pub fn of_client(name: WireName) -> Option<&'static dyn ClientWire> {
         WireName::OllamaNative => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,8 @@ mod requests_anthropic;
 mod requests_azure;
 #[path = "golden/requests_gemini.rs"]
 mod requests_gemini;
+#[path = "golden/requests_ollama.rs"]
+mod requests_ollama;
 #[path = "golden/requests_responses.rs"]
 mod requests_responses;
 #[path = "golden/streams.rs"]

@@ -47,6 +47,9 @@ pub(crate) struct State {
     pub(crate) default: Arc<Behaviour>,
     pub(crate) queued: VecDeque<Behaviour>,
     pub(crate) reply: Arc<Reply>,
+    /// Models pulled and deleted since the start (Ollama).
+    pub(crate) pulled: Vec<String>,
+    pub(crate) deleted: Vec<String>,
 }
 
 /// [`Sim::wait_for`] waited in vain; these calls were in the log at the end.
@@ -199,6 +202,8 @@ impl Shared {
             default: Arc::new(script.default),
             queued: script.queued.into(),
             reply: Arc::new(reply),
+            pulled: Vec::new(),
+            deleted: Vec::new(),
         };
         Self {
             log: Arc::new(Log::new(script.keep_calls)),

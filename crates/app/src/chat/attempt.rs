@@ -82,6 +82,7 @@ impl Run<'_> {
             )));
         }
         let mut meter = self.dispatch(spoken.name()).await?;
+        let endpoint = if spoken.upstream().is_below_version() { endpoint } else { endpoint.without_version() };
         let path = spoken.upstream().path(&target, self.request.stream);
         let mut headers = spoken.upstream().headers(&target);
         if spoken.is_same() {

@@ -202,10 +202,15 @@ fn resource(text: &str) -> &str {
     cut.and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
+/// What people paste along with a base URL; the longer ones first.
+const PASTED: [&str; 6] = ["/chat/completions", "/completions", "/embeddings", "/responses", "/messages", "/models"];
+
 /// The path without what people paste along, and with what they forget.
 fn normal_path(provider: ProviderId, url: &Url) -> String {
     let mut path = url.path().trim_end_matches('/');
-    for pasted in ["/chat/completions", "/models", "/messages"] {
+    let own: &[&str] =
+        if provider == ProviderId::Ollama { &["/api/chat", "/api/generate", "/api/tags", "/api"] } else { &[] };
+    for pasted in PASTED.iter().chain(own) {
         if let Some(rest) = path.strip_suffix(pasted) {
             path = rest.trim_end_matches('/');
             break;

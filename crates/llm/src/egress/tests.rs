@@ -149,6 +149,9 @@ fn what_people_paste_is_made_into_the_base() {
     for (provider, typed, base) in [
         (ProviderId::Custom, "https://llm.example/", "https://llm.example"),
         (ProviderId::Custom, "https://llm.example/v1/chat/completions", "https://llm.example/v1"),
+        (ProviderId::Custom, "https://llm.example/v1/embeddings/", "https://llm.example/v1"),
+        (ProviderId::Ollama, "http://127.0.0.1:11434/api/chat", "http://127.0.0.1:11434/v1"),
+        (ProviderId::Ollama, "http://127.0.0.1:11434/api", "http://127.0.0.1:11434/v1"),
         (ProviderId::Custom, "https://llm.example/v1/models/", "https://llm.example/v1"),
         (ProviderId::Custom, "https://LLM.example:443/Api//", "https://llm.example/Api"),
         (ProviderId::Ollama, "http://localhost:11434", "http://localhost:11434/v1"),

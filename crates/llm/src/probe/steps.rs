@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::ProviderId;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
+use domain::provider::WireName;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +19,7 @@ use super::verdict::{Verdict, huggingface_chat, openrouter_key, unreadable, verd
 use crate::client::{Auth, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
 use crate::model_list::{self, MAX_LIST_BYTES, MAX_MODELS};
+use crate::ollama::Library;
 use crate::wire::{anthropic, azure};
 
 /// Anthropic's list, in pages as large as it gives them.
@@ -102,26 +104,37 @@ impl Check<'_> {
 
     async fn ollama(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        match self.ask(&root, "/api/version").await {
+        let is_native = match self.ask(&root, "/api/version").await {
+            Ok(answer) if answer.is_success() => true,
             // A proxy may show only the OpenAI layer.
-            Ok(answer) if !answer.is_success() && answer.status != 404 => {
-                return Findings::of(self.judge(&answer, |_| unreadable("Ollama")));
-            }
-            Ok(_) => {}
+            Ok(answer) if answer.status == 404 => false,
+            Ok(answer) => return Findings::of(self.judge(&answer, |_| unreadable("Ollama"))),
             Err(verdict) => return Findings::of(verdict),
+        };
+        if is_native && let Ok(mut models) = self.list(&root, "/api/tags").await {
+            let library = Library::new(self.upstream, &root, self.target.secret);
+            // What is not learnt in time is learnt at the next check.
+            let _ = timeout_at(self.deadline, library.describe(&mut models)).await;
+            let findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+            return self.in_local_words(findings);
         }
         let mut findings = self.list_is_the_check(self.target.endpoint).await;
-        if findings.models.is_none()
-            && let Ok(models) = self.list(&root, "/api/tags").await
-        {
-            findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+        if !is_native {
+            for model in findings.models.iter_mut().flatten() {
+                model.wires = vec![WireName::OpenAiChat];
+            }
         }
         self.in_local_words(findings)
     }
 
     async fn lmstudio(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        let findings = match self.list(&root, "/api/v0/models").await {
+        // The newest list says most.
+        let list = match self.list(&root, "/api/v1/models").await {
+            Ok(models) => Ok(models),
+            Err(_) => self.list(&root, "/api/v0/models").await,
+        };
+        let findings = match list {
             Ok(models) => Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) },
             Err(verdict) if verdict.status == KeyStatus::Unverified => {
                 self.list_is_the_check(self.target.endpoint).await

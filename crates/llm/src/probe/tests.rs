@@ -198,6 +198,23 @@ async fn googles_wrong_key_is_told_by_its_reason() {
 }
 
 #[tokio::test]
+async fn an_ollama_that_shows_only_openais_layer_is_called_in_it() {
+    let answers = &[("/v1/models", 200, "lists/openai-models.json")];
+    let (report, _) = check(ProviderId::Ollama, "", answers).await;
+    let models = report.models.unwrap();
+    assert!(models.iter().all(|model| model.wires == [domain::provider::WireName::OpenAiChat]));
+    let answers = &[
+        ("/api/version", 200, "checks/ollama-version.json"),
+        ("/api/tags", 200, "lists/ollama-tags.json"),
+        ("/api/show", 200, "wire/ollama-native/show.response.json"),
+    ];
+    let (report, asked) = check(ProviderId::Ollama, "", answers).await;
+    let models = report.models.unwrap();
+    assert!(models.iter().all(|model| model.wires.is_empty() && model.context_window == Some(131_072)));
+    assert_eq!(asked.iter().filter(|path| *path == "/api/show").count(), models.len());
+}
+
+#[tokio::test]
 async fn openrouters_public_list_proves_nothing() {
     let answers = &[
         ("/api/v1/key", 401, "checks/openrouter-error-401-invalid-key.json"),

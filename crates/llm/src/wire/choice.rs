@@ -38,9 +38,8 @@ pub struct Asked<'a> {
 /// where the provider speaks it, unless the model is not called so.
 #[must_use]
 pub fn upstream_wire(target: &Target<'_>, client: WireName, asked: Asked<'_>) -> WireName {
-    let provider = target.provider;
-    let usual = if provider.speaks(client) { client } else { provider.facts().wire };
-    match provider {
+    let usual = super::spoken_to(target, client);
+    match target.provider {
         ProviderId::OpenAi | ProviderId::Azure if has_openai_rules(target) => of_openai(target, usual, asked),
         _ => usual,
     }

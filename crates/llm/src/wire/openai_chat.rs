@@ -15,8 +15,8 @@ pub mod response;
 pub mod stream;
 pub mod usage;
 
-mod calls;
-mod think_tags;
+pub(in crate::wire) mod calls;
+pub(in crate::wire) mod think_tags;
 mod walk;
 
 use std::borrow::Cow;
