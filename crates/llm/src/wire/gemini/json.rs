@@ -17,11 +17,11 @@ pub(super) fn compact_characters(json: &[u8]) -> u64 {
 }
 
 /// A call's arguments as the JSON object that Gemini's form demands: text that
-/// is none is kept inside one.
+/// is none is kept inside one. On one line: a piece of a stream has no other.
 pub(super) fn object_of(arguments: &str) -> std::borrow::Cow<'_, str> {
     let text = arguments.trim();
     if text.starts_with('{') && json_scan::check(text.as_bytes()).is_ok() {
-        return text.into();
+        return if text.contains(['\n', '\r']) { compact(text.as_bytes()).into() } else { text.into() };
     }
     if text.is_empty() { "{}".into() } else { format!("{{\"arguments\":{}}}", json_scan::quoted(text)).into() }
 }
@@ -62,6 +62,8 @@ mod tests {
         for (text, expected) in [
             ("", "{}"),
             (" {\"a\": 1.50} ", "{\"a\": 1.50}"),
+            ("{\r\n  \"a\": \"b c\"\n}", "{\"a\":\"b c\"}"),
+            ("{\"a\":\"\n\"}", "{\"arguments\":\"{\\\"a\\\":\\\"\\n\\\"}\"}"),
             ("[1]", "{\"arguments\":\"[1]\"}"),
             ("{\"a\":", "{\"arguments\":\"{\\\"a\\\":\"}"),
         ] {
