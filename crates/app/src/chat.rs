@@ -84,6 +84,16 @@ pub struct UrlCall {
     pub model: String,
     /// Whether the answer comes in pieces.
     pub stream: bool,
+    /// The pieces come as events; else as the elements of one JSON array.
+    pub alt_sse: bool,
+}
+
+impl UrlCall {
+    /// Whether the answer is one JSON array that comes in pieces.
+    #[must_use]
+    pub const fn wants_array(&self) -> bool {
+        self.stream && !self.alt_sse
+    }
 }
 
 /// What the provider answered.
@@ -110,7 +120,7 @@ pub enum Content {
 /// that was made has its ledger row by then.
 pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
     let client = client_wire(call.wire)?;
-    let url = call.url.as_ref().map(|url| UrlWords { model: &url.model, stream: url.stream, alt_sse: true });
+    let url = call.url.as_ref().map(|url| UrlWords { model: &url.model, stream: url.stream, alt_sse: url.alt_sse });
     let mut request = client.read(&call.body, url).map_err(|problem| failure::of_request(&problem))?;
     if let Some(max_tokens) = call.max_tokens {
         request.set_limit(max_tokens);

@@ -18,6 +18,7 @@ use domain::provider::WireName;
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use llm::wire::gemini::AsArray;
 use serde_json::{Value, json};
 use store::ledger::CallSource;
 
@@ -56,6 +57,7 @@ pub(crate) async fn answer(
         Turn::Replay(_) => return Err(already_done().into()),
     };
     let wire = door.wire;
+    let is_array = door.url.as_ref().is_some_and(UrlCall::wants_array);
     let call = Call {
         request: passport.request,
         client_request_id: passport.client_request_id(),
@@ -69,7 +71,7 @@ pub(crate) async fn answer(
         callers_epoch: let_in_at(&parts.extensions).0,
     };
     let answered = chat::complete(app, caller, call).await?;
-    written(answered, Words { wire, passport }, claim).await
+    written(answered, Words { wire, is_array, passport }, claim).await
 }
 
 /// A model call under an `Idempotency-Key` that was used: answers are not kept,
@@ -97,20 +99,23 @@ pub(crate) fn let_in_at(extensions: &http::Extensions) -> LetInAt {
 /// In whose words an answer is written.
 struct Words {
     wire: WireName,
+    /// A stream is one JSON array.
+    is_array: bool,
     passport: Passport,
 }
 
 async fn written(answered: Answered, words: Words, claim: Option<Claim>) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
     let mut claim = claim;
+    let headers = stream_headers(words.is_array);
     let mut response = match content {
-        Content::Whole { status, body, is_stream: true } => (status, event_stream_headers(), body).into_response(),
+        Content::Whole { status, body, is_stream: true } => (status, headers, body).into_response(),
         Content::Whole { status, body, is_stream: false } => {
             (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
         }
         Content::Stream(stream) => {
             let body = stream_body(*stream, words, claim.take());
-            (StatusCode::OK, event_stream_headers(), body).into_response()
+            (StatusCode::OK, headers, body).into_response()
         }
     };
     if let Some(claim) = claim {
@@ -129,16 +134,26 @@ pub(crate) fn event_stream_headers() -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
+fn stream_headers(is_array: bool) -> [(HeaderName, HeaderValue); 3] {
+    let [(name, events), cached, buffered] = event_stream_headers();
+    let kind = if is_array { HeaderValue::from_static("application/json") } else { events };
+    [(name, kind), cached, buffered]
+}
+
 /// The events as they come; a failure is one last event in the client's words,
 /// without an end mark. An idempotent call is done with its last event, and may
 /// be sent again when it broke before.
 fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body {
-    Body::from_stream(stream::unfold((stream, words, claim), |(mut stream, words, mut claim)| async move {
+    let state = (stream, words, claim, false);
+    Body::from_stream(stream::unfold(state, |(mut stream, words, mut claim, mut has_begun)| async move {
         let bytes = match stream.next().await {
-            Some(Piece::Data(bytes)) => bytes,
+            Some(Piece::Data(bytes)) => {
+                has_begun = true;
+                bytes
+            }
             Some(Piece::Failed(error)) => {
                 claim = None;
-                error_event(&error, &words)
+                error_event(&error, &words, has_begun)
             }
             None => {
                 if let Some(claim) = claim {
@@ -147,13 +162,16 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 return None;
             }
         };
-        Some((Ok::<Bytes, Infallible>(bytes), (stream, words, claim)))
+        Some((Ok::<Bytes, Infallible>(bytes), (stream, words, claim, has_begun)))
     }))
 }
 
-fn error_event(error: &Error, words: &Words) -> Bytes {
+fn error_event(error: &Error, words: &Words, has_begun: bool) -> Bytes {
     let id = &*words.passport.shown;
     tracing::warn!(request_id = %id, code = %error.code, sentence = %error.sentence, "a stream failed");
+    if words.is_array {
+        return AsArray::failure(&problem::envelope(error, Dialect::Google, id, None).to_string(), has_begun);
+    }
     let (name, data) = match words.wire {
         WireName::OpenAiChat | WireName::OllamaNative => (None, problem::envelope(error, Dialect::OpenAi, id, None)),
         WireName::OpenAiResponses => (Some("error"), flat(&problem::envelope(error, Dialect::OpenAi, id, None))),

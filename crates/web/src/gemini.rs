@@ -51,6 +51,11 @@ fn split(call: &str) -> Option<(&str, Action)> {
     Some((model, action)).filter(|(model, _)| !model.is_empty())
 }
 
+/// `alt=sse`; without it a stream is one JSON array.
+fn asks_for_events(query: &str) -> bool {
+    query.split('&').any(|pair| pair.eq_ignore_ascii_case("alt=sse") || pair.eq_ignore_ascii_case("$alt=sse"))
+}
+
 async fn call_model(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -64,7 +69,8 @@ async fn call_model(
         )
         .into());
     };
-    let url = Some(UrlCall { model: model.to_owned(), stream });
+    let alt_sse = asks_for_events(request.uri().query().unwrap_or_default());
+    let url = Some(UrlCall { model: model.to_owned(), stream, alt_sse });
     let door = DoorOfCall { name: "POST /v1beta/models", wire: WireName::Gemini, url };
     calls::answer(&app, &caller, door, request).await
 }
@@ -72,6 +78,15 @@ async fn call_model(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_asked_for_in_the_address() {
+        for (query, expected) in
+            [("alt=sse", true), ("key=x&alt=sse", true), ("$alt=sse", true), ("alt=json", false), ("", false)]
+        {
+            assert_eq!(asks_for_events(query), expected, "{query}");
+        }
+    }
 
     #[test]
     fn the_last_colon_parts_the_model_from_what_is_done_with_it() {

@@ -6,6 +6,7 @@ use domain::provider::WireName;
 use domain::{Caller, ProviderId};
 use llm::UpstreamError;
 use llm::neutral::ReplayState;
+use llm::wire::gemini::AsArray;
 use llm::wire::{
     self, About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, Target, Wire, choice,
 };
@@ -20,6 +21,7 @@ pub(super) struct Spoken {
     client: &'static dyn ClientWire,
     upstream: &'static dyn Wire,
     is_same: bool,
+    wants_array: bool,
 }
 
 /// A whole answer in the client's words.
@@ -51,7 +53,12 @@ impl Spoken {
                 ),
             )
         })?;
-        Ok(Self { client, upstream, is_same: choice::passes(client.name(), name, request) })
+        Ok(Self {
+            client,
+            upstream,
+            is_same: choice::passes(client.name(), name, request),
+            wants_array: request.wants_array,
+        })
     }
 
     /// What the provider speaks.
@@ -92,10 +99,12 @@ impl Spoken {
 
     /// The way for a streamed answer.
     pub(super) fn passage(&self, provider: ProviderId, about: About) -> Box<dyn Passage> {
-        if self.is_same() {
-            return self.client.pass_through(provider, about.include_usage);
-        }
-        Box::new(wire::Translation::new(self.upstream.decode_stream(provider), self.client.encode_stream(about)))
+        let passage = if self.is_same() {
+            self.client.pass_through(provider, about.include_usage)
+        } else {
+            Box::new(wire::Translation::new(self.upstream.decode_stream(provider), self.client.encode_stream(about)))
+        };
+        if self.wants_array { Box::new(AsArray::new(passage)) } else { passage }
     }
 
     /// Reads a whole answer; `as_stream`: the client asked for a stream.
@@ -125,7 +134,18 @@ impl Spoken {
         for event in wire::stream_of(answer) {
             encoder.push(&event, &mut events);
         }
-        Ok(WholeAnswer { body: Bytes::from(events), facts, replay })
+        Ok(WholeAnswer { body: self.framed(provider, Bytes::from(events)), facts, replay })
+    }
+
+    /// Events as the client wants them.
+    fn framed(&self, provider: ProviderId, events: Bytes) -> Bytes {
+        if !self.wants_array {
+            return events;
+        }
+        let (mut array, mut out) = (AsArray::new(self.client.pass_through(provider, true)), Vec::new());
+        array.push(events, &mut out);
+        array.finish(&mut out);
+        Bytes::from(out.concat())
     }
 }
 
