@@ -56,3 +56,42 @@ async fn a_stream_of_ollamas_that_breaks_off_is_an_error_to_the_client() {
         assert!(!answer.text().contains("[DONE]"), "{behaviour:?}");
     }
 }
+
+#[tokio::test]
+async fn clients_of_every_wire_are_answered() {
+    let house = house().await;
+    let ann = house.user("ann").await;
+    let body = json!({"provider": "ollama", "name": "Mine", "api_base": house.sim.origin()});
+    ann.client.post("/v2/credentials?check=sync", &body).await.expect(201);
+    let model = "llama3.2:latest";
+    let turns = json!([{"role": "user", "content": "Hi"}]);
+    let google = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]});
+    let said = "/candidates/0/content/parts/0/text";
+    for (path, body, words) in [
+        ("/v1/messages", json!({"model": model, "max_tokens": 64, "messages": turns}), "/content/0/text"),
+        ("/v1/responses", json!({"model": model, "input": "Hi"}), "/output/0/content/0/text"),
+        ("/v1beta/models/llama3.2:latest:generateContent", google.clone(), said),
+    ] {
+        let answer = ann.client.post(path, &body).await.expect(200).json();
+        assert_eq!(answer.pointer(words).and_then(Value::as_str), Some(SAYS), "{path}: {answer}");
+    }
+    let path = "/v1beta/models/llama3.2:latest:streamGenerateContent";
+    let texts = |pieces: Vec<Value>| -> String {
+        pieces.iter().filter_map(|piece| piece.pointer(said).and_then(Value::as_str)).collect()
+    };
+    let events = ann.client.post(&format!("{path}?alt=sse"), &google).await.expect(200);
+    assert_eq!(events.header("content-type"), "text/event-stream");
+    let pieces = events
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| data.parse().unwrap())
+        .collect();
+    assert_eq!(texts(pieces), SAYS);
+    let array = ann.client.post(path, &google).await.expect(200);
+    assert_eq!(array.header("content-type"), "application/json");
+    assert_eq!(texts(serde_json::from_str(&array.text()).unwrap()), SAYS);
+    house.sim.next(Behaviour::EndedEarly { after_chunks: 1 });
+    let broken = ann.client.post(path, &google).await.expect(200).json();
+    assert!(broken.as_array().unwrap().last().unwrap().get("error").is_some(), "{broken}");
+}
