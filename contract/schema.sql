@@ -176,6 +176,16 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE kept_answers (
+    caller TEXT NOT NULL,
+    answer_id TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, answer_id)
+);
+
+CREATE INDEX kept_answers_by_age ON kept_answers (created_at);
+
 CREATE TABLE key_checks (
     credential_id TEXT NOT NULL PRIMARY KEY,
     secret_version BIGINT,
@@ -226,6 +236,16 @@ CREATE TABLE nodes (
 );
 
 CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY);
+
+CREATE TABLE replay_state (
+    caller TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, call_id)
+);
+
+CREATE INDEX replay_state_by_age ON replay_state (created_at);
 
 CREATE TABLE server_secrets (
     name TEXT NOT NULL PRIMARY KEY,

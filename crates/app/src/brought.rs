@@ -63,7 +63,7 @@ pub fn read(settings: &Settings, provider: Option<&str>, key: Option<&str>) -> R
     };
     let provider: ProviderId =
         provider.parse().map_err(|_| Error::invalid(PROVIDER_HEADER, "names no provider that Ownkey knows"))?;
-    let has_endpoint = settings.default_base(provider).is_some() && provider.is_callable();
+    let has_endpoint = settings.default_base(provider).is_some();
     if provider.facts().kind != ProviderKind::External || provider.is_endpoint_bound() || !has_endpoint {
         return Err(Error::invalid(
             PROVIDER_HEADER,

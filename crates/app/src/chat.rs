@@ -3,6 +3,7 @@
 
 mod attempt;
 mod failure;
+mod spoken;
 mod stream;
 
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::credential::Scope;
 use domain::ids::{CredentialId, RequestId};
+use domain::provider::WireName;
 use domain::{Caller, Nanos, ProviderId};
-use http::StatusCode;
-use llm::wire::openai_chat::passthrough::AnswerFacts;
-use llm::wire::openai_chat::request;
+use http::{HeaderName, HeaderValue, StatusCode};
+use llm::wire::{self, ClientWire, UrlWords};
 use store::ledger::CallSource;
 
 use crate::App;
@@ -33,7 +34,13 @@ pub struct Call {
     pub request: RequestId,
     /// The id its client gave it, if it gave one.
     pub client_request_id: Option<String>,
-    /// An openai-chat body, untouched.
+    /// What its client speaks.
+    pub wire: WireName,
+    /// What its address says in place of its body.
+    pub url: Option<UrlCall>,
+    /// Its headers that go on to a provider of the same wire.
+    pub wire_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Its body, untouched.
     pub body: Bytes,
     /// The longest answer, in tokens, where the body leaves that to Ownkey.
     pub max_tokens: Option<u64>,
@@ -74,11 +81,23 @@ pub struct Answered {
     pub content: Content,
 }
 
-/// What a client wants in its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AskedStream {
-    /// The usage, as its last event.
-    pub include_usage: bool,
+/// What the address of a call says (Gemini's wire).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlCall {
+    /// The model.
+    pub model: String,
+    /// Whether the answer comes in pieces.
+    pub stream: bool,
+    /// The pieces come as events; else as the elements of one JSON array.
+    pub alt_sse: bool,
+}
+
+impl UrlCall {
+    /// Whether the answer is one JSON array that comes in pieces.
+    #[must_use]
+    pub const fn wants_array(&self) -> bool {
+        self.stream && !self.alt_sse
+    }
 }
 
 /// What the provider answered.
@@ -87,12 +106,11 @@ pub enum Content {
     Whole {
         /// The provider's status, always a success.
         status: StatusCode,
-        /// The provider's body, byte for byte.
+        /// A body in the client's wire: the provider's own, byte for byte, where
+        /// both speak the same.
         body: Bytes,
-        /// What was read in it.
-        facts: Box<AnswerFacts>,
-        /// The client asked for a stream all the same, and for this in it.
-        asked_stream: Option<AskedStream>,
+        /// The client asked for a stream all the same: the body is its events.
+        is_stream: bool,
     },
     /// As it comes.
     Stream(Box<AnswerStream>),
@@ -105,7 +123,9 @@ pub enum Content {
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
 pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
-    let mut request = request::read(&call.body).map_err(|problem| failure::of_request(&problem))?;
+    let client = client_wire(call.wire)?;
+    let url = call.url.as_ref().map(|url| UrlWords { model: &url.model, stream: url.stream, alt_sse: url.alt_sse });
+    let mut request = client.read(&call.body, url).map_err(|problem| failure::of_request(&problem))?;
     if let Some(max_tokens) = call.max_tokens {
         request.set_limit(max_tokens);
     }
@@ -123,7 +143,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         still_allowed(app, caller, &call, &reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = attempt::Run { app, caller, call: &call, request: &request, place: &place, key, number };
+        let run = attempt::Run { app, caller, call: &call, client, request: &request, place: &place, key, number };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());
@@ -153,6 +173,12 @@ async fn within_reach(app: &App, caller: &Caller, call: &Call, model: &str) -> R
     let reach = reach::of(app, caller).await?;
     let place = naming::place(model, &reach, app.catalogue, app.clock.now())?;
     Ok((reach, place))
+}
+
+fn client_wire(name: WireName) -> Result<&'static dyn ClientWire> {
+    wire::of_client(name).ok_or_else(|| {
+        Error::new(Code::EndpointNotSupported, "Ownkey does not speak this format yet. Use /v1/chat/completions.")
+    })
 }
 
 /// Passes when caller and key may still be used, which may have changed while

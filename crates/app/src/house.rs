@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::reach::ReachCache;
 use crate::rechecks::Rechecks;
 use crate::references::References;
+use crate::replay::ReplayMemory;
 use crate::settings::Settings;
 use crate::sign_in::Passwords;
 use crate::spreads::Counts;
@@ -82,6 +83,7 @@ pub struct App {
     pub(crate) cooling: Cooling,
     pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
+    pub(crate) replay: ReplayMemory,
     draining: CancellationToken,
     this: Weak<Self>,
     tasks: TaskTracker,
@@ -120,6 +122,7 @@ impl App {
             cooling: Cooling::default(),
             spreads: Counts::default(),
             uses: Uses::default(),
+            replay: ReplayMemory::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });

@@ -65,6 +65,8 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             report("pruning", store::idempotency::prune(&app.store, now).await);
             report("pruning", store::key_checks::prune(&app.store).await);
             report("pruning", store::tokens::prune_former(&app.store, now).await);
+            report("pruning", store::replay_state::prune(&app.store, now).await);
+            report("pruning", store::kept_answers::prune(&app.store, now).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }

@@ -40,6 +40,7 @@ pub mod spreads;
 
 pub mod chat;
 mod meter;
+mod replay;
 mod witness;
 
 pub mod audit;

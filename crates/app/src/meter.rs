@@ -9,7 +9,7 @@ use domain::ids::AttemptId;
 use domain::usage::{TokenCounts, UsageSource, estimated_tokens};
 use domain::{Clock, Nanos, Price, ProviderId, Timestamp};
 use llm::UpstreamError;
-use llm::wire::openai_chat::passthrough::{AnswerFacts, StreamFacts};
+use llm::wire::{AnswerFacts, StreamFacts};
 use store::ledger::{Ledger, Settlement};
 
 use crate::App;
@@ -111,7 +111,10 @@ impl Meter {
 
     /// Settles a stream that ended in `state`.
     pub(crate) fn finish_stream(&mut self, state: AttemptState, facts: &StreamFacts, error: Option<&UpstreamError>) {
-        let bill = self.bill(facts.usage, facts.absurd, facts.cost, facts.output_characters);
+        let mut bill = self.bill(facts.usage, facts.absurd, facts.cost, facts.output_characters);
+        if let Some(counted) = facts.usage_so_far.filter(|_| facts.usage.is_none() && !facts.absurd) {
+            bill = self.bill_so_far(counted, facts.output_characters);
+        }
         let finish = facts.finish.map(|finish| finish.as_str().to_owned());
         self.settle(state, bill, finish, error.map(|error| error.class), Some(200));
     }
@@ -145,6 +148,14 @@ impl Meter {
         let provider_cost = reported.or_else(|| self.price.map(|price| price.cost(&tokens)));
         let client_cost = provider_cost.map(|cost| cost.marked_up(self.markup_basis_points));
         Bill { tokens: Some(tokens), source, provider_cost, client_cost }
+    }
+
+    /// For an answer that broke off at a provider that counts as it goes: its
+    /// prompt, and as much of an answer as was counted or seen.
+    fn bill_so_far(&self, counted: TokenCounts, output_characters: u64) -> Bill {
+        let completion = counted.completion.max(estimated_tokens(output_characters));
+        let bill = self.bill(Some(TokenCounts { completion, ..counted }), false, None, output_characters);
+        Bill { source: UsageSource::Estimated, ..bill }
     }
 
     fn settle(

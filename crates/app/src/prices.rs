@@ -32,7 +32,7 @@ pub(crate) fn of(
 mod tests {
     use domain::ProviderId;
     use domain::ids::model_uuid;
-    use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus};
+    use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus, Restrictions};
     use domain::money::Rates;
 
     use super::*;
@@ -53,6 +53,8 @@ mod tests {
                 context_window: None,
                 max_output_tokens: None,
                 capabilities: Capabilities::default(),
+                wires: Vec::new(),
+                restrictions: Restrictions::default(),
                 price,
                 deprecation_date: None,
                 replacement: None,

@@ -8,7 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use domain::credential::{Credential, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
-use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus};
+use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
 use domain::resolve::Candidate;
 use domain::spread::Spread;
@@ -224,16 +224,9 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
 }
 
 /// The models a key opens: its live list where there is one, else the
-/// catalogue's for its provider, else its own registered deployments.
+/// catalogue's for its provider. At Azure, whose deployments nobody lists, those
+/// of its settings.
 fn offers_of(
-    credential: &Credential,
-    listed: Option<Vec<ListedModel>>,
-    catalogue: &Catalogue,
-) -> HashMap<String, Arc<Offer>> {
-    if credential.provider.is_callable() { models_of(credential, listed, catalogue) } else { HashMap::new() }
-}
-
-fn models_of(
     credential: &Credential,
     listed: Option<Vec<ListedModel>>,
     catalogue: &Catalogue,
@@ -290,6 +283,8 @@ fn merged(provider: ProviderId, listed: ListedModel, known: Option<&ModelFacts>)
         context_window: None,
         max_output_tokens: None,
         capabilities: Capabilities::default(),
+        wires: Vec::new(),
+        restrictions: Restrictions::default(),
         price: None,
         deprecation_date: None,
         replacement: None,
@@ -306,6 +301,7 @@ fn merged(provider: ProviderId, listed: ListedModel, known: Option<&ModelFacts>)
         context_window: listed.context_window.or(base.context_window),
         max_output_tokens: listed.max_output_tokens.or(base.max_output_tokens),
         capabilities: listed.capabilities.unwrap_or(base.capabilities),
+        wires: if listed.wires.is_empty() { base.wires } else { listed.wires },
         price: free.or(base.price).or(listed.price),
         id: listed.id,
         ..base

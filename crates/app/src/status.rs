@@ -149,9 +149,6 @@ impl View<'_> {
             }
             (ServiceState::NoKey, _) => format!("There is no {name} key that you may use. Add one at /keys."),
             (ServiceState::Unknown, None) if is_local => format!("{name} was not looked for yet."),
-            (ServiceState::Unknown, None) if !provider.id.is_callable() => {
-                format!("This version of Ownkey cannot call {name} yet. The key is kept as it is.")
-            }
             (ServiceState::Unknown, None) => format!("No {name} key was checked yet. Check one at /keys."),
             (ServiceState::Unreachable, _) if is_local => {
                 format!("{name} is not running, or not where it is looked for. Start it; it is noticed by itself.")

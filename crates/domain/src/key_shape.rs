@@ -50,6 +50,18 @@ pub enum KeyProblem {
         "This is an Ownkey gateway token, not a provider's key. Tokens go to clients; here a provider's key is needed."
     )]
     GatewayToken,
+    /// A token of somebody's Claude subscription.
+    #[error(
+        "This is a token of a Claude subscription, which Anthropic allows only in its own programs. Make a key for its \
+         API at https://console.anthropic.com/settings/keys."
+    )]
+    SubscriptionToken,
+    /// A key that manages an organization at Anthropic.
+    #[error(
+        "This is an Anthropic admin key: it manages an organization and cannot call models. Make an ordinary key at \
+         https://console.anthropic.com/settings/keys."
+    )]
+    AdminKey,
 }
 
 /// Trims and checks a key for `provider`, and computes its mask.
@@ -67,6 +79,12 @@ pub fn clean(raw: &str, provider: ProviderId) -> Result<CleanKey, KeyProblem> {
     }
     if key.starts_with(gateway_token::PREFIX) {
         return Err(KeyProblem::GatewayToken);
+    }
+    if key.starts_with("sk-ant-oat") {
+        return Err(KeyProblem::SubscriptionToken);
+    }
+    if key.starts_with("sk-ant-admin") {
+        return Err(KeyProblem::AdminKey);
     }
     if key.contains(['…', '•', '*']) {
         return Err(KeyProblem::Masked);
@@ -148,9 +166,6 @@ fn is_placeholder(key: &str) -> bool {
 fn warning(key: &str, provider: ProviderId) -> Option<String> {
     if key.starts_with("sk-admin-") {
         return Some("This is an OpenAI admin key: it manages an organization and cannot call models.".to_owned());
-    }
-    if key.starts_with("sk-ant-oat") {
-        return Some("This is a Claude subscription token, not an API key; Anthropic may refuse it here.".to_owned());
     }
     let name = provider.display_name();
     // An endpoint of one's own may take any key.

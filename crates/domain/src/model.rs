@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::Price;
-use crate::provider::ProviderId;
+use crate::provider::{ProviderId, WireName};
 
 /// What a model is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,49 @@ pub struct Capabilities {
     pub reasoning: bool,
 }
 
+/// What becomes of temperature, `top_p` and their like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// They are taken.
+    #[default]
+    Taken,
+    /// They change nothing.
+    Ignored,
+    /// The call fails with them.
+    #[serde(rename = "rejected")]
+    Refused,
+}
+
+/// How a model is told to think.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Thinking {
+    /// With a number of tokens, or not known.
+    #[default]
+    Budget,
+    /// As hard as it finds right, with a hint.
+    Adaptive,
+    /// The same, and it cannot be switched off.
+    AlwaysAdaptive,
+}
+
+/// What a model refuses that its provider's others take.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Restrictions {
+    /// Its way with temperature and the like.
+    pub sampling: Sampling,
+    /// Its way to think.
+    pub thinking: Thinking,
+    /// It cannot be made to call a function.
+    pub refuses_forced_tools: bool,
+    /// It does not go on with a begun answer.
+    pub refuses_prefill: bool,
+    /// The efforts it takes, the least first; empty: not known.
+    pub efforts: Vec<String>,
+    /// The effort it has when none is named.
+    pub default_effort: Option<String>,
+}
+
 /// One model of one provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFacts {
@@ -69,6 +112,10 @@ pub struct ModelFacts {
     pub max_output_tokens: Option<u64>,
     /// What it can do.
     pub capabilities: Capabilities,
+    /// The formats it is served in; empty: its provider's.
+    pub wires: Vec<WireName>,
+    /// What it refuses.
+    pub restrictions: Restrictions,
     /// What it costs; `None`: unknown, which is never free.
     pub price: Option<Price>,
     /// The day it ends, `2026-12-11`.
@@ -98,6 +145,9 @@ pub struct ListedModel {
     /// What it can do, where the list says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
+    /// The formats it is served in, where they are not its provider's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wires: Vec<WireName>,
     /// What it costs, where the list says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,

@@ -48,20 +48,31 @@ pub enum ProviderKind {
 }
 
 /// A message format on the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WireName {
     /// OpenAI's chat completions.
+    #[serde(rename = "openai-chat")]
     OpenAiChat,
+    /// OpenAI's responses.
+    #[serde(rename = "openai-responses")]
+    OpenAiResponses,
     /// Anthropic's messages.
+    #[serde(rename = "anthropic-messages")]
     AnthropicMessages,
     /// Gemini's generateContent.
+    #[serde(rename = "gemini")]
     Gemini,
+    /// Ollama's own chat.
+    #[serde(rename = "ollama-native")]
+    OllamaNative,
 }
 
 crate::text_enum!(WireName, "wire" {
     OpenAiChat => "openai-chat",
+    OpenAiResponses => "openai-responses",
     AnthropicMessages => "anthropic-messages",
     Gemini => "gemini",
+    OllamaNative => "ollama-native",
 });
 
 /// What is known of a provider before any key is there.
@@ -128,10 +139,11 @@ impl ProviderId {
         matches!(self, Self::Azure | Self::Custom | Self::Ollama | Self::LmStudio)
     }
 
-    /// Whether this version can check its keys and call its models.
+    /// Whether requests of this wire can be passed on to it as they are.
     #[must_use]
-    pub fn is_callable(self) -> bool {
-        self.facts().wire == WireName::OpenAiChat && !matches!(self, Self::Azure | Self::HuggingFace)
+    pub fn speaks(self, wire: WireName) -> bool {
+        let has_responses = matches!(self, Self::OpenAi | Self::Azure);
+        self.facts().wire == wire || (wire == WireName::OpenAiResponses && has_responses)
     }
 
     /// All providers, in the table's order.
@@ -364,7 +376,7 @@ pub static PROVIDERS: [Provider; 13] = [
         display_name: "Ollama",
         description: "Open models on your own machine.",
         kind: ProviderKind::Local,
-        wire: WireName::OpenAiChat,
+        wire: WireName::OllamaNative,
         default_base: Some("http://127.0.0.1:11434/v1"),
         needs_key: false,
         key_prefixes: &[],

@@ -35,6 +35,12 @@ impl Secret {
         &self.0
     }
 
+    /// Whether it begins so. For the kind of a key, which its shape tells.
+    #[must_use]
+    pub fn begins_with(&self, prefix: &str) -> bool {
+        self.0.starts_with(prefix)
+    }
+
     /// `text` with every occurrence of the secret struck out, for what somebody
     /// who knows it wrote. A secret of less than four characters stays: it would
     /// be found in half of all words.

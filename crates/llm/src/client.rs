@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::Secret;
+use domain::{ProviderId, Secret};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use rustls_pki_types::CertificateDer;
@@ -26,6 +26,7 @@ pub use payload::Payload;
 pub use tls::read_roots;
 
 use crate::egress::{EgressGuard, Endpoint};
+use crate::wire::anthropic::choices;
 use pool::Pool;
 
 /// The longest body of an answer that is read as a whole, in bytes.
@@ -59,12 +60,32 @@ impl Default for Clocks {
 }
 
 /// How a request says who pays.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Auth<'a> {
     /// It does not: a local server.
     None,
     /// `Authorization: Bearer …`.
     Bearer(&'a Secret),
+    /// A header of its own, such as `x-goog-api-key`, with nothing but the key.
+    Header(HeaderName, &'a Secret),
+}
+
+impl<'a> Auth<'a> {
+    /// As this provider wants it; without a key nobody pays.
+    #[must_use]
+    pub fn of(provider: ProviderId, secret: Option<&'a Secret>) -> Self {
+        let Some(secret) = secret else { return Self::None };
+        match provider {
+            ProviderId::Anthropic if !choices::PAIR.is_bearer() => {
+                Self::Header(HeaderName::from_static("x-api-key"), secret)
+            }
+            ProviderId::Google => Self::Header(HeaderName::from_static("x-goog-api-key"), secret),
+            // Its keys go into a header of their own; a token of Entra, which has
+            // the form of a JWT, is borne.
+            ProviderId::Azure if !secret.begins_with("eyJ") => Self::Header(HeaderName::from_static("api-key"), secret),
+            _ => Self::Bearer(secret),
+        }
+    }
 }
 
 /// A request about to leave.
@@ -195,11 +216,15 @@ fn written(outgoing: Outgoing<'_>) -> Option<Request<Payload>> {
 
 /// The only place where a key is written into a request.
 fn auth_header(auth: Auth<'_>) -> Option<Option<(HeaderName, HeaderValue)>> {
-    let Auth::Bearer(secret) = auth else { return Some(None) };
-    let text = Bytes::from([b"Bearer ", secret.expose().as_bytes()].concat());
+    let (name, scheme, secret) = match auth {
+        Auth::None => return Some(None),
+        Auth::Bearer(secret) => (AUTHORIZATION, "Bearer ", secret),
+        Auth::Header(name, secret) => (name, "", secret),
+    };
+    let text = Bytes::from([scheme.as_bytes(), secret.expose().as_bytes()].concat());
     let mut value = HeaderValue::from_maybe_shared(text).ok()?;
     value.set_sensitive(true);
-    Some(Some((AUTHORIZATION, value)))
+    Some(Some((name, value)))
 }
 
 /// A header whose value is a secret, for [`Outgoing::extra_headers`]; `None`

@@ -7,16 +7,22 @@
 pub mod upstream_error;
 
 pub mod json_scan;
+pub mod lines;
 pub mod sse;
 
 pub mod neutral;
 pub mod parameters;
 pub mod wire;
 
+pub mod embeddings;
+
+pub mod capabilities;
 pub mod catalogue;
 pub mod client;
 pub mod egress;
 pub mod model_list;
+pub mod ollama;
+pub mod presets;
 pub mod probe;
 
 pub use upstream_error::{UpstreamError, Wait};

@@ -74,6 +74,22 @@ fn entries_of(body: &[u8]) -> Result<Vec<&RawValue>, ListProblem> {
     document.data.or(document.models).ok_or(ListProblem::Malformed)
 }
 
+/// Where a list goes on; `None`: it is whole. Google gives a token, Anthropic the
+/// last id.
+#[must_use]
+pub fn next_page(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(rename = "nextPageToken")]
+        token: Option<String>,
+        has_more: Option<bool>,
+        last_id: Option<String>,
+    }
+    let page: Page = serde_json::from_slice(body).ok()?;
+    let last = page.last_id.filter(|_| page.has_more == Some(true));
+    page.token.or(last).filter(|token| !token.is_empty())
+}
+
 fn is_usable_id(id: &str) -> bool {
     !id.trim().is_empty() && id.chars().count() <= MAX_ID_LENGTH && !id.chars().any(char::is_control)
 }

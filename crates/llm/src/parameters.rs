@@ -4,7 +4,10 @@
 //!
 //! Source: the providers' API references as of November 2026.
 
+pub mod openai;
+
 use domain::ProviderId;
+use domain::provider::WireName;
 use thiserror::Error;
 
 /// A field that the target cannot take, and that would change the answer.
@@ -67,8 +70,9 @@ pub struct Rules {
 }
 
 /// Fields that never change an answer.
-const WITHOUT_EFFECT: [&str; 9] = [
+const WITHOUT_EFFECT: [&str; 19] = [
     "user",
+    "obfuscation",
     "store",
     "metadata",
     "service_tier",
@@ -77,6 +81,18 @@ const WITHOUT_EFFECT: [&str; 9] = [
     "prompt_cache_options",
     "safety_identifier",
     "stream_options",
+    // Anthropic's: what its server keeps or clears of the prompt it is sent.
+    "cache_control",
+    "context_management",
+    // Google's: filters of its own, and words for its bill.
+    "safetySettings",
+    "labels",
+    // Responses': what is told beside the answer, and of tools that OpenAI runs.
+    "client_metadata",
+    "include",
+    "max_tool_calls",
+    "reasoning.summary",
+    "truncation",
 ];
 
 const OPEN: Rules = Rules {
@@ -168,6 +184,54 @@ static LMSTUDIO: Rules = Rules {
     ..OPEN
 };
 
+/// Whether no answer depends on this field, whatever the provider.
+pub(crate) fn is_without_effect(field: &str) -> bool {
+    WITHOUT_EFFECT.contains(&field)
+}
+
+/// What a client's wire calls a field of openai-chat's name.
+pub(crate) fn client_name(client: WireName, field: &str) -> &str {
+    let names: &[(&str, &str)] = match client {
+        WireName::OpenAiChat | WireName::OllamaNative => &[],
+        WireName::OpenAiResponses => &[
+            ("max_tokens", "max_output_tokens"),
+            ("reasoning_effort", "reasoning.effort"),
+            ("response_format", "text.format"),
+            ("messages", "input"),
+            ("user", "safety_identifier"),
+            ("verbosity", "text.verbosity"),
+            ("logprobs", "include"),
+            ("messages.input_audio", "input"),
+        ],
+        WireName::AnthropicMessages => &[
+            ("stop", "stop_sequences"),
+            ("reasoning_effort", "thinking"),
+            ("thinking_tokens", "thinking"),
+            ("response_format", "output_config.format"),
+            ("user", "metadata.user_id"),
+            ("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"),
+        ],
+        WireName::Gemini => &[
+            ("messages", "contents"),
+            ("max_tokens", "generationConfig.maxOutputTokens"),
+            ("temperature", "generationConfig.temperature"),
+            ("top_p", "generationConfig.topP"),
+            ("top_k", "generationConfig.topK"),
+            ("stop", "generationConfig.stopSequences"),
+            ("seed", "generationConfig.seed"),
+            ("presence_penalty", "generationConfig.presencePenalty"),
+            ("frequency_penalty", "generationConfig.frequencyPenalty"),
+            ("reasoning_effort", "generationConfig.thinkingConfig"),
+            ("thinking_tokens", "generationConfig.thinkingConfig"),
+            ("response_format", "generationConfig.responseMimeType"),
+            ("tool_choice", "toolConfig"),
+            ("dimensions", "outputDimensionality"),
+            ("input", "content"),
+        ],
+    };
+    names.iter().find(|(name, _)| *name == field).map_or(field, |(_, theirs)| theirs)
+}
+
 /// A provider's row.
 #[must_use]
 pub fn rules(provider: ProviderId) -> &'static Rules {
@@ -197,12 +261,24 @@ pub fn fate(provider: ProviderId, model: &str, field: &str, value: &[u8]) -> Fat
         return Fate::Dropped;
     }
     let is_refused = is_unknown
+        || is_refused_value(provider, field, value)
         || rules.refused.contains(&field)
         || (rules.refused_by_reasoning.contains(&field) && reasons(provider, model));
     match (is_refused, is_default(field, value)) {
         (false, _) => Fate::Passes,
         (true, true) => Fate::Dropped,
         (true, false) => Fate::Refused,
+    }
+}
+
+/// Fields that are taken, but not with this value. LM Studio: no function by
+/// name, and JSON only by a schema.
+fn is_refused_value(provider: ProviderId, field: &str, value: &[u8]) -> bool {
+    let json = || serde_json::from_slice::<serde_json::Value>(value).unwrap_or_default();
+    match (provider, field) {
+        (ProviderId::LmStudio, "tool_choice") => value.trim_ascii_start().starts_with(b"{"),
+        (ProviderId::LmStudio, "response_format") => json().get("type").is_some_and(|kind| kind == "json_object"),
+        _ => false,
     }
 }
 
@@ -213,7 +289,7 @@ fn reasons(provider: ProviderId, model: &str) -> bool {
 }
 
 /// Whether the value says what holds without it, too.
-fn is_default(field: &str, value: &[u8]) -> bool {
+pub(crate) fn is_default(field: &str, value: &[u8]) -> bool {
     let is_zero = || std::str::from_utf8(value).ok().and_then(|text| text.parse::<f64>().ok()) == Some(0.0);
     value == b"null"
         || match field {
@@ -222,6 +298,9 @@ fn is_default(field: &str, value: &[u8]) -> bool {
             "parallel_tool_calls" => value == b"true",
             "tool_choice" => value == b"\"auto\"",
             "logit_bias" => value.trim_ascii() == b"{}",
+            "background" => value == b"false",
+            "modalities" => value == b"[\"text\"]",
+            "verbosity" => value == b"\"medium\"",
             "presence_penalty" | "frequency_penalty" | "top_logprobs" => is_zero(),
             _ => false,
         }
@@ -252,6 +331,11 @@ mod tests {
             (Ollama, "m", "tool_choice", "\"auto\"", Fate::Dropped),
             (Ollama, "m", "tool_choice", "\"required\"", Fate::Refused),
             (LmStudio, "m", "max_completion_tokens", "9", Fate::Renamed("max_tokens")),
+            (LmStudio, "m", "tool_choice", "\"required\"", Fate::Passes),
+            (LmStudio, "m", "tool_choice", r#"{"type":"function","function":{"name":"f"}}"#, Fate::Refused),
+            (LmStudio, "m", "response_format", r#"{"type":"json_object"}"#, Fate::Refused),
+            (LmStudio, "m", "response_format", r#"{"type":"json_schema","json_schema":{}}"#, Fate::Passes),
+            (LmStudio, "m", "response_format", r#"{"type":"text"}"#, Fate::Passes),
         ] {
             assert_eq!(fate(provider, model, field, value.as_bytes()), expected, "{provider} {field} {value}");
         }

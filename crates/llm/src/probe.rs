@@ -60,10 +60,7 @@ pub const fn sees_credit(provider: ProviderId) -> bool {
 pub async fn probe(upstream: &Upstream, target: &ProbeTarget<'_>) -> ProbeReport {
     let started = Instant::now();
     let name = target.provider.display_name();
-    let findings = if !target.provider.is_callable() {
-        let reason = format!("This version of Ownkey cannot check {name} keys yet. The key is kept as it is.");
-        steps::Findings::of(Verdict::new(KeyStatus::Unverified, reason))
-    } else if target.provider.facts().needs_key && target.secret.is_none() {
+    let findings = if target.provider.facts().needs_key && target.secret.is_none() {
         let reason = format!("There is no key to check. {name} needs one.");
         steps::Findings::of(Verdict::new(KeyStatus::Unverified, reason))
     } else {

@@ -9,6 +9,7 @@ use crate::gzip;
 use crate::log::Usage;
 use crate::play::{Before, Outgoing, Step};
 use crate::script::Behaviour;
+use crate::wire::Manner;
 
 /// A right answer as its wire writes it.
 #[derive(Debug)]
@@ -38,19 +39,20 @@ pub(crate) enum EventKind {
     End,
 }
 
-/// Plays the answer as the behaviour wants it. `error` is the wire's error event.
+/// Plays the answer as the behaviour wants it, framed in the wire's manner.
 pub(crate) fn perform(
     behaviour: &Behaviour,
     pause: Duration,
     rendered: Rendered,
     usage: Usage,
-    error: &str,
+    manner: &Manner,
 ) -> Outgoing {
     let mut outgoing = match rendered {
         Rendered::Whole(body) => whole(behaviour, body, usage.completion),
-        Rendered::Events(events) => stream(behaviour, pause, events, error),
+        Rendered::Events(events) => stream(behaviour, pause, events, manner),
     };
     match behaviour {
+        Behaviour::WrongContentType(kind) => outgoing = outgoing.with("content-type", kind),
         Behaviour::SlowHeaders(wait) => outgoing.before = Before::Wait(*wait),
         Behaviour::HangBeforeHeaders => outgoing.before = Before::Hang,
         Behaviour::CloseBeforeHeaders => outgoing.before = Before::Close,
@@ -64,6 +66,7 @@ fn whole(behaviour: &Behaviour, body: Bytes, completion: u64) -> Outgoing {
     let half = body.slice(..body.len() / 2);
     let mut outgoing = Outgoing::json(StatusCode::OK, body.clone());
     outgoing.steps = match behaviour {
+        Behaviour::HangAfterHeaders => vec![Step::Flush, Step::Hang],
         Behaviour::HangMidStream { .. } => vec![Step::Send(half, completion), Step::Flush, Step::Hang],
         Behaviour::TruncatedStream { .. } => vec![Step::Send(half, completion), Step::Flush, Step::Cut],
         Behaviour::EndedEarly { .. } | Behaviour::GarbageLine => {
@@ -77,35 +80,37 @@ fn whole(behaviour: &Behaviour, body: Bytes, completion: u64) -> Outgoing {
             vec![Step::Send(zipped, completion)]
         }
         Behaviour::Trickle(bytes) => trickle(&body, *bytes, completion),
+        Behaviour::SlowLoris(pause) => drip(&body, *pause, completion),
         _ => vec![Step::Send(body, completion)],
     };
     outgoing
 }
 
-fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, error: &str) -> Outgoing {
-    let mut outgoing = Outgoing::whole(StatusCode::OK, "text/event-stream; charset=utf-8", Bytes::new());
+fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, manner: &Manner) -> Outgoing {
+    let mut outgoing = Outgoing::whole(StatusCode::OK, manner.content_type, Bytes::new());
     outgoing.length = None;
     outgoing = outgoing.with("cache-control", "no-cache");
     match behaviour {
+        Behaviour::HangAfterHeaders => events.clear(),
         Behaviour::HangMidStream { after_chunks }
         | Behaviour::TruncatedStream { after_chunks }
         | Behaviour::EndedEarly { after_chunks } => events.truncate(after(&events, *after_chunks)),
         Behaviour::ErrorMidStream { after_chunks } => {
             events.truncate(after(&events, *after_chunks));
             let at = events.len();
-            insert(&mut events, at, Bytes::from(format!("data: {error}\n\n")));
+            insert(&mut events, at, Bytes::from((manner.error)()));
         }
         Behaviour::CommentThenError => {
             events.clear();
-            insert(&mut events, 0, Bytes::from_static(b": keep-alive\n\n"));
-            insert(&mut events, 1, Bytes::from(format!("data: {error}\n\n")));
+            insert(&mut events, 0, Bytes::from_static(manner.comment.as_bytes()));
+            insert(&mut events, 1, Bytes::from((manner.error)()));
         }
         Behaviour::GarbageLine => {
             let at = after(&events, 1);
-            insert(&mut events, at, Bytes::from_static(b"data: {\"id\":\"chatcmpl-garbage\",\"choices\":[{\"ind\n\n"));
+            insert(&mut events, at, Bytes::from_static(manner.garbage.as_bytes()));
         }
         Behaviour::NoDone => events.retain(|event| event.kind != EventKind::End),
-        Behaviour::Noise => events.iter_mut().for_each(add_noise),
+        Behaviour::Noise => events.iter_mut().for_each(|event| add_noise(event, manner)),
         Behaviour::GzipAlthoughNotAsked => {
             outgoing = outgoing.with("content-encoding", "gzip");
             events = vec![zipped(&events)];
@@ -119,11 +124,12 @@ fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, error:
         }
         match behaviour {
             Behaviour::Trickle(bytes) => outgoing.steps.extend(trickle(&event.bytes, *bytes, event.written)),
+            Behaviour::SlowLoris(pause) => outgoing.steps.extend(drip(&event.bytes, *pause, event.written)),
             _ => outgoing.steps.push(Step::Send(event.bytes, event.written)),
         }
     }
     match behaviour {
-        Behaviour::HangMidStream { .. } | Behaviour::LingersAfterDone => {
+        Behaviour::HangAfterHeaders | Behaviour::HangMidStream { .. } | Behaviour::LingersAfterDone => {
             outgoing.steps.extend([Step::Flush, Step::Hang]);
         }
         Behaviour::CommentThenError => outgoing.steps.insert(1, Step::Flush),
@@ -151,9 +157,11 @@ fn insert(events: &mut Vec<Event>, at: usize, bytes: Bytes) {
     events.insert(at.min(events.len()), Event { kind: EventKind::Start, bytes, written });
 }
 
-fn add_noise(event: &mut Event) {
-    let text = String::from_utf8_lossy(&event.bytes).replacen("data: ", "data:", 1).replace('\n', "\r\n");
-    event.bytes = Bytes::from(format!(": keep-alive\r\n\r\n{text}"));
+/// No blank after `data:`, line ends of two characters, something to keep alive before.
+fn add_noise(event: &mut Event, manner: &Manner) {
+    let text = String::from_utf8_lossy(&event.bytes).replacen("data: ", "data:", 1);
+    let text = format!("{}{text}", manner.comment).replace("\r\n", "\n").replace('\n', "\r\n");
+    event.bytes = Bytes::from(text);
 }
 
 fn zipped(events: &[Event]) -> Event {
@@ -169,9 +177,15 @@ fn trickle(bytes: &Bytes, size: usize, written: u64) -> Vec<Step> {
     pieces.flat_map(|piece| [Step::Flush, Step::Send(piece, written)]).collect()
 }
 
-/// Puts two bytes that are no UTF-8 after the first `needle`.
-pub(crate) fn spoil(bytes: &Bytes, needle: &[u8]) -> Bytes {
+/// Byte by byte, with a pause before each.
+fn drip(bytes: &Bytes, pause: Duration, written: u64) -> Vec<Step> {
+    let pieces = (0..bytes.len()).map(|at| bytes.slice(at..=at));
+    pieces.flat_map(|piece| [Step::Wait(pause), Step::Send(piece, written)]).collect()
+}
+
+/// Puts two bytes that are no UTF-8 after the first `needle`, if there is one.
+pub(crate) fn spoil(bytes: &Bytes, needle: &[u8]) -> Option<Bytes> {
     let found = bytes.windows(needle.len()).position(|window| window == needle);
-    let Some(at) = found.map(|at| at + needle.len()) else { return bytes.clone() };
-    [bytes.slice(..at), Bytes::from_static(b"\xff\xfe"), bytes.slice(at..)].concat().into()
+    let at = found? + needle.len();
+    Some([bytes.slice(..at), Bytes::from_static(b"\xff\xfe"), bytes.slice(at..)].concat().into())
 }

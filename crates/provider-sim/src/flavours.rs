@@ -1,14 +1,15 @@
 //! What other providers answer to a key check or a model list, so that each of them can be pointed here.
 
-use bytes::Bytes;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::gate::Visitor;
+use crate::models::{self, Maker};
 use crate::play::Outgoing;
-use crate::script::KeyState;
+use crate::script::{KeyState, Models};
+use crate::wire::House;
 
-fn ok(value: &serde_json::Value) -> Outgoing {
+fn ok(value: &Value) -> Outgoing {
     Outgoing::json(StatusCode::OK, value.to_string())
 }
 
@@ -64,21 +65,6 @@ pub(crate) fn xai_models() -> Outgoing {
     }]}))
 }
 
-/// `GET /api/version` of Ollama.
-pub(crate) fn ollama_version() -> Outgoing {
-    Outgoing::json(StatusCode::OK, Bytes::from_static(br#"{"version":"0.24.1"}"#))
-}
-
-/// `GET /api/tags` of Ollama.
-pub(crate) fn ollama_tags() -> Outgoing {
-    ok(&json!({"models": [{
-        "name": "llama3.2:latest", "model": "llama3.2:latest", "modified_at": "2026-11-01T10:00:00.5+01:00",
-        "size": 2_019_393_189_u64, "digest": "a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72",
-        "details": {"parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"],
-            "parameter_size": "3.2B", "quantization_level": "Q4_K_M"}
-    }]}))
-}
-
 /// `GET /api/v0/models` of LM Studio.
 pub(crate) fn lmstudio_models() -> Outgoing {
     ok(&json!({"object": "list", "data": [
@@ -89,4 +75,115 @@ pub(crate) fn lmstudio_models() -> Outgoing {
             "publisher": "nomic-ai", "arch": "nomic-bert", "compatibility_type": "gguf", "quantization": "Q4_0",
             "state": "not-loaded", "max_context_length": 2048}
     ]}))
+}
+
+/// `GET /models` as a house shows it; OpenAI's list where it adds nothing.
+pub(crate) fn models(models: &Models, house: House, path: &str) -> Outgoing {
+    let maker = if house == House::Ollama { Maker::Ollama } else { Maker::OpenAi };
+    let ids = models::listed(models, maker);
+    let list = |line: fn(&str) -> Value| {
+        let data: Vec<Value> = ids.iter().map(|id| line(id)).collect();
+        ok(&json!({"object": "list", "data": data}))
+    };
+    match house {
+        House::Azure => list(azure_line),
+        House::Mistral => list(mistral_line),
+        House::OpenRouter => list(openrouter_line),
+        House::Groq => list(groq_line),
+        House::Fireworks => list(fireworks_line),
+        House::HuggingFace => list(huggingface_line),
+        House::Ollama => {
+            list(|id| json!({"id": id, "object": "model", "created": 1_790_000_000, "owned_by": "library"}))
+        }
+        House::LmStudio if path.starts_with("/api/v1") => lmstudio_newest(&ids),
+        House::LmStudio => list(|id| json!({"id": id, "object": "model", "owned_by": "organization_owner"})),
+        _ => models::list(models),
+    }
+}
+
+fn is_for_vectors(id: &str) -> bool {
+    models::known(id).is_some_and(models::Model::is_for_vectors)
+}
+
+fn azure_line(id: &str) -> Value {
+    let chat = !is_for_vectors(id);
+    json!({"id": id, "object": "model", "status": "succeeded", "created_at": 1_790_000_000, "updated_at": 1_790_000_000,
+        "lifecycle_status": "generally-available", "deprecation": {"inference": 1_830_000_000},
+        "capabilities": {"fine_tune": false, "inference": true, "completion": false, "chat_completion": chat,
+            "embeddings": !chat}})
+}
+
+fn mistral_line(id: &str) -> Value {
+    let chat = !is_for_vectors(id);
+    json!({"id": id, "object": "model", "created": 1_790_000_000, "owned_by": "mistralai", "name": id,
+        "description": "A model.", "max_context_length": 131_072, "aliases": [], "deprecation": null,
+        "deprecation_replacement_model": null, "default_model_temperature": 0.3, "type": "base",
+        "capabilities": {"completion_chat": chat, "function_calling": chat, "completion_fim": false,
+            "fine_tuning": false, "vision": false, "reasoning": false, "classification": false}})
+}
+
+fn openrouter_line(id: &str) -> Value {
+    json!({"id": id, "canonical_slug": id, "name": id, "created": 1_790_000_000, "description": "A model.",
+        "context_length": 131_072,
+        "architecture": {"modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"],
+            "tokenizer": "Other", "instruct_type": null},
+        "pricing": {"prompt": "0.0000005", "completion": "0.0000015", "request": "0", "image": "0"},
+        "top_provider": {"context_length": 131_072, "max_completion_tokens": 16_384, "is_moderated": false},
+        "per_request_limits": null, "supported_parameters": ["max_tokens", "tools", "temperature"],
+        "expiration_date": null})
+}
+
+fn groq_line(id: &str) -> Value {
+    json!({"id": id, "object": "model", "created": 1_790_000_000, "owned_by": "Demo", "active": true,
+        "context_window": 131_072, "public_apps": null, "max_completion_tokens": 65_536})
+}
+
+fn fireworks_line(id: &str) -> Value {
+    let chat = !is_for_vectors(id);
+    json!({"id": id, "object": "model", "owned_by": "fireworks", "created": 1_790_000_000, "kind": "HF_BASE_MODEL",
+        "supports_chat": chat, "supports_image_input": false, "supports_tools": chat, "context_length": 131_072})
+}
+
+fn huggingface_line(id: &str) -> Value {
+    json!({"id": id, "object": "model", "created": 1_790_000_000, "owned_by": "demo",
+        "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
+        "providers": [{"provider": "demo", "status": "live", "context_length": 131_072,
+            "pricing": {"input": 0.5, "output": 1.5}, "supports_tools": true, "supports_structured_output": true}]})
+}
+
+/// `GET /api/v1/models` of LM Studio.
+fn lmstudio_newest(ids: &[&str]) -> Outgoing {
+    let line = |id: &&str| {
+        let kind = if is_for_vectors(id) { "embedding" } else { "llm" };
+        json!({"type": kind, "publisher": "demo", "key": id, "display_name": id, "architecture": "llama",
+            "quantization": {"name": "Q4_K_M", "bits_per_weight": 4}, "size_bytes": 2_019_393_189_u64,
+            "params_string": "3B", "loaded_instances": [{"id": id, "config": {"context_length": 8192}}],
+            "max_context_length": 131_072, "format": "gguf",
+            "capabilities": {"vision": false, "trained_for_tool_use": true}})
+    };
+    let models: Vec<Value> = ids.iter().map(line).collect();
+    ok(&json!({"models": models}))
+}
+
+/// `GET /api/whoami-v2` of Hugging Face.
+pub(crate) fn huggingface_whoami(visitor: &Visitor) -> Outgoing {
+    let state = match visitor {
+        Visitor::Nobody => &KeyState::Invalid401,
+        Visitor::Holder(state, _) => state,
+    };
+    if matches!(state, KeyState::Invalid401 | KeyState::Blocked) {
+        let body = json!({"error": "Invalid credentials in Authorization header"});
+        return Outgoing::json(StatusCode::UNAUTHORIZED, body.to_string());
+    }
+    let permissions = if *state == KeyState::RestrictedNoList403 {
+        json!(["repo.content.read"])
+    } else {
+        json!(["inference.serverless.write"])
+    };
+    ok(&json!({"type": "user", "id": "64fake", "name": "demo", "fullname": "Demo", "isPro": false,
+        "canPay": *state != KeyState::NoCredit429, "orgs": [],
+        "auth": {"type": "access_token", "accessToken": {"displayName": "demo", "role": "fineGrained",
+            "createdAt": "2026-06-01T05:30:04.000Z",
+            "fineGrained": {"canReadGatedRepos": false, "global": permissions,
+                "scoped": [{"entity": {"_id": "64fake", "type": "user", "name": "demo"}, "permissions": permissions}]}}}}))
 }

@@ -1,15 +1,28 @@
-//! The scripted provider: an LLM provider on a loopback port that speaks OpenAI's chat wire exactly and fails on demand.
+//! The scripted provider: an LLM provider on a loopback port that speaks every wire exactly and fails on demand.
 //!
 //! Behind `ownkey serve --demo`, the integration tests and the bench. It keeps its own bill ([`Sim::log`],
-//! [`Sim::bill`]), so a gateway's ledger can be checked against it. It never calls out and knows nothing of Ownkey.
-//! A new wire is a new module beside `openai_chat` and its paths in `doors`; faults, markers, log and keys are
-//! shared.
+//! [`Sim::bill`]), so a gateway's ledger can be checked against it. It never calls out and knows nothing of Ownkey:
+//! what it takes and says follows the providers' own descriptions, so that it can judge.
+//! A wire is a module with its paths in `doors`; what is said, faults, markers, log and keys are shared.
 //!
 //! # Doors
-//! `GET /models`, `GET /models/{id}`, `POST /chat/completions`, `POST /embeddings`, and for key checks in other
-//! providers' ways `GET /key` (OpenRouter), `GET /api-key`, `GET /language-models` (xAI): each under `/v1`,
-//! `/openai/v1`, `/api/v1`, `/inference/v1` or nothing. `GET /api/version`, `GET /api/tags` (Ollama) and
-//! `GET /api/v0/models` (LM Studio) at the origin, without a key.
+//! - openai-chat: `GET /models`, `GET /models/{id}`, `POST /chat/completions`, `/embeddings`, and openai-responses:
+//!   `POST /responses`, each under `/v1`, `/openai/v1` (Groq), `/api/v1` (OpenRouter), `/inference/v1` (Fireworks) or
+//!   nothing; key checks in other ways: `GET /key` (OpenRouter), `/api-key`, `/language-models` (xAI),
+//!   `/api/whoami-v2` (Hugging Face), `/api/v0/models` (LM Studio).
+//! - Azure: `/openai/deployments/{deployment}/…`, `/openai/models`, and `/openai/v1/…` with the header `api-key`.
+//! - anthropic-messages: `POST /v1/messages`, `/v1/messages/count_tokens`, `GET /v1/models` with `anthropic-version`.
+//! - gemini: `/v1beta/models`, `/v1beta/models/{model}:{action}` (also `/v1` with `x-goog-api-key`).
+//! - ollama-native: `/api/{version,tags,ps,show,chat,embed,pull,delete}`, without a key.
+//!
+//! With a house's name before it (`/mistral/v1/models`, `/anthropic/v1/messages`, `/lmstudio/api/v1/models`) a path is
+//! that house's, with its lists, its errors and its dialect.
+//!
+//! # What is checked
+//! Requests are refused as the providers refuse them: unknown fields (messages, gemini, responses, Mistral), calls
+//! without results, a limit that is missing or too high, sampling where a model has none. Opaque state must come back
+//! as it was given: thinking signatures (messages), thought signatures (gemini 3 and later), encrypted reasoning
+//! (responses). Ollama cuts a prompt that is longer than `num_ctx` (4096) without a word, as it does.
 //!
 //! # Faults by marker
 //! In the last user message, `[[sim:NAME]]` or `[[sim:NAME:NUMBER]]`; the first fault counts. A behaviour queued with
@@ -46,7 +59,14 @@
 //! | `utf8` | bytes that are no UTF-8 inside the text | |
 //! | `trickle` | packets of a few bytes | bytes, 7 |
 //! | `noise` | CRLF, keep-alive comments, no blank after `data:` | |
-//! | `tool` | calls the first tool of the request | |
+//! | `loris` | the stream byte by byte, with a pause before each | ms, 50 |
+//! | `content-type` | a right answer as `text/html` | |
+//! | `hang-body` | headers, then silence | |
+//! | `day-quota` | 429 until the day ends (gemini) | |
+//! | `too-large` `filtered` | 413; 400 for what the prompt says | |
+//! | `tool` | calls tools of the request in turn | calls, 1 |
+//! | `think` | reasons before it answers, asked or not | |
+//! | `cached` | so much of the prompt is told as cached | tokens, 8 |
 //! | `long` | a long answer | paragraphs, 30 |
 
 mod script;
@@ -54,7 +74,17 @@ mod sim;
 
 mod doors;
 mod gate;
+mod refusal;
+mod wire;
+
+mod gemini;
+mod messages;
+mod ollama;
 mod openai_chat;
+mod responses;
+
+mod conversation;
+mod generation;
 
 mod faults;
 mod markers;
@@ -64,7 +94,11 @@ mod log;
 
 mod flavours;
 mod gzip;
+mod models;
 mod schema;
+mod seal;
+mod strict;
+mod vectors;
 mod voice;
 
 pub use log::{Bill, Call, Finished, Usage};
@@ -74,14 +108,17 @@ pub use sim::{Sim, WaitedInVain};
 /// The base URLs at which the scripted provider at `address` stands in for a
 /// provider, by the provider's id.
 #[must_use]
-pub fn provider_bases(address: std::net::SocketAddr) -> [(&'static str, String); 6] {
+pub fn provider_bases(address: std::net::SocketAddr) -> [(&'static str, String); 9] {
     [
         ("openai", "/v1"),
+        ("anthropic", "/anthropic"),
+        ("google", "/google"),
         ("groq", "/openai/v1"),
         ("openrouter", "/api/v1"),
-        ("mistral", "/v1"),
-        ("xai", "/v1"),
+        ("mistral", "/mistral/v1"),
+        ("xai", "/xai/v1"),
         ("fireworks", "/inference/v1"),
+        ("huggingface", "/huggingface/v1"),
     ]
     .map(|(provider, path)| (provider, format!("http://{address}{path}")))
 }

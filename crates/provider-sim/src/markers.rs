@@ -12,8 +12,12 @@ const CLOSE: &str = "]]";
 pub(crate) struct Asked {
     /// The first fault named.
     pub(crate) fault: Option<Behaviour>,
-    /// `[[sim:tool]]`: call the first tool.
-    pub(crate) tool: bool,
+    /// `[[sim:tool]]`: so many calls, of the first tools in turn.
+    pub(crate) tools: usize,
+    /// `[[sim:think]]`: reason, asked or not.
+    pub(crate) think: bool,
+    /// `[[sim:cached]]`: so many tokens of the prompt came from a cache.
+    pub(crate) cached: u64,
     /// `[[sim:long]]`: so many paragraphs.
     pub(crate) paragraphs: usize,
 }
@@ -25,7 +29,9 @@ pub(crate) fn read(message: &str, reply: &Reply) -> Asked {
         let (name, number) = inner.split_once(':').unwrap_or((inner, ""));
         let number = number.trim().parse().ok();
         match name.trim() {
-            "tool" => asked.tool = true,
+            "tool" => asked.tools = number.unwrap_or(1).clamp(1, 16),
+            "think" => asked.think = true,
+            "cached" => asked.cached = number.unwrap_or(8) as u64,
             "long" => asked.paragraphs = number.unwrap_or(30).min(10_000),
             name => asked.fault = asked.fault.or_else(|| fault(name, number, reply)),
         }
@@ -53,12 +59,16 @@ fn fault(name: &str, number: Option<usize>, reply: &Reply) -> Option<Behaviour> 
         "502" => Behaviour::Html502,
         "500" | "503" | "504" | "529" => Behaviour::Status5xx(name.parse().unwrap_or(500)),
         "no-credit" => Behaviour::NoCredit,
+        "day-quota" => Behaviour::DayQuota,
         "too-long" => Behaviour::ContextTooLong,
+        "too-large" => Behaviour::TooLarge,
+        "filtered" => Behaviour::Filtered,
         "redirect" => Behaviour::Redirect("https://elsewhere.invalid/v1/chat/completions".to_owned()),
         "close" => Behaviour::CloseBeforeHeaders,
         "slow" => Behaviour::Answer(Reply { chunk_delay: millis(200), ..reply.clone() }),
         "slow-headers" => Behaviour::SlowHeaders(millis(3000)),
         "hang" => Behaviour::HangBeforeHeaders,
+        "hang-body" => Behaviour::HangAfterHeaders,
         "hang-mid" => Behaviour::HangMidStream { after_chunks },
         "truncate" => Behaviour::TruncatedStream { after_chunks },
         "early" => Behaviour::EndedEarly { after_chunks },
@@ -73,6 +83,8 @@ fn fault(name: &str, number: Option<usize>, reply: &Reply) -> Option<Behaviour> 
         "comment-error" => Behaviour::CommentThenError,
         "json" => Behaviour::JsonInsteadOfStream,
         "trickle" => Behaviour::Trickle(number.unwrap_or(7).max(1)),
+        "loris" => Behaviour::SlowLoris(millis(50)),
+        "content-type" => Behaviour::WrongContentType("text/html".to_owned()),
         "noise" => Behaviour::Noise,
         "usage-in-finish" => Behaviour::UsageInFinishChunk,
         _ => Behaviour::WrongUsage(wrong_usage(name)?),

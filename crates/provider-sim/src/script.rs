@@ -91,6 +91,8 @@ pub enum KeyState {
         /// The wait told in `retry-after`, `retry-after-ms` and the text.
         reset: Duration,
     },
+    /// Lists models; every generation fails with this status of 500 and above.
+    Failing(u16),
     /// 401 `account_deactivated` everywhere; `api_key_blocked: true` at xAI's `/api-key`.
     Blocked,
 }
@@ -154,8 +156,14 @@ pub enum Behaviour {
     NoCredit,
     /// A server error with this status (503 with `retry-after: 5`).
     Status5xx(u16),
+    /// 429 that only ends with the day (Google); elsewhere a rate limit with an hour's wait.
+    DayQuota,
     /// 400 `context_length_exceeded`.
     ContextTooLong,
+    /// 413.
+    TooLarge,
+    /// 400: the prompt was filtered.
+    Filtered,
     /// 404 `model_not_found`.
     NoSuchModel,
     /// This status with this body, also in a header: a provider that repeats what it should not.
@@ -172,6 +180,8 @@ pub enum Behaviour {
     SlowHeaders(Duration),
     /// Never answers, keeps the connection.
     HangBeforeHeaders,
+    /// Sends its headers and not a byte more, keeps the connection.
+    HangAfterHeaders,
     /// Falls silent after so many pieces of text, keeps the connection.
     HangMidStream {
         /// Pieces of text sent before.
@@ -216,6 +226,10 @@ pub enum Behaviour {
     JsonInsteadOfStream,
     /// The stream arrives in pieces of so many bytes, each in its own packet, cut anywhere.
     Trickle(usize),
+    /// The stream arrives byte by byte, with this pause before each.
+    SlowLoris(Duration),
+    /// The answer is right, this content type is not.
+    WrongContentType(String),
     /// CRLF line ends, keep-alive comments between the events, no space after `data:`.
     Noise,
 }

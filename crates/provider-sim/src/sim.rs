@@ -48,6 +48,9 @@ pub(crate) struct State {
     pub(crate) queued: VecDeque<Behaviour>,
     pub(crate) reply: Arc<Reply>,
     pub(crate) free_doors: FreeDoors,
+    /// Models pulled and deleted since the start (Ollama).
+    pub(crate) pulled: Vec<String>,
+    pub(crate) deleted: Vec<String>,
 }
 
 /// [`Sim::wait_for`] waited in vain; these calls were in the log at the end.
@@ -207,6 +210,8 @@ impl Shared {
             queued: script.queued.into(),
             reply: Arc::new(reply),
             free_doors: FreeDoors::Answer,
+            pulled: Vec::new(),
+            deleted: Vec::new(),
         };
         Self {
             log: Arc::new(Log::new(script.keep_calls)),

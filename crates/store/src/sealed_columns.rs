@@ -68,12 +68,15 @@ macro_rules! sealed_column {
 }
 
 /// Every column that holds sealed secrets.
-pub(crate) const SEALED_COLUMNS: [SealedColumn; 2] = [
+pub(crate) const SEALED_COLUMNS: [SealedColumn; 3] = [
     sealed_column!("credentials", "id", "sealed", |row| {
         let stored = crate::credentials::read(row)?;
         Ok(RowIdentity::of(&stored.credential).context())
     }),
     sealed_column!("server_secrets", "name", "sealed", |row| Ok(vault::server_secret_context(&row.text("name")?))),
+    sealed_column!("replay_state", "(caller || '/' || call_id)", "sealed", |row| {
+        Ok(vault::replay_context(&row.text("caller")?, &row.text("call_id")?))
+    }),
 ];
 
 /// Secrets of one table under one master key.

@@ -19,7 +19,7 @@ use ring::Ring;
 
 pub use export::{ExportedSecret, ImportProblem};
 pub use identity::RowIdentity;
-pub(crate) use identity::server_secret_context;
+pub(crate) use identity::{replay_context, server_secret_context};
 pub use master_key::{MasterKeyProblem, MasterKeys, read_key_file};
 pub use payload::Payload;
 
@@ -194,12 +194,37 @@ impl Vault {
         Ok(bytes)
     }
 
+    /// Seals what a provider wants back after one call of a function.
+    pub(crate) fn seal_replay(
+        &self,
+        (caller, call_id): (&str, &str),
+        state: &str,
+        now: Timestamp,
+        entropy: &Entropy,
+    ) -> Sealed {
+        self.seal_bytes(&replay_context(caller, call_id), state.as_bytes(), now, entropy)
+    }
+
+    /// Opens what was sealed for this caller and call.
+    pub(crate) fn open_replay(
+        &self,
+        (caller, call_id): (&str, &str),
+        sealed: &Sealed,
+    ) -> Result<String, Undecryptable> {
+        let (_, plain) = self.read_under(&replay_context(caller, call_id), sealed)?;
+        std::str::from_utf8(&plain).map(str::to_owned).map_err(|_| Undecryptable)
+    }
+
     fn seal_under(&self, context: &[u8], secret: &Secret, now: Timestamp, entropy: &Entropy) -> Sealed {
+        self.seal_bytes(context, secret.expose().as_bytes(), now, entropy)
+    }
+
+    fn seal_bytes(&self, context: &[u8], plain: &[u8], now: Timestamp, entropy: &Entropy) -> Sealed {
         let ring = self.ring();
         let key = ring.sealing();
         let row_key = derive(&key.bytes, context);
         let seconds = u64::try_from(now.as_seconds()).unwrap_or(0);
-        let token = fernet::seal(&row_key, secret.expose().as_bytes(), seconds, entropy.bytes());
+        let token = fernet::seal(&row_key, plain, seconds, entropy.bytes());
         Sealed(format!("ok1:{}:{token}", key.kid))
     }
 

@@ -8,6 +8,7 @@ pub mod serve;
 
 pub mod auth;
 pub mod body;
+mod calls;
 mod idempotent;
 pub mod origins;
 pub mod problem;
@@ -19,7 +20,9 @@ pub mod openapi;
 pub mod router;
 mod strays;
 
+mod anthropic;
 mod api;
+mod gemini;
 mod openai;
 mod operations;
 mod ui;

@@ -3,7 +3,6 @@
 pub(crate) mod chat;
 mod models;
 mod schema;
-mod whole_as_stream;
 
 use crate::router::Door;
 

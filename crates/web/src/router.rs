@@ -13,7 +13,7 @@ use http::Method;
 use crate::auth::{self, Guard};
 use crate::openapi::{self, Described};
 use crate::origins::Origins;
-use crate::{api, openai, operations, rim, ui};
+use crate::{anthropic, api, gemini, openai, operations, rim, ui};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -75,6 +75,8 @@ pub(crate) fn quiet_door(method: Method, path: &'static str, need: Need, handler
 pub fn doors() -> Vec<Door> {
     let mut doors = Vec::new();
     doors.extend(openai::doors());
+    doors.extend(anthropic::doors());
+    doors.extend(gemini::doors());
     doors.extend(api::doors());
     doors.extend(operations::doors());
     doors.extend(ui::doors());

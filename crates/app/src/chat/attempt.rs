@@ -7,26 +7,27 @@ use domain::Caller;
 use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
+use domain::provider::WireName;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use llm::UpstreamError;
 use llm::client::{Auth, Incoming, Outgoing, SendFailure};
-use llm::wire::openai_chat::passthrough::{self, PassThrough};
-use llm::wire::openai_chat::request::{self, ClientRequest};
-use llm::wire::{self, Target};
+use llm::wire::{About, ClientRequest, ClientWire, Target};
 use store::ledger::AttemptStart;
 
 use super::failure::AttemptFailure;
-use super::stream::AnswerStream;
-use super::{Answered, AskedStream, Call, Content, Payment};
+use super::spoken::Spoken;
+use super::stream::{AnswerStream, Keeper};
+use super::{Answered, Call, Content, Payment};
 use crate::App;
 use crate::checks;
 use crate::cooling;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
 use crate::paying;
 use crate::reach::Key;
+use crate::replay;
 use crate::secrets::{self, Lent, NotLent};
 use crate::witness::Witness;
 
@@ -41,6 +42,7 @@ pub(super) struct Run<'a> {
     pub(super) app: &'a App,
     pub(super) caller: &'a Caller,
     pub(super) call: &'a Call,
+    pub(super) client: &'static dyn ClientWire,
     pub(super) request: &'a ClientRequest<'a>,
     pub(super) place: &'a Place,
     pub(super) key: &'a Arc<Key>,
@@ -64,9 +66,14 @@ impl Run<'_> {
             provider: self.place.provider,
             model: &self.place.upstream_id,
             origin_host: credential.origin.host_and_port(),
+            facts: self.key.offers.get(&self.place.upstream_id).map(|offer| &offer.facts),
+            api_version: credential.settings.api_version.as_deref(),
         };
-        let prepared = request::prepare_over(self.request, &target, self.call.wishes.lenient, &self.call.body)
-            .map_err(|unsupported| Stop::Refused(of_unsupported(&unsupported)))?;
+        let spoken = Spoken::between(self.client, &target, self.request).map_err(Stop::Refused)?;
+        let prepared = spoken
+            .prepare((self.app, self.caller), (self.request, &self.call.body), &target, self.call.wishes.lenient)
+            .await
+            .map_err(Stop::Refused)?;
         let endpoint = self
             .key
             .endpoint(&self.app.guard)
@@ -76,17 +83,22 @@ impl Run<'_> {
                 "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
             )));
         }
-        let headers = secret.headers();
-        let mut meter = self.dispatch().await?;
+        let mut headers = secret.headers();
+        headers.extend(spoken.upstream().headers(&target));
+        if spoken.is_same() {
+            headers.extend(self.call.wire_headers.iter().cloned());
+        }
+        let endpoint = if spoken.upstream().is_below_version() { endpoint } else { &endpoint.without_version() };
+        let path = spoken.upstream().path(&target, self.request.stream);
+        let mut meter = self.dispatch(spoken.name()).await?;
         let sent = self
             .app
             .upstream
             .send(Outgoing {
                 method: Method::POST,
                 endpoint,
-                path: wire::of(domain::provider::WireName::OpenAiChat)
-                    .map_or("/chat/completions", wire::Wire::chat_path),
-                auth: secret.get().map_or(Auth::None, Auth::Bearer),
+                path: &path,
+                auth: Auth::of(credential.provider, secret.get()),
                 body: prepared.pieces.into(),
                 streaming: self.request.stream,
                 request_id: Some(&meter.attempt_text()),
@@ -98,24 +110,32 @@ impl Run<'_> {
             Ok(incoming) => incoming,
             Err(failure) => return Err(self.unsent(&mut meter, &failure)),
         };
-        self.read(incoming, meter, prepared.dropped).await
+        self.read(&spoken, incoming, meter, prepared.dropped).await
     }
 
     /// Reads the answer: an error, the whole of it, or the start of a stream.
-    async fn read(&self, incoming: Incoming, mut meter: Meter, dropped: Vec<String>) -> Result<Answered, Stop> {
+    async fn read(
+        &self,
+        spoken: &Spoken,
+        incoming: Incoming,
+        mut meter: Meter,
+        dropped: Vec<String>,
+    ) -> Result<Answered, Stop> {
         let Incoming { status, headers, body } = incoming;
         if !status.is_success() {
             let body = body.collect(ERROR_BYTES).await.unwrap_or_default();
-            let error = self.classified(status.as_u16(), &headers, &body);
+            let error = self.classified(spoken, status.as_u16(), &headers, &body);
             // A gateway's time-out says nothing of what the provider did behind it.
             let used = if matches!(status.as_u16(), 408 | 504) { Used::Unknown } else { Used::Nothing };
             meter.fail(&error, used);
             return Err(self.failed(error));
         }
         let mut payment = self.payment(dropped);
-        if self.request.stream && is_event_stream(&headers) {
-            let pass = PassThrough::new(self.place.provider, self.request.include_usage);
-            let mut stream = AnswerStream::new(body, pass, meter, self.place.provider);
+        if self.request.stream && is_stream(&headers) {
+            let pass = spoken.passage(self.place.provider, self.about(&meter));
+            let app = self.app.handle().filter(|_| !spoken.is_same());
+            let keeper = app.map(|app| Keeper { app, caller: self.caller.clone() });
+            let mut stream = AnswerStream::new(body, pass, meter, self.place.provider, keeper);
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {
                 Ok(()) => Ok(Answered { payment, content: Content::Stream(Box::new(stream)) }),
@@ -126,12 +146,12 @@ impl Run<'_> {
             Ok(body) => body,
             Err(failure) => return Err(self.unsent(&mut meter, &failure)),
         };
-        match passthrough::inspect_answer(self.place.provider, &body) {
-            Ok(facts) => {
-                payment.cost = meter.finish_answer(&facts);
-                let include_usage = self.request.include_usage;
-                let asked_stream = self.request.stream.then_some(AskedStream { include_usage });
-                Ok(Answered { payment, content: Content::Whole { status, body, facts: Box::new(facts), asked_stream } })
+        match spoken.whole(self.place.provider, body, self.about(&meter), self.request.stream) {
+            Ok(whole) => {
+                replay::keep(self.app, self.caller, whole.replay).await;
+                payment.cost = meter.finish_answer(&whole.facts);
+                let content = Content::Whole { status, body: whole.body, is_stream: self.request.stream };
+                Ok(Answered { payment, content })
             }
             Err(error) => {
                 // A failure that the provider told of cost nothing; what could
@@ -142,14 +162,21 @@ impl Run<'_> {
         }
     }
 
-    fn classified(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
+    /// What the answer says of itself where we write it.
+    fn about(&self, meter: &Meter) -> About {
+        About {
+            id: meter.attempt_text().replace('-', ""),
+            model: self.place.upstream_id.clone(),
+            created: self.app.clock.now().as_seconds(),
+            include_usage: self.request.include_usage,
+        }
+    }
+
+    fn classified(&self, spoken: &Spoken, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         // Struck out before anything is cut short, so that no part of it is left.
         let struck = self.with_secrets(|lent| lent.struck_from(&String::from_utf8_lossy(body)).into_bytes());
         let body = struck.as_deref().unwrap_or(body);
-        match wire::of(domain::provider::WireName::OpenAiChat) {
-            Some(wire) => wire.read_error(self.place.provider, status, headers, body),
-            None => refused_endpoint("No wire.".to_owned()),
-        }
+        spoken.upstream().read_error(self.place.provider, status, headers, body)
     }
 
     fn payment(&self, dropped: Vec<String>) -> Payment {
@@ -184,7 +211,7 @@ impl Run<'_> {
     }
 
     /// Writes the ledger row; nothing is sent before it is committed.
-    async fn dispatch(&self) -> Result<Meter, Stop> {
+    async fn dispatch(&self, wire: WireName) -> Result<Meter, Stop> {
         let (app, caller, credential) = (self.app, self.caller, self.key.credential());
         let now = app.clock.now();
         let attempt = AttemptId::generate(now, &app.entropy);
@@ -205,7 +232,7 @@ impl Run<'_> {
             requested_model: self.request.model.to_string(),
             alias: None,
             source: self.call.source,
-            wire: domain::provider::WireName::OpenAiChat,
+            wire,
             streamed: self.request.stream,
             price,
             markup_basis_points: 0,
@@ -259,15 +286,13 @@ impl Run<'_> {
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+/// Server-sent events, or Ollama's lines.
+fn is_stream(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+    let kind = kind.trim_start().to_ascii_lowercase();
+    kind.starts_with("text/event-stream") || kind.starts_with("application/x-ndjson")
 }
 
 fn refused_endpoint(message: String) -> UpstreamError {
     UpstreamError::ours(ErrorClass::EndpointRefused, message)
-}
-
-fn of_unsupported(unsupported: &llm::parameters::Unsupported) -> Error {
-    Error::new(Code::UnsupportedParameter, unsupported.to_string()).of_field(&unsupported.field)
 }

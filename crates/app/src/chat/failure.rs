@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::attempt::ErrorClass;
 use domain::{Caller, ProviderId, Timestamp};
 use llm::UpstreamError;
-use llm::wire::openai_chat::request::{ClientRequest, RequestError};
+use llm::wire::{ClientRequest, RequestError};
 
 use crate::App;
 use crate::error::{Code, Details, Error};

@@ -2,17 +2,20 @@
 //! measured, and ended with an error event when the provider does not end it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::attempt::{AttemptState, ErrorClass};
-use domain::{Nanos, ProviderId};
+use domain::{Caller, Nanos, ProviderId};
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
-use llm::wire::openai_chat::passthrough::PassThrough;
+use llm::wire::Passage;
 
 use super::failure;
+use crate::App;
 use crate::error::Error;
 use crate::meter::{Meter, Used};
+use crate::replay;
 
 /// One piece of a streamed answer.
 #[derive(Debug)]
@@ -23,20 +26,34 @@ pub enum Piece {
     Failed(Error),
 }
 
+/// Who keeps what the provider wants back.
+pub(super) struct Keeper {
+    pub(super) app: Arc<App>,
+    pub(super) caller: Caller,
+}
+
 /// A streamed answer. Dropping it drops the upstream call and settles the bill.
 pub struct AnswerStream {
     body: Option<UpstreamBody>,
-    pass: PassThrough,
+    pass: Box<dyn Passage>,
     meter: Meter,
     provider: ProviderId,
+    keeper: Option<Keeper>,
     ready: VecDeque<Piece>,
     scratch: Vec<Bytes>,
     is_over: bool,
 }
 
 impl AnswerStream {
-    pub(super) fn new(body: UpstreamBody, pass: PassThrough, meter: Meter, provider: ProviderId) -> Self {
-        Self { body: Some(body), pass, meter, provider, ready: VecDeque::new(), scratch: Vec::new(), is_over: false }
+    pub(super) fn new(
+        body: UpstreamBody,
+        pass: Box<dyn Passage>,
+        meter: Meter,
+        provider: ProviderId,
+        keeper: Option<Keeper>,
+    ) -> Self {
+        let (ready, scratch) = (VecDeque::new(), Vec::new());
+        Self { body: Some(body), pass, meter, provider, keeper, ready, scratch, is_over: false }
     }
 
     /// Waits for the first event, so that an error in it still has a status and
@@ -87,18 +104,18 @@ impl AnswerStream {
         let failed = match frame {
             Some(Ok(bytes)) => self.pass.push(bytes, &mut self.scratch),
             Some(Err(failure)) => Some(broken(failure.class, failure.sentence)),
-            None => return self.end(),
+            None => return self.end().await,
         };
         self.queue();
         let Some(error) = failed else {
-            return if self.pass.is_done() { self.end() } else { None };
+            return if self.pass.is_done() { self.end().await } else { None };
         };
         self.fail(&error);
         Some(error)
     }
 
     /// The provider closed its stream, or said that it is over.
-    fn end(&mut self) -> Option<UpstreamError> {
+    async fn end(&mut self) -> Option<UpstreamError> {
         let facts = self.pass.finish(&mut self.scratch);
         self.queue();
         if !facts.completed {
@@ -113,6 +130,11 @@ impl AnswerStream {
             body.let_go();
         }
         self.meter.finish_stream(AttemptState::Settled, &facts, None);
+        // Before the last event goes out: the next turn may reach another node.
+        let states = self.pass.take_replay();
+        if let Some(keeper) = self.keeper.take().filter(|_| !states.is_empty()) {
+            replay::keep(&keeper.app, &keeper.caller, states).await;
+        }
         None
     }
 

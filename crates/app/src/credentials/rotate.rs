@@ -108,9 +108,7 @@ async fn try_out(app: &App, row: &StoredCredential, typed: &TypedKey, force: boo
     let report = checks::try_out(app, &row.credential, typed.secret(), &headers).await;
     let is_taken = match report.status {
         KeyStatus::Valid | KeyStatus::RateLimited => true,
-        // What this version cannot check is no fault of the key.
-        KeyStatus::Unverified => force || !row.credential.provider.is_callable(),
-        KeyStatus::Unreachable => force,
+        KeyStatus::Unverified | KeyStatus::Unreachable => force,
         KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden | KeyStatus::Undecryptable => false,
     };
     if is_taken {

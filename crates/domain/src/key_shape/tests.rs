@@ -36,6 +36,8 @@ fn what_cannot_be_a_key_is_refused_with_a_reason() {
         ("sk-proj-abc\u{0}def", KeyProblem::StrangeCharacter("\\u{0}".into())),
         ("sk-proj-äöü", KeyProblem::StrangeCharacter("\\u{e4}".into())),
         ("owk_user_0123456789ABCDEFGHIJKLMNOPQRST3rgke8", KeyProblem::GatewayToken),
+        ("sk-ant-oat01-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ", KeyProblem::SubscriptionToken),
+        ("sk-ant-admin01-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ", KeyProblem::AdminKey),
     ] {
         assert_eq!(clean(text, ProviderId::OpenAi).err(), Some(problem), "{text:?}");
     }

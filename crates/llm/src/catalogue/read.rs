@@ -1,8 +1,8 @@
 //! The catalogue's file format, and how its prices become whole nano-dollars.
 
-use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus};
+use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus, Restrictions, Sampling, Thinking};
 use domain::money::{LongContext, Rates};
-use domain::provider::ProviderKind;
+use domain::provider::{ProviderKind, WireName};
 use domain::{Nanos, Price, ProviderId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -31,6 +31,10 @@ struct Entry<'a> {
     max_output_tokens: Option<u64>,
     #[serde(default)]
     capabilities: Capabilities,
+    #[serde(default)]
+    wires: Vec<String>,
+    #[serde(default)]
+    restrictions: Refusals,
     #[serde(borrow)]
     price: Option<Figures<'a>>,
     /// A [`Threshold`] and [`Figures`] in one object.
@@ -41,6 +45,75 @@ struct Entry<'a> {
     price_changes: Vec<&'a RawValue>,
     deprecation_date: Option<String>,
     replacement: Option<String>,
+}
+
+/// What the file says of a model's restrictions.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Refusals {
+    sampling_params: Sampling,
+    thinking: Option<String>,
+    forced_tool_choice: Option<String>,
+    assistant_prefill: Option<String>,
+    reasoning_effort_levels: Vec<String>,
+    reasoning_effort_flags: Option<EffortFlags>,
+    default_reasoning_effort: Option<String>,
+    default_effort: Option<String>,
+}
+
+/// Which efforts beside low, medium and high are taken.
+#[derive(Deserialize)]
+struct EffortFlags {
+    #[serde(default)]
+    none: bool,
+    #[serde(default)]
+    minimal: bool,
+    #[serde(default = "is_taken")]
+    low: bool,
+    #[serde(default)]
+    xhigh: bool,
+    #[serde(default)]
+    max: bool,
+}
+
+const fn is_taken() -> bool {
+    true
+}
+
+impl EffortFlags {
+    fn levels(&self) -> Vec<String> {
+        let levels = [
+            ("none", self.none),
+            ("minimal", self.minimal),
+            ("low", self.low),
+            ("medium", true),
+            ("high", true),
+            ("xhigh", self.xhigh),
+            ("max", self.max),
+        ];
+        levels.into_iter().filter(|(_, is_taken)| *is_taken).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+impl Refusals {
+    fn read(self) -> Restrictions {
+        let is_refused = |word: Option<String>| word.as_deref() == Some("rejected");
+        Restrictions {
+            sampling: self.sampling_params,
+            thinking: match self.thinking.as_deref() {
+                Some("adaptive") => Thinking::Adaptive,
+                Some(always) if always.starts_with("always") => Thinking::AlwaysAdaptive,
+                _ => Thinking::Budget,
+            },
+            refuses_forced_tools: is_refused(self.forced_tool_choice),
+            refuses_prefill: is_refused(self.assistant_prefill),
+            efforts: match self.reasoning_effort_flags {
+                Some(flags) => flags.levels(),
+                None => self.reasoning_effort_levels,
+            },
+            default_effort: self.default_reasoning_effort.or(self.default_effort),
+        }
+    }
 }
 
 /// Dollars per million tokens, as the digits in the file.
@@ -102,6 +175,9 @@ fn add(catalogue: &mut Catalogue, entry: Entry<'_>) -> Result<(), String> {
         context_window: entry.context_window,
         max_output_tokens: entry.max_output_tokens,
         capabilities: entry.capabilities,
+        // Formats that this version does not speak are nothing to choose from.
+        wires: entry.wires.iter().filter_map(|wire| wire.parse::<WireName>().ok()).collect(),
+        restrictions: entry.restrictions.read(),
         price,
         deprecation_date: entry.deprecation_date,
         replacement: entry.replacement,

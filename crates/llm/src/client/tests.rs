@@ -68,6 +68,22 @@ fn a_key_is_not_printed_with_its_header() {
     assert_eq!(value.as_bytes(), b"Bearer sk-FAKE");
     assert!(!format!("{value:?}").contains("FAKE"));
     assert!(auth_header(Auth::Bearer(&Secret::new("a\nb".to_owned()))).is_none(), "a key that is no header value");
+    for (key, expected) in [("0123456789abcdef", "api-key"), ("eyJhbGciOi.FAKE.token", "authorization")] {
+        let secret = Secret::new(key.to_owned());
+        let (name, value) = auth_header(Auth::of(ProviderId::Azure, Some(&secret))).unwrap().unwrap();
+        assert_eq!((name.as_str(), value.is_sensitive()), (expected, true));
+    }
+}
+
+#[test]
+fn anthropic_gets_the_key_in_a_header_of_its_own() {
+    let secret = Secret::new("sk-FAKE".to_owned());
+    let (name, value) = auth_header(Auth::of(ProviderId::Anthropic, Some(&secret))).unwrap().unwrap();
+    assert_eq!((name.as_str(), value.as_bytes()), ("x-api-key", &b"sk-FAKE"[..]));
+    assert!(value.is_sensitive() && !format!("{value:?}").contains("FAKE"));
+    let (name, _) = auth_header(Auth::of(ProviderId::OpenAi, Some(&secret))).unwrap().unwrap();
+    assert_eq!(name, AUTHORIZATION);
+    assert!(auth_header(Auth::of(ProviderId::Anthropic, None)).unwrap().is_none());
 }
 
 #[tokio::test]

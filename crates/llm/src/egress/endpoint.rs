@@ -31,6 +31,7 @@ impl Endpoint {
     /// # Errors
     /// Says what is wrong with the text.
     pub(super) fn parse(provider: ProviderId, text: &str) -> Result<Self, EndpointProblem> {
+        let text = if provider == ProviderId::Azure { resource(text) } else { text };
         let url = strict_url(text)?;
         let path = normal_path(provider, &url);
         Self::of(provider, url, &path)
@@ -204,14 +205,38 @@ fn is_usual_v6(typed: &str, address: Ipv6Addr) -> bool {
     typed.eq_ignore_ascii_case(&address.to_string()) || typed.eq_ignore_ascii_case(plain.trim_matches(['[', ']']))
 }
 
+/// An Azure resource, of whichever of its addresses: what begins with `/openai`,
+/// the query included, is a part of each path.
+fn resource(text: &str) -> &str {
+    let begins = |at: &usize| {
+        text.get(*at + "/openai".len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    let cut = text.match_indices("/openai").map(|(at, _)| at).find(begins);
+    cut.and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
+/// What people paste along with a base URL; the longer ones first.
+const PASTED: [&str; 6] = ["/chat/completions", "/completions", "/embeddings", "/responses", "/messages", "/models"];
+
 /// The path without what people paste along, and with what they forget.
 fn normal_path(provider: ProviderId, url: &Url) -> String {
     let mut path = url.path().trim_end_matches('/');
-    for pasted in ["/chat/completions", "/models"] {
+    let own: &[&str] =
+        if provider == ProviderId::Ollama { &["/api/chat", "/api/generate", "/api/tags", "/api"] } else { &[] };
+    for pasted in PASTED.iter().chain(own) {
         if let Some(rest) = path.strip_suffix(pasted) {
             path = rest.trim_end_matches('/');
             break;
         }
+    }
+    if provider == ProviderId::Anthropic {
+        // Its version is a part of each path.
+        path = path.strip_suffix("/v1").unwrap_or(path);
+    }
+    if provider == ProviderId::Google {
+        // Its version is a part of each path, and its OpenAI layer is not used.
+        let versions = ["/v1beta/openai", "/v1beta", "/v1"];
+        path = versions.into_iter().find_map(|version| path.strip_suffix(version)).unwrap_or(path);
     }
     if !path.is_empty() {
         return path.to_owned();

@@ -150,6 +150,9 @@ fn what_people_paste_is_made_into_the_base() {
     for (provider, typed, base) in [
         (ProviderId::Custom, "https://llm.example/", "https://llm.example"),
         (ProviderId::Custom, "https://llm.example/v1/chat/completions", "https://llm.example/v1"),
+        (ProviderId::Custom, "https://llm.example/v1/embeddings/", "https://llm.example/v1"),
+        (ProviderId::Ollama, "http://127.0.0.1:11434/api/chat", "http://127.0.0.1:11434/v1"),
+        (ProviderId::Ollama, "http://127.0.0.1:11434/api", "http://127.0.0.1:11434/v1"),
         (ProviderId::Custom, "https://llm.example/v1/models/", "https://llm.example/v1"),
         (ProviderId::Custom, "https://LLM.example:443/Api//", "https://llm.example/Api"),
         (ProviderId::Ollama, "http://localhost:11434", "http://localhost:11434/v1"),
@@ -158,10 +161,25 @@ fn what_people_paste_is_made_into_the_base() {
         (ProviderId::OpenAi, "https://api.openai.com", "https://api.openai.com/v1"),
         (ProviderId::Groq, "https://api.groq.com/", "https://api.groq.com/openai/v1"),
         (ProviderId::OpenAi, "https://proxy.example", "https://proxy.example"),
+        (ProviderId::Azure, "https://acme.openai.azure.com/", "https://acme.openai.azure.com"),
+        (ProviderId::Azure, "https://acme.openai.azure.com/openai/v1/", "https://acme.openai.azure.com"),
+        (
+            ProviderId::Azure,
+            "https://acme.openai.azure.com/openai/deployments/m/chat/completions?api-version=2024-10-21",
+            "https://acme.openai.azure.com",
+        ),
+        (ProviderId::Azure, "https://gate.example/openai-eu/openai", "https://gate.example/openai-eu"),
     ] {
         let endpoint = guard().check_literal(provider, typed).unwrap();
         assert_eq!(endpoint.base(), base, "{typed}");
         assert_eq!(guard().check_literal(provider, endpoint.base()), Ok(endpoint), "a base stays as it is");
+    }
+}
+
+#[test]
+fn what_is_cut_off_an_azure_address_hides_nothing() {
+    for typed in ["https://u@a.example/openai", "https://a.example?x=/openai", "https:///openai", "/openai"] {
+        assert!(guard().check_literal(ProviderId::Azure, typed).is_err(), "{typed}");
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::model::{Capabilities, ListedModel, ModelKind};
 use domain::money::Rates;
 use domain::provider::ProviderKind;
-use domain::{Nanos, Price, ProviderId};
+use domain::{Nanos, Price, ProviderId, Timestamp};
 use serde_json::{Map, Value};
 
 type Entry = Map<String, Value>;
@@ -15,6 +15,8 @@ const MAX_NAME_LENGTH: usize = 200;
 pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> {
     // LM Studio's newest list calls the id `key`, Ollama's own calls it `name`.
     let id = text(entry, "id").or_else(|| text(entry, "key")).or_else(|| text(entry, "name"))?;
+    // Google's ids stand in a folder.
+    let id = if provider == ProviderId::Google { id.strip_prefix("models/").unwrap_or(id) } else { id };
     let mut model = ListedModel {
         id: id.to_owned(),
         display_name: display_name(entry, id),
@@ -31,6 +33,11 @@ pub(super) fn model(provider: ProviderId, entry: &Entry) -> Option<ListedModel> 
         ProviderId::OpenRouter => openrouter(&mut model, entry),
         ProviderId::Fireworks => fireworks(&mut model, entry),
         ProviderId::XAi => xai(&mut model, entry),
+        // What cannot be called any more is no model of a live list.
+        ProviderId::Anthropic if text(entry, "lifecycle") == Some("retired") => return None,
+        ProviderId::Anthropic => anthropic(&mut model, entry),
+        ProviderId::Google => google(&mut model, entry),
+        ProviderId::HuggingFace => huggingface(&mut model, entry),
         ProviderId::LmStudio => lmstudio(&mut model, entry),
         _ => {}
     }
@@ -168,6 +175,72 @@ fn xai(model: &mut ListedModel, entry: &Entry) {
     {
         let cached_input_nanos = rate("cached_prompt_text_token_price");
         let rates = Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos: None };
+        model.price = Some(Price { rates, long_context: None });
+    }
+}
+
+fn anthropic(model: &mut ListedModel, entry: &Entry) {
+    model.kind = Some(ModelKind::Chat);
+    model.context_window = count(entry, "max_input_tokens");
+    model.max_output_tokens = count(entry, "max_tokens");
+    model.created =
+        text(entry, "created_at").and_then(Timestamp::parse).map(Timestamp::as_seconds).filter(|at| *at > 0);
+    // New in 2026, and left out by older servers.
+    let Some(abilities) = entry.get("capabilities").filter(|abilities| abilities.is_object()) else { return };
+    let has = |name: &str| abilities.pointer(&format!("/{name}/supported")).and_then(Value::as_bool).unwrap_or(false);
+    model.capabilities = Some(Capabilities {
+        tools: true,
+        vision: has("image_input"),
+        json_schema: has("structured_outputs"),
+        reasoning: has("thinking"),
+    });
+}
+
+fn google(model: &mut ListedModel, entry: &Entry) {
+    let does = |method| lists(entry, "supportedGenerationMethods", method);
+    if does("embedContent") {
+        model.kind = Some(ModelKind::Embedding);
+    } else if !does("generateContent") {
+        model.kind = Some(ModelKind::Other);
+    } else if model.kind.is_none() {
+        model.kind = Some(ModelKind::Chat);
+    }
+    let name = text(entry, "displayName").filter(|name| !name.chars().any(char::is_control));
+    model.display_name = name.map(|name| name.chars().take(MAX_NAME_LENGTH).collect());
+    model.context_window = count(entry, "inputTokenLimit");
+    model.max_output_tokens = count(entry, "outputTokenLimit");
+    if model.kind == Some(ModelKind::Chat) && model.id.starts_with("gemini-") {
+        let reasoning = flag(entry, "thinking").unwrap_or(false);
+        model.capabilities = Some(Capabilities { tools: true, vision: true, json_schema: true, reasoning });
+    }
+}
+
+/// A model is served by several; the first one that lives is taken for all, as
+/// the router does when nobody is chosen.
+fn huggingface(model: &mut ListedModel, entry: &Entry) {
+    let nothing = Entry::new();
+    let architecture = entry.get("architecture").and_then(Value::as_object).unwrap_or(&nothing);
+    if lists(architecture, "output_modalities", "text") {
+        model.kind = Some(ModelKind::Chat);
+    }
+    let servers = entry.get("providers").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let Some(server) = servers.clone().find(|server| text(server, "status") == Some("live")) else { return };
+    model.context_window = count(server, "context_length").or(model.context_window);
+    let does = |name| flag(server, name).unwrap_or(false);
+    model.capabilities = Some(Capabilities {
+        tools: does("supports_tools"),
+        vision: lists(architecture, "input_modalities", "image"),
+        json_schema: does("supports_structured_output"),
+        reasoning: false,
+    });
+    // Dollars per million tokens.
+    let rate = |field: &str| {
+        let figure = server.get("pricing")?.get(field).filter(|figure| figure.is_number())?;
+        let Nanos(nanos) = Nanos::parse_usd(&figure.to_string())?;
+        (nanos >= 0).then_some(nanos)
+    };
+    if let (Some(input_nanos), Some(output_nanos)) = (rate("input"), rate("output")) {
+        let rates = Rates { input_nanos, output_nanos, cached_input_nanos: None, cache_write_nanos: None };
         model.price = Some(Price { rates, long_context: None });
     }
 }

@@ -31,7 +31,7 @@ fn assert_price(price: Option<Price>, expected: &Value) {
 fn every_fixture_reads_as_its_manifest_says() {
     let manifest: Value = serde_json::from_slice(&fixture("manifest.json")).unwrap();
     let cases = manifest["files"].as_array().unwrap();
-    assert_eq!(cases.len(), 11);
+    assert_eq!(cases.len(), 16);
     for case in cases {
         let file = case["file"].as_str().unwrap();
         let provider: ProviderId = case["provider"].as_str().unwrap().parse().unwrap();
@@ -76,6 +76,20 @@ fn what_a_list_says_beyond_ids_is_kept() {
     assert_eq!(openrouter[0].max_output_tokens, Some(128_000));
     assert_eq!(openrouter[1].price, None, "-1 is a price that varies");
 
+    let anthropic = read_fixture(ProviderId::Anthropic, "anthropic-models-page1.json");
+    assert_eq!((anthropic[0].context_window, anthropic[0].max_output_tokens), (Some(1_000_000), Some(128_000)));
+    assert_eq!(anthropic[0].display_name.as_deref(), Some("Claude Sonnet 5.5"));
+    assert_eq!(anthropic[0].created, Some(1_790_208_000));
+    assert!(anthropic[0].capabilities.unwrap().json_schema);
+
+    let google = read_fixture(ProviderId::Google, "google-models-page1.json");
+    assert_eq!((google[0].kind, google[1].kind), (Some(ModelKind::Chat), Some(ModelKind::Embedding)));
+    assert_eq!((google[0].context_window, google[0].max_output_tokens), (Some(1_048_576), Some(65_536)));
+    assert_eq!(google[0].display_name.as_deref(), Some("Gemini 3.8 Flash"));
+    assert!(google[0].capabilities.unwrap().reasoning);
+    let google = read_fixture(ProviderId::Google, "google-models-page2.json");
+    assert_eq!(google[0].kind, Some(ModelKind::Other));
+
     let fireworks = read_fixture(ProviderId::Fireworks, "fireworks-models.json");
     assert_eq!((fireworks[0].kind, fireworks[1].kind), (Some(ModelKind::Chat), Some(ModelKind::Other)));
 
@@ -115,6 +129,27 @@ fn entries_nobody_could_call_are_left_out() {
     ]});
     let models = read(ProviderId::Custom, body.to_string().as_bytes()).unwrap();
     assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["good"]);
+}
+
+#[test]
+fn retired_models_are_not_in_a_live_list() {
+    let body = json!({"data": [
+        {"id": "claude-a", "lifecycle": "deprecated"}, {"id": "claude-b", "lifecycle": "retired"}, {"id": "claude-c"},
+    ]});
+    let models = read(ProviderId::Anthropic, body.to_string().as_bytes()).unwrap();
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["claude-a", "claude-c"]);
+    assert_eq!((models[0].kind, models[0].capabilities), (Some(ModelKind::Chat), None));
+}
+
+#[test]
+fn a_list_says_where_it_goes_on() {
+    let next = next_page(&fixture("anthropic-models-page1.json"));
+    assert_eq!(next.as_deref(), Some("claude-haiku-4-5-20251001"));
+    assert_eq!(next_page(&fixture("anthropic-models-page2.json")), None);
+    assert_eq!(next_page(b"{\"has_more\":true,\"last_id\":\"\"}"), None);
+    assert_eq!(next_page(&fixture("google-models-page1.json")).as_deref(), Some("Cg9mYWtlLXBhZ2UtdG9rZW4"));
+    assert_eq!(next_page(&fixture("google-models-page2.json")), None);
+    assert_eq!(next_page(b"{\"models\":[],\"nextPageToken\":\"\"}"), None);
 }
 
 #[test]

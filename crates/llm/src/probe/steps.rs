@@ -8,15 +8,31 @@ use bytes::Bytes;
 use domain::ProviderId;
 use domain::credential::KeyStatus;
 use domain::model::ListedModel;
+use domain::provider::WireName;
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use tokio::time::{Instant, timeout_at};
+use url::form_urlencoded;
 
 use super::ProbeTarget;
-use super::verdict::{Verdict, openrouter_key, unreadable, verdict, xai_key};
+use super::verdict::{Verdict, huggingface_chat, openrouter_key, unreadable, verdict, xai_key};
 use crate::client::{Auth, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
-use crate::model_list::{self, MAX_LIST_BYTES};
+use crate::model_list::{self, MAX_LIST_BYTES, MAX_MODELS};
+use crate::ollama::Library;
+use crate::wire::{anthropic, azure};
+
+/// Anthropic's list, in pages as large as it gives them.
+const ANTHROPIC_LIST: &str = "/v1/models?limit=1000";
+
+/// Google's list, in pages as large as it gives them.
+const GOOGLE_LIST: &str = "/v1beta/models?pageSize=1000";
+
+/// A chat of nothing with nobody.
+const NO_CHAT: &[u8] = br#"{"model":"","messages":[]}"#;
+
+/// The most pages of a list.
+const MAX_PAGES: usize = 10;
 
 /// What is known so far.
 pub(super) struct Findings {
@@ -59,6 +75,10 @@ impl Check<'_> {
             ProviderId::Ollama => self.ollama().await,
             ProviderId::LmStudio => self.lmstudio().await,
             ProviderId::Custom => self.custom().await,
+            ProviderId::Anthropic => self.paged(ANTHROPIC_LIST, "after_id").await,
+            ProviderId::Google => self.paged(GOOGLE_LIST, "pageToken").await,
+            ProviderId::Azure => self.azure().await,
+            ProviderId::HuggingFace => self.huggingface().await,
             _ => self.list_is_the_check(endpoint).await,
         }
     }
@@ -84,26 +104,37 @@ impl Check<'_> {
 
     async fn ollama(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        match self.ask(&root, "/api/version").await {
+        let is_native = match self.ask(&root, "/api/version").await {
+            Ok(answer) if answer.is_success() => true,
             // A proxy may show only the OpenAI layer.
-            Ok(answer) if !answer.is_success() && answer.status != 404 => {
-                return Findings::of(self.judge(&answer, |_| unreadable("Ollama")));
-            }
-            Ok(_) => {}
+            Ok(answer) if answer.status == 404 => false,
+            Ok(answer) => return Findings::of(self.judge(&answer, |_| unreadable("Ollama"))),
             Err(verdict) => return Findings::of(verdict),
+        };
+        if is_native && let Ok(mut models) = self.list(&root, "/api/tags").await {
+            let library = Library::new(self.upstream, &root, self.target.secret);
+            // What is not learnt in time is learnt at the next check.
+            let _ = timeout_at(self.deadline, library.describe(&mut models)).await;
+            let findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+            return self.in_local_words(findings);
         }
         let mut findings = self.list_is_the_check(self.target.endpoint).await;
-        if findings.models.is_none()
-            && let Ok(models) = self.list(&root, "/api/tags").await
-        {
-            findings = Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) };
+        if !is_native {
+            for model in findings.models.iter_mut().flatten() {
+                model.wires = vec![WireName::OpenAiChat];
+            }
         }
         self.in_local_words(findings)
     }
 
     async fn lmstudio(&self) -> Findings {
         let root = self.target.endpoint.without_version();
-        let findings = match self.list(&root, "/api/v0/models").await {
+        // The newest list says most.
+        let list = match self.list(&root, "/api/v1/models").await {
+            Ok(models) => Ok(models),
+            Err(_) => self.list(&root, "/api/v0/models").await,
+        };
+        let findings = match list {
             Ok(models) => Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) },
             Err(verdict) if verdict.status == KeyStatus::Unverified => {
                 self.list_is_the_check(self.target.endpoint).await
@@ -132,6 +163,69 @@ impl Check<'_> {
                 }
             }
         }
+    }
+
+    /// For lists that need the key and come in pages; `cursor` is the name of the
+    /// word that asks for the next one.
+    async fn paged(&self, list: &str, cursor: &str) -> Findings {
+        let mut models: Vec<ListedModel> = Vec::new();
+        let mut path = list.to_owned();
+        for _ in 0..MAX_PAGES {
+            let (page, next) = match self.page(&path).await {
+                Ok(page) => page,
+                // The key was taken; half a list would hide models.
+                Err(_) if !models.is_empty() => return Findings::of(Verdict::valid(self.target.provider)),
+                Err(verdict) => return Findings::of(verdict),
+            };
+            models.extend(page);
+            match next {
+                Some(next) if models.len() < MAX_MODELS => {
+                    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                    path = format!("{list}&{cursor}={next}");
+                }
+                _ => break,
+            }
+        }
+        models.truncate(MAX_MODELS);
+        Findings { models: Some(models), ..Findings::of(Verdict::valid(self.target.provider)) }
+    }
+
+    /// One page of a list, and where the next one is.
+    async fn page(&self, path: &str) -> Result<(Vec<ListedModel>, Option<String>), Verdict> {
+        let answer = self.ask(self.target.endpoint, path).await?;
+        let models = self.models_in(&answer)?;
+        Ok((models, model_list::next_page(&answer.body)))
+    }
+
+    /// Its list holds what could be deployed; what is can only be said by its
+    /// owner, and is in the key's settings.
+    async fn azure(&self) -> Findings {
+        match self.list(self.target.endpoint, &azure::list_path()).await {
+            Ok(_) => Findings::of(Verdict::valid(self.target.provider)),
+            Err(verdict) => Findings::of(verdict),
+        }
+    }
+
+    /// Who a key belongs to is told at another origin, where this key never goes.
+    /// The router's list is public. What is left is a chat that cannot be: it has
+    /// no model and no message, so that nothing runs and nothing costs.
+    async fn huggingface(&self) -> Findings {
+        let auth = Auth::of(self.target.provider, self.target.secret);
+        let outgoing = Outgoing {
+            method: Method::POST,
+            body: Bytes::from_static(NO_CHAT).into(),
+            ..Outgoing::get(self.target.endpoint, "/chat/completions", auth)
+        };
+        let verdict = match self.send(outgoing).await {
+            Ok(answer) => huggingface_chat(answer.status, &answer.headers, &answer.body),
+            Err(verdict) => verdict,
+        };
+        let may_be_used = !matches!(verdict.status, KeyStatus::Invalid | KeyStatus::Unreachable);
+        let mut findings = Findings::of(verdict);
+        if may_be_used && let Ok(models) = self.list(self.target.endpoint, "/models").await {
+            findings.models = Some(models);
+        }
+        findings
     }
 
     /// A local server has no key to accept.
@@ -173,7 +267,11 @@ impl Check<'_> {
     /// The list behind a path; else what its absence says about the key.
     async fn list(&self, endpoint: &Endpoint, path: &str) -> Result<Vec<ListedModel>, Verdict> {
         let answer = self.ask(endpoint, path).await?;
-        let verdict = self.judge(&answer, |_| Verdict::valid(self.target.provider));
+        self.models_in(&answer)
+    }
+
+    fn models_in(&self, answer: &Answer) -> Result<Vec<ListedModel>, Verdict> {
+        let verdict = self.judge(answer, |_| Verdict::valid(self.target.provider));
         if !answer.is_success() || verdict.status != KeyStatus::Valid {
             return Err(verdict);
         }
@@ -188,10 +286,18 @@ impl Check<'_> {
     }
 
     async fn ask(&self, endpoint: &Endpoint, path: &str) -> Result<Answer, Verdict> {
-        let accept = [(ACCEPT, HeaderValue::from_static("application/json"))];
-        let auth = self.target.secret.map_or(Auth::None, Auth::Bearer);
-        let headers = [&accept, self.target.headers].concat();
-        let outgoing = Outgoing { extra_headers: &headers, ..Outgoing::get(endpoint, path, auth) };
+        let auth = Auth::of(self.target.provider, self.target.secret);
+        self.send(Outgoing::get(endpoint, path, auth)).await
+    }
+
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Verdict> {
+        let mut headers = vec![(ACCEPT, HeaderValue::from_static("application/json"))];
+        if self.target.provider == ProviderId::Anthropic {
+            headers.push(anthropic::version_header());
+        }
+        headers.extend_from_slice(self.target.headers);
+        let endpoint = outgoing.endpoint;
+        let outgoing = Outgoing { extra_headers: &headers, ..outgoing };
         let call = async {
             let answer = self.upstream.send(outgoing).await?;
             let body = answer.body.collect(MAX_LIST_BYTES).await?;

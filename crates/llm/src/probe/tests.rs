@@ -36,8 +36,11 @@ fn every_known_answer_gets_its_verdict() {
     }
 }
 
+/// Path, status and body or the name of a fixture.
+type Answers = &'static [(&'static str, u16, &'static str)];
+
 /// Checks a key of `provider` with these answers by path; anything else is 404.
-async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, &str)]) -> (ProbeReport, Vec<String>) {
+async fn check(provider: ProviderId, base: &str, answers: Answers) -> (ProbeReport, Vec<String>) {
     let server = Server::start(move |seen| {
         let answer = answers.iter().find(|(path, ..)| *path == seen.path);
         let (_, status, body) = answer.unwrap_or(&("", 404, "{}"));
@@ -50,7 +53,16 @@ async fn check(provider: ProviderId, base: &str, answers: &'static [(&str, u16, 
     let target = ProbeTarget { provider, endpoint: &endpoint, secret: Some(&secret), headers: &[] };
     let report = probe(&upstream, &target).await;
     let requests = server.requests();
-    assert!(requests.iter().all(|seen| seen.header("authorization") == Some("Bearer sk-FAKE-0123456789")));
+    let (header, value) = match provider {
+        ProviderId::Anthropic => ("x-api-key", "sk-FAKE-0123456789"),
+        ProviderId::Google => ("x-goog-api-key", "sk-FAKE-0123456789"),
+        ProviderId::Azure => ("api-key", "sk-FAKE-0123456789"),
+        _ => ("authorization", "Bearer sk-FAKE-0123456789"),
+    };
+    assert!(requests.iter().all(|seen| seen.header(header) == Some(value)));
+    assert!(header == "authorization" || requests.iter().all(|seen| seen.header("authorization").is_none()));
+    let version = (provider == ProviderId::Anthropic).then_some("2023-06-01");
+    assert!(requests.iter().all(|seen| seen.header("anthropic-version") == version));
     assert!(!report.reason.contains("FAKE"), "{}", report.reason);
     (report, requests.into_iter().map(|seen| seen.path).collect())
 }
@@ -113,6 +125,97 @@ async fn a_good_key_is_valid_and_brings_its_models() {
 }
 
 #[tokio::test]
+async fn anthropics_list_is_read_to_its_last_page() {
+    let answers = &[
+        ("/v1/models?limit=1000", 200, "lists/anthropic-models-page1.json"),
+        ("/v1/models?limit=1000&after_id=claude-haiku-4-5-20251001", 200, "lists/anthropic-models-page2.json"),
+    ];
+    for base in ["", "/v1", "/v1/messages"] {
+        let (report, paths) = check(ProviderId::Anthropic, base, answers).await;
+        assert_eq!((report.status, count(&report)), (KeyStatus::Valid, Some(3)), "{base}: {}", report.reason);
+        assert_eq!(paths.len(), 2);
+    }
+    // Half a list would hide models: the last whole one is kept.
+    let (report, _) = check(ProviderId::Anthropic, "", &answers[..1]).await;
+    assert_eq!((report.status, report.models), (KeyStatus::Valid, None));
+}
+
+#[tokio::test]
+async fn an_anthropic_key_without_credit_is_told_by_its_words() {
+    const LIST: &str = "/v1/models?limit=1000";
+    const ANSWERS: [(Answers, KeyStatus, &str); 4] = [
+        (&[(LIST, 400, "checks/anthropic-error-400-no-credit.json")], KeyStatus::NoCredit, "credit"),
+        (&[(LIST, 401, "checks/anthropic-error-401-invalid-key.json")], KeyStatus::Invalid, "refused"),
+        (&[(LIST, 403, "checks/anthropic-error-403-on-hold.json")], KeyStatus::Invalid, "on hold"),
+        (&[(LIST, 403, "checks/anthropic-error-403-permission.json")], KeyStatus::Forbidden, "right"),
+    ];
+    for (answers, status, word) in ANSWERS {
+        let (report, _) = check(ProviderId::Anthropic, "", answers).await;
+        assert_eq!(report.status, status, "{}", report.reason);
+        assert!(report.reason.contains(word), "{}", report.reason);
+    }
+}
+
+#[tokio::test]
+async fn googles_list_is_read_to_its_last_page() {
+    let answers = &[
+        ("/v1beta/models?pageSize=1000", 200, "lists/google-models-page1.json"),
+        ("/v1beta/models?pageSize=1000&pageToken=Cg9mYWtlLXBhZ2UtdG9rZW4", 200, "lists/google-models-page2.json"),
+    ];
+    let (report, paths) = check(ProviderId::Google, "", answers).await;
+    assert_eq!((report.status, count(&report)), (KeyStatus::Valid, Some(3)), "{}", report.reason);
+    assert_eq!(paths.len(), 2);
+    // Half a list would hide models: the last whole one is kept.
+    let (report, _) = check(ProviderId::Google, "", &answers[..1]).await;
+    assert_eq!((report.status, report.models), (KeyStatus::Valid, None));
+    let bases = ["/v1beta", "/v1beta/openai/", "/v1"];
+    for base in bases {
+        let (report, _) = check(ProviderId::Google, base, answers).await;
+        assert_eq!(report.status, KeyStatus::Valid, "{base}: {}", report.reason);
+    }
+}
+
+#[tokio::test]
+async fn googles_wrong_key_is_told_by_its_reason() {
+    let path = "/v1beta/models?pageSize=1000";
+    for (status, answer, expected, word) in [
+        (400, "checks/google-error-400-invalid-key.json", KeyStatus::Invalid, "refused"),
+        (403, "checks/google-error-403-service-disabled.json", KeyStatus::Forbidden, "switched off"),
+        (400, "checks/google-error-400-location.json", KeyStatus::Forbidden, "region"),
+    ] {
+        let server = Server::start(move |seen| {
+            assert_eq!(seen.path, path);
+            Reply::json(status, fixture(answer))
+        })
+        .await;
+        let (upstream, endpoint) = server.reached_by(ProviderId::Google, "", Clocks::default());
+        let secret = Secret::new("AIza-FAKE".to_owned());
+        let target =
+            ProbeTarget { provider: ProviderId::Google, endpoint: &endpoint, secret: Some(&secret), headers: &[] };
+        let report = probe(&upstream, &target).await;
+        assert_eq!(report.status, expected, "{}", report.reason);
+        assert!(report.reason.contains(word), "{}", report.reason);
+    }
+}
+
+#[tokio::test]
+async fn an_ollama_that_shows_only_openais_layer_is_called_in_it() {
+    let answers = &[("/v1/models", 200, "lists/openai-models.json")];
+    let (report, _) = check(ProviderId::Ollama, "", answers).await;
+    let models = report.models.unwrap();
+    assert!(models.iter().all(|model| model.wires == [domain::provider::WireName::OpenAiChat]));
+    let answers = &[
+        ("/api/version", 200, "checks/ollama-version.json"),
+        ("/api/tags", 200, "lists/ollama-tags.json"),
+        ("/api/show", 200, "wire/ollama-native/show.response.json"),
+    ];
+    let (report, asked) = check(ProviderId::Ollama, "", answers).await;
+    let models = report.models.unwrap();
+    assert!(models.iter().all(|model| model.wires.is_empty() && model.context_window == Some(131_072)));
+    assert_eq!(asked.iter().filter(|path| *path == "/api/show").count(), models.len());
+}
+
+#[tokio::test]
 async fn openrouters_public_list_proves_nothing() {
     let answers = &[
         ("/api/v1/key", 401, "checks/openrouter-error-401-invalid-key.json"),
@@ -121,6 +224,39 @@ async fn openrouters_public_list_proves_nothing() {
     let (report, paths) = check(ProviderId::OpenRouter, "/api/v1", answers).await;
     assert_eq!((report.status, report.models), (KeyStatus::Invalid, None));
     assert_eq!(paths, ["/api/v1/key"]);
+}
+
+#[tokio::test]
+async fn azures_list_checks_the_key_and_names_no_deployment() {
+    let list = "/openai/models?api-version=2024-10-21";
+    let good = r#"{"object":"list","data":[{"id":"gpt-4o-mini-2024-07-18","object":"model"}]}"#;
+    for (status, body, expected) in
+        [(200, good, KeyStatus::Valid), (401, "checks/azure-error-401-invalid-key.json", KeyStatus::Invalid)]
+    {
+        let answers: &'static [(&str, u16, &str)] = Box::leak(Box::new([(list, status, body)]));
+        let (report, paths) = check(ProviderId::Azure, "", answers).await;
+        assert_eq!((report.status, report.models), (expected, None), "{}", report.reason);
+        assert_eq!(paths, [list]);
+    }
+}
+
+#[tokio::test]
+async fn a_hugging_face_key_is_tried_where_it_is_used_and_nowhere_else() {
+    for (status, body, expected, models) in [
+        (401, "checks/huggingface-error-401-router.json", KeyStatus::Invalid, None),
+        (402, "checks/huggingface-error-402-credits.json", KeyStatus::NoCredit, Some(1)),
+        (403, "checks/huggingface-error-403-scope.json", KeyStatus::Forbidden, Some(1)),
+        (400, r#"{"error":"model is required"}"#, KeyStatus::Unverified, Some(1)),
+        (503, "{}", KeyStatus::Unreachable, None),
+    ] {
+        let answers: &'static [(&str, u16, &str)] = Box::leak(Box::new([
+            ("/v1/chat/completions", status, body),
+            ("/v1/models", 200, "lists/huggingface-router-models.json"),
+        ]));
+        let (report, paths) = check(ProviderId::HuggingFace, "/v1", answers).await;
+        assert_eq!((report.status, count(&report)), (expected, models), "{}", report.reason);
+        assert_eq!(paths.len(), 1 + usize::from(models.is_some()));
+    }
 }
 
 #[tokio::test]
@@ -242,7 +378,7 @@ async fn a_check_ends_after_ten_seconds() {
 }
 
 #[tokio::test]
-async fn providers_of_later_versions_and_missing_keys_are_not_called() {
+async fn a_provider_that_needs_a_key_is_not_called_without_one() {
     let guard = EgressGuard::new(LocalEndpoints::default(), Vec::new());
     for provider in ProviderId::all() {
         let Some(base) = provider.facts().default_base else { continue };
@@ -252,7 +388,7 @@ async fn providers_of_later_versions_and_missing_keys_are_not_called() {
             let report =
                 probe(&upstream, &ProbeTarget { provider, endpoint: &endpoint, secret: None, headers: &[] }).await;
             assert_eq!(report.status, KeyStatus::Unverified);
-            assert_eq!(report.reason.contains("cannot check"), !provider.is_callable(), "{}", report.reason);
+            assert!(report.reason.contains("no key"), "{}", report.reason);
         }
     }
 }

@@ -3,10 +3,13 @@
 //! echo parts of keys.
 
 use domain::ProviderId;
+use domain::attempt::ErrorClass;
 use domain::credential::KeyStatus;
 use http::HeaderMap;
 use http::header::LOCATION;
 use serde_json::Value;
+
+use crate::wire::{anthropic, gemini};
 
 /// How much of a body is looked at, in bytes.
 const LOOKED_AT: usize = 16 * 1024;
@@ -37,6 +40,8 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
     let words = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).to_lowercase();
     let says = |word: &str| words.contains(word);
     match status {
+        400.. if provider == ProviderId::Anthropic => anthropic(status, headers, body),
+        400.. if provider == ProviderId::Google => google(status, headers, body),
         200..=299 if is_an_error(body) => no_word(name, "answered with an error"),
         200..=299 => Verdict::valid(provider),
         300..=399 => redirected(name, headers),
@@ -46,6 +51,7 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
             "OpenAI accepted this key. It is restricted: it may chat, but it may not list models.",
         ),
         401 if says("mismatched_organization") => forbidden(name, "it belongs to another organization than asked for"),
+        401 if provider == ProviderId::Azure && says("permissiondenied") => not_allowed(provider, &words),
         401 => invalid(provider),
         402 => no_credit(name),
         403 => not_allowed(provider, &words),
@@ -56,19 +62,64 @@ pub fn verdict(provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u
             KeyStatus::Valid,
             format!("{name} recognised this key, but is short of capacity just now. Try again later."),
         ),
-        429 => Verdict::new(
-            KeyStatus::RateLimited,
-            format!("{name} recognised this key, but it has made too many calls for now. Try again later."),
-        ),
+        429 => rate_limited(name),
         408 => no_word(name, "did not answer in time"),
         500..=599 => no_word(name, &format!("failed (HTTP {status})")),
-        _ => Verdict::new(
-            KeyStatus::Unverified,
-            format!(
-                "{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key."
-            ),
-        ),
+        _ => unexpected(name, status),
     }
+}
+
+/// Anthropic tells no credit and an organization on hold by words inside.
+fn anthropic(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let name = ProviderId::Anthropic.display_name();
+    let error = anthropic::errors::read(ProviderId::Anthropic, status, headers, body);
+    match error.key_status {
+        Some(KeyStatus::Invalid) if status == 403 => {
+            let reason = format!("{name} knows this key, but its organization is on hold. Change that at {name}.");
+            Verdict::new(KeyStatus::Invalid, reason)
+        }
+        Some(KeyStatus::Invalid) => invalid(ProviderId::Anthropic),
+        Some(KeyStatus::NoCredit) => no_credit(name),
+        Some(KeyStatus::Forbidden) => forbidden(name, "the key lacks a right, or its workspace is restricted"),
+        Some(KeyStatus::RateLimited) => rate_limited(name),
+        _ if matches!(status, 404 | 405) => no_such_path(ProviderId::Anthropic),
+        _ if status == 408 => no_word(name, "did not answer in time"),
+        _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
+        _ => unexpected(name, status),
+    }
+}
+
+/// Google tells by the reason inside, not by the status: a wrong key is 400.
+fn google(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let name = ProviderId::Google.display_name();
+    let error = gemini::errors::read(ProviderId::Google, status, headers, body);
+    match error.key_status {
+        Some(KeyStatus::Invalid) => invalid(ProviderId::Google),
+        Some(KeyStatus::NoCredit) => no_credit(name),
+        Some(KeyStatus::Forbidden) if error.class == ErrorClass::Forbidden => {
+            forbidden(name, "it does not serve the region this server calls from")
+        }
+        Some(KeyStatus::Forbidden) if error.code.as_deref() == Some("SERVICE_DISABLED") => {
+            forbidden(name, "the Generative Language API is switched off in its project")
+        }
+        Some(KeyStatus::Forbidden) => forbidden(name, "it is restricted to other APIs, addresses or referrers"),
+        Some(KeyStatus::RateLimited) => rate_limited(name),
+        _ if status == 404 => no_such_path(ProviderId::Google),
+        _ if status == 408 => no_word(name, "did not answer in time"),
+        _ if status >= 500 => no_word(name, &format!("failed (HTTP {status})")),
+        _ => unexpected(name, status),
+    }
+}
+
+fn rate_limited(name: &str) -> Verdict {
+    let reason = format!("{name} recognised this key, but it has made too many calls for now. Try again later.");
+    Verdict::new(KeyStatus::RateLimited, reason)
+}
+
+fn unexpected(name: &str, status: u16) -> Verdict {
+    let reason =
+        format!("{name} answered the check in an unexpected way (HTTP {status}), which says nothing about the key.");
+    Verdict::new(KeyStatus::Unverified, reason)
 }
 
 fn not_allowed(provider: ProviderId, words: &str) -> Verdict {
@@ -82,13 +133,20 @@ fn not_allowed(provider: ProviderId, words: &str) -> Verdict {
         ProviderId::OpenAi if words.contains("unsupported_country") => {
             forbidden(name, "it does not serve the country this server calls from")
         }
+        ProviderId::Azure if words.contains("firewall") || words.contains("virtual network") => {
+            forbidden(name, "its firewall does not let this server in")
+        }
+        ProviderId::Azure => forbidden(name, "the role that may call models is missing"),
         _ => forbidden(name, "the key lacks a right, or its account is restricted"),
     }
 }
 
 fn invalid(provider: ProviderId) -> Verdict {
     let facts = provider.facts();
-    let next = if facts.key_url.is_empty() {
+    let next = if provider == ProviderId::Azure {
+        // It says the same of a key of another resource.
+        "Check that key and endpoint are of the same resource, and enter both again.".to_owned()
+    } else if facts.key_url.is_empty() {
         "Enter the key this server expects.".to_owned()
     } else {
         format!("Enter it again, or make a new one at {}.", facts.key_url)
@@ -155,6 +213,21 @@ pub(super) fn openrouter_key(body: &[u8]) -> Verdict {
         return no_credit(name);
     }
     Verdict::valid(ProviderId::OpenRouter)
+}
+
+/// What Hugging Face's router says to a chat without model and messages. That it
+/// finds fault with the chat does not prove that it looked at the key first.
+pub(super) fn huggingface_chat(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let words = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).to_lowercase();
+    let is_about_the_chat = matches!(status, 400 | 422) || (status == 404 && words.contains("model"));
+    if !is_about_the_chat {
+        return verdict(ProviderId::HuggingFace, status, headers, body);
+    }
+    Verdict::new(
+        KeyStatus::Unverified,
+        "Hugging Face did not refuse this key, but proves keys only at another address, where Ownkey sends none. It is \
+         kept and will be tried when it is used.",
+    )
 }
 
 /// What xAI's `/api-key` says.

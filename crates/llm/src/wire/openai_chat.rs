@@ -4,6 +4,8 @@
 //! Source: OpenAI's API reference, `POST /chat/completions`; the dialects are
 //! the providers' own documentation as of November 2026.
 
+pub mod answer;
+pub mod chunks;
 pub mod encode;
 pub mod errors;
 pub mod neutral_request;
@@ -13,30 +15,40 @@ pub mod response;
 pub mod stream;
 pub mod usage;
 
-mod calls;
-mod think_tags;
+pub(in crate::wire) mod calls;
+pub(in crate::wire) mod think_tags;
 mod walk;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use domain::ProviderId;
+use domain::provider::WireName;
 use http::HeaderMap;
 
+use super::{
+    About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, RequestError, StreamDecoder,
+    StreamEncoder, Target, UrlWords, Wire, azure,
+};
 use crate::UpstreamError;
 use crate::neutral::{Answer, ChatRequest};
 use crate::parameters::Unsupported;
-use crate::wire::{StreamDecoder, Target, Wire};
 
 /// The wire.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenAiChat;
 
 impl Wire for OpenAiChat {
-    fn chat_path(&self) -> &'static str {
-        "/chat/completions"
+    fn name(&self) -> WireName {
+        WireName::OpenAiChat
     }
 
-    fn encode(&self, request: &ChatRequest, target: &Target<'_>) -> Result<Bytes, Unsupported> {
-        encode::encode(request, target)
+    fn path(&self, target: &Target<'_>, _stream: bool) -> Cow<'static, str> {
+        azure::path(target, "/chat/completions")
+    }
+
+    fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {
+        encode::encode(request, fitting)
     }
 
     fn decode_answer(&self, provider: ProviderId, body: &[u8]) -> Result<Answer, UpstreamError> {
@@ -49,5 +61,45 @@ impl Wire for OpenAiChat {
 
     fn read_error(&self, provider: ProviderId, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
         errors::read(provider, status, headers, body)
+    }
+}
+
+impl ClientWire for OpenAiChat {
+    fn name(&self) -> WireName {
+        WireName::OpenAiChat
+    }
+
+    fn read<'a>(&self, body: &'a [u8], _url: Option<UrlWords<'a>>) -> Result<ClientRequest<'a>, RequestError> {
+        request::read(body)
+    }
+
+    fn prepare(
+        &self,
+        request: &ClientRequest<'_>,
+        whole: &Bytes,
+        target: &Target<'_>,
+        lenient: bool,
+    ) -> Result<Prepared, Unsupported> {
+        request::prepare(request, whole, target, lenient)
+    }
+
+    fn inspect_answer(&self, provider: ProviderId, body: &[u8]) -> Result<AnswerFacts, UpstreamError> {
+        passthrough::inspect_answer(provider, body)
+    }
+
+    fn pass_through(&self, provider: ProviderId, include_usage: bool) -> Box<dyn Passage> {
+        Box::new(passthrough::PassThrough::new(provider, include_usage))
+    }
+
+    fn to_neutral(&self, request: &ClientRequest<'_>) -> Result<ChatRequest, RequestError> {
+        neutral_request::read(request)
+    }
+
+    fn encode_answer(&self, answer: &Answer, about: &About) -> Bytes {
+        answer::encode(answer, about)
+    }
+
+    fn encode_stream(&self, about: About) -> Box<dyn StreamEncoder> {
+        Box::new(chunks::Chunks::new(&about))
     }
 }

@@ -6,15 +6,17 @@ use domain::provider::WireName;
 use llm::wire;
 use llm::wire::openai_chat::passthrough::inspect_answer;
 
-use crate::manifest::{Seen, cases, compare, read};
+use crate::manifest::{Seen, cases, compare, failed_answers, read};
 
 #[test]
 fn every_answer_is_read_as_the_manifest_says() {
     for case in cases("response") {
         let body = case.body();
-        let answer = wire::of(WireName::OpenAiChat).unwrap().decode_answer(case.provider, &body);
+        let answer = case.wire().unwrap().decode_answer(case.provider, &body);
         let answer = answer.unwrap_or_else(|error| panic!("{}: {error:?}", case.file));
-        let facts = inspect_answer(case.provider, &body).unwrap();
+        compare(&case, &Seen::of(answer.clone()));
+        let Some(client) = case.client_wire() else { continue };
+        let facts = client.inspect_answer(case.provider, &body).unwrap();
         assert_eq!(
             (facts.usage, facts.cost, facts.finish),
             (answer.usage, answer.cost, answer.finish),
@@ -26,16 +28,18 @@ fn every_answer_is_read_as_the_manifest_says() {
             + answer.tool_calls.iter().map(|call| call.arguments.chars().count()).sum::<usize>();
         assert_eq!(facts.output_characters, written as u64, "{}", case.file);
         assert_eq!((facts.id, facts.response_model), (Some(answer.id), Some(answer.model)), "{}", case.file);
-        let seen = Seen {
-            text: answer.text,
-            reasoning: answer.reasoning,
-            refusal: answer.refusal,
-            calls: answer.tool_calls,
-            finish: answer.finish,
-            usage: answer.usage,
-            cost: answer.cost,
-        };
-        compare(&case, &seen);
+    }
+}
+
+#[test]
+fn a_failure_under_a_status_of_success_is_no_answer() {
+    for case in failed_answers() {
+        let error = case.wire().unwrap().decode_answer(case.provider, &case.body()).unwrap_err();
+        assert_eq!(Some(error.class.as_str()), case.expect["error_class"].as_str(), "{}", case.file);
+        assert_eq!(Some(error.is_retryable), case.expect["retryable"].as_bool(), "{}", case.file);
+        if let Some(client) = case.client_wire() {
+            assert_eq!(client.inspect_answer(case.provider, &case.body()).unwrap_err(), error, "{}", case.file);
+        }
     }
 }
 

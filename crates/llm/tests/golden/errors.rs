@@ -4,7 +4,6 @@ use domain::Timestamp;
 use domain::credential::KeyStatus;
 use domain::provider::WireName;
 use llm::wire;
-use llm::wire::openai_chat::passthrough::inspect_answer;
 
 use crate::manifest::cases;
 
@@ -12,11 +11,13 @@ use crate::manifest::cases;
 fn every_error_is_classified_as_the_manifest_says() {
     for case in cases("error") {
         let (file, expect, body) = (&case.file, &case.expect, case.body());
-        let wire = wire::of(WireName::OpenAiChat).unwrap();
+        let wire = case.wire().unwrap();
         let status = case.status.unwrap();
         let error = if status == 200 {
             let error = wire.decode_answer(case.provider, &body).unwrap_err();
-            assert_eq!(inspect_answer(case.provider, &body).unwrap_err(), error, "{file}");
+            if let Some(client) = case.client_wire() {
+                assert_eq!(client.inspect_answer(case.provider, &body).unwrap_err(), error, "{file}");
+            }
             error
         } else {
             wire.read_error(case.provider, status, &case.header_map(), &body)

@@ -1,14 +1,14 @@
 //! Damaged fixtures: nothing panics, and a cut still changes nothing.
 
-use domain::provider::WireName;
 use http::HeaderMap;
-use llm::wire;
-use llm::wire::openai_chat::passthrough::inspect_answer;
-use llm::wire::openai_chat::request;
+use llm::wire::UrlWords;
 use proptest::prelude::*;
 
 use crate::manifest::{Case, cases};
 use crate::streams::passed;
+
+/// For the format that has its model in the URL.
+const URL: UrlWords<'static> = UrlWords { model: "some-model", stream: false, alt_sse: false };
 
 /// Bytes that mean something to a reader of events or JSON.
 const TELLING: &[u8] = b"{}[]\",:\\0-.e \n\r\xff\xc3u";
@@ -41,13 +41,14 @@ proptest! {
     ) {
         let case = cases("stream").swap_remove(case);
         let body = damaged(&case, &edits);
+        let mut decoder = case.wire().unwrap().decode_stream(case.provider);
+        let _ = (decoder.push(&body), decoder.finish());
+        prop_assume!(case.client_wire().is_some());
         let (front, back) = body.split_at(cut.index(body.len() + 1));
         let bytes: Vec<&[u8]> = body.chunks(1).collect();
         let whole = passed(&case, wants_usage, &[&body]);
         prop_assert_eq!(&passed(&case, wants_usage, &[front, back]), &whole);
         prop_assert_eq!(&passed(&case, wants_usage, &bytes), &whole);
-        let mut decoder = wire::of(WireName::OpenAiChat).unwrap().decode_stream(case.provider);
-        let _ = (decoder.push(&body), decoder.finish());
     }
 
     #[test]
@@ -58,11 +59,13 @@ proptest! {
         let mut all = cases(kind);
         let case = all.swap_remove(case.index(all.len()));
         let body = damaged(&case, &edits);
-        let wire = wire::of(WireName::OpenAiChat).unwrap();
+        let wire = case.wire().unwrap();
         let answer = wire.decode_answer(case.provider, &body);
-        prop_assert_eq!(answer.is_ok(), inspect_answer(case.provider, &body).is_ok());
+        if let Some(client) = case.client_wire() {
+            prop_assert_eq!(answer.is_ok(), client.inspect_answer(case.provider, &body).is_ok());
+            let _ = client.read(&body, Some(URL)).map(|request| client.to_neutral(&request));
+        }
         let error = wire.read_error(case.provider, status, &HeaderMap::new(), &body);
         prop_assert!(!error.message.is_empty() && !error.message.chars().any(char::is_control));
-        let _ = request::read(&body);
     }
 }

@@ -4,25 +4,42 @@ use domain::ProviderId;
 use domain::money::Nanos;
 use domain::usage::TokenCounts;
 use http::HeaderMap;
-use llm::neutral::{FinishReason, ToolCall};
+use llm::neutral::{Answer, FinishReason, ToolCall};
+use llm::wire::{self, ClientWire, Wire};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// One fixture.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Case {
     pub(crate) file: String,
     pub(crate) kind: String,
     pub(crate) provider: ProviderId,
+    /// A wire's name, or an embedding format's.
+    #[serde(rename = "wire")]
+    pub(crate) wire_name: String,
     pub(crate) status: Option<u16>,
     #[serde(default)]
     pub(crate) headers: serde_json::Map<String, Value>,
+    pub(crate) path: Option<String>,
     pub(crate) maps_from: Option<String>,
     #[serde(default)]
     pub(crate) expect: Value,
 }
 
 impl Case {
+    /// What the provider speaks; `None`: embeddings.
+    pub(crate) fn wire(&self) -> Option<&'static dyn Wire> {
+        // Ollama's vectors come under its one wire's name.
+        let is_vectors = self.expect.get("vectors").is_some();
+        wire::of(self.wire_name.parse().ok().filter(|_| !is_vectors)?)
+    }
+
+    /// What a client of the same format speaks, if clients speak it.
+    pub(crate) fn client_wire(&self) -> Option<&'static dyn ClientWire> {
+        wire::of_client(self.wire_name.parse().ok()?)
+    }
+
     /// The fixture's bytes.
     pub(crate) fn body(&self) -> Vec<u8> {
         read(&self.file)
@@ -45,16 +62,40 @@ pub(crate) fn read(file: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// All fixtures of a kind.
+/// All fixtures of a kind in openai-chat's format.
+pub(crate) fn chat_cases(kind: &str) -> Vec<Case> {
+    let mut cases = cases(kind);
+    cases.retain(|case| case.wire_name == "openai-chat");
+    cases
+}
+
+/// All fixtures of a kind in the formats of chat.
 pub(crate) fn cases(kind: &str) -> Vec<Case> {
+    let mut cases = all_cases(kind);
+    // Counts of tokens are answers to another question.
+    let is_count = |path: &str| path.ends_with(":countTokens") || path.ends_with("/count_tokens");
+    cases.retain(|case| case.wire().is_some() && !case.path.as_deref().is_some_and(is_count));
+    // A status of success may still be a failure: see `failed_answers`.
+    cases.retain(|case| case.kind != "response" || case.expect.get("error_class").is_none());
+    assert!(!cases.is_empty(), "no fixtures of kind {kind}");
+    cases
+}
+
+/// Answers with a status of success that are failures all the same.
+pub(crate) fn failed_answers() -> Vec<Case> {
+    let mut cases = all_cases("response");
+    cases.retain(|case| case.wire().is_some() && case.expect.get("error_class").is_some());
+    cases
+}
+
+/// All fixtures of a kind.
+pub(crate) fn all_cases(kind: &str) -> Vec<Case> {
     #[derive(Deserialize)]
     struct Manifest {
         files: Vec<Case>,
     }
     let manifest: Manifest = serde_json::from_slice(&read("manifest.json")).unwrap();
-    let cases: Vec<Case> = manifest.files.into_iter().filter(|case| case.kind == kind).collect();
-    assert!(!cases.is_empty(), "no fixtures of kind {kind}");
-    cases
+    manifest.files.into_iter().filter(|case| case.kind == kind).collect()
 }
 
 /// What was read, in the manifest's words.
@@ -67,6 +108,21 @@ pub(crate) struct Seen {
     pub(crate) finish: Option<FinishReason>,
     pub(crate) usage: Option<TokenCounts>,
     pub(crate) cost: Option<Nanos>,
+}
+
+impl Seen {
+    /// What a whole answer says.
+    pub(crate) fn of(answer: Answer) -> Self {
+        Self {
+            text: answer.text,
+            reasoning: answer.reasoning,
+            refusal: answer.refusal,
+            calls: answer.tool_calls,
+            finish: answer.finish,
+            usage: answer.usage,
+            cost: answer.cost,
+        }
+    }
 }
 
 /// Compares with `expect`: an absent `usage` means that none is known.

@@ -1,25 +1,27 @@
 //! Requests: from a client's body to each provider's dialect.
 
 use domain::ProviderId;
+use domain::provider::WireName;
 use llm::neutral::ChatRequest;
 use llm::parameters::Unsupported;
 use llm::wire::openai_chat::{encode, neutral_request, request};
-use llm::wire::{Target, openai_chat::request::prepare};
+use llm::wire::{Fitting, Target, openai_chat::request::prepare};
 use serde_json::Value;
 
-use crate::manifest::{Case, cases, read};
+use crate::manifest::{Case, chat_cases, read};
 
 fn neutral(file: &str) -> ChatRequest {
     let body = read(file);
     let client = request::read(&body).unwrap();
-    let (neutral, left) = neutral_request::read(&client).unwrap();
-    assert_eq!(left, Vec::<String>::new(), "{file}");
+    let neutral = neutral_request::read(&client).unwrap();
+    assert_eq!(neutral.extras, Vec::new(), "{file}");
     neutral
 }
 
 fn encoded(neutral: &ChatRequest, provider: ProviderId, model: &str) -> Result<Value, Unsupported> {
-    let target = Target { provider, model, origin_host: "example.org" };
-    encode::encode(neutral, &target).map(|body| serde_json::from_slice(&body).unwrap())
+    let target = Target { provider, model, origin_host: "example.org", facts: None, api_version: None };
+    encode::encode(neutral, &mut Fitting::new(target, WireName::OpenAiChat, false))
+        .map(|body| serde_json::from_slice(&body).unwrap())
 }
 
 fn json(case: &Case) -> Value {
@@ -27,7 +29,9 @@ fn json(case: &Case) -> Value {
 }
 
 fn requests() -> impl Iterator<Item = Case> {
-    cases("request").into_iter().filter(|case| !matches!(case.provider, ProviderId::Azure | ProviderId::HuggingFace))
+    chat_cases("request")
+        .into_iter()
+        .filter(|case| !matches!(case.provider, ProviderId::Azure | ProviderId::HuggingFace))
 }
 
 #[test]
@@ -88,10 +92,16 @@ fn the_same_wire_changes_nothing_but_the_model() {
     for case in requests().filter(|case| case.provider == ProviderId::OpenAi) {
         let body = case.body();
         let client = request::read(&body).unwrap();
-        let target = Target { provider: ProviderId::OpenAi, model: "another-model", origin_host: "api.openai.com" };
-        let prepared = prepare(&client, &target, false).unwrap();
+        let target = Target {
+            provider: ProviderId::OpenAi,
+            model: "another-model",
+            origin_host: "api.openai.com",
+            facts: None,
+            api_version: None,
+        };
+        let prepared = prepare(&client, &bytes::Bytes::new(), &target, false).unwrap();
         let expected = String::from_utf8(body.clone()).unwrap().replacen(&*client.model, "another-model", 1);
-        assert_eq!(prepared.body, expected.as_bytes(), "{}", case.file);
+        assert_eq!(prepared.body(), expected.as_bytes(), "{}", case.file);
         assert_eq!(prepared.dropped, Vec::<String>::new());
     }
 }

@@ -121,6 +121,19 @@ async fn a_stranger_is_refused_in_the_words_of_the_wire() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_none_is_refused_in_the_words_of_the_wire() {
+    let house = House::start().await;
+    let ann = house.user("ann").await.client;
+    for (knock, words, expected) in [
+        ("POST /v1/messages", Words::Anthropic, "400 invalid_request_error"),
+        ("POST /messages", Words::Anthropic, "400 invalid_request_error"),
+        ("POST /v1beta/models/g:generateContent", Words::Google, "400 INVALID_ARGUMENT"),
+    ] {
+        check(&ann, knock, &[], b"", words, expected).await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_missing_in_the_words_of_the_wire() {
     let house = House::start().await;
     let ann = house.user("ann").await.client;
@@ -132,11 +145,9 @@ async fn what_is_not_there_is_missing_in_the_words_of_the_wire() {
         ("GET /v2/llm-models/none", None, Words::Problem, "404 model_not_found"),
         ("GET /v1/nowhere", None, Words::OpenAi, "404 invalid_request_error not_found"),
         ("POST /v1/embeddings", None, Words::OpenAi, "404 invalid_request_error endpoint_not_supported"),
-        ("POST /v1/messages", None, Words::Anthropic, "404 not_found_error"),
         ("POST /v1/messages/count_tokens", None, Words::Anthropic, "404 not_found_error"),
-        ("POST /messages", None, Words::Anthropic, "404 not_found_error"),
         ("GET /v1beta/models", None, Words::Google, "404 NOT_FOUND"),
-        ("POST /v1beta/models/g:generateContent", None, Words::Google, "404 NOT_FOUND"),
+        ("POST /v1beta/models/g:forget", None, Words::Google, "404 NOT_FOUND"),
         ("GET /v2/nowhere", None, Words::Problem, "404 not_found"),
         ("GET /api/nowhere", None, Words::Problem, "404 not_found"),
         ("PUT /v1/models", None, Words::OpenAi, "405 invalid_request_error method_not_allowed"),

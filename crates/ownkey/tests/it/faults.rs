@@ -8,6 +8,7 @@ mod custom;
 mod echoes;
 mod keyless;
 mod names;
+mod ollama;
 mod own_words;
 mod parameters;
 mod refusals;

@@ -1,4 +1,4 @@
-//! `POST /embeddings`: vectors of length one that depend on nothing but the text.
+//! `POST /embeddings`.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -6,13 +6,19 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::conversation::tokens;
 use crate::faults::{self, Rendered};
+use crate::generation;
 use crate::log::{Usage, Watch};
+use crate::models;
 use crate::play::Outgoing;
+use crate::refusal::Refusal;
 use crate::script::Behaviour;
 use crate::sim::Shared;
+use crate::vectors::{seed, vector};
+use crate::wire::Dialect;
 
-use super::{errors, models, request, usage};
+use super::request;
 
 #[derive(Debug, Deserialize)]
 struct EmbeddingsRequest {
@@ -36,22 +42,35 @@ enum Input {
 }
 
 /// Answers the call.
-pub(crate) fn embed(shared: &Shared, body: &Bytes, watch: &Watch, shown: &str) -> Outgoing {
-    let request: EmbeddingsRequest = match serde_json::from_slice(body) {
+pub(crate) fn embed(
+    shared: &Shared,
+    dialect: Dialect,
+    deployment: Option<&str>,
+    body: &Bytes,
+    watch: &Watch,
+    shown: &str,
+) -> Outgoing {
+    let mut request: EmbeddingsRequest = match serde_json::from_slice(body) {
         Ok(request) => request,
-        Err(error) => return request::refuse(&error),
+        Err(error) => return dialect.refuse(&request::unread(&error, &error.to_string())),
     };
+    if let Some(deployment) = deployment {
+        request.model = Some(deployment.to_owned());
+    }
     watch.describe(request.model.clone(), false);
-    let Some(input) = &request.input else { return errors::missing("input") };
-    let Some(model) = request.model.as_deref() else { return errors::missing("model") };
-    let Some(usable) = models::usable(&shared.models, model, true) else { return errors::no_such_model(model) };
+    let Some(input) = &request.input else { return dialect.refuse(&Refusal::Missing("input")) };
+    let Some(model) = request.model.as_deref() else { return dialect.refuse(&Refusal::Missing("model")) };
+    let Some(usable) = models::usable(&shared.models, dialect.maker(), model, true) else {
+        return dialect.refuse(&Refusal::NoSuchModel(model));
+    };
     let dimensions = request.dimensions.or(usable.dimensions).unwrap_or(1536);
     if !(1..=8192).contains(&dimensions) {
-        return errors::invalid("dimensions", "Invalid 'dimensions': expected a value between 1 and 8192.");
+        let message = "Invalid 'dimensions': expected a value between 1 and 8192.";
+        return dialect.refuse(&Refusal::Invalid("dimensions", message));
     }
-    let (behaviour, _) = super::behaviour(shared, "");
+    let (behaviour, _) = generation::behaviour(shared, "");
     let (seeds, prompt) = input.seeds();
-    if let Some(refusal) = super::refusal(&behaviour, model, shown, prompt, false) {
+    if let Some(refusal) = generation::refusal(dialect, &behaviour, model, shown, prompt, false) {
         return refusal;
     }
     let base64 = request.encoding_format.as_deref() == Some("base64");
@@ -67,14 +86,14 @@ pub(crate) fn embed(shared: &Shared, body: &Bytes, watch: &Watch, shown: &str) -
     }
     let rendered = Rendered::Whole(Bytes::from(answer.to_string()));
     let usage = Usage { prompt, completion: 0 };
-    faults::perform(&behaviour, std::time::Duration::ZERO, rendered, usage, "")
+    faults::perform(&behaviour, std::time::Duration::ZERO, rendered, usage, dialect.manner())
 }
 
 impl Input {
     /// One seed an input, and the tokens of all.
     fn seeds(&self) -> (Vec<u64>, u64) {
         let texts = |texts: &[String]| {
-            let tokens = texts.iter().map(|text| usage::tokens(text.chars().count())).sum();
+            let tokens = texts.iter().map(|text| tokens(text.chars().count())).sum();
             (texts.iter().map(|text| seed(text.bytes())).collect(), tokens)
         };
         let lists = |lists: &[Vec<u64>]| {
@@ -90,11 +109,6 @@ impl Input {
     }
 }
 
-/// FNV-1a.
-fn seed(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 fn line(index: usize, seed: u64, dimensions: usize, base64: bool) -> Value {
     let vector = vector(seed, dimensions);
     let embedding = if base64 {
@@ -104,17 +118,4 @@ fn line(index: usize, seed: u64, dimensions: usize, base64: bool) -> Value {
         Value::from(vector)
     };
     json!({"object": "embedding", "index": index, "embedding": embedding})
-}
-
-/// Numbers from a linear congruential generator, scaled to length one.
-fn vector(seed: u64, dimensions: usize) -> Vec<f32> {
-    let mut state = seed;
-    let mut numbers: Vec<f32> = Vec::with_capacity(dimensions);
-    for _ in 0..dimensions {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let [high, low, ..] = state.to_be_bytes().map(f32::from);
-        numbers.push(high.mul_add(256.0, low) / 32_768.0 - 1.0);
-    }
-    let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    numbers.iter().map(|number| number / length).collect()
 }

@@ -1,11 +1,13 @@
 //! A chat completions request, as far as the provider looks at it.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::conversation::{Choice, Conversation, Format, Tool};
 use crate::play::Outgoing;
-
-use super::errors;
+use crate::refusal::Refusal;
+use crate::strict::stranger;
+use crate::wire::{Dialect, House};
 
 /// The body of `POST /chat/completions`; unknown fields pass.
 #[derive(Debug, Deserialize)]
@@ -32,6 +34,10 @@ pub(crate) struct ChatRequest {
     pub(crate) tool_choice: Option<Value>,
     #[serde(default)]
     pub(crate) response_format: Option<Value>,
+    #[serde(default)]
+    reasoning_effort: Option<Value>,
+    #[serde(default)]
+    reasoning: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,29 +77,58 @@ enum Stop {
     Several(Vec<String>),
 }
 
-/// A function tool.
-#[derive(Debug)]
-pub(crate) struct Tool<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) parameters: Option<&'a Value>,
+/// The refusal of a body that is no JSON, or not of this shape.
+pub(crate) fn unread<'a>(error: &serde_json::Error, sentence: &'a str) -> Refusal<'a> {
+    if error.is_data() { Refusal::WrongType(sentence) } else { Refusal::BrokenJson }
 }
 
-/// The refusal of a body that is no JSON, or not of this shape.
-pub(crate) fn refuse(error: &serde_json::Error) -> Outgoing {
-    if error.is_data() { errors::wrong_type(&error.to_string()) } else { errors::broken_json() }
+/// The fields that Mistral's schema has; any other is refused.
+const OF_MISTRAL: [&str; 21] = [
+    "model",
+    "messages",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "stream",
+    "stop",
+    "random_seed",
+    "n",
+    "presence_penalty",
+    "frequency_penalty",
+    "response_format",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "prediction",
+    "prompt_mode",
+    "reasoning_effort",
+    "prompt_cache_key",
+    "safe_prompt",
+    "metadata",
+];
+
+/// A field that this house does not take at all.
+pub(crate) fn stranger_to(house: House, body: &[u8]) -> Option<String> {
+    if house != House::Mistral {
+        return None;
+    }
+    let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    stranger(&body, &OF_MISTRAL).filter(|field| !matches!(*field, "guardrails" | "service_tier")).map(str::to_owned)
 }
 
 impl ChatRequest {
     /// The first thing OpenAI would complain about.
-    pub(crate) fn complaint(&self) -> Option<Outgoing> {
-        let Some(messages) = &self.messages else { return Some(errors::missing("messages")) };
+    pub(crate) fn complaint(&self, dialect: Dialect) -> Option<Outgoing> {
+        let missing = |field: &str| Some(dialect.refuse(&Refusal::Missing(field)));
+        let invalid = |field: &str, message: &str| Some(dialect.refuse(&Refusal::Invalid(field, message)));
+        let Some(messages) = &self.messages else { return missing("messages") };
         if self.model.as_deref().unwrap_or_default().is_empty() {
-            return Some(errors::missing("model"));
+            return missing("model");
         }
         if messages.is_empty() {
             let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
                            array instead.";
-            return Some(errors::invalid("messages", message));
+            return invalid("messages", message);
         }
         let known = |role: &str| matches!(role, "developer" | "system" | "user" | "assistant" | "tool" | "function");
         if let Some(wrong) = messages.iter().find(|message| !known(&message.role)) {
@@ -102,13 +137,45 @@ impl ChatRequest {
                  'developer'.",
                 wrong.role
             );
-            return Some(errors::invalid("messages", &message));
+            return invalid("messages", &message);
         }
         if self.n.is_some_and(|n| !(1..=128).contains(&n)) {
-            return Some(errors::invalid("n", "Invalid 'n': expected a value between 1 and 128."));
+            return invalid("n", "Invalid 'n': expected a value between 1 and 128.");
         }
-        (self.max() == Some(0))
-            .then(|| errors::invalid("max_tokens", "Invalid 'max_tokens': expected a value of at least 1."))
+        if self.max() == Some(0) {
+            return invalid("max_tokens", "Invalid 'max_tokens': expected a value of at least 1.");
+        }
+        None
+    }
+
+    /// The request in no wire's own words.
+    pub(crate) fn conversation(self) -> Conversation {
+        let user = self.messages().iter().rev().find(|message| message.role == "user");
+        let tool = self.messages().last().filter(|message| message.role == "tool");
+        let texts = self.messages().iter().flat_map(Message::texts);
+        Conversation {
+            question: user.map(Message::text).unwrap_or_default(),
+            images: user.map_or(0, Message::images),
+            tool_result: tool.map(Message::text),
+            characters: texts.map(|text| text.chars().count()).sum(),
+            all_images: self.messages().iter().map(Message::images).sum(),
+            max: self.max(),
+            stops: self.stops().to_vec(),
+            tools: self.tools.iter().flatten().filter_map(tool_of).collect(),
+            choice: choice(self.tool_choice.as_ref()),
+            format: format(self.response_format.as_ref()),
+            choices: self.n.unwrap_or(1),
+            streams: self.streams(),
+            thinks: self.thinks(),
+            model: self.model.unwrap_or_default(),
+        }
+    }
+
+    /// Whether reasoning is asked for.
+    fn thinks(&self) -> bool {
+        let effort = self.reasoning_effort.as_ref().and_then(Value::as_str);
+        let object = self.reasoning.as_ref().and_then(|reasoning| reasoning.get("effort")?.as_str());
+        [effort, object].into_iter().flatten().any(|effort| effort != "none")
     }
 
     pub(crate) fn messages(&self) -> &[Message] {
@@ -139,26 +206,33 @@ impl ChatRequest {
     pub(crate) fn wants_obfuscation(&self) -> bool {
         self.stream_options.as_ref().is_none_or(|options| options.include_obfuscation != Some(false))
     }
+}
 
-    /// The text of the last user message.
-    pub(crate) fn question(&self) -> String {
-        self.messages().iter().rev().find(|message| message.role == "user").map(Message::text).unwrap_or_default()
+fn tool_of(tool: &Value) -> Option<Tool> {
+    let function = tool.get("function")?;
+    Some(Tool { name: function.get("name")?.as_str()?.to_owned(), parameters: function.get("parameters").cloned() })
+}
+
+fn choice(choice: Option<&Value>) -> Choice {
+    match choice {
+        Some(Value::String(word)) if word == "none" => Choice::Never,
+        Some(Value::String(word)) if word == "required" || word == "any" => Choice::Required,
+        Some(choice) => choice
+            .pointer("/function/name")
+            .and_then(Value::as_str)
+            .map_or(Choice::Auto, |name| Choice::Named(name.to_owned())),
+        None => Choice::Auto,
     }
+}
 
-    /// The function tool of this name, or the first one.
-    pub(crate) fn tool(&self, name: Option<&str>) -> Option<Tool<'_>> {
-        let functions = self.tools.iter().flatten().filter_map(|tool| tool.get("function"));
-        let mut tools = functions.filter_map(|function| {
-            Some(Tool { name: function.get("name")?.as_str()?, parameters: function.get("parameters") })
-        });
-        tools.find(|tool| name.is_none_or(|name| name == tool.name))
-    }
-
-    /// Tokens of all messages: their text, and 85 for an image.
-    pub(crate) fn prompt_tokens(&self) -> u64 {
-        let characters = self.messages().iter().flat_map(Message::texts).map(|text| text.chars().count()).sum();
-        let images = self.messages().iter().map(Message::images).sum::<usize>() as u64;
-        super::usage::tokens(characters) + images * 85
+fn format(format: Option<&Value>) -> Format {
+    match format.and_then(|format| format.get("type")?.as_str()) {
+        Some("json_object") => Format::Json,
+        Some("json_schema") => {
+            let schema = format.and_then(|format| format.pointer("/json_schema/schema"));
+            Format::Schema(schema.cloned().unwrap_or(Value::Null))
+        }
+        _ => Format::Text,
     }
 }
 

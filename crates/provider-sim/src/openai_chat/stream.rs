@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 
+use crate::conversation::{Called, Said, tokens};
 use crate::faults::{Event, EventKind};
+use crate::generation::{halves, quoted};
+use crate::wire::House;
 
-use super::answer::{Said, What};
-use super::usage::tokens;
-use super::{Ids, quoted};
+use super::Ids;
+use super::whole::{finish, mistral_thought, reasoning_field};
 
 /// How a stream is to be written.
 #[derive(Debug)]
@@ -20,28 +22,36 @@ pub(crate) struct Style<'a> {
     pub(crate) finish_usage: Option<&'a str>,
     /// Random padding, as OpenAI adds it.
     pub(crate) obfuscation: bool,
+    pub(crate) house: House,
 }
 
 /// All events.
-pub(crate) fn render(ids: &Ids, said: &Said, style: &Style<'_>) -> Vec<Event> {
+pub(crate) fn render(ids: &Ids<'_>, said: &Said, style: &Style<'_>) -> Vec<Event> {
     let mut pen = Pen { head: head(ids), style, events: Vec::new(), written: 0 };
-    let role = match said.what {
-        What::Text(_) => r#"{"role":"assistant","content":"","refusal":null}"#,
-        What::Call { .. } => r#"{"role":"assistant","content":null}"#,
+    if style.house == House::Azure {
+        pen.filter_results();
+    }
+    let role = if said.calls.is_empty() {
+        r#"{"role":"assistant","content":"","refusal":null}"#
+    } else {
+        r#"{"role":"assistant","content":null}"#
     };
     for index in 0..style.choices {
         pen.delta(EventKind::Start, index, role);
     }
     for index in 0..style.choices {
         let before = pen.written;
-        match &said.what {
-            What::Text(pieces) => pen.text(index, pieces),
-            What::Call { name, arguments } => pen.call(index, &ids.call(), name, arguments),
+        pen.thought(index, &said.thought);
+        pen.text(index, &said.text);
+        let mut characters = 0;
+        for (place, call) in said.calls.iter().enumerate() {
+            pen.call(index, place, &ids.call(place), call, &mut characters);
         }
         pen.written = before + said.tokens();
     }
     for index in 0..style.choices {
-        let choice = format!(r#"{{"index":{index},"delta":{{}},"logprobs":null,"finish_reason":"{}"}}"#, said.finish);
+        let finish = finish(&said.finish);
+        let choice = format!(r#"{{"index":{index},"delta":{{}},"logprobs":null,"finish_reason":"{finish}"}}"#);
         pen.chunk(EventKind::Finish, &choice, style.finish_usage);
     }
     if let Some(usage) = style.usage_chunk {
@@ -51,12 +61,12 @@ pub(crate) fn render(ids: &Ids, said: &Said, style: &Style<'_>) -> Vec<Event> {
     pen.events
 }
 
-fn head(ids: &Ids) -> String {
+fn head(ids: &Ids<'_>) -> String {
     format!(
         r#"data: {{"id":"{}","object":"chat.completion.chunk","created":{},"model":{},"service_tier":"default","system_fingerprint":"{}","choices":["#,
         ids.answer(),
         Ids::CREATED,
-        quoted(&ids.model),
+        quoted(ids.model),
         Ids::FINGERPRINT,
     )
 }
@@ -79,23 +89,61 @@ impl Pen<'_> {
         }
     }
 
-    /// The name first, then the arguments in two fragments, as OpenAI sends them in many.
-    fn call(&mut self, index: usize, id: &str, name: &str, arguments: &str) {
+    fn thought(&mut self, index: usize, pieces: &[String]) {
+        let house = self.style.house;
+        let field = reasoning_field(house);
+        if field.is_none() && house != House::Mistral {
+            return;
+        }
         let before = self.written;
-        let opening = format!(
-            r#"{{"tool_calls":[{{"index":0,"id":"{id}","type":"function","function":{{"name":{},"arguments":""}}}}]}}"#,
-            quoted(name)
-        );
-        self.delta(EventKind::Text, index, &opening);
-        let middle = arguments.char_indices().nth(arguments.chars().count() / 2).map_or(0, |(at, _)| at);
-        let (first, second) = arguments.split_at(middle);
-        let mut characters = name.chars().count();
-        for fragment in [first, second] {
-            characters += fragment.chars().count();
+        let mut characters = 0;
+        for piece in pieces {
+            characters += piece.chars().count();
             self.written = before + tokens(characters);
-            let delta = format!(r#"{{"tool_calls":[{{"index":0,"function":{{"arguments":{}}}}}]}}"#, quoted(fragment));
+            let delta = match field {
+                Some(field) => format!(r#"{{"{field}":{}}}"#, quoted(piece)),
+                None => format!(r#"{{"content":[{}]}}"#, mistral_thought(piece)),
+            };
             self.delta(EventKind::Text, index, &delta);
         }
+    }
+
+    /// The name first, then the arguments in two fragments, as OpenAI sends them in many.
+    fn call(&mut self, index: usize, place: usize, id: &str, call: &Called, characters: &mut usize) {
+        let (before, name, arguments) = (self.written - tokens(*characters), quoted(&call.name), call.arguments_text());
+        // Calls come whole at xAI and Mistral.
+        if matches!(self.style.house, House::XAi | House::Mistral) {
+            *characters += call.name.chars().count() + arguments.chars().count();
+            self.written = before + tokens(*characters);
+            let arguments = quoted(&arguments);
+            let delta = format!(
+                r#"{{"tool_calls":[{{"index":{place},"id":"{id}","type":"function","function":{{"name":{name},"arguments":{arguments}}}}}]}}"#
+            );
+            return self.delta(EventKind::Text, index, &delta);
+        }
+        let opening = format!(
+            r#"{{"tool_calls":[{{"index":{place},"id":"{id}","type":"function","function":{{"name":{name},"arguments":""}}}}]}}"#
+        );
+        self.delta(EventKind::Text, index, &opening);
+        *characters += call.name.chars().count();
+        let (first, second) = halves(&arguments);
+        for fragment in [first, second] {
+            *characters += fragment.chars().count();
+            self.written = before + tokens(*characters);
+            let arguments = quoted(fragment);
+            let delta = format!(r#"{{"tool_calls":[{{"index":{place},"function":{{"arguments":{arguments}}}}}]}}"#);
+            self.delta(EventKind::Text, index, &delta);
+        }
+    }
+
+    /// Azure's first chunk: no choice, no id, what the filter found in the prompt.
+    fn filter_results(&mut self) {
+        let chunk = concat!(
+            r#"data: {"id":"","object":"","created":0,"model":"","choices":[],"prompt_filter_results":[{"prompt_index":0,"#,
+            r#""content_filter_results":{"hate":{"filtered":false,"severity":"safe"}}}]}"#,
+            "\n\n"
+        );
+        self.push(EventKind::Start, Bytes::from_static(chunk.as_bytes()));
     }
 
     fn delta(&mut self, kind: EventKind, index: usize, delta: &str) {

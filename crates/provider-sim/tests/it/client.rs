@@ -80,7 +80,7 @@ pub(crate) async fn call(sim: &Sim, method: Method, path: &str, key: &str, body:
     read(response).await
 }
 
-async fn read(response: http::Response<Incoming>) -> Answer {
+pub(crate) async fn read(response: http::Response<Incoming>) -> Answer {
     let (parts, mut incoming) = response.into_parts();
     let (mut body, mut whole) = (Vec::new(), true);
     while let Some(frame) = incoming.frame().await {

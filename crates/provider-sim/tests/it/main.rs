@@ -8,3 +8,4 @@ mod client;
 mod doors;
 mod faults;
 mod shape;
+mod wires;

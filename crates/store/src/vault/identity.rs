@@ -69,6 +69,11 @@ pub(crate) fn server_secret_context(name: &str) -> Vec<u8> {
     context(CREDENTIAL, &["system", "system", "", "", "", name, "1"])
 }
 
+/// The context of what a provider wants back after one call of a function.
+pub(crate) fn replay_context(caller: &str, call_id: &str) -> Vec<u8> {
+    context(b"ownkey/replay/v1", &[caller, call_id])
+}
+
 const CREDENTIAL: &[u8] = b"ownkey/cred/v1";
 
 /// A label and parts, each part behind its length.

@@ -29,8 +29,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::{Authenticated, LetInAt};
 use crate::body::{CALL_BODY_BYTES, Json, whole_number};
+use crate::calls::{already_done, event_stream_headers};
 use crate::idempotent::{self, Turn};
-use crate::openai::chat::{already_done, event_stream_headers};
 use crate::openapi::says;
 use crate::problem::{self, Dialect};
 use crate::rim::{Failure, Passport};
@@ -131,7 +131,6 @@ async fn create_chat_completion(
     headers: HeaderMap,
     Json(body): Json<ChatBody, CALL_BODY_BYTES>,
 ) -> Result<Response, Failure> {
-    let is_stream = body.stream == Some(true);
     let wire_body = wire_body(&body)?;
     let wishes = wishes::of(&app, &headers)?;
     let door = "POST /v2/llm/chat/completions";
@@ -142,6 +141,9 @@ async fn create_chat_completion(
     let call = Call {
         request: passport.request,
         client_request_id: passport.client_request_id(),
+        wire: WireName::OpenAiChat,
+        url: None,
+        wire_headers: Vec::new(),
         body: wire_body,
         max_tokens: body.max_tokens,
         source: CallSource::Api,
@@ -150,26 +152,18 @@ async fn create_chat_completion(
         callers_epoch,
     };
     let answered = chat::complete(&app, &caller, call).await?;
-    answer(answered, is_stream, passport, claim).await
+    answer(answered, passport, claim).await
 }
 
-async fn answer(
-    answered: Answered,
-    is_stream: bool,
-    passport: Passport,
-    claim: Option<Claim>,
-) -> Result<Response, Failure> {
+async fn answer(answered: Answered, passport: Passport, claim: Option<Claim>) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
     let mut claim = claim;
     let mut response = match content {
-        Content::Whole { body, .. } => {
-            let view = view(&payment, decode(&payment, &body)?);
-            if is_stream {
-                (event_stream_headers(), whole_as_events(&view)).into_response()
-            } else {
-                axum::Json(view).into_response()
-            }
+        Content::Whole { body, is_stream: true, .. } => {
+            let view = view(&payment, collected(&payment, &body)?);
+            (event_stream_headers(), whole_as_events(&view)).into_response()
         }
+        Content::Whole { body, .. } => axum::Json(view(&payment, decode(&payment, &body)?)).into_response(),
         Content::Stream(stream) => {
             (StatusCode::OK, event_stream_headers(), stream_body(*stream, payment.clone(), passport, claim.take())?)
                 .into_response()
@@ -221,6 +215,40 @@ fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
 fn decode(payment: &Payment, answer: &[u8]) -> Result<Answer, Error> {
     let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
     wire.decode_answer(payment.provider, answer).map_err(|_| unreadable())
+}
+
+/// The answer that a stream's events make, all of them there.
+fn collected(payment: &Payment, events: &[u8]) -> Result<Answer, Error> {
+    let mut decoder = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?.decode_stream(payment.provider);
+    let mut answer = Answer::default();
+    let mut happenings = decoder.push(events);
+    happenings.extend(decoder.finish());
+    for happening in happenings {
+        note(&mut answer, happening);
+    }
+    answer.id = decoder.names().0.unwrap_or_default().to_owned();
+    Ok(answer)
+}
+
+/// Adds what happened to the answer. Returns what is told of it at once.
+fn note(answer: &mut Answer, happening: StreamEvent) -> Option<Value> {
+    match happening {
+        StreamEvent::Delta { text } | StreamEvent::Refusal { text } => {
+            answer.text.push_str(&text);
+            return Some(json!({"content": text}));
+        }
+        StreamEvent::Reasoning { text } => {
+            answer.reasoning.push_str(&text);
+            return Some(json!({"reasoning": text}));
+        }
+        StreamEvent::Finish(finish) => answer.finish = Some(finish),
+        StreamEvent::Usage { tokens, .. } => answer.usage = tokens,
+        StreamEvent::ToolCallStart { .. }
+        | StreamEvent::ToolCallArguments { .. }
+        | StreamEvent::Replay(_)
+        | StreamEvent::Error(_) => {}
+    }
+    None
 }
 
 fn unreadable() -> Error {
@@ -329,22 +357,7 @@ impl Retelling {
     }
 
     fn tell(&mut self, events: Vec<StreamEvent>) -> Vec<u8> {
-        let mut told = Vec::new();
-        for happening in events {
-            match happening {
-                StreamEvent::Delta { text } | StreamEvent::Refusal { text } => {
-                    told.extend_from_slice(&event("delta", &json!({"content": text})));
-                    self.answer.text.push_str(&text);
-                }
-                StreamEvent::Reasoning { text } => {
-                    told.extend_from_slice(&event("delta", &json!({"reasoning": text})));
-                    self.answer.reasoning.push_str(&text);
-                }
-                StreamEvent::Finish(finish) => self.answer.finish = Some(finish),
-                StreamEvent::Usage { tokens, .. } => self.answer.usage = tokens,
-                StreamEvent::ToolCallStart { .. } | StreamEvent::ToolCallArguments { .. } | StreamEvent::Error(_) => {}
-            }
-        }
-        told
+        let deltas = events.into_iter().filter_map(|happening| note(&mut self.answer, happening));
+        deltas.flat_map(|delta| event("delta", &delta)).collect()
     }
 }

@@ -80,8 +80,6 @@ struct ProviderView {
     env: Vec<&'static str>,
     /// A model to start with.
     recommended_model: Option<&'static str>,
-    /// Whether this version can check its keys and call its models.
-    is_callable: bool,
 }
 
 async fn list_providers(State(app): State<Arc<App>>) -> Result<Response, Failure> {
@@ -110,6 +108,5 @@ fn view(app: &App, provider: &'static Provider) -> ProviderView {
         default_endpoint: app.settings.default_base(provider.id).map(str::to_owned),
         env: provider.key_variables.iter().chain(provider.base_variables).copied().collect(),
         recommended_model: models::recommended(app, provider.id),
-        is_callable: provider.id.is_callable(),
     }
 }

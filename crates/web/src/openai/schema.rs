@@ -77,3 +77,51 @@ pub(super) struct CompletionUsage {
     completion_tokens: u64,
     total_tokens: u64,
 }
+
+/// A call in the format of OpenAI's Responses. Fields that are not listed pass
+/// through to providers of that format.
+#[derive(ToSchema)]
+pub(super) struct ResponseRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    /// A text, or the items of the conversation so far.
+    #[schema(value_type = Value)]
+    input: Value,
+    /// What the model is to be, before all else.
+    instructions: Option<String>,
+    /// Whether the answer is to come as events.
+    stream: Option<bool>,
+    #[schema(minimum = 16)]
+    max_output_tokens: Option<u64>,
+    /// The answer this one goes on from, where its provider keeps it.
+    previous_response_id: Option<String>,
+    #[schema(minimum = 0, maximum = 2)]
+    temperature: Option<f64>,
+    #[schema(minimum = 0, maximum = 1)]
+    top_p: Option<f64>,
+}
+
+/// The answer, in the format of Responses; it may have more fields.
+#[derive(ToSchema)]
+pub(super) struct ResponseObject {
+    id: String,
+    object: String,
+    /// Seconds since 1970.
+    created_at: f64,
+    /// The model that answered, as the provider calls it.
+    model: String,
+    /// `completed`, `incomplete`, `failed`, `in_progress`.
+    status: String,
+    /// Messages, calls of functions and reasoning, in their order.
+    output: Vec<Value>,
+    usage: Option<ResponseUsage>,
+}
+
+/// What was used, in the words of Responses.
+#[derive(ToSchema)]
+pub(super) struct ResponseUsage {
+    input_tokens: u64,
+    output_tokens: u64,
+    total_tokens: u64,
+}

@@ -3,6 +3,8 @@
 /// Each group with a sentence on what is in it.
 pub const TAGS: &[(&str, &str)] = &[
     ("openai", "OpenAI's own format: unmodified clients call these, with a gateway token as their key."),
+    ("anthropic", "Anthropic's own format: Claude's own clients call these, with a gateway token as their key."),
+    ("gemini", "Google's own format: its clients call these, with a gateway token as their key."),
     ("calls", "Model calls in Ownkey's own words."),
     ("models", "Every model, with whose key would pay for it and what it costs."),
     ("provider keys", "People's keys at providers: saved sealed, checked, and never shown but to their owner."),

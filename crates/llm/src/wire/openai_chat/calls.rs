@@ -52,7 +52,7 @@ impl Calls {
 }
 
 /// An id for a call that came without one: distinct within a conversation.
-pub(super) fn made_id(answer_id: &str, index: usize) -> String {
+pub(in crate::wire) fn made_id(answer_id: &str, index: usize) -> String {
     let letters: Vec<char> = answer_id.chars().filter(char::is_ascii_alphanumeric).collect();
     let tail: String = letters.iter().skip(letters.len().saturating_sub(16)).collect();
     format!("call_{tail}_{index}")

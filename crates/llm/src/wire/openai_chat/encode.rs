@@ -4,9 +4,12 @@ use bytes::Bytes;
 use domain::ProviderId;
 use serde_json::{Map, Value, json};
 
-use super::Target;
-use crate::neutral::{ChatRequest, Message, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
+use crate::neutral::{
+    CacheBreak, ChatRequest, File, FileSource, Message, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
+    ToolResult,
+};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
+use crate::wire::{Fitting, choice};
 
 /// The length of a call's id at Mistral.
 const MISTRAL_ID_LENGTH: usize = 9;
@@ -16,21 +19,33 @@ const MISTRAL_ID_LENGTH: usize = 9;
 /// # Errors
 /// [`Unsupported`], when the target cannot take a field that would change the
 /// answer.
-pub fn encode(request: &ChatRequest, target: &Target<'_>) -> Result<Bytes, Unsupported> {
+pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {
+    let target = fitting.target;
     let mut body = Map::new();
     body.insert("model".into(), target.model.into());
     body.insert("messages".into(), messages(request, target.provider));
-    for (field, value) in fields(request, target.provider) {
-        match parameters::fate(target.provider, target.model, field, value.to_string().as_bytes()) {
+    // A model that never thinks has no word for not thinking.
+    let says_nothing = |field: &str, value: &Value| {
+        let never_thinks = target.facts.is_some_and(|facts| !facts.capabilities.reasoning);
+        never_thinks && field == "reasoning_effort" && value == "none"
+    };
+    let fields = fields(request, target.provider);
+    for (field, value) in fields.into_iter().filter(|(field, value)| !says_nothing(field, value)) {
+        let effort = request.reasoning_effort.as_deref();
+        match choice::fate(&target, effort, field, value.to_string().as_bytes()) {
             Fate::Passes => body.insert(field.into(), value),
             Fate::Renamed(name) => body.insert(name.into(), value),
-            Fate::Dropped => None,
+            Fate::Dropped => {
+                fitting.drop(field);
+                None
+            }
             Fate::Refused => {
-                let (field, model) = (field.to_owned(), target.model.to_owned());
-                return Err(Unsupported { field, model, provider: target.provider });
+                fitting.refuse(field)?;
+                None
             }
         };
     }
+    fitting.leave_extras(request, |_| false)?;
     if request.stream {
         body.insert("stream".into(), true.into());
         if parameters::rules(target.provider).stream_options == StreamOptions::Taken {
@@ -47,6 +62,8 @@ fn fields(request: &ChatRequest, provider: ProviderId) -> Vec<(&'static str, Val
     add(parameters::rules(provider).limit_field, request.max_tokens.map(Value::from));
     add("temperature", request.temperature.map(Value::from));
     add("top_p", request.top_p.map(Value::from));
+    add("top_k", request.top_k.map(Value::from));
+    add("user", request.user.clone().map(Value::from));
     add("stop", (!request.stop.is_empty()).then(|| request.stop.clone().into()));
     add("seed", request.seed.map(Value::from));
     add("presence_penalty", request.presence_penalty.map(Value::from));
@@ -75,11 +92,13 @@ fn messages(request: &ChatRequest, provider: ProviderId) -> Value {
     let mut out = Vec::new();
     for message in &request.messages {
         for part in &message.parts {
-            if let Part::ToolResult { call_id, text } = part {
-                out.push(tool_result(request, provider, call_id, text));
+            if let Part::ToolResult(result) = part {
+                out.push(tool_result(request, provider, result));
             }
         }
-        if message.role != Role::Tool {
+        // Other wires have results in a turn of the person.
+        let is_more = message.parts.is_empty() || message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
+        if message.role != Role::Tool && is_more {
             out.push(spoken(message, provider));
         }
     }
@@ -104,15 +123,37 @@ fn spoken(message: &Message, provider: ProviderId) -> Value {
 
 /// A string for words alone, parts as soon as there are pictures.
 fn content(message: &Message, provider: ProviderId, has_calls: bool) -> Value {
-    if message.parts.iter().any(|part| matches!(part, Part::Image { .. })) {
-        return message.parts.iter().filter_map(content_part).collect();
+    let is_more_than_words = |part: &Part| match part {
+        Part::Image { .. } | Part::File(_) | Part::Audio { .. } => true,
+        // Only OpenRouter passes on where a prompt may be kept.
+        Part::CacheBreak(_) => provider == ProviderId::OpenRouter,
+        _ => false,
+    };
+    if message.parts.iter().any(is_more_than_words) {
+        return content_parts(message, provider).into();
     }
-    let words = message.parts.iter().filter_map(|part| match part {
-        Part::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    let text: String = words.collect();
+    let text = message.text();
     if text.is_empty() && has_calls && provider != ProviderId::Mistral { Value::Null } else { text.into() }
+}
+
+fn content_parts(message: &Message, provider: ProviderId) -> Vec<Value> {
+    let mut out: Vec<Value> = Vec::new();
+    for part in &message.parts {
+        match (part, out.last_mut().and_then(Value::as_object_mut)) {
+            (Part::CacheBreak(until), Some(last)) if provider == ProviderId::OpenRouter => {
+                last.insert("cache_control".into(), cache_control(until));
+            }
+            _ => out.extend(content_part(part)),
+        }
+    }
+    out
+}
+
+fn cache_control(until: &CacheBreak) -> Value {
+    match &until.ttl {
+        Some(ttl) => json!({"type": "ephemeral", "ttl": ttl}),
+        None => json!({"type": "ephemeral"}),
+    }
 }
 
 fn content_part(part: &Part) -> Option<Value> {
@@ -125,8 +166,28 @@ fn content_part(part: &Part) -> Option<Value> {
             }
             Some(json!({"type": "image_url", "image_url": image}))
         }
-        Part::ToolCall(_) | Part::ToolResult { .. } | Part::Reasoning(_) => None,
+        Part::Audio { data, format } => {
+            Some(json!({"type": "input_audio", "input_audio": {"data": data, "format": format}}))
+        }
+        Part::File(File { source: FileSource::Text(text), .. }) => Some(json!({"type": "text", "text": text})),
+        Part::File(file) => Some(json!({"type": "file", "file": file_value(file)})),
+        Part::ToolCall(_) | Part::ToolResult(_) | Part::Reasoning(_) | Part::Replay(_) | Part::CacheBreak(_) => None,
     }
+}
+
+fn file_value(file: &File) -> Value {
+    let mut out = Map::new();
+    out.extend(file.name.clone().map(|name| ("filename".to_owned(), name.into())));
+    let (field, value) = match &file.source {
+        FileSource::Id(id) => ("file_id", id.clone()),
+        FileSource::Url(url) => ("file_url", url.clone()),
+        FileSource::Data(data) | FileSource::Text(data) => {
+            let media_type = file.media_type.as_deref().unwrap_or("application/pdf");
+            ("file_data", format!("data:{media_type};base64,{data}"))
+        }
+    };
+    out.insert(field.into(), value.into());
+    out.into()
 }
 
 fn call(part: &Part, provider: ProviderId) -> Option<Value> {
@@ -137,14 +198,12 @@ fn call(part: &Part, provider: ProviderId) -> Option<Value> {
     Some(json!({"id": call_id(id, provider), "type": "function", "function": function}))
 }
 
-fn tool_result(request: &ChatRequest, provider: ProviderId, id: &str, text: &str) -> Value {
-    let mut out = json!({"role": "tool", "tool_call_id": call_id(id, provider), "content": text});
-    let called = request.messages.iter().flat_map(|message| &message.parts).find_map(|part| match part {
-        Part::ToolCall(call) if call.id == id => Some(call.name.clone()),
-        _ => None,
-    });
+fn tool_result(request: &ChatRequest, provider: ProviderId, result: &ToolResult) -> Value {
+    let id = &result.call_id;
+    let mut out = json!({"role": "tool", "tool_call_id": call_id(id, provider), "content": result.text()});
+    let called = request.messages.iter().flat_map(Message::calls).find(|call| call.id == *id).map(|call| &call.name);
     if let (ProviderId::Mistral, Some(name), Some(out)) = (provider, called, out.as_object_mut()) {
-        out.insert("name".into(), name.into());
+        out.insert("name".into(), name.clone().into());
     }
     out
 }

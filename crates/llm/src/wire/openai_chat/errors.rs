@@ -58,8 +58,19 @@ pub(super) fn read_instead(provider: ProviderId, body: &[u8]) -> UpstreamError {
     read_inside(provider, Some(200), Fault::Body, body)
 }
 
+/// As [`read_inside`], for a failure in the place of a wire that is not chat:
+/// `error` is its value, else it is told by `data` as a whole.
+pub(in crate::wire) fn read_within(
+    provider: ProviderId,
+    status: Option<u16>,
+    error: Option<&[u8]>,
+    data: &[u8],
+) -> UpstreamError {
+    read_inside(provider, status, error.map_or(Fault::Body, Fault::Value), data)
+}
+
 /// The stream ended without an end mark.
-pub(super) fn truncated(provider: ProviderId) -> UpstreamError {
+pub(in crate::wire) fn truncated(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();
     let mut error = UpstreamError::ours(
         ErrorClass::StreamTruncated,
@@ -70,7 +81,7 @@ pub(super) fn truncated(provider: ProviderId) -> UpstreamError {
 }
 
 /// The answer is none: no JSON, or nothing in it that a chat answer has.
-pub(super) fn unreadable(provider: ProviderId) -> UpstreamError {
+pub(in crate::wire) fn unreadable(provider: ProviderId) -> UpstreamError {
     let name = provider.display_name();
     UpstreamError::ours(
         ErrorClass::ServerError,
@@ -78,7 +89,7 @@ pub(super) fn unreadable(provider: ProviderId) -> UpstreamError {
     )
 }
 
-fn may_wait(class: ErrorClass) -> bool {
+pub(in crate::wire) fn may_wait(class: ErrorClass) -> bool {
     crate::upstream_error::is_retryable(class) || class == ErrorClass::QuotaExhausted
 }
 
@@ -97,7 +108,7 @@ fn build(provider: ProviderId, status: Option<u16>, shape: &Shape) -> UpstreamEr
     }
 }
 
-fn without_words(provider: ProviderId, status: Option<u16>) -> String {
+pub(in crate::wire) fn without_words(provider: ProviderId, status: Option<u16>) -> String {
     let name = provider.display_name();
     match status.filter(|&status| status != 200) {
         Some(status) => format!("{name} answered with status {status} and no explanation."),
@@ -106,7 +117,7 @@ fn without_words(provider: ProviderId, status: Option<u16>) -> String {
 }
 
 /// A short word that can be shown: no sentence, no key.
-fn is_plain(word: &str) -> bool {
+pub(in crate::wire) fn is_plain(word: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
     !word.is_empty() && word.len() <= 64 && word.chars().all(fits) && !looks_like_a_key(word)
 }

@@ -7,8 +7,8 @@ mod inspect;
 mod template;
 
 use bytes::{Bytes, BytesMut};
+use domain::ProviderId;
 use domain::usage::TokenCounts;
-use domain::{Nanos, ProviderId};
 
 use super::walk::{Envelope, Fault, walk};
 use super::{errors, usage};
@@ -16,42 +16,18 @@ use crate::UpstreamError;
 use crate::json_scan::quoted;
 use crate::neutral::FinishReason;
 use crate::sse::{self, Piece, Splitter};
+use crate::wire::{Passage, StreamFacts};
 use block::{Lines, is_complete, without_bookkeeping};
 use inspect::{Counter, Observed, name_of};
 use template::Template;
 
-pub use inspect::{AnswerFacts, inspect_answer, inspect_other};
+pub use inspect::{inspect_answer, inspect_other};
 
 /// How much of one event is looked at.
 const INSPECTED_BYTES: usize = 64 * 1024;
 
 /// The end mark.
 const DONE: &[u8] = b"data: [DONE]\n\n";
-
-/// What is known of a stream so far, or of all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StreamFacts {
-    /// The counts; `None`: not said, or not believable.
-    pub usage: Option<TokenCounts>,
-    /// Counts were sent that no call can have.
-    pub absurd: bool,
-    /// What the provider says it costs.
-    pub cost: Option<Nanos>,
-    /// Why the answer ended.
-    pub finish: Option<FinishReason>,
-    /// A finish reason or the end mark was seen, and no error.
-    pub completed: bool,
-    /// Characters of content, reasoning and arguments, for estimates.
-    pub output_characters: u64,
-    /// The failure that ended it.
-    pub error: Option<UpstreamError>,
-    /// The provider's id of the answer.
-    pub id: Option<String>,
-    /// The model that answered, as the provider names it.
-    pub response_model: Option<String>,
-    /// Something of the answer went out: no second attempt may begin.
-    pub saw_output: bool,
-}
 
 /// A stream on its way through.
 #[derive(Debug)]
@@ -272,6 +248,32 @@ impl PassThrough {
              \"cache_write_tokens\":{cache_write}}},\"completion_tokens_details\":{{\
              \"reasoning_tokens\":{reasoning}}}}}}}\n\n"
         ))
+    }
+}
+
+impl Passage for PassThrough {
+    fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        Self::push(self, frame, out)
+    }
+
+    fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
+        Self::finish(self, out)
+    }
+
+    fn facts(&self) -> StreamFacts {
+        Self::facts(self)
+    }
+
+    fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    fn saw_output(&self) -> bool {
+        self.counter.has_output
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_done
     }
 }
 

@@ -6,98 +6,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use thiserror::Error;
+use domain::provider::WireName;
 
-use super::Target;
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
-
-/// The longest model name taken, in characters.
-const MAX_MODEL_LENGTH: usize = 512;
-
-/// Why a body was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{message}")]
-pub struct RequestError {
-    /// The sentence for the client.
-    pub message: String,
-    /// The field it is about.
-    pub param: Option<&'static str>,
-    /// `invalid_json` or `invalid_request`.
-    pub code: &'static str,
-}
-
-/// What Ownkey knows of a client's body.
-#[derive(Debug, Clone)]
-pub struct ClientRequest<'a> {
-    object: Object<'a>,
-    limit: Option<u64>,
-    without: Vec<String>,
-    /// The model as the client names it.
-    pub model: Cow<'a, str>,
-    /// Whether the answer comes in pieces.
-    pub stream: bool,
-    /// Whether the client wants the usage at the end of its stream.
-    pub include_usage: bool,
-    /// The longest answer it asks for: `max_completion_tokens`, else `max_tokens`.
-    pub max_tokens: Option<u64>,
-    /// About how many characters the prompt has, tools included and data of
-    /// images and files left out. For estimates.
-    pub prompt_characters: u64,
-}
-
-impl<'a> ClientRequest<'a> {
-    /// The body as it came.
-    #[must_use]
-    pub const fn object(&self) -> &Object<'a> {
-        &self.object
-    }
-
-    /// Sends this limit in place of none, so that a budget is kept.
-    pub const fn set_limit(&mut self, max_tokens: u64) {
-        self.limit = Some(max_tokens);
-    }
-
-    /// Whether the client sent `field` and it was not left out yet.
-    #[must_use]
-    pub fn may_leave_out(&self, field: &str) -> bool {
-        self.without.is_empty() && self.object.get(field).is_some()
-    }
-
-    /// What all calls of this conversation have in common, where the client says
-    /// so: the provider's cache of their prompts hangs on it.
-    #[must_use]
-    pub fn conversation(&self) -> Option<Cow<'a, str>> {
-        ["prompt_cache_key", "safety_identifier", "user"]
-            .into_iter()
-            .find_map(|field| RawText::of_value(self.object.get(field)?).map(|text| text.text()))
-            .filter(|text| !text.is_empty())
-    }
-
-    /// Leaves a field out: a custom endpoint named it in its refusal.
-    pub fn leave_out(&mut self, field: &str) {
-        self.without.push(field.to_owned());
-    }
-}
-
-/// A body for the provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared {
-    /// The bytes to send.
-    pub body: Bytes,
-    /// The client's fields that are not in them.
-    pub dropped: Vec<String>,
-}
-
-/// A body for the provider as it is sent: of a long one the client's own bytes,
-/// with only what is edited between them.
-#[derive(Debug)]
-pub struct PreparedPieces {
-    /// What to send, piece after piece.
-    pub pieces: Vec<Bytes>,
-    /// The client's fields that are not in them.
-    pub dropped: Vec<String>,
-}
+use crate::wire::client_request::checked_model;
+use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice, openai_responses};
 
 /// Reads a client's body.
 ///
@@ -113,18 +27,19 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let stream = boolean(object.get("stream"))
         .ok_or_else(|| invalid("stream", "`stream` is not a boolean. Send true or false."))?;
     let include_usage = include_usage(object.get("stream_options"))?;
-    let max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
-    let prompt_characters = prompt_characters(&object)?;
-    Ok(ClientRequest {
-        object,
-        limit: None,
-        without: Vec::new(),
-        model,
-        stream,
-        include_usage: include_usage && stream,
-        max_tokens,
-        prompt_characters,
-    })
+    let mut max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
+    let is_responses_shaped = object.get("input").is_some() && object.get("messages").is_none();
+    let prompt_characters = if is_responses_shaped {
+        max_tokens = max_tokens.or(openai_responses::request::limit(&object)?);
+        openai_responses::request::prompt_characters(&object)?
+    } else {
+        prompt_characters(&object)?
+    };
+    let mut request = ClientRequest::new(object, model, stream);
+    request.include_usage = include_usage && stream;
+    request.max_tokens = max_tokens;
+    request.prompt_characters = prompt_characters;
+    Ok(request)
 }
 
 /// Makes the body that is sent to the target.
@@ -132,43 +47,24 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
 /// # Errors
 /// [`Unsupported`], when the target cannot take a field that would change the
 /// answer, unless `lenient`.
-pub fn prepare(request: &ClientRequest<'_>, target: &Target<'_>, lenient: bool) -> Result<Prepared, Unsupported> {
-    let (splice, dropped) = edited(request, target, lenient)?;
-    Ok(Prepared { body: splice.apply(), dropped })
-}
-
-/// As [`prepare`], without a copy of a long body. `whole` is the body that
-/// `request` was read from.
-///
-/// # Errors
-/// As [`prepare`].
-pub fn prepare_over(
+pub fn prepare(
     request: &ClientRequest<'_>,
-    target: &Target<'_>,
-    lenient: bool,
     whole: &Bytes,
-) -> Result<PreparedPieces, Unsupported> {
-    let (splice, dropped) = edited(request, target, lenient)?;
-    Ok(PreparedPieces { pieces: splice.apply_over(whole), dropped })
-}
-
-/// The edits that the target needs, and the fields that they leave out.
-fn edited<'r, 'a>(
-    request: &'r ClientRequest<'a>,
     target: &Target<'_>,
     lenient: bool,
-) -> Result<(Splice<'r, 'a>, Vec<String>), Unsupported> {
-    let object = &request.object;
+) -> Result<Prepared, Unsupported> {
+    let object = request.object();
     let rules = parameters::rules(target.provider);
     let mut splice = Splice::new(object);
     let mut dropped = Vec::new();
+    let effort = choice::asked(WireName::OpenAiChat, request).effort;
     for member in object.members() {
         let field = &*member.name;
         let value = object.get(field).unwrap_or_default();
         let fate = match field {
             "model" | "stream_options" => continue,
-            _ if request.without.iter().any(|without| without == field) => Fate::Dropped,
-            _ => parameters::fate(target.provider, target.model, field, value),
+            _ if request.is_left_out(field) => Fate::Dropped,
+            _ => choice::fate(target, effort, field, value),
         };
         match fate {
             Fate::Passes => continue,
@@ -187,16 +83,15 @@ fn edited<'r, 'a>(
         }
     }
     splice.replace("model", quoted(target.model));
-    if let Some(limit) = request.limit.filter(|_| request.max_tokens.is_none()) {
+    if let Some(limit) = request.limit() {
         // `null` counts as no limit, and must not be there twice.
         splice.remove("max_tokens");
         splice.remove("max_completion_tokens");
         splice.add(rules.limit_field, limit.to_string());
     }
-    let is_left_out = request.without.iter().any(|without| without == "stream_options");
-    let way = if is_left_out { StreamOptions::Dropped } else { rules.stream_options };
+    let way = if request.is_left_out("stream_options") { StreamOptions::Dropped } else { rules.stream_options };
     stream_options(request, way, &mut splice, &mut dropped);
-    Ok((splice, dropped))
+    Ok(Prepared { pieces: splice.apply_over(whole), dropped })
 }
 
 /// Asks for the usage of a stream, where that can be asked.
@@ -206,7 +101,7 @@ fn stream_options(
     splice: &mut Splice<'_, '_>,
     dropped: &mut Vec<String>,
 ) {
-    let given = request.object.get("stream_options");
+    let given = request.object().get("stream_options");
     match way {
         StreamOptions::AsGiven => {}
         StreamOptions::Dropped => {
@@ -238,7 +133,7 @@ fn with_usage(value: &[u8]) -> String {
 }
 
 fn invalid(param: &'static str, message: impl Into<String>) -> RequestError {
-    RequestError { message: message.into(), param: Some(param), code: "invalid_request" }
+    RequestError::invalid(param, message)
 }
 
 fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
@@ -246,18 +141,7 @@ fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
     let text = RawText::of_value(value)
         .ok_or_else(|| invalid("model", "`model` is not a string. Send the model's name as text."))?
         .text();
-    let length = text.chars().count();
-    if text.trim().is_empty() {
-        return Err(invalid("model", "`model` is empty. Name the model to ask."));
-    }
-    if length > MAX_MODEL_LENGTH {
-        let message = format!("`model` is {length} characters long; at most {MAX_MODEL_LENGTH} are taken.");
-        return Err(invalid("model", message));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(invalid("model", "`model` contains a control character. Send the plain name."));
-    }
-    Ok(text)
+    checked_model(text)
 }
 
 /// Absent and null are false; `None` is neither that nor a boolean.

@@ -37,7 +37,7 @@ pub fn decode(provider: ProviderId, body: &[u8]) -> Result<Answer, UpstreamError
     let finish = answer.finish.or(has_calls.then_some(FinishReason::ToolCalls));
     answer.finish = finish.map(|finish| finish.with_calls(has_calls));
     let usage = envelope.usage.map(|value| usage::read(provider, value)).unwrap_or_default();
-    (answer.usage, answer.cost) = (usage.tokens, usage.cost);
+    (answer.usage, answer.cost, answer.usage_is_absurd) = (usage.tokens, usage.cost, usage.is_absurd);
     Ok(answer)
 }
 

@@ -23,6 +23,8 @@ pub struct Decoder {
     builder: Builder,
     tokens: Option<TokenCounts>,
     cost: Option<Nanos>,
+    is_absurd: bool,
+    response_model: Option<String>,
     is_done: bool,
     has_failed: bool,
 }
@@ -37,6 +39,8 @@ impl Decoder {
             builder: Builder::new(may_think_inline(provider)),
             tokens: None,
             cost: None,
+            is_absurd: false,
+            response_model: None,
             is_done: false,
             has_failed: false,
         }
@@ -55,8 +59,12 @@ impl Decoder {
         if let Some(id) = envelope.id.filter(|id| !id.is_empty() && self.builder.answer_id.is_empty()) {
             self.builder.answer_id = id.text().into_owned();
         }
+        if let Some(model) = envelope.model.filter(|model| !model.is_empty() && self.response_model.is_none()) {
+            self.response_model = Some(model.text().into_owned());
+        }
         if let Some(value) = envelope.usage {
             let usage = usage::read(self.provider, value);
+            self.is_absurd |= usage.is_absurd;
             self.tokens = if usage.is_absurd { None } else { usage.tokens.or(self.tokens) };
             self.cost = usage.cost.or(self.cost);
         }
@@ -101,8 +109,9 @@ impl StreamDecoder for Decoder {
             let has_calls = !self.builder.calls.is_empty();
             match self.builder.finish.or(self.is_done.then_some(FinishReason::Stop)) {
                 Some(reason) => {
-                    if self.tokens.is_some() || self.cost.is_some() {
-                        self.builder.events.push(StreamEvent::Usage { tokens: self.tokens, cost: self.cost });
+                    let (tokens, cost, is_absurd) = (self.tokens, self.cost, self.is_absurd);
+                    if tokens.is_some() || cost.is_some() || is_absurd {
+                        self.builder.events.push(StreamEvent::Usage { tokens, cost, is_absurd });
                     }
                     self.builder.events.push(StreamEvent::Finish(reason.with_calls(has_calls)));
                 }
@@ -110,6 +119,15 @@ impl StreamDecoder for Decoder {
             }
         }
         std::mem::take(&mut self.builder.events)
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    fn names(&self) -> (Option<&str>, Option<&str>) {
+        let id = Some(self.builder.answer_id.as_str()).filter(|id| !id.is_empty());
+        (id, self.response_model.as_deref())
     }
 }
 

@@ -7,7 +7,7 @@ const CLOSE: &str = "</think>";
 
 /// Splits text into thoughts and answer, however it is cut. No text is lost.
 #[derive(Debug)]
-pub(super) struct ThinkTags {
+pub(in crate::wire) struct ThinkTags {
     state: State,
     /// The beginning of a tag that is not whole yet.
     held: String,
@@ -22,19 +22,19 @@ enum State {
 
 /// Text of one kind.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Split {
+pub(in crate::wire) enum Split {
     Thought(String),
     Answer(String),
 }
 
 impl ThinkTags {
     /// With `false` all text is answer.
-    pub(super) fn new(is_looking: bool) -> Self {
+    pub(in crate::wire) fn new(is_looking: bool) -> Self {
         Self { state: if is_looking { State::Front } else { State::Answering }, held: String::new() }
     }
 
     /// Takes more text.
-    pub(super) fn push(&mut self, text: &str, out: &mut Vec<Split>) {
+    pub(in crate::wire) fn push(&mut self, text: &str, out: &mut Vec<Split>) {
         let mut text = std::mem::take(&mut self.held) + text;
         loop {
             let (tag, next) = match self.state {
@@ -66,7 +66,7 @@ impl ThinkTags {
     }
 
     /// What was held back, when no more text comes.
-    pub(super) fn finish(&mut self, out: &mut Vec<Split>) {
+    pub(in crate::wire) fn finish(&mut self, out: &mut Vec<Split>) {
         let held = std::mem::take(&mut self.held);
         self.give(held, out);
     }

@@ -1,35 +1,16 @@
 //! What is counted of a chunk, and the facts of a whole answer.
 
-use domain::usage::TokenCounts;
-use domain::{Nanos, ProviderId};
+use domain::ProviderId;
 
 use crate::UpstreamError;
 use crate::json_scan::{self, RawText};
 use crate::neutral::FinishReason;
+use crate::wire::AnswerFacts;
 use crate::wire::openai_chat::walk::{Arguments, Piece, Sink, walk, walk_text};
 use crate::wire::openai_chat::{errors, usage};
 
 /// The longest id or model name remembered, in characters.
 const MAX_NAME_LENGTH: usize = 512;
-
-/// What is known of a whole answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AnswerFacts {
-    /// The counts; `None`: not said, or not believable.
-    pub usage: Option<TokenCounts>,
-    /// Counts were sent that no call can have.
-    pub absurd: bool,
-    /// What the provider says it costs.
-    pub cost: Option<Nanos>,
-    /// Why the answer ended.
-    pub finish: Option<FinishReason>,
-    /// Characters of content, reasoning and arguments, for estimates.
-    pub output_characters: u64,
-    /// The provider's id of the answer.
-    pub id: Option<String>,
-    /// The model that answered, as the provider names it.
-    pub response_model: Option<String>,
-}
 
 /// The facts of a whole answer that came with a status of success.
 ///

@@ -7,12 +7,12 @@ use super::*;
 const HI: &str = r#""messages":[{"role":"user","content":"hi"}]"#;
 
 fn target(provider: ProviderId) -> Target<'static> {
-    Target { provider, model: "up/stream", origin_host: "example.org" }
+    Target { provider, model: "up/stream", origin_host: "example.org", facts: None, api_version: None }
 }
 
 fn sent(body: &str, provider: ProviderId) -> (String, Vec<String>) {
-    let prepared = prepare(&read(body.as_bytes()).unwrap(), &target(provider), true).unwrap();
-    (String::from_utf8(prepared.body.to_vec()).unwrap(), prepared.dropped)
+    let prepared = prepare(&read(body.as_bytes()).unwrap(), &Bytes::new(), &target(provider), true).unwrap();
+    (String::from_utf8(prepared.body().to_vec()).unwrap(), prepared.dropped)
 }
 
 #[test]
@@ -78,7 +78,8 @@ fn mistral_gets_only_what_its_schema_knows() {
     let (sent, dropped) = sent(&body, ProviderId::Mistral);
     assert_eq!(sent, format!(r#"{{"model":"up/stream",{HI},"stream":true,"max_tokens":9,"random_seed":1}}"#));
     assert_eq!(dropped, ["user", "logit_bias", "stream_options"]);
-    let refusal = prepare(&read(body.as_bytes()).unwrap(), &target(ProviderId::Mistral), false).unwrap_err();
+    let refusal =
+        prepare(&read(body.as_bytes()).unwrap(), &Bytes::new(), &target(ProviderId::Mistral), false).unwrap_err();
     assert_eq!(refusal.field, "logit_bias");
 }
 
@@ -88,14 +89,14 @@ fn a_limit_of_ours_goes_in_only_where_the_client_named_none() {
         let body = format!(r#"{{"model":"a",{HI},"{field}":null}}"#);
         let mut request = read(body.as_bytes()).unwrap();
         request.set_limit(300);
-        let prepared = prepare(&request, &target(ProviderId::Mistral), false).unwrap();
-        assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":300}}"#).as_bytes());
+        let prepared = prepare(&request, &Bytes::new(), &target(ProviderId::Mistral), false).unwrap();
+        assert_eq!(&prepared.body()[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":300}}"#).as_bytes());
     }
     let body = format!(r#"{{"model":"a",{HI},"max_tokens":7}}"#);
     let mut request = read(body.as_bytes()).unwrap();
     request.set_limit(300);
-    let prepared = prepare(&request, &target(ProviderId::Mistral), false).unwrap();
-    assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":7}}"#).as_bytes());
+    let prepared = prepare(&request, &Bytes::new(), &target(ProviderId::Mistral), false).unwrap();
+    assert_eq!(&prepared.body()[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":7}}"#).as_bytes());
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn a_field_that_a_custom_endpoint_named_can_be_left_out() {
     let body = format!(r#"{{"model":"a",{HI},"seed":1}}"#);
     let mut request = read(body.as_bytes()).unwrap();
     request.leave_out("seed");
-    let prepared = prepare(&request, &target(ProviderId::Custom), false).unwrap();
-    assert_eq!(&prepared.body[..], format!(r#"{{"model":"up/stream",{HI}}}"#).as_bytes());
+    let prepared = prepare(&request, &Bytes::new(), &target(ProviderId::Custom), false).unwrap();
+    assert_eq!(&prepared.body()[..], format!(r#"{{"model":"up/stream",{HI}}}"#).as_bytes());
     assert_eq!(prepared.dropped, ["seed"]);
 }

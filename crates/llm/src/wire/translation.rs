@@ -1,0 +1,118 @@
+//! A stream between two wires: decoded into neutral events, counted, encoded in
+//! the client's.
+
+use bytes::Bytes;
+
+use super::{Passage, StreamDecoder, StreamEncoder, StreamFacts};
+use crate::UpstreamError;
+use crate::neutral::{ReplayState, StreamEvent};
+
+/// A stream on its way from one wire to another.
+pub struct Translation {
+    decoder: Box<dyn StreamDecoder>,
+    encoder: Box<dyn StreamEncoder>,
+    facts: StreamFacts,
+    replay: Vec<ReplayState>,
+    first_call: Option<String>,
+    has_begun: bool,
+    buffer: Vec<u8>,
+}
+
+impl Translation {
+    /// At the start of a stream.
+    #[must_use]
+    pub fn new(decoder: Box<dyn StreamDecoder>, encoder: Box<dyn StreamEncoder>) -> Self {
+        let (facts, replay) = (StreamFacts::default(), Vec::new());
+        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, buffer: Vec::new() }
+    }
+
+    fn tell(&mut self, events: Vec<StreamEvent>, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        let mut failure = None;
+        for event in events {
+            if self.facts.error.is_some() {
+                break;
+            }
+            self.note(&event);
+            match event {
+                StreamEvent::Error(error) => {
+                    self.facts.error = Some(error.clone());
+                    failure = Some(error);
+                }
+                event => self.encoder.push(&event, &mut self.buffer),
+            }
+        }
+        if !self.buffer.is_empty() {
+            self.has_begun = true;
+            out.push(Bytes::from(std::mem::take(&mut self.buffer)));
+        }
+        failure
+    }
+
+    fn note(&mut self, event: &StreamEvent) {
+        let facts = &mut self.facts;
+        match event {
+            StreamEvent::Delta { text } | StreamEvent::Reasoning { text } | StreamEvent::Refusal { text } => {
+                facts.output_characters += text.chars().count() as u64;
+                facts.saw_output = true;
+            }
+            StreamEvent::ToolCallStart { id, .. } => {
+                self.first_call.get_or_insert_with(|| id.clone());
+                facts.saw_output = true;
+            }
+            StreamEvent::ToolCallArguments { arguments, .. } => {
+                facts.output_characters += arguments.chars().count() as u64;
+                facts.saw_output = true;
+            }
+            StreamEvent::Usage { tokens, cost, is_absurd } => {
+                (facts.usage, facts.cost, facts.absurd) = (*tokens, *cost, *is_absurd);
+            }
+            StreamEvent::Replay(state) => self.replay.push(state.clone()),
+            StreamEvent::Finish(finish) => {
+                facts.finish = Some(*finish);
+                facts.completed = true;
+            }
+            StreamEvent::Error(_) => facts.completed = false,
+        }
+    }
+}
+
+impl Passage for Translation {
+    fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        let events = self.decoder.push(&frame);
+        self.tell(events, out)
+    }
+
+    fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
+        if self.facts.error.is_none() {
+            let events = self.decoder.finish();
+            self.tell(events, out);
+        }
+        self.facts()
+    }
+
+    fn facts(&self) -> StreamFacts {
+        let (id, model) = self.decoder.names();
+        StreamFacts {
+            id: id.map(str::to_owned),
+            response_model: model.map(str::to_owned),
+            usage_so_far: self.decoder.usage_so_far(),
+            ..self.facts.clone()
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    fn saw_output(&self) -> bool {
+        self.facts.saw_output
+    }
+
+    fn is_done(&self) -> bool {
+        self.decoder.is_done()
+    }
+
+    fn take_replay(&mut self) -> Vec<ReplayState> {
+        ReplayState::of_calls(std::mem::take(&mut self.replay), self.first_call.as_deref())
+    }
+}
