@@ -38,7 +38,11 @@ pub mod resolving;
 mod secrets;
 pub mod spreads;
 
+mod attempt;
+pub mod call;
+mod calling;
 pub mod chat;
+mod kinds;
 mod meter;
 mod replay;
 mod witness;
