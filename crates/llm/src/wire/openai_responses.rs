@@ -17,7 +17,7 @@ pub mod stream;
 mod choices;
 mod custom;
 mod long_event;
-mod usage;
+pub(crate) mod usage;
 mod walk;
 mod whole;
 
