@@ -62,6 +62,7 @@ enum Door<'a> {
     Chat(Option<&'a str>),
     Embeddings(Option<&'a str>),
     Responses,
+    Passed(openai_chat::passed::Door),
     Messages,
     CountTokens,
     Act(&'a str, Action),
@@ -269,6 +270,10 @@ impl<'a> Knock<'a> {
             (_, Door::Embeddings(deployment)) => {
                 openai_chat::embeddings::embed(shared, dialect, *deployment, body, watch, shown)
             }
+            (_, Door::Passed(door)) => {
+                let kind = self.parts.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+                openai_chat::passed::answer(shared, dialect, *door, (kind.unwrap_or(""), body), (watch, shown))
+            }
             (_, Door::Responses) => responses::create(shared, dialect, body, watch, shown),
             (_, Door::Messages) => messages::create(shared, dialect, &received),
             (_, Door::CountTokens) => messages::count(shared, dialect, &received),
@@ -304,6 +309,9 @@ fn openai_tail(tail: &str) -> Option<Door<'_>> {
         "/chat/completions" => Door::Chat(None),
         "/embeddings" => Door::Embeddings(None),
         "/responses" => Door::Responses,
-        _ => Door::Model(tail.strip_prefix("/models/")?),
+        _ => match openai_chat::passed::Door::of(tail) {
+            Some(door) => Door::Passed(door),
+            None => Door::Model(tail.strip_prefix("/models/")?),
+        },
     })
 }

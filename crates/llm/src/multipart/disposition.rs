@@ -53,9 +53,12 @@ fn parameters(text: &str) -> Option<Vec<Parameter>> {
         let (name, after) = rest.split_once('=')?;
         let (value, after) = match after.strip_prefix('"') {
             Some(quoted) => until_quote(quoted)?,
-            None => after.split_at(after.find(';').unwrap_or(after.len())),
+            None => {
+                let (value, after) = after.split_at(after.find(';').unwrap_or(after.len()));
+                (value.trim(), after)
+            }
         };
-        found.push((name.trim().to_ascii_lowercase(), value.trim_end().to_owned()));
+        found.push((name.trim().to_ascii_lowercase(), value.to_owned()));
         let after = after.trim_start();
         rest = match after.strip_prefix(';') {
             Some(next) => next.trim(),
