@@ -40,7 +40,11 @@ mod secrets;
 pub mod spreads;
 pub mod targets;
 
+mod attempt;
+pub mod call;
+mod calling;
 pub mod chat;
+mod kinds;
 mod meter;
 mod replay;
 mod witness;

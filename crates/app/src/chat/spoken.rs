@@ -11,8 +11,8 @@ use llm::wire::{
     self, About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, Target, Wire, choice,
 };
 
-use super::failure;
 use crate::App;
+use crate::attempt::failure;
 use crate::error::{Code, Error};
 use crate::replay;
 

@@ -11,8 +11,8 @@ use llm::UpstreamError;
 use llm::client::UpstreamBody;
 use llm::wire::Passage;
 
-use super::failure;
 use crate::App;
+use crate::attempt::failure;
 use crate::error::Error;
 use crate::meter::{Meter, Used};
 use crate::replay;

@@ -1,4 +1,5 @@
-//! From what went wrong in the attempts to what the client is told.
+//! From what went wrong in the attempts to what the client is told, whatever
+//! was asked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use domain::attempt::ErrorClass;
 use domain::{Caller, ProviderId, Timestamp};
 use llm::UpstreamError;
-use llm::wire::{ClientRequest, RequestError};
+use llm::wire::RequestError;
 
 use crate::App;
 use crate::error::{Code, Details, Error};
@@ -30,22 +31,22 @@ const OPTIONAL_FIELDS: [&str; 8] = [
 ];
 
 /// An attempt that failed before anything reached the client.
-pub(super) struct AttemptFailure {
+pub(crate) struct AttemptFailure {
     /// The key that paid, or would have.
-    pub(super) key: Arc<Key>,
+    pub(crate) key: Arc<Key>,
     /// What went wrong.
-    pub(super) error: UpstreamError,
+    pub(crate) error: UpstreamError,
     /// How long until the key may be tried again, where that is known.
-    pub(super) wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
     /// Whether it came as far as a row of the ledger.
-    pub(super) has_row: bool,
+    pub(crate) has_row: bool,
 }
 
 impl AttemptFailure {
     /// Whether `next` may do better. Keys of one scope share provider and
     /// origin, so only what is the key's own counts there; a key of another
     /// scope or origin may also be better off with a provider that fails.
-    pub(super) fn may_hand_over_to(&self, next: &Key, is_idempotent: bool) -> bool {
+    pub(crate) fn may_hand_over_to(&self, next: &Key, is_idempotent: bool) -> bool {
         let (this, next) = (self.key.credential(), next.credential());
         let is_elsewhere = this.scope != next.scope || this.origin != next.origin;
         match self.error.class {
@@ -68,7 +69,7 @@ impl AttemptFailure {
 
     /// Whether the call may be made once more as it was: the provider failed at
     /// once, or was not reached, and this request has had no second try.
-    pub(super) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
+    pub(crate) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
         self.is_hiccup() && !earlier.iter().any(Self::is_hiccup)
     }
 
@@ -90,7 +91,7 @@ impl AttemptFailure {
 
     /// A field that a custom endpoint named in its refusal and that may be left
     /// out once, because nobody knows what such an endpoint takes.
-    pub(super) fn field_to_leave_out(&self, request: &ClientRequest<'_>) -> Option<String> {
+    pub(crate) fn field_to_leave_out(&self, may_leave_out: impl Fn(&str) -> bool) -> Option<String> {
         let is_custom = self.key.credential().provider == ProviderId::Custom;
         if !is_custom || self.error.class != ErrorClass::BadRequest {
             return None;
@@ -99,7 +100,7 @@ impl AttemptFailure {
             .into_iter()
             .find(|field| {
                 let names_it = self.error.param.as_deref() == Some(field) || self.error.message.contains(field);
-                names_it && request.may_leave_out(field)
+                names_it && may_leave_out(field)
             })
             .map(str::to_owned)
     }
@@ -110,8 +111,8 @@ impl AttemptFailure {
     }
 }
 
-/// A body that is no chat request.
-pub(super) fn of_request(problem: &RequestError) -> Error {
+/// A body that is no request of its kind.
+pub(crate) fn of_request(problem: &RequestError) -> Error {
     let code = if problem.code == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
     let error = Error::new(code, problem.to_string());
     match &problem.param {
@@ -122,7 +123,7 @@ pub(super) fn of_request(problem: &RequestError) -> Error {
 
 /// The one error for a request whose attempts all failed. The keys that were
 /// left alone have their part in what it says.
-pub(super) fn of_attempts(
+pub(crate) fn of_attempts(
     app: &App,
     caller: &Caller,
     place: &Place,
@@ -171,7 +172,7 @@ fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
 }
 
 /// A failure that came after the answer had begun, as the last event says it.
-pub(super) fn of_stream(provider: &str, upstream: &UpstreamError, now: Timestamp) -> Error {
+pub(crate) fn of_stream(provider: &str, upstream: &UpstreamError, now: Timestamp) -> Error {
     match upstream.class {
         ErrorClass::StreamTruncated => Error::new(
             Code::ProviderError,
