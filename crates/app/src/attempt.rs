@@ -140,6 +140,8 @@ pub(crate) struct Run<'a, A> {
     pub(crate) errand: Errand<'a>,
     pub(crate) ask: &'a A,
     pub(crate) place: &'a Place,
+    /// The alias that led there.
+    pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
 }
@@ -240,6 +242,8 @@ impl<A: Ask> Run<'_, A> {
             attempts: self.number,
             cost,
             dropped,
+            alias: None,
+            passed_over: Vec::new(),
         }
     }
 
@@ -282,7 +286,7 @@ impl<A: Ask> Run<'_, A> {
             provider: credential.provider,
             model: self.place.upstream_id.clone(),
             requested_model: self.ask.model().to_owned(),
-            alias: None,
+            alias: self.alias.map(str::to_owned),
             source: call.source,
             wire,
             streamed: self.ask.streams(),
