@@ -71,12 +71,7 @@ async fn permitted<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<Targets> {
 /// # Errors
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
-async fn at_place<A: Ask>(
-    errand: Errand<'_>,
-    ask: &mut A,
-    reach: &Arc<Reach>,
-    place: &Place,
-) -> Result<Answered> {
+async fn at_place<A: Ask>(errand: Errand<'_>, ask: &mut A, reach: &Arc<Reach>, place: &Place) -> Result<Answered> {
     kinds::suits(ask.kind(), reach, place)?;
     let payers = {
         let conversation = ask.conversation();

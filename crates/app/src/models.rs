@@ -141,7 +141,11 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
     let opened: Vec<(&Target, Scope, &Arc<Offer>)> = targets::in_order(reach, alias, None)
         .into_iter()
         .filter_map(|target| {
-            let offer = reach.by_uuid.get(&model_uuid(&target.namespace(), target.upstream_id()))?;
+            // A model may have more than one id at its provider.
+            let known = app.catalogue.get(target.provider, target.upstream_id());
+            let uuid = |id: &str| model_uuid(&target.namespace(), id);
+            let offer = reach.by_uuid.get(&uuid(target.upstream_id()));
+            let offer = offer.or_else(|| reach.by_uuid.get(&uuid(&known?.id)))?;
             Some((target, payer_of(app, caller, reach, target)?, offer))
         })
         .collect();

@@ -122,13 +122,7 @@ pub(crate) async fn of(
 
 /// A key that came along can pay its own provider only: the alias stands for
 /// what it has there. Where it has nothing, the name is the provider's to know.
-fn of_brought(
-    app: &App,
-    caller: &Caller,
-    brought: &Brought,
-    name: &str,
-    alias: Option<Arc<Alias>>,
-) -> Result<Targets> {
+fn of_brought(app: &App, caller: &Caller, brought: &Brought, name: &str, alias: Option<Arc<Alias>>) -> Result<Targets> {
     let there = alias.and_then(|alias| {
         let target = alias.targets.iter().find(|target| target.provider == brought.provider)?.written();
         Some((alias, target))
@@ -154,9 +148,5 @@ fn has_keys(reach: &Reach, target: &Target) -> bool {
 
 /// The target as a place: its owner said provider and model, nothing is guessed.
 pub(crate) fn place(target: &Target) -> Place {
-    Place {
-        provider: target.provider,
-        namespace: target.namespace(),
-        upstream_id: target.upstream_id().to_owned(),
-    }
+    Place { provider: target.provider, namespace: target.namespace(), upstream_id: target.upstream_id().to_owned() }
 }

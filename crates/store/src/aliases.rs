@@ -80,14 +80,15 @@ pub async fn count(change: &mut Mutation, owner: Option<UserId>) -> Result<i64, 
 /// # Errors
 /// When the database cannot be read.
 pub async fn is_taken(change: &mut Mutation, alias: &Alias) -> Result<bool, StoreError> {
-    let others: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM aliases WHERE scope = $1 AND owner_id = $2 AND name = $3 AND id <> $4")
-            .bind(alias.scope.as_str())
-            .bind(owner_column(alias.owner))
-            .bind(alias.name.as_str())
-            .bind(alias.id.to_string())
-            .fetch_one(change.connection())
-            .await?;
+    let others: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM aliases WHERE scope = $1 AND owner_id = $2 AND name = $3 AND id <> $4",
+    )
+    .bind(alias.scope.as_str())
+    .bind(owner_column(alias.owner))
+    .bind(alias.name.as_str())
+    .bind(alias.id.to_string())
+    .fetch_one(change.connection())
+    .await?;
     Ok(others > 0)
 }
 
@@ -139,8 +140,10 @@ pub async fn update(change: &mut Mutation, alias: &Alias) -> Result<bool, StoreE
 /// When the database cannot be written.
 pub async fn delete(change: &mut Mutation, alias: &Alias) -> Result<bool, StoreError> {
     delete_targets(change.connection(), alias.id).await?;
-    let done =
-        sqlx::query("DELETE FROM aliases WHERE id = $1").bind(alias.id.to_string()).execute(change.connection()).await?;
+    let done = sqlx::query("DELETE FROM aliases WHERE id = $1")
+        .bind(alias.id.to_string())
+        .execute(change.connection())
+        .await?;
     change.touch(ChangeKind::Alias, &owner_column(alias.owner));
     Ok(done.rows_affected() > 0)
 }

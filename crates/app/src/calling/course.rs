@@ -20,10 +20,10 @@ use crate::attempt::failure::{self, AttemptFailure};
 use crate::call::Answered;
 use crate::error::{Code, Error, Result};
 use crate::exhausted::{self, Ended};
+use crate::kinds;
 use crate::naming::Place;
 use crate::paying::{self, Asked, Resting, Unpaid};
 use crate::targets::Targets;
-use crate::kinds;
 
 /// Goes through the targets of `alias` until one of them answers.
 ///
@@ -173,8 +173,7 @@ impl Course {
 
     /// Whether no further target is to be asked.
     fn is_over(&self, errand: Errand<'_>) -> bool {
-        let is_final =
-            |failure: &AttemptFailure| !failure.may_leave_its_target(errand.call.is_idempotent);
+        let is_final = |failure: &AttemptFailure| !failure.may_leave_its_target(errand.call.is_idempotent);
         // A key that the request named is never replaced.
         let was_pinned_key_asked =
             errand.call.wishes.pinned.is_some() && !(self.failures.is_empty() && self.resting.is_empty());
