@@ -50,6 +50,15 @@ pub(crate) trait Ask: Send + Sync + Sized {
     /// The kind of model that answers this; `None`: whichever is named.
     fn kind(&self) -> Option<ModelKind>;
 
+    /// Passes when this may be asked there at all. Of an alias, a target that it
+    /// does not suit is passed over.
+    ///
+    /// # Errors
+    /// What a client is told that can go nowhere else.
+    fn suits(&self, _place: &Place) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What all calls of its conversation have in common, where the client says
     /// so.
     fn conversation(&self) -> Option<Cow<'_, str>> {

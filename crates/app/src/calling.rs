@@ -73,6 +73,7 @@ async fn permitted<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<Targets> {
 /// that was made has its ledger row by then.
 async fn at_place<A: Ask>(errand: Errand<'_>, ask: &mut A, reach: &Arc<Reach>, place: &Place) -> Result<Answered> {
     kinds::suits(ask.kind(), reach, place)?;
+    ask.suits(place)?;
     let payers = {
         let conversation = ask.conversation();
         let asked = Asked { place, wishes: &errand.call.wishes, conversation: conversation.as_deref() };

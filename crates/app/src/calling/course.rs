@@ -110,7 +110,8 @@ impl Course {
         here: Here<'_>,
         waits: bool,
     ) -> Result<Option<Answered>> {
-        if let Err(error) = kinds::suits(ask.kind(), here.reach, here.place) {
+        let suits = kinds::suits(ask.kind(), here.reach, here.place).and_then(|()| ask.suits(here.place));
+        if let Err(error) = suits {
             self.pass(here, Reason::CannotTake, error);
             return Ok(None);
         }

@@ -16,6 +16,7 @@ pub mod stream;
 
 mod choices;
 mod custom;
+mod foreign;
 mod long_event;
 mod usage;
 mod walk;
