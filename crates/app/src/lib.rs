@@ -44,8 +44,11 @@ mod attempt;
 pub mod call;
 mod calling;
 pub mod chat;
+pub mod counting;
+pub mod embeddings;
 mod kinds;
 mod meter;
+pub mod opaque;
 mod replay;
 mod witness;
 

@@ -101,7 +101,11 @@ fn operation(door: &Door, described: &Described, parts: &mut Parts) -> Value {
         if let Some(example) = &body.example {
             content["example"] = example.clone();
         }
-        operation.insert("requestBody".into(), json!({"required": true, "content": {body.kind: content}}));
+        let mut contents = json!({body.kind: content});
+        if body.or_form {
+            contents["multipart/form-data"] = json!({"schema": shape::reference(&body.shape, &mut parts.schemas)});
+        }
+        operation.insert("requestBody".into(), json!({"required": true, "content": contents}));
     }
     let mut responses = Map::new();
     for answer in &described.answers {

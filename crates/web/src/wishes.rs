@@ -5,6 +5,7 @@ use app::brought::{self, Brought};
 use app::chat::Payment;
 use app::error::Error;
 use app::paying::Wishes;
+use domain::ProviderId;
 use domain::resolve::Fallback;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -88,6 +89,15 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     }
     if !payment.dropped.is_empty() {
         say("x-ownkey-dropped", &payment.dropped.join(", "));
+    }
+}
+
+/// Says in the answer that a number is estimated, and for which model.
+pub(crate) fn say_estimated(headers: &mut HeaderMap, provider: ProviderId, model: &str) {
+    headers.insert(HeaderName::from_static("x-ownkey-estimated"), HeaderValue::from_static("true"));
+    headers.insert(HeaderName::from_static("x-ownkey-provider"), HeaderValue::from_static(provider.as_str()));
+    if let Ok(model) = HeaderValue::from_str(model) {
+        headers.insert(HeaderName::from_static("x-ownkey-model"), model);
     }
 }
 

@@ -18,8 +18,8 @@ use crate::reach::Key;
 use crate::{cooling, paying};
 
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
-/// tried without.
-const OPTIONAL_FIELDS: [&str; 8] = [
+/// tried without. (Vectors come in the encoding that was asked for all the same.)
+const OPTIONAL_FIELDS: [&str; 9] = [
     "stream_options",
     "user",
     "store",
@@ -28,6 +28,7 @@ const OPTIONAL_FIELDS: [&str; 8] = [
     "prompt_cache_key",
     "safety_identifier",
     "parallel_tool_calls",
+    "encoding_format",
 ];
 
 /// An attempt that failed before anything reached the client.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::{Caller, Nanos, ProviderId};
+use http::HeaderValue;
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
 use llm::wire::Passage;
@@ -27,9 +28,9 @@ pub enum Piece {
 }
 
 /// Who keeps what the provider wants back.
-pub(super) struct Keeper {
-    pub(super) app: Arc<App>,
-    pub(super) caller: Caller,
+pub(crate) struct Keeper {
+    pub(crate) app: Arc<App>,
+    pub(crate) caller: Caller,
 }
 
 /// A streamed answer. Dropping it drops the upstream call and settles the bill.
@@ -39,13 +40,14 @@ pub struct AnswerStream {
     meter: Meter,
     provider: ProviderId,
     keeper: Option<Keeper>,
+    kind: Option<HeaderValue>,
     ready: VecDeque<Piece>,
     scratch: Vec<Bytes>,
     is_over: bool,
 }
 
 impl AnswerStream {
-    pub(super) fn new(
+    pub(crate) fn new(
         body: UpstreamBody,
         pass: Box<dyn Passage>,
         meter: Meter,
@@ -53,12 +55,18 @@ impl AnswerStream {
         keeper: Option<Keeper>,
     ) -> Self {
         let (ready, scratch) = (VecDeque::new(), Vec::new());
-        Self { body: Some(body), pass, meter, provider, keeper, ready, scratch, is_over: false }
+        Self { body: Some(body), pass, meter, provider, keeper, kind: None, ready, scratch, is_over: false }
+    }
+
+    /// The same, of a kind that is not looked into.
+    pub(crate) fn of_kind(mut self, kind: HeaderValue) -> Self {
+        self.kind = Some(kind);
+        self
     }
 
     /// Waits for the first event, so that an error in it still has a status and
     /// another key may be tried. Comments are no event.
-    pub(super) async fn prime(&mut self) -> Result<(), UpstreamError> {
+    pub(crate) async fn prime(&mut self) -> Result<(), UpstreamError> {
         while !self.pass.has_begun() && !self.is_over {
             if let Some(error) = self.advance().await
                 && !self.pass.has_begun()
@@ -67,6 +75,12 @@ impl AnswerStream {
             }
         }
         Ok(())
+    }
+
+    /// What it is, where it passes as whatever it is: not always events.
+    #[must_use]
+    pub const fn kind(&self) -> Option<&HeaderValue> {
+        self.kind.as_ref()
     }
 
     /// The provider's id of the answer, as far as it was said.

@@ -18,7 +18,7 @@ mod choices;
 mod custom;
 mod foreign;
 mod long_event;
-mod usage;
+pub(crate) mod usage;
 mod walk;
 mod whole;
 

@@ -125,3 +125,66 @@ pub(super) struct ResponseUsage {
     output_tokens: u64,
     total_tokens: u64,
 }
+
+/// Texts to be made into vectors, in OpenAI's format. Fields that are not listed
+/// pass through to providers of that format.
+#[derive(ToSchema)]
+pub(super) struct EmbeddingsRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    /// A text, a list of texts, a list of tokens, or a list of such lists.
+    #[schema(value_type = Value)]
+    input: Value,
+    /// How many numbers a vector has.
+    #[schema(minimum = 1)]
+    dimensions: Option<u64>,
+    #[schema(pattern = "^(float|base64)$")]
+    encoding_format: Option<String>,
+    user: Option<String>,
+}
+
+/// Vectors; the provider's answer may have more fields.
+#[derive(ToSchema)]
+pub(super) struct Embeddings {
+    object: String,
+    data: Vec<Embedding>,
+    /// The model that made them, as the provider calls it.
+    model: String,
+    usage: Option<EmbeddingsUsage>,
+}
+
+/// One vector.
+#[derive(ToSchema)]
+pub(super) struct Embedding {
+    index: u64,
+    /// Numbers, or the base64 of 32-bit floats.
+    #[schema(value_type = Value)]
+    embedding: Value,
+}
+
+/// What the vectors took.
+#[derive(ToSchema)]
+pub(super) struct EmbeddingsUsage {
+    prompt_tokens: u64,
+    total_tokens: u64,
+}
+
+/// A call that is passed on as it is, with all its fields.
+#[derive(ToSchema)]
+pub(super) struct PassedRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID. Only moderations
+    /// have one of their own.
+    #[schema(min_length = 1)]
+    model: Option<String>,
+    /// Whether the answer is to come as events, where the provider has that.
+    stream: Option<bool>,
+}
+
+/// The provider's answer, as it is.
+#[derive(ToSchema)]
+pub(super) struct PassedAnswer {
+    /// What was used, where the provider says so.
+    #[schema(value_type = Option<Object>)]
+    usage: Option<Value>,
+}

@@ -144,6 +144,7 @@ pub(super) fn headers() -> Value {
         "x-ownkey-passed-over": text("What the alias stands for as well and was not called: `provider/model=reason`, separated by commas."),
         "x-ownkey-attempts": {"description": "How many upstream calls it took.", "schema": {"type": "integer", "minimum": 1}},
         "x-ownkey-cost-usd": text("What it cost, in dollars, where that is known before the body."),
+        "x-ownkey-estimated": words("`true`: the provider does not count, and this is an estimate.", &["true"]),
         "x-ownkey-dropped": text("What was left out of the request, because the model cannot take it."),
     })
 }

@@ -114,7 +114,7 @@ fn counts(provider: ProviderId, sent: &Sent) -> Option<TokenCounts> {
 }
 
 /// A whole number of tokens; null is none.
-pub(in crate::wire) fn count(reader: &mut Reader<'_>, is_absurd: &mut bool) -> Result<Option<u64>, ScanError> {
+pub(crate) fn count(reader: &mut Reader<'_>, is_absurd: &mut bool) -> Result<Option<u64>, ScanError> {
     let value = reader.value()?;
     if value == b"null" {
         return Ok(None);

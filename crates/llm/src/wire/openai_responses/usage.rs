@@ -20,7 +20,7 @@ struct Sent {
 }
 
 /// Reads the value of a `usage` member.
-pub(super) fn read(value: &[u8]) -> Usage {
+pub(crate) fn read(value: &[u8]) -> Usage {
     let mut sent = Sent::default();
     if members(value, &mut sent).is_err() {
         sent.is_absurd = true;
