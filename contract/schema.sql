@@ -1,6 +1,27 @@
 -- The tables as SQLite has them; PostgreSQL has the same columns.
 -- Written by a test: UPDATE_CONTRACT=1 cargo test -p ownkey-store
 
+CREATE TABLE alias_targets (
+    alias_id TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    weight BIGINT NOT NULL,
+    PRIMARY KEY (alias_id, place)
+);
+
+CREATE TABLE aliases (
+    id TEXT NOT NULL PRIMARY KEY,
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (scope, owner_id, name)
+);
+
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,

@@ -50,6 +50,15 @@ pub(crate) trait Ask: Send + Sync + Sized {
     /// The kind of model that answers this; `None`: whichever is named.
     fn kind(&self) -> Option<ModelKind>;
 
+    /// Passes when this may be asked there at all. Of an alias, a target that it
+    /// does not suit is passed over.
+    ///
+    /// # Errors
+    /// What a client is told that can go nowhere else.
+    fn suits(&self, _place: &Place) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What all calls of its conversation have in common, where the client says
     /// so.
     fn conversation(&self) -> Option<Cow<'_, str>> {
@@ -140,6 +149,8 @@ pub(crate) struct Run<'a, A> {
     pub(crate) errand: Errand<'a>,
     pub(crate) ask: &'a A,
     pub(crate) place: &'a Place,
+    /// The alias that led there.
+    pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
 }
@@ -240,6 +251,8 @@ impl<A: Ask> Run<'_, A> {
             attempts: self.number,
             cost,
             dropped,
+            alias: None,
+            passed_over: Vec::new(),
         }
     }
 
@@ -282,7 +295,7 @@ impl<A: Ask> Run<'_, A> {
             provider: credential.provider,
             model: self.place.upstream_id.clone(),
             requested_model: self.ask.model().to_owned(),
-            alias: None,
+            alias: self.alias.map(str::to_owned),
             source: call.source,
             wire,
             streamed: self.ask.streams(),

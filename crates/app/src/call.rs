@@ -66,6 +66,11 @@ pub struct Payment {
     pub cost: Option<Nanos>,
     /// Parameters that were left out.
     pub dropped: Vec<String>,
+    /// The alias that the call named.
+    pub alias: Option<String>,
+    /// What the alias stands for as well and was not called, each with the
+    /// reason: `provider/model=no_key`.
+    pub passed_over: Vec<String>,
 }
 
 /// An answer on its way to the client.

@@ -2,6 +2,8 @@
 //! name this model, which place is it, who pays, and on to the payer's next key
 //! when that may do better.
 
+mod course;
+
 use std::sync::Arc;
 
 use domain::Caller;
@@ -14,7 +16,8 @@ use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
 use crate::paying::{Asked, Payers};
 use crate::reach::{Key, Reach};
-use crate::{brought, callers, kinds, paying, reach, spreads};
+use crate::targets::{self, Targets};
+use crate::{callers, kinds, paying, reach, spreads};
 
 /// Somebody's call.
 #[derive(Clone, Copy)]
@@ -24,37 +27,60 @@ pub(crate) struct Errand<'a> {
     pub(crate) call: &'a Call,
 }
 
-/// The keys a call can reach and the model it means, if its caller may name it.
+/// Where a call is made.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    reach: &'a Arc<Reach>,
+    place: &'a Place,
+    /// The alias that led here.
+    alias: Option<&'a str>,
+}
+
+/// Answers a call: by the model it names, or by the first model of an alias that
+/// can.
+///
+/// # Errors
+/// Whatever stands in the way, as the client may hear it. Every upstream call
+/// that was made has its ledger row by then.
+pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<Answered> {
+    let targets = permitted(errand, ask).await?;
+    match (&targets.alias, targets.places.first()) {
+        (Some(alias), _) => course::through_targets(errand, ask, &targets, alias).await,
+        (None, Some(place)) => at_place(errand, ask, &targets.reach, place).await,
+        (None, None) => Err(naming::not_found(ask.model())),
+    }
+}
+
+/// What a call can reach, and what the name of its model stands for, if its
+/// caller may say it. Whoever may say an alias may have what it stands for.
 ///
 /// # Errors
 /// `model_not_allowed`, or what [`naming::place`] says.
-pub(crate) async fn permitted(errand: Errand<'_>, model: &str) -> Result<(Arc<Reach>, Place)> {
-    if !errand.caller.may_call_model(model) {
-        return Err(not_allowed(model));
+async fn permitted<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<Targets> {
+    let Errand { app, caller, call } = errand;
+    if !caller.may_call_model(ask.model()) {
+        return Err(not_allowed(ask.model()));
     }
-    within_reach(errand.app, errand.caller, errand.call, model).await
+    let conversation = ask.conversation();
+    targets::of(app, caller, &call.wishes, ask.model(), conversation.as_deref()).await
 }
 
-/// Answers a call at one place: finds who pays there, calls, and moves to the
+/// Answers a call at the one place that its model is: finds who pays there, calls, and moves to the
 /// payer's next key when that may do better.
 ///
 /// # Errors
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
-pub(crate) async fn at_place<A: Ask>(
-    errand: Errand<'_>,
-    ask: &mut A,
-    reach: &Arc<Reach>,
-    place: &Place,
-) -> Result<Answered> {
+async fn at_place<A: Ask>(errand: Errand<'_>, ask: &mut A, reach: &Arc<Reach>, place: &Place) -> Result<Answered> {
     kinds::suits(ask.kind(), reach, place)?;
+    ask.suits(place)?;
     let payers = {
         let conversation = ask.conversation();
         let asked = Asked { place, wishes: &errand.call.wishes, conversation: conversation.as_deref() };
         paying::payers(errand.app, errand.caller, reach, asked).await?
     };
     let mut failures = Vec::new();
-    match through_payers(errand, ask, (reach, place), &payers, &mut failures).await? {
+    match through_payers(errand, ask, Here { reach, place, alias: None }, &payers, &mut failures).await? {
         Some(answered) => Ok(answered),
         None => Err(failure::of_attempts(errand.app, errand.caller, place, &failures, &payers.resting)),
     }
@@ -65,18 +91,19 @@ pub(crate) async fn at_place<A: Ask>(
 async fn through_payers<A: Ask>(
     errand: Errand<'_>,
     ask: &mut A,
-    (reach, place): (&Arc<Reach>, &Place),
+    here: Here<'_>,
     payers: &Payers,
     failures: &mut Vec<AttemptFailure>,
 ) -> Result<Option<Answered>> {
     let Errand { app, caller, call } = errand;
+    let Here { reach, place, alias } = here;
     let mut untried = payers.keys.iter();
     let mut next = untried.next();
     while let Some(key) = next {
         still_allowed(app, caller, call, reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = Run { errand, ask: &*ask, place, key, number };
+        let run = Run { errand, ask: &*ask, place, alias, key, number };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());
@@ -95,17 +122,6 @@ async fn through_payers<A: Ask>(
         failures.push(failure);
     }
     Ok(None)
-}
-
-/// The keys a call can reach and the model it means: by the key it brought, or
-/// by those that are kept.
-async fn within_reach(app: &App, caller: &Caller, call: &Call, model: &str) -> Result<(Arc<Reach>, Place)> {
-    if let Some(brought) = &call.wishes.brought {
-        return brought::reach(app, caller, brought, model);
-    }
-    let reach = reach::of(app, caller).await?;
-    let place = naming::place(model, &reach, app.catalogue, app.clock.now())?;
-    Ok((reach, place))
 }
 
 /// Passes when caller and key may still be used, which may have changed while

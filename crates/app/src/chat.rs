@@ -32,8 +32,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         request.set_limit(max_tokens);
     }
     let errand = Errand { app, caller, call: &call };
-    let (reach, place) = calling::permitted(errand, &request.model).await?;
-    calling::at_place(errand, &mut Chat { client, request }, &reach, &place).await
+    calling::complete(errand, &mut Chat { client, request }).await
 }
 
 fn client_wire(name: WireName) -> Result<&'static dyn ClientWire> {

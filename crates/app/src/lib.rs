@@ -26,6 +26,7 @@ pub mod references;
 pub mod short_keys;
 pub mod transfer;
 
+pub mod aliases;
 pub mod brought;
 pub mod cooling;
 mod exhausted;
@@ -37,6 +38,7 @@ pub mod reach;
 pub mod resolving;
 mod secrets;
 pub mod spreads;
+pub mod targets;
 
 mod attempt;
 pub mod call;

@@ -1,10 +1,12 @@
 //! The models a caller can call, and those a key would unlock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use domain::alias::{Alias, Target};
 use domain::credential::Scope;
 use domain::ids::model_uuid;
-use domain::model::{ModelFacts, ModelStatus};
+use domain::model::{Capabilities, ModelFacts, ModelStatus};
 use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::naming;
 use crate::paying::{self, Wishes};
 use crate::reach::{self, Offer, Reach};
+use crate::targets;
 
 /// A model as lists show it.
 #[derive(Clone, Debug)]
@@ -34,6 +37,9 @@ pub struct ModelLine {
     pub is_listed: bool,
     /// When the provider says it was made, in seconds.
     pub created: Option<i64>,
+    /// An alias, and what it stands for; the facts are those of the first model
+    /// it would reach now, its limits those of the smallest.
+    pub alias: Option<Arc<Alias>>,
 }
 
 /// Which models to list. `None` lets all through.
@@ -54,6 +60,7 @@ pub async fn list(app: &App, caller: &Caller, filter: ModelFilter) -> Result<Vec
     let reach = reach::of(app, caller).await?;
     let mut lines: Vec<ModelLine> = usable(app, caller, &reach)
         .into_iter()
+        .chain(of_aliases(app, caller, &reach))
         .chain(locked(app, &reach))
         .filter(|line| filter.provider.is_none_or(|provider| provider == line.facts.provider))
         .filter(|line| filter.is_active.is_none_or(|is_active| is_active == line.payer.is_some()))
@@ -84,15 +91,19 @@ pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
                 .is_some_and(|(provider, id)| provider.parse() == Ok(line.facts.provider) && id == line.facts.id)
     };
     let lines = list(app, caller, ModelFilter::default()).await?;
-    lines.into_iter().find(by_name).ok_or_else(|| {
+    let by_alias = |line: &&ModelLine| line.alias.is_some() && line.client_id == name;
+    let alias = lines.iter().find(by_alias).cloned();
+    alias.or_else(|| lines.into_iter().find(by_name)).ok_or_else(|| {
         let mut error = naming::not_found(name);
         error.details.field = None;
         error
     })
 }
 
-fn order(line: &ModelLine) -> (bool, ProviderId, bool, &str) {
-    (line.payer.is_none(), line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
+/// Names that somebody chose come first.
+fn order(line: &ModelLine) -> (bool, bool, ProviderId, bool, &str) {
+    let (is_locked, is_model) = (line.payer.is_none(), line.alias.is_none());
+    (is_locked, is_model, line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
 }
 
 /// Models with a usable key. An id that several places serve is listed bare for
@@ -103,8 +114,9 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     for (client_id, offers) in &reach.by_client_id {
         let chosen = naming::place(client_id, reach, app.catalogue, now).ok().map(|place| place.namespace);
         for offer in offers {
-            let Some(payer) = payer(app, caller, reach, offer) else { continue };
-            let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str());
+            let Some(payer) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
+            // A name that an alias took no longer means the model.
+            let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str()) && !reach.aliases.takes(client_id);
             lines.push(ModelLine {
                 uuid: offer.uuid,
                 client_id: if is_chosen { client_id.clone() } else { format!("{}/{client_id}", offer.facts.provider) },
@@ -113,17 +125,68 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
                 payer: Some(payer),
                 is_listed: !offer.in_catalogue,
                 created: offer.created,
+                alias: None,
             });
         }
     }
     lines
 }
 
+/// Aliases with at least one target that a key of the caller opens.
+fn of_aliases(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
+    reach.aliases.in_force().filter_map(|alias| of_alias(app, caller, reach, alias)).collect()
+}
+
+fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Option<ModelLine> {
+    let opened: Vec<(&Target, Scope, &Arc<Offer>)> = targets::in_order(reach, alias, None)
+        .into_iter()
+        .filter_map(|target| {
+            // A model may have more than one id at its provider.
+            let known = app.catalogue.get(target.provider, target.upstream_id());
+            let uuid = |id: &str| model_uuid(&target.namespace(), id);
+            let offer = reach.by_uuid.get(&uuid(target.upstream_id()));
+            let offer = offer.or_else(|| reach.by_uuid.get(&uuid(&known?.id)))?;
+            Some((target, payer_of(app, caller, reach, target)?, offer))
+        })
+        .collect();
+    let &(_, payer, first) = opened.first()?;
+    let facts = |of: fn(&ModelFacts) -> Option<u64>| opened.iter().filter_map(|(_, _, offer)| of(&offer.facts)).min();
+    let all = |can: fn(&Capabilities) -> bool| opened.iter().all(|(_, _, offer)| can(&offer.facts.capabilities));
+    let now = app.clock.now();
+    Some(ModelLine {
+        uuid: alias.id.0,
+        client_id: alias.name.clone(),
+        facts: ModelFacts {
+            display_name: format!("{} ({})", alias.name, first.facts.display_name),
+            is_recommended: false,
+            context_window: facts(|facts| facts.context_window),
+            max_output_tokens: facts(|facts| facts.max_output_tokens),
+            capabilities: Capabilities {
+                tools: all(|can| can.tools),
+                vision: all(|can| can.vision),
+                json_schema: all(|can| can.json_schema),
+                reasoning: all(|can| can.reasoning),
+            },
+            ..first.facts.clone()
+        },
+        price: app.catalogue.price_at(first.facts.provider, &first.facts.id, now).or(first.facts.price),
+        payer: Some(payer),
+        is_listed: false,
+        created: Some(alias.created_at.as_seconds()),
+        alias: Some(Arc::clone(alias)),
+    })
+}
+
+/// Who would pay for a target of an alias, were no key at a limit just now.
+pub(crate) fn payer_of(app: &App, caller: &Caller, reach: &Reach, target: &Target) -> Option<Scope> {
+    payer(app, caller, reach, &target.namespace(), target.upstream_id())
+}
+
 /// Who would pay for a model, were no key at a limit just now: a model does not
 /// come and go with the minute.
-fn payer(app: &App, caller: &Caller, reach: &Reach, offer: &Offer) -> Option<Scope> {
+fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
     let now = app.clock.now();
-    let mut candidates = reach.candidates(app, &offer.namespace, &offer.facts.id, now);
+    let mut candidates = reach.candidates(app, namespace, model, now);
     candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
     let wish = Wish {
         policy: paying::policy(app, caller, &Wishes::default()).ok()?,
@@ -157,6 +220,7 @@ fn locked(app: &App, reach: &Reach) -> Vec<ModelLine> {
                     payer: None,
                     is_listed: false,
                     created: None,
+                    alias: None,
                 },
             );
         }

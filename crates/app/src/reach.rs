@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::error::Result;
 use crate::spreads::Settled;
+use crate::targets::Aliases;
 
 /// A key that may pay, and the models it opens.
 #[derive(Debug)]
@@ -106,6 +107,8 @@ pub struct Reach {
     pub by_uuid: HashMap<Uuid, Arc<Offer>>,
     /// How calls are spread over the keys.
     pub settled: Settled,
+    /// The aliases the caller may name.
+    pub aliases: Aliases,
 }
 
 impl Reach {
@@ -118,7 +121,7 @@ impl Reach {
                 by_client_id.entry(offer.client_id()).or_default().push(Arc::clone(offer));
             }
         }
-        Self { keys, by_client_id, by_uuid, settled: Settled::default() }
+        Self { keys, by_client_id, by_uuid, settled: Settled::default(), aliases: Aliases::default() }
     }
 
     /// The keys that might pay for a model of a namespace, with what is known of them at `now`.
@@ -195,7 +198,8 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     }
     let epoch = app.reach.epoch.load(Ordering::Acquire);
     let settled = Settled::read(app, caller.user).await?;
-    let reach = Arc::new(Reach { settled, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
+    let aliases = Aliases::read(app, caller, with_personal).await?;
+    let reach = Arc::new(Reach { settled, aliases, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }

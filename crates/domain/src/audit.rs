@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
-use crate::ids::{CredentialId, SessionId, TokenId, UserId};
+use crate::ids::{AliasId, CredentialId, SessionId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
@@ -144,6 +144,38 @@ pub enum Event {
         provider: ProviderId,
         /// How.
         spread: Spread,
+    },
+    /// A name for models was made.
+    #[serde(rename = "alias.created")]
+    AliasCreated {
+        /// Which.
+        alias: AliasId,
+        /// For whom.
+        scope: Scope,
+        /// The name.
+        name: String,
+        /// What it stands for.
+        targets: Vec<String>,
+    },
+    /// A name for models was edited.
+    #[serde(rename = "alias.updated")]
+    AliasUpdated {
+        /// Which.
+        alias: AliasId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// The name now.
+        name: String,
+        /// What it stands for now.
+        targets: Vec<String>,
+    },
+    /// A name for models was deleted.
+    #[serde(rename = "alias.deleted")]
+    AliasDeleted {
+        /// Which.
+        alias: AliasId,
+        /// The name it was.
+        name: String,
     },
     /// A gateway token was edited.
     #[serde(rename = "token.updated")]
@@ -334,6 +366,9 @@ impl Event {
             | Self::TokenUpdated { token, .. }
             | Self::TokenRotated { token, .. }
             | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::AliasCreated { alias, .. } | Self::AliasUpdated { alias, .. } | Self::AliasDeleted { alias, .. } => {
+                ("alias", Some(alias.to_string()))
+            }
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

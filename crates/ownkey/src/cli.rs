@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Token(Token),
     /// The models you can call.
     Models(Models),
+    /// Names that stand for models of one or several providers.
+    #[command(subcommand)]
+    Alias(Alias),
     /// How each provider and local service does, and what to do about it.
     Status,
     /// Ask a model; the answer streams to the terminal.
@@ -253,6 +256,35 @@ pub(crate) enum Token {
     Revoke {
         /// The token's id.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Alias {
+    /// The aliases you may call.
+    List {
+        /// Ready-made ones for clients that list only names beginning with claude.
+        #[arg(long)]
+        suggested: bool,
+    },
+    /// Make an alias, or say anew what yours stands for.
+    Add {
+        /// The name that clients send as the model.
+        name: String,
+        /// provider/model, asked in this order; with --weighted also provider/model=WEIGHT.
+        #[arg(required = true, value_name = "TARGET")]
+        targets: Vec<String>,
+        /// Draw one by weight in place of asking the first.
+        #[arg(long)]
+        weighted: bool,
+        /// `personal`, or `system` for everybody's.
+        #[arg(long, default_value = "personal")]
+        scope: String,
+    },
+    /// Delete an alias.
+    Delete {
+        /// Its name, or its id.
+        alias: String,
     },
 }
 

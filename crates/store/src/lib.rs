@@ -30,6 +30,7 @@ pub mod health_feed;
 pub mod mutation;
 
 // The tables.
+pub mod aliases;
 pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;

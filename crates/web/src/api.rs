@@ -1,6 +1,7 @@
 //! Ownkey's own JSON API, `/v2`: everything the pages can do.
 
 pub(crate) mod administration;
+pub(crate) mod aliases;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
 pub(crate) mod events;
@@ -37,6 +38,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());
+    doors.extend(aliases::doors());
     doors.extend(llm::doors());
     doors.extend(usage::doors());
     doors.extend(audit_events::doors());

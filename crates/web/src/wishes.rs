@@ -78,6 +78,12 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     say("x-ownkey-provider", payment.provider.as_str());
     say("x-ownkey-model", &payment.model);
     say("x-ownkey-attempts", &payment.attempts.to_string());
+    if let Some(alias) = &payment.alias {
+        say("x-ownkey-alias", alias);
+    }
+    if !payment.passed_over.is_empty() {
+        say("x-ownkey-passed-over", &payment.passed_over.join(", "));
+    }
     if let Some(cost) = payment.cost {
         say("x-ownkey-cost-usd", &cost.to_string());
     }

@@ -10,7 +10,7 @@ use llm::UpstreamError;
 use llm::wire::RequestError;
 
 use crate::App;
-use crate::error::{Code, Details, Error};
+use crate::error::{Code, Details, Error, FailedAttempt};
 use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
 use crate::paying::Resting;
@@ -106,7 +106,38 @@ impl AttemptFailure {
             .map(str::to_owned)
     }
 
-    fn ended(&self) -> Ended<'_> {
+    /// Whether another target of an alias may do better: another model, mostly
+    /// of another provider. What is wrong with the request stays wrong there.
+    pub(crate) fn may_leave_its_target(&self, is_idempotent: bool) -> bool {
+        match self.error.class {
+            ErrorClass::InvalidKey
+            | ErrorClass::KeyLimited
+            | ErrorClass::NoCredit
+            | ErrorClass::QuotaExhausted
+            | ErrorClass::RateLimited
+            | ErrorClass::Overloaded
+            | ErrorClass::Forbidden
+            | ErrorClass::NotFound
+            | ErrorClass::EndpointRefused
+            | ErrorClass::Undecryptable => true,
+            ErrorClass::ServerError => self.is_hiccup() || is_idempotent,
+            ErrorClass::Unreachable => self.error.is_retryable || is_idempotent,
+            // It was sent, and may have been worked on: nobody pays twice unasked.
+            ErrorClass::Timeout | ErrorClass::StreamTruncated => is_idempotent,
+            ErrorClass::BadRequest
+            | ErrorClass::ContextTooLong
+            | ErrorClass::TooLarge
+            | ErrorClass::ContentFiltered => false,
+        }
+    }
+
+    /// It, as the client may hear of it.
+    pub(crate) fn public(&self) -> FailedAttempt {
+        paying::attempt(self.key.credential(), self.error.class)
+    }
+
+    /// What became of its key.
+    pub(crate) fn ended(&self) -> Ended<'_> {
         let credential = self.key.credential();
         Ended { credential, class: self.error.class, wait: self.wait, sentence: &self.error.message }
     }
@@ -141,13 +172,12 @@ pub(crate) fn of_attempts(
         let ended: Vec<Ended<'_>> = tried.chain(resting.iter().map(Resting::ended)).collect();
         exhausted::error(caller, place.provider, &ended)
     };
-    let public = |failure: &AttemptFailure| paying::attempt(failure.key.credential(), failure.error.class);
-    error.details.attempts = failures.iter().map(public).collect();
+    error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
     error
 }
 
 /// The provider's own no to the request, in the client's words.
-fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
+pub(crate) fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
     let provider = place.provider.display_name();
     if upstream.class == ErrorClass::NotFound {
         let sentence = naming::retired_hint(place.provider, &place.upstream_id, app.catalogue)
@@ -165,7 +195,7 @@ fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
 }
 
 /// What each key came to in the end, in the order of the attempts.
-fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
+pub(crate) fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
     let is_last = |(at, failure): &(usize, &AttemptFailure)| {
         !failures.iter().skip(at + 1).any(|later| later.is_of_key_of(failure))
     };

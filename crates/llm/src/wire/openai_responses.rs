@@ -16,6 +16,7 @@ pub mod stream;
 
 mod choices;
 mod custom;
+mod foreign;
 mod long_event;
 pub(crate) mod usage;
 mod walk;

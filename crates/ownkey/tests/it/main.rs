@@ -1,6 +1,7 @@
 //! The product over HTTP, as its users meet it. One binary; the tree mirrors
 //! what is tested.
 
+mod aliases;
 mod bad_input;
 mod canary;
 mod chat;

@@ -2,6 +2,7 @@
 //! closed list of words, taken from the type that reads them; `@line` is what
 //! every one-line text has to be.
 
+use domain::alias::Mode;
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
@@ -35,6 +36,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "key-status" => of(KeyStatus::ALL, KeyStatus::as_str),
         "fallback" => of(Fallback::ALL, Fallback::as_str),
         "spread" => of(Spread::ALL, Spread::as_str),
+        "alias-mode" => of(Mode::ALL, Mode::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),
         "token-scope" => of(TokenScope::ALL, TokenScope::as_str),
