@@ -23,12 +23,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
     step!("0004_keys.sql"),
     step!("0005_keyring.sql"),
+    step!("0006_listing_indices.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

@@ -136,3 +136,56 @@ impl Waiting {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::testing::{NOW, entropy, settlement};
+
+    fn settle(sender: &Sender) {
+        let (waiter, _) = oneshot::channel();
+        sender.send(Command::Settle(AttemptId::generate(NOW, &entropy()), Box::new(settlement(1)), waiter));
+    }
+
+    #[test]
+    fn a_settlement_wakes_only_a_writer_without_an_alarm() {
+        let (sender, receiver) = queue();
+        let mut commands = Vec::new();
+        let mut received = Box::pin(receiver.receive(&mut commands, false));
+        assert_eq!((&mut received).now_or_never(), None);
+        settle(&sender);
+        assert_eq!(received.now_or_never(), Some(1));
+
+        let mut received = Box::pin(receiver.receive(&mut commands, true));
+        assert_eq!((&mut received).now_or_never(), None);
+        settle(&sender);
+        assert_eq!((&mut received).now_or_never(), None);
+        sender.send(Command::Hurry);
+        assert_eq!(received.now_or_never(), Some(2));
+    }
+
+    #[test]
+    fn many_settlements_wake_any_writer() {
+        let (sender, receiver) = queue();
+        let mut commands = Vec::new();
+        let mut received = Box::pin(receiver.receive(&mut commands, true));
+        assert_eq!((&mut received).now_or_never(), None);
+        (0..COMPANY).for_each(|_| settle(&sender));
+        assert_eq!(received.now_or_never(), Some(COMPANY));
+    }
+
+    #[test]
+    fn what_comes_too_late_is_refused_and_the_rest_still_handed_over() {
+        let (sender, receiver) = queue();
+        sender.send(Command::Hurry);
+        receiver.close();
+        let (waiter, mut answer) = oneshot::channel();
+        sender.send(Command::Flush(waiter));
+        assert!(matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        let mut commands = Vec::new();
+        assert_eq!(receiver.receive(&mut commands, false).now_or_never(), Some(1));
+        assert_eq!(receiver.receive(&mut commands, false).now_or_never(), Some(0));
+    }
+}

@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const CROWD: Duration = Duration::from_micros(400);
 
 /// About how many pages a transaction writes, and how many rows make one more.
-const PAGES: usize = 7;
+const PAGES: usize = 4;
 const ROWS_A_PAGE: usize = 4;
 
 /// The writer's state.
@@ -278,6 +278,10 @@ impl<'c> Group<'c> {
 
     fn is_empty(&self) -> bool {
         self.starts.is_empty() && self.ends.is_empty() && !self.has_flush
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.starts.len() + self.ends.len()
     }
 
     pub(super) fn is_reservations_only(&self) -> bool {
