@@ -61,15 +61,15 @@ CREATE TABLE attempts (
     settled_at BIGINT
 );
 
-CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1;
+CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
-CREATE INDEX attempts_of_credential ON attempts (credential_id, at);
+CREATE INDEX attempts_of_credential ON attempts (credential_id, at) WHERE state <> 'dispatched';
 
-CREATE INDEX attempts_of_request ON attempts (request_id);
+CREATE INDEX attempts_of_request ON attempts (request_id) WHERE state <> 'dispatched';
 
-CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1;
+CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
-CREATE INDEX attempts_unfinished ON attempts (node_id) WHERE state = 'dispatched';
+CREATE INDEX attempts_unfinished ON attempts (request_id) WHERE state = 'dispatched';
 
 CREATE TABLE audit_events (
     seq BIGINT NOT NULL PRIMARY KEY,

@@ -23,12 +23,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
     step!("0004_keys.sql"),
     step!("0005_keyring.sql"),
+    step!("0006_listing_indices.sql"),
     step!("0007_wires.sql"),
     step!("0008_aliases.sql"),
 ];
