@@ -35,7 +35,10 @@ async fn ann_with(house: &House, provider: &str) -> Person {
 async fn save(house: &House, person: &Person, provider: &str, key: &str) -> Value {
     let mut body = json!({"provider": provider, "api_key": key});
     match provider {
-        "custom" => body["api_base"] = house.sim.base_url().into(),
+        "custom" => {
+            body["api_base"] = house.sim.base_url().into();
+            body["name"] = "Mine".into();
+        }
         "azure" => {
             body["api_base"] = format!("{}/azure", house.sim.origin()).into();
             body["settings"] = json!({"deployments": [MODEL, "gpt-5-mini"]});
@@ -82,7 +85,7 @@ async fn every_provider_that_makes_vectors_makes_them_for_both_formats() {
         let local = matches!(provider, "ollama" | "lmstudio");
         let ann = if local { house.user("ann").await } else { ann_with(&house, provider).await };
         let model = match provider {
-            "custom" => format!("custom/{MODEL}"),
+            "custom" => format!("mine/{MODEL}"),
             other => format!("{other}/{MODEL}"),
         };
         let answer = embed(&ann, json!({"model": model, "input": ["one", "two"], "dimensions": 8})).await.expect(200);
@@ -182,8 +185,7 @@ async fn a_server_that_does_not_know_base64_is_asked_again_without_and_the_clien
     let house = house().await;
     let ann = ann_with(&house, "custom").await;
     house.sim.next(Behaviour::RefusesField("encoding_format".to_owned()));
-    let body =
-        json!({"model": format!("custom/{MODEL}"), "input": "one", "dimensions": 4, "encoding_format": "base64"});
+    let body = json!({"model": format!("mine/{MODEL}"), "input": "one", "dimensions": 4, "encoding_format": "base64"});
     let answer = embed(&ann, body).await.expect(200);
     assert_eq!(answer.header("x-ownkey-attempts"), "2");
     let text = answer.json()["data"][0]["embedding"].as_str().unwrap().to_owned();
