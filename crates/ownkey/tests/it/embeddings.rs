@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::Method;
-use provider_sim::{Behaviour, KeyState, Models, Script};
+use provider_sim::{Behaviour, KeyState, Keys, Models, Script};
 use serde_json::{Value, json};
 use testkit::{Answer, House, Options, Person, chat_body, eventually};
 
@@ -17,12 +17,18 @@ use crate::faults::row;
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const SECOND: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key2";
 const MODEL: &str = "text-embedding-3-small";
+/// LM Studio lists what it has, whatever the script says.
+const AT_LM_STUDIO: &str = "text-embedding-nomic-embed-text-v1.5";
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 /// A house where every provider lists one model of vectors, and one that chats.
 async fn house() -> House {
-    let models = ["text-embedding-3-small", "gpt-5-mini"].map(str::to_owned).to_vec();
-    let script = Script { models: Models::Listed(models), ..Script::says("Hello.") };
+    house_with(Keys::Any).await
+}
+
+async fn house_with(keys: Keys) -> House {
+    let models = [MODEL, "gpt-5-mini", AT_LM_STUDIO].map(str::to_owned).to_vec();
+    let script = Script { keys, models: Models::Listed(models), ..Script::says("Hello.") };
     House::start_with(Options { script, local_servers: true, ..Options::default() }).await
 }
 
@@ -35,7 +41,10 @@ async fn ann_with(house: &House, provider: &str) -> Person {
 async fn save(house: &House, person: &Person, provider: &str, key: &str) -> Value {
     let mut body = json!({"provider": provider, "api_key": key});
     match provider {
-        "custom" => body["api_base"] = house.sim.base_url().into(),
+        "custom" => {
+            body["api_base"] = house.sim.base_url().into();
+            body["name"] = "Mine".into();
+        }
         "azure" => {
             body["api_base"] = format!("{}/azure", house.sim.origin()).into();
             body["settings"] = json!({"deployments": [MODEL, "gpt-5-mini"]});
@@ -68,7 +77,6 @@ async fn every_provider_that_makes_vectors_makes_them_for_both_formats() {
         "openai",
         "google",
         "mistral",
-        "xai",
         "groq",
         "openrouter",
         "fireworks",
@@ -78,11 +86,12 @@ async fn every_provider_that_makes_vectors_makes_them_for_both_formats() {
         "lmstudio",
         "custom",
     ] {
-        let house = house().await;
+        let house = house_with(if provider == "lmstudio" { Keys::NotNeeded } else { Keys::Any }).await;
         let local = matches!(provider, "ollama" | "lmstudio");
         let ann = if local { house.user("ann").await } else { ann_with(&house, provider).await };
         let model = match provider {
-            "custom" => format!("custom/{MODEL}"),
+            "custom" => format!("mine/{MODEL}"),
+            "lmstudio" => format!("lmstudio/{AT_LM_STUDIO}"),
             other => format!("{other}/{MODEL}"),
         };
         let answer = embed(&ann, json!({"model": model, "input": ["one", "two"], "dimensions": 8})).await.expect(200);
@@ -182,8 +191,7 @@ async fn a_server_that_does_not_know_base64_is_asked_again_without_and_the_clien
     let house = house().await;
     let ann = ann_with(&house, "custom").await;
     house.sim.next(Behaviour::RefusesField("encoding_format".to_owned()));
-    let body =
-        json!({"model": format!("custom/{MODEL}"), "input": "one", "dimensions": 4, "encoding_format": "base64"});
+    let body = json!({"model": format!("mine/{MODEL}"), "input": "one", "dimensions": 4, "encoding_format": "base64"});
     let answer = embed(&ann, body).await.expect(200);
     assert_eq!(answer.header("x-ownkey-attempts"), "2");
     let text = answer.json()["data"][0]["embedding"].as_str().unwrap().to_owned();
