@@ -251,7 +251,7 @@ impl<A: Ask> Run<'_, A> {
             attempts: self.number,
             cost,
             dropped,
-            alias: None,
+            alias: self.alias.map(str::to_owned),
             passed_over: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod course;
 use std::sync::Arc;
 
 use domain::Caller;
+use domain::resolve::Outcome;
 
 use crate::App;
 use crate::attempt::failure::{self, AttemptFailure};
@@ -16,6 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
 use crate::paying::{Asked, Payers};
 use crate::reach::{Key, Reach};
+use crate::spreads::Asks;
 use crate::targets::{self, Targets};
 use crate::{callers, kinds, paying, reach, spreads};
 
@@ -46,9 +48,26 @@ pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<
     let targets = permitted(errand, ask).await?;
     match (&targets.alias, targets.places.first()) {
         (Some(alias), _) => course::through_targets(errand, ask, &targets, alias).await,
-        (None, Some(place)) => at_place(errand, ask, &targets.reach, place).await,
+        (None, Some(place)) => at_place(errand, ask, &targets, place).await,
         (None, None) => Err(naming::not_found(ask.model())),
     }
+}
+
+/// The place that would answer a call now: of an alias, the first whose keys
+/// may pay.
+///
+/// # Errors
+/// As [`permitted`].
+pub(crate) async fn would_answer<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<(Targets, Place)> {
+    let targets = permitted(errand, ask).await?;
+    let may_pay = |place: &&Place| {
+        let asked = Asked { place, wishes: &errand.call.wishes, conversation: None };
+        let judged = paying::judge(errand.app, errand.caller, &targets.reach, asked, Asks::ToKnow);
+        judged.is_ok_and(|resolution| matches!(resolution.outcome, Outcome::Use(_)))
+    };
+    let chosen = targets.alias.as_ref().and_then(|_| targets.places.iter().find(may_pay));
+    let place = chosen.or_else(|| targets.places.first()).ok_or_else(|| naming::not_found(ask.model()))?.clone();
+    Ok((targets, place))
 }
 
 /// What a call can reach, and what the name of its model stands for, if its
@@ -65,13 +84,19 @@ async fn permitted<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<Targets> {
     targets::of(app, caller, &call.wishes, ask.model(), conversation.as_deref()).await
 }
 
-/// Answers a call at the one place that its model is: finds who pays there, calls, and moves to the
+/// Answers a call at one place: finds who pays there, calls, and moves to the
 /// payer's next key when that may do better.
 ///
 /// # Errors
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
-async fn at_place<A: Ask>(errand: Errand<'_>, ask: &mut A, reach: &Arc<Reach>, place: &Place) -> Result<Answered> {
+pub(crate) async fn at_place<A: Ask>(
+    errand: Errand<'_>,
+    ask: &mut A,
+    targets: &Targets,
+    place: &Place,
+) -> Result<Answered> {
+    let (reach, alias) = (&targets.reach, targets.alias.as_ref().map(|alias| alias.name.as_str()));
     kinds::suits(ask.kind(), reach, place)?;
     ask.suits(place)?;
     let payers = {
@@ -80,7 +105,7 @@ async fn at_place<A: Ask>(errand: Errand<'_>, ask: &mut A, reach: &Arc<Reach>, p
         paying::payers(errand.app, errand.caller, reach, asked).await?
     };
     let mut failures = Vec::new();
-    match through_payers(errand, ask, Here { reach, place, alias: None }, &payers, &mut failures).await? {
+    match through_payers(errand, ask, Here { reach, place, alias }, &payers, &mut failures).await? {
         Some(answered) => Ok(answered),
         None => Err(failure::of_attempts(errand.app, errand.caller, place, &failures, &payers.resting)),
     }

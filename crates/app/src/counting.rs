@@ -45,11 +45,11 @@ pub async fn count(app: &App, caller: &Caller, call: Call) -> Result<Counted> {
         .ok_or_else(not_asked_so)?
         .map_err(|problem| failure::of_request(&problem))?;
     let errand = Errand { app, caller, call: &call };
-    let (reach, place) = calling::permitted(errand, &request.model).await?;
-    kinds::suits(Some(ModelKind::Chat), &reach, &place)?;
     let mut question = Count { client: call.wire, request };
+    let (targets, place) = calling::would_answer(errand, &question).await?;
+    kinds::suits(Some(ModelKind::Chat), &targets.reach, &place)?;
     if counts(place.provider) {
-        match calling::at_place(errand, &mut question, &reach, &place).await {
+        match calling::at_place(errand, &mut question, &targets, &place).await {
             // What the provider would not take, it would not count either.
             Err(error) if error.code == Code::UnsupportedParameter => {}
             answered => return answered.map(Counted::Told),

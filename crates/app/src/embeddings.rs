@@ -18,7 +18,7 @@ use crate::call::{Answered, Call, Content};
 use crate::calling::{self, Errand};
 use crate::error::{Code, Error, Result};
 use crate::meter::Meter;
-use crate::naming;
+use crate::naming::{self, Place};
 
 /// Answers a call for vectors.
 ///
@@ -28,11 +28,7 @@ use crate::naming;
 pub async fn create(app: &App, caller: &Caller, call: Call, form: Form) -> Result<Answered> {
     let request = form.read(&call.body, call.url_words()).map_err(|problem| failure::of_request(&problem))?;
     let errand = Errand { app, caller, call: &call };
-    let (reach, place) = calling::permitted(errand, &request.model).await?;
-    if provider::dialect(place.provider).is_none() {
-        return Err(makes_none(place.provider, &place.upstream_id));
-    }
-    calling::at_place(errand, &mut Vectors { form, request }, &reach, &place).await
+    calling::complete(errand, &mut Vectors { form, request }).await
 }
 
 fn makes_none(provider: ProviderId, model: &str) -> Error {
@@ -67,6 +63,13 @@ impl Ask for Vectors<'_> {
 
     fn kind(&self) -> Option<ModelKind> {
         Some(ModelKind::Embedding)
+    }
+
+    fn suits(&self, place: &Place) -> Result<()> {
+        match provider::dialect(place.provider) {
+            Some(_) => Ok(()),
+            None => Err(makes_none(place.provider, &place.upstream_id)),
+        }
     }
 
     fn conversation(&self) -> Option<Cow<'_, str>> {

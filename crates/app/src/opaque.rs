@@ -22,6 +22,7 @@ use crate::calling::{self, Errand};
 use crate::chat::AnswerStream;
 use crate::error::{Code, Error, Result};
 use crate::meter::{Meter, Reckoning};
+use crate::naming::Place;
 
 /// Passes a call on.
 ///
@@ -31,11 +32,7 @@ use crate::meter::{Meter, Reckoning};
 pub async fn pass(app: &App, caller: &Caller, call: Call, route: &Route, media: &Media) -> Result<Answered> {
     let request = Request::read(route.family, media, &call.body).map_err(|problem| failure::of_request(&problem))?;
     let errand = Errand { app, caller, call: &call };
-    let (reach, place) = calling::permitted(errand, &request.model).await?;
-    if !route.family.is_for(place.provider) {
-        return Err(not_there(route.family, place.provider));
-    }
-    calling::at_place(errand, &mut Opaque { route, request }, &reach, &place).await
+    calling::complete(errand, &mut Opaque { route, request }).await
 }
 
 fn not_there(family: Family, provider: ProviderId) -> Error {
@@ -67,6 +64,11 @@ impl Ask for Opaque<'_> {
 
     fn kind(&self) -> Option<ModelKind> {
         None
+    }
+
+    fn suits(&self, place: &Place) -> Result<()> {
+        let family = self.route.family;
+        if family.is_for(place.provider) { Ok(()) } else { Err(not_there(family, place.provider)) }
     }
 
     fn conversation(&self) -> Option<Cow<'_, str>> {

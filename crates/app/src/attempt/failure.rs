@@ -120,7 +120,7 @@ impl AttemptFailure {
             | ErrorClass::NotFound
             | ErrorClass::EndpointRefused
             | ErrorClass::Undecryptable => true,
-            ErrorClass::ServerError => self.is_hiccup() || is_idempotent,
+            ErrorClass::ServerError => self.is_hiccup() || self.was_told() || is_idempotent,
             ErrorClass::Unreachable => self.error.is_retryable || is_idempotent,
             // It was sent, and may have been worked on: nobody pays twice unasked.
             ErrorClass::Timeout | ErrorClass::StreamTruncated => is_idempotent,
@@ -129,6 +129,12 @@ impl AttemptFailure {
             | ErrorClass::TooLarge
             | ErrorClass::ContentFiltered => false,
         }
+    }
+
+    /// The provider told of its failure, in place of an answer that would have
+    /// cost something.
+    fn was_told(&self) -> bool {
+        self.error.is_retryable && self.error.code.is_some()
     }
 
     /// It, as the client may hear of it.

@@ -41,7 +41,6 @@ pub(super) async fn through_targets<A: Ask>(
         let here = Here { reach: &targets.reach, place, alias: Some(&alias.name) };
         // Waiting for a limit is for those who have nobody else to ask.
         if let Some(mut answered) = course.ask_at(errand, ask, here, at == last).await? {
-            answered.payment.alias = Some(alias.name.clone());
             answered.payment.passed_over = course.passed_over();
             return Ok(answered);
         }

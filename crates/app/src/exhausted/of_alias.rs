@@ -46,7 +46,11 @@ fn each_trouble(caller: &Caller, ended: &[Ended<'_>]) -> Vec<String> {
         match class {
             ErrorClass::Overloaded => format!("{name} is short of capacity"),
             ErrorClass::Timeout => format!("{name} did not answer in time"),
-            ErrorClass::ServerError | ErrorClass::Unreachable | ErrorClass::StreamTruncated => format!("{name} failed"),
+            ErrorClass::ServerError | ErrorClass::Unreachable | ErrorClass::StreamTruncated => {
+                let said = ended.iter().rfind(|end| end.credential.provider == *provider && end.class == *class);
+                let said = said.map(|end| end.sentence.trim_end_matches('.')).unwrap_or_default();
+                format!("{name} failed: {said}")
+            }
             ErrorClass::EndpointRefused => format!("the endpoint of the {name} {} is refused", named(caller, keys)),
             _ => format!("the {name} {} {}", named(caller, keys), what_is_wrong(*class, keys.len() > 1)),
         }
