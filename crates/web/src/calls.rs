@@ -74,7 +74,7 @@ pub(crate) async fn answer(
         is_idempotent: claim.is_some(),
         callers_epoch,
     };
-    let answered = chat::complete(app, caller, call).await?;
+    let (claim, answered) = idempotent::unless_refused(claim, chat::complete(app, caller, call).await).await?;
     written(answered, Words { wire, is_array, passport }, claim).await
 }
 
@@ -156,7 +156,9 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 bytes
             }
             Some(Piece::Failed(error)) => {
-                claim = None;
+                if let Some(claim) = claim.take() {
+                    claim.give_back().await;
+                }
                 error_event(&error, &words, has_begun)
             }
             None => {
