@@ -31,7 +31,7 @@ const MODELS: [&str; 6] = [
     "openai/gpt-5-mini",
     "anthropic/claude-haiku-4-5-20251001",
     "google/gemini-2.5-flash",
-    "groq/llama-3.3-70b-versatile",
+    "groq/gpt-5-mini",
     "azure/gpt-5-pro",
     "ollama/llama3.2:latest",
 ];
@@ -63,13 +63,28 @@ async fn ann_with_all_keys(house: &House) -> Person {
 
 impl Speaks {
     /// Asks `model` this, and gives the call this id.
-    async fn ask(self, client: &Client, (model, stream): (&str, bool), prompt: &str, id: &str) -> Answer {
+    async fn ask(self, client: &Client, model: (&str, bool), prompt: &str, id: &str) -> Answer {
+        self.send(client, model, prompt, ("x-request-id", id)).await
+    }
+
+    /// Asks `model` this, and has this key pay.
+    async fn ask_with(self, client: &Client, model: (&str, bool), prompt: &str, key: &str) -> Answer {
+        self.send(client, model, prompt, ("x-ownkey-credential", key)).await
+    }
+
+    async fn send(self, client: &Client, model: (&str, bool), prompt: &str, header: (&str, &str)) -> Answer {
+        let (path, body) = self.request(model, prompt);
+        let headers = [("content-type", "application/json"), header];
+        client.send(Method::POST, &path, &headers, body.to_string().into_bytes()).await
+    }
+
+    /// Path and body of a call.
+    fn request(self, (model, stream): (&str, bool), prompt: &str) -> (String, Value) {
         let messages = json!([{"role": "user", "content": prompt}]);
-        let (path, body) = match self {
-            Self::Chat => (
-                "/v1/chat/completions".to_owned(),
-                json!({"model": model, "stream": stream, "messages": messages}),
-            ),
+        match self {
+            Self::Chat => {
+                ("/v1/chat/completions".to_owned(), json!({"model": model, "stream": stream, "messages": messages}))
+            }
             Self::Responses => ("/v1/responses".to_owned(), json!({"model": model, "stream": stream, "input": prompt})),
             Self::Messages => (
                 "/v1/messages".to_owned(),
@@ -80,9 +95,7 @@ impl Speaks {
                 let contents = json!([{"role": "user", "parts": [{"text": prompt}]}]);
                 (format!("/v1beta/models/{model}:{action}"), json!({"contents": contents}))
             }
-        };
-        let headers = [("content-type", "application/json"), ("x-request-id", id)];
-        client.send(Method::POST, &path, &headers, body.to_string().into_bytes()).await
+        }
     }
 
     /// What an answer comes to, in one word of status and one of what it is; an

@@ -21,9 +21,6 @@ pub(super) const FAULTS: &[(&str, Spoils)] = &[
     ("hang-after-headers", |right, stream| vec![RawStep::send(head(right, stream)), RawStep::Hang]),
     ("hang-mid", |right, stream| [begun(right, stream), vec![RawStep::Hang]].concat()),
     ("drip-headers", |right, stream| vec![RawStep::Drip(head(right, stream).into(), Duration::from_millis(60))]),
-    ("drip", |right, stream| {
-        [begun(right, stream), vec![RawStep::Drip("\r\n".repeat(400).into(), Duration::from_millis(20))]].concat()
-    }),
     ("drip-in-event", |right, stream| {
         let event = chunk(&right.text(&"x".repeat(200)));
         [begun(right, stream), vec![RawStep::Drip(event.into(), Duration::from_millis(20)), RawStep::Hang]].concat()
@@ -121,8 +118,8 @@ pub(super) const FAULTS: &[(&str, Spoils)] = &[
     ("status-of-999", |_, _| vec![RawStep::send("HTTP/1.1 999 What\r\ncontent-length: 0\r\n\r\n")]),
     ("status-of-42", |_, _| vec![RawStep::send("HTTP/1.1 42 What\r\ncontent-length: 0\r\n\r\n")]),
     ("no-http", |_, _| vec![RawStep::send("SSH-2.0-OpenSSH_9.9\r\n")]),
-    ("headers-of-1-mib", |_, _| {
-        vec![RawStep::send(HEAD_OK), RawStep::Repeat(format!("x-a: {}\r\n", "b".repeat(1017)).into(), 1024)]
+    ("headers-of-300-kib", |_, _| {
+        vec![RawStep::send(HEAD_OK), RawStep::Repeat(format!("x-a: {}\r\n", "b".repeat(1017)).into(), 300)]
     }),
     ("a-thousand-headers", |_, _| vec![RawStep::send(HEAD_OK), RawStep::Repeat("x-a: b\r\n".into(), 1000), RawStep::send("\r\n")]),
     // Shapes that cost a naive reader its life.
@@ -131,7 +128,7 @@ pub(super) const FAULTS: &[(&str, Spoils)] = &[
         let body = if stream { right.wire.event("message_start", &deep) + &right.end() } else { deep };
         sent(kind(right, stream), &body)
     }),
-    ("many-tools", |right, stream| tools(right, stream, &mut (0..3_000))),
+    ("many-tools", |right, stream| tools(right, stream, &mut (0..300))),
     ("tool-of-1e9", |right, stream| tools(right, stream, &mut std::iter::once(1_000_000_000))),
     ("tool-of-2e64", |right, stream| tools(right, stream, &mut std::iter::once(u64::MAX))),
 ];
