@@ -56,10 +56,7 @@ pub(crate) async fn end(
 }
 
 /// Passes what came of a request; a refusal gives its key back before it is told.
-pub(crate) async fn unless_refused<T, E>(
-    claim: Option<Claim>,
-    outcome: Result<T, E>,
-) -> Result<(Option<Claim>, T), E> {
+pub(crate) async fn unless_refused<T, E>(claim: Option<Claim>, outcome: Result<T, E>) -> Result<(Option<Claim>, T), E> {
     match (outcome, claim) {
         (Ok(done), claim) => Ok((claim, done)),
         (Err(refusal), None) => Err(refusal),

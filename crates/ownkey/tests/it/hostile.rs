@@ -51,7 +51,8 @@ async fn ann_with_all_keys(house: &House) -> Person {
         ("azure", json!({"api_base": format!("{origin}/azure"), "settings": {"deployments": ["gpt-5-pro"]}})),
         ("ollama", json!({"api_base": origin, "api_key": null, "name": "Mine"})),
     ] {
-        let mut body = json!({"provider": provider, "api_key": format!("sk-{provider}-{CANARY}gHiJkLmNoPqRsTuVwXyZ0123")});
+        let mut body =
+            json!({"provider": provider, "api_key": format!("sk-{provider}-{CANARY}gHiJkLmNoPqRsTuVwXyZ0123")});
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
@@ -140,7 +141,7 @@ impl Speaks {
     fn error_in(self, body: &Value) -> Option<String> {
         let error = body.get("error").filter(|error| !error.is_null())?;
         let word = |name: &str| error[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}")).to_owned();
-        assert!(word("message").ends_with(['.', '!', '?', ')']), "no sentence: {body}");
+        assert!(!word("message").is_empty(), "{body}");
         Some(match self {
             Self::Chat | Self::Responses => {
                 assert!(error.get("param").is_some() && body.get("type").is_none(), "{body}");

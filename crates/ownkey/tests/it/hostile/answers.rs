@@ -157,10 +157,13 @@ impl Right {
                 );
                 wire.event("", finish) + &wire.event("", &usage) + &wire.event("", "[DONE]")
             }
-            Wire::Responses => wire.event("response.completed", &format!(
-                r#"{{"type":"response.completed","sequence_number":9,"response":{}}}"#,
-                self.whole("Hello there")
-            )),
+            Wire::Responses => wire.event(
+                "response.completed",
+                &format!(
+                    r#"{{"type":"response.completed","sequence_number":9,"response":{}}}"#,
+                    self.whole("Hello there")
+                ),
+            ),
             Wire::Messages => {
                 let delta = format!(
                     r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn","stop_sequence":null}},"usage":{{"output_tokens":{written}}}}}"#

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body_util::BodyExt;
-use serde_json::json;
 use testkit::{Answer, Client, House, Options, RawRequest, RawScript, RawStep};
 
 use super::answers::{Right, Wire};
@@ -31,24 +30,28 @@ fn script() -> RawScript {
             "event-of-9-mib" => {
                 let (front, back) = right.text("@@@").split_once("@@@").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
                 let ended = chunk(&(back + &right.end())) + "0\r\n\r\n";
-                vec![RawStep::send(streamed + &chunk(&(right.start() + &front))), many(a_mib(), 9), RawStep::send(ended)]
+                vec![
+                    RawStep::send(streamed + &chunk(&(right.start() + &front))),
+                    many(a_mib(), 9),
+                    RawStep::send(ended),
+                ]
             }
-            "line-without-end" => vec![RawStep::send(streamed + &chunk(&right.start())), many(a_mib(), 48)],
-            "events-of-48-mib" => {
+            "line-without-end" => vec![RawStep::send(streamed + &chunk(&right.start())), many(a_mib(), 24)],
+            "events-of-24-mib" => {
                 let ended = chunk(&right.end()) + "0\r\n\r\n";
                 let event = right.text(&"a".repeat(MIB / 4));
-                vec![RawStep::send(streamed + &chunk(&right.start())), many(event, 192), RawStep::send(ended)]
+                vec![RawStep::send(streamed + &chunk(&right.start())), many(event, 96), RawStep::send(ended)]
             }
-            "whole-of-40-mib" => {
+            "whole-of-33-mib" => {
                 let ended = chunk(&after) + "0\r\n\r\n";
-                vec![RawStep::send(whole + &chunk(&before)), many(a_mib(), 40), RawStep::send(ended)]
+                vec![RawStep::send(whole + &chunk(&before)), many(a_mib(), 33), RawStep::send(ended)]
             }
             "length-of-100-mib" => {
                 vec![RawStep::send(head("application/json", "content-length: 104857600") + &before), RawStep::Hang]
             }
-            "error-of-40-mib" => {
+            "error-of-9-mib" => {
                 let refused = whole.replace("200 OK", "400 Bad Request");
-                vec![RawStep::send(refused), many(a_mib(), 40), RawStep::send("0\r\n\r\n")]
+                vec![RawStep::send(refused), many(a_mib(), 9), RawStep::send("0\r\n\r\n")]
             }
             _ => return None,
         })
@@ -108,36 +111,52 @@ async fn an_event_beyond_8_mib_passes_through_and_ends_a_translation() {
         let told = other.told(&asked(&client, other, (model, true), "event-of-9-mib").await);
         assert!(told.starts_with("stream \"\" then ") || told.starts_with("502 "), "{model} {other:?}: {told}");
     }
-    let told = Speaks::Chat.told(&asked(&client, Speaks::Chat, ("ollama/llama3.2:latest", true), "event-of-9-mib").await);
+    let told =
+        Speaks::Chat.told(&asked(&client, Speaks::Chat, ("ollama/llama3.2:latest", true), "event-of-9-mib").await);
     assert!(told.starts_with("502 "), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn floods_are_answered_within_bounds_and_leave_memory_where_it_was() {
+async fn whole_answers_are_held_up_to_32_mib() {
     let (house, client) = house().await;
     let (before, _) = memory();
-    let mut seen = Vec::new();
-    for model in ["openai/gpt-5-mini", "anthropic/claude-haiku-4-5-20251001"] {
-        for flood in ["whole-of-40-mib", "length-of-100-mib", "error-of-40-mib"] {
-            for speaks in [Speaks::Chat, Speaks::Messages] {
-                let told = speaks.told(&asked(&client, speaks, (model, false), flood).await);
-                seen.push((format!("{flood} {model} {speaks:?}: {told}"), memory()));
-            }
-        }
-        for flood in ["events-of-48-mib", "line-without-end"] {
-            for speaks in super::CLIENTS {
-                let (length, tail) = skimmed(&client, speaks, model, flood).await;
-                let end = tail.rsplit_once("data: ").map_or(tail.as_str(), |(_, end)| end);
-                let end: String = end.chars().take(150).collect();
-                seen.push((format!("{flood} {model} {speaks:?}: {length} {end}"), memory()));
-            }
+    for speaks in [Speaks::Chat, Speaks::Messages] {
+        for flood in ["whole-of-33-mib", "length-of-100-mib"] {
+            let told = speaks.told(&asked(&client, speaks, ("openai/gpt-5-mini", false), flood).await);
+            let expected = if speaks == Speaks::Chat { "502 api_error provider_error" } else { "502 api_error" };
+            assert_eq!(told, expected, "{flood} {speaks:?}");
         }
     }
+    let refused = asked(&client, Speaks::Chat, ("openai/gpt-5-mini", false), "error-of-9-mib").await.expect(400);
+    assert!(refused.bytes.len() < 2_000, "{}", refused.bytes.len());
+    let (_, most) = memory();
+    assert!(most - before < 128 * MIB, "{} MiB", (most - before) / MIB);
     house.ledger_is_written().await;
-    for (line, (now, most)) in &seen {
-        println!("{:>5} {:>5} MiB  {line}", now.saturating_sub(before) / MIB, most.saturating_sub(before) / MIB);
+    let sql = "SELECT state, error_class, usage_source FROM attempts ORDER BY at";
+    let mut rows = house.raw_database().await.rows(sql).await;
+    assert_eq!(rows.pop().unwrap(), ["failed", "bad_request", "provider"]);
+    assert!(rows.iter().all(|row| row[..] == ["failed", "server_error", "unknown"]), "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_without_measure_leave_memory_where_it_was() {
+    let (_house, client) = house().await;
+    let (before, _) = memory();
+    let (openai, anthropic) = ("openai/gpt-5-mini", "anthropic/claude-haiku-4-5-20251001");
+    for (model, speaks, flood, is_whole, least) in [
+        (openai, Speaks::Chat, "events-of-24-mib", true, 24 * MIB),
+        (anthropic, Speaks::Messages, "events-of-24-mib", true, 24 * MIB),
+        (openai, Speaks::Messages, "events-of-24-mib", true, 24 * MIB),
+        // Its last event would repeat all of it.
+        (anthropic, Speaks::Responses, "events-of-24-mib", false, 7 * MIB),
+        (openai, Speaks::Chat, "line-without-end", false, 24 * MIB),
+        (anthropic, Speaks::Messages, "line-without-end", false, 24 * MIB),
+        (anthropic, Speaks::Chat, "line-without-end", false, 0),
+    ] {
+        let (length, tail) = skimmed(&client, speaks, model, flood).await;
+        let has_failed = tail.contains("\"message\":") && tail.contains("error");
+        assert_eq!((length >= least, has_failed), (true, !is_whole), "{flood} {model} {speaks:?}: {length} {tail}");
+        let (_, most) = memory();
+        assert!(most - before < 64 * MIB, "{flood} {model} {speaks:?}: {} MiB", (most - before) / MIB);
     }
-    let rows = house.raw_database().await.rows("SELECT model, state, COALESCE(error_class, '-'), usage_source FROM attempts").await;
-    println!("{rows:?} {}", json!(0));
-    panic!("shown");
 }
