@@ -354,10 +354,13 @@ impl<A: Ask> Run<'_, A> {
 
     /// A call that got no answer: what it cost is known only if it was never sent.
     pub(crate) fn unsent(&self, meter: &mut Meter, failure: &SendFailure) -> Stop {
-        let error = UpstreamError {
-            is_retryable: !failure.was_sent,
-            ..UpstreamError::ours(failure.class, failure.sentence.clone())
+        let class = match failure.class {
+            // The answer's length says nothing against the request.
+            ErrorClass::TooLarge => ErrorClass::ServerError,
+            class => class,
         };
+        let error =
+            UpstreamError { is_retryable: !failure.was_sent, ..UpstreamError::ours(class, failure.sentence.clone()) };
         meter.fail(&error, if failure.was_sent { Used::Unknown } else { Used::Nothing });
         self.failed(error)
     }

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use crate::client::{Answer, Client};
 use crate::database::RawDatabase;
 use crate::node::{Ground, Node};
+use crate::raw::{RawProvider, RawScript};
 
 /// The password of every person in tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -49,6 +50,8 @@ pub struct Options {
     pub secret_references: String,
     /// Variables of the server's environment.
     pub variables: Vec<(String, String)>,
+    /// Answers with bytes, before the scripted provider is asked.
+    pub raw: Option<RawScript>,
 }
 
 impl Default for Options {
@@ -65,6 +68,7 @@ impl Default for Options {
             request_keys_allowed: false,
             secret_references: String::new(),
             variables: Vec::new(),
+            raw: None,
         }
     }
 }
@@ -73,6 +77,8 @@ impl Default for Options {
 pub struct House {
     /// The scripted provider behind it.
     pub sim: Sim,
+    /// The provider of bytes before that one, where a test wants it.
+    pub raw: Option<RawProvider>,
     /// The use cases, for looking behind the doors.
     pub app: Arc<App>,
     /// Where it listens, `http://127.0.0.1:…`.
@@ -99,6 +105,10 @@ impl House {
     /// A house with these options.
     pub async fn start_with(options: Options) -> Self {
         let sim = Sim::start(options.script).await.expect("the scripted provider starts");
+        let raw = match options.raw {
+            Some(script) => Some(RawProvider::start(script, sim.address()).await),
+            None => None,
+        };
         let directory = TempDir::new().expect("a directory");
         let database_url = options
             .database_url
@@ -113,12 +123,12 @@ impl House {
             secret_references: options.secret_references,
             variables: options.variables,
             data_dir: directory.path().to_owned(),
-            sim: sim.address(),
+            provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
             offset: Arc::default(),
         };
         let node = ground.raise(&database_url, true, options.environment_keys).await;
         let (app, url) = (Arc::clone(&node.app), node.url.clone());
-        Self { sim, app, url, directory, database_url, node, ground }
+        Self { sim, raw, app, url, directory, database_url, node, ground }
     }
 
     /// One more node on the same database; PostgreSQL only.

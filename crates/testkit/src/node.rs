@@ -68,7 +68,7 @@ pub(crate) struct Ground {
     pub(crate) secret_references: String,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) data_dir: PathBuf,
-    pub(crate) sim: SocketAddr,
+    pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
 
@@ -100,7 +100,7 @@ impl Ground {
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.sim), vec![address]);
+        let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.provider), vec![address]);
         let settings = Settings {
             public_url: format!("http://{address}"),
             default_bases: self.bases(),
@@ -132,11 +132,11 @@ impl Ground {
 
     /// Where the scripted provider stands in.
     fn bases(&self) -> HashMap<ProviderId, String> {
-        let bases = provider_sim::provider_bases(self.sim).into_iter();
+        let bases = provider_sim::provider_bases(self.provider).into_iter();
         let local = [ProviderId::Ollama, ProviderId::LmStudio].into_iter().filter(|_| self.local_servers);
         bases
             .map(|(provider, url)| (provider.parse().expect("a known provider"), url))
-            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.sim))))
+            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.provider))))
             .collect()
     }
 }

@@ -59,8 +59,7 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Result<Response, Failure> {
     let Arrived { call, reply } = arrived_as_json(app, caller, door, request).await?;
-    let answered = chat::complete(app, caller, call).await?;
-    reply.written(answered).await
+    reply.written(chat::complete(app, caller, call).await).await
 }
 
 /// Counts the tokens of a chat.
@@ -74,9 +73,10 @@ pub(crate) async fn count(
     request: Request,
 ) -> Result<Response, Failure> {
     let Arrived { call, reply } = arrived_as_json(app, caller, door, request).await?;
-    match counting::count(app, caller, call).await? {
-        Counted::Told(answered) => reply.written(answered).await,
-        Counted::Estimated { provider, model, body } => {
+    match counting::count(app, caller, call).await {
+        Err(error) => reply.written(Err(error)).await,
+        Ok(Counted::Told(answered)) => reply.written(Ok(answered)).await,
+        Ok(Counted::Estimated { provider, model, body }) => {
             let mut response = reply.unpaid(body).await;
             wishes::say_estimated(response.headers_mut(), provider, &model);
             Ok(response)
@@ -173,10 +173,14 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The answer, with who paid for it.
-    pub(crate) async fn written(self, answered: Answered) -> Result<Response, Failure> {
-        let Self { words, mut claim } = self;
-        let Answered { payment, content } = answered;
+    /// The answer, with who paid for it. A refusal gives the `Idempotency-Key`
+    /// back before it is told.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) async fn written(self, answered: Result<Answered, Error>) -> Result<Response, Failure> {
+        let Self { words, claim } = self;
+        let (mut claim, Answered { payment, content }) = idempotent::unless_refused(claim, answered).await?;
         let mut response = match content {
             Content::Whole { status, body, is_stream: true } => {
                 (status, stream_headers(words.is_array), body).into_response()
@@ -235,7 +239,9 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 bytes
             }
             Some(Piece::Failed(error)) => {
-                claim = None;
+                if let Some(claim) = claim.take() {
+                    claim.give_back().await;
+                }
                 let event = error_event(&error, &words, has_begun);
                 if stream.kind().is_some_and(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
                     let broken = io::Error::other(error.sentence);

@@ -110,7 +110,7 @@ async fn call_model(
         Action::Embed(form) => {
             let door = door("POST /v1beta/models:embedContent", false);
             let Arrived { call, reply } = calls::arrived_as_json(&app, &caller, door, request).await?;
-            let answered = embeddings::create(&app, &caller, call, form).await?;
+            let answered = embeddings::create(&app, &caller, call, form).await;
             reply.written(answered).await
         }
     }

@@ -2,10 +2,12 @@
 //! the client's.
 
 use bytes::Bytes;
+use domain::attempt::ErrorClass;
 
 use super::{Passage, StreamDecoder, StreamEncoder, StreamFacts};
 use crate::UpstreamError;
 use crate::neutral::{ReplayState, StreamEvent};
+use crate::sse::MAX_EVENT_BYTES;
 
 /// A stream on its way from one wire to another.
 pub struct Translation {
@@ -16,6 +18,8 @@ pub struct Translation {
     first_call: Option<String>,
     has_begun: bool,
     buffer: Vec<u8>,
+    /// How much of the answer is held for an event to come, in bytes.
+    held: usize,
 }
 
 impl Translation {
@@ -23,7 +27,7 @@ impl Translation {
     #[must_use]
     pub fn new(decoder: Box<dyn StreamDecoder>, encoder: Box<dyn StreamEncoder>) -> Self {
         let (facts, replay) = (StreamFacts::default(), Vec::new());
-        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, buffer: Vec::new() }
+        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, buffer: Vec::new(), held: 0 }
     }
 
     fn tell(&mut self, events: Vec<StreamEvent>, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
@@ -32,6 +36,7 @@ impl Translation {
             if self.facts.error.is_some() {
                 break;
             }
+            let event = self.within_bounds(event);
             self.note(&event);
             match event {
                 StreamEvent::Error(error) => {
@@ -46,6 +51,29 @@ impl Translation {
             out.push(Bytes::from(std::mem::take(&mut self.buffer)));
         }
         failure
+    }
+
+    /// The event; a failure once more is held than one event may have. Calls
+    /// are held on most wires, texts where they are repeated at the end.
+    fn within_bounds(&mut self, event: StreamEvent) -> StreamEvent {
+        self.held += match &event {
+            StreamEvent::ToolCallStart { id, name, .. } => id.len() + name.len(),
+            StreamEvent::ToolCallArguments { arguments, .. } => arguments.len(),
+            StreamEvent::Delta { text } | StreamEvent::Reasoning { text } | StreamEvent::Refusal { text }
+                if self.encoder.repeats_all() =>
+            {
+                text.len()
+            }
+            _ => 0,
+        };
+        if self.held <= MAX_EVENT_BYTES {
+            return event;
+        }
+        let sentence = "The answer grew beyond 8 MiB, which is more than an event of this format may hold.";
+        StreamEvent::Error(UpstreamError {
+            is_retryable: false,
+            ..UpstreamError::ours(ErrorClass::ServerError, sentence)
+        })
     }
 
     fn note(&mut self, event: &StreamEvent) {

@@ -19,6 +19,7 @@ mod events;
 mod failover;
 mod faults;
 mod health;
+mod hostile;
 mod idempotency;
 mod invariants;
 mod keyring;

@@ -46,6 +46,6 @@ async fn create_embeddings(
 ) -> Result<Response, Failure> {
     let door = DoorOfCall { name: "POST /v1/embeddings", wire: WireName::OpenAiChat, url: None };
     let Arrived { call, reply } = calls::arrived_as_json(&app, &caller, door, request).await?;
-    let answered = embeddings::create(&app, &caller, call, Form::OpenAi).await?;
+    let answered = embeddings::create(&app, &caller, call, Form::OpenAi).await;
     reply.written(answered).await
 }

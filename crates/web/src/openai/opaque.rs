@@ -126,6 +126,6 @@ async fn pass(app: &Arc<App>, caller: &Caller, route: Option<Route>, request: Re
     };
     let door = DoorOfCall { name, wire: WireName::OpenAiChat, url: None };
     let Arrived { call, reply } = calls::arrived(app, caller, door, request, PASSED_BODY_BYTES).await?;
-    let answered = opaque::pass(app, caller, call, &route, &media).await?;
+    let answered = opaque::pass(app, caller, call, &route, &media).await;
     reply.written(answered).await
 }

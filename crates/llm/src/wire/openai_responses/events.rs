@@ -300,6 +300,10 @@ const fn delta_kind(said: Option<Said>) -> &'static str {
 }
 
 impl StreamEncoder for Events {
+    fn repeats_all(&self) -> bool {
+        true
+    }
+
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
         match event {
             StreamEvent::Delta { text } => self.say(Some(Said::Text), text, out),
