@@ -84,7 +84,8 @@ impl StreamEncoder for Chunks {
             StreamEvent::Replay(state) => {
                 let index = self.call_ids.iter().position(|id| state.call_id.as_ref() == Some(id));
                 if let (Some(index), Some(content)) = (index, extra_content(state)) {
-                    self.call(index, json!({"extra_content": content}), out);
+                    // Clients read `function.arguments` of every piece.
+                    self.call(index, json!({"function": {"arguments": ""}, "extra_content": content}), out);
                 }
             }
             StreamEvent::Usage { tokens, .. } => self.usage = *tokens,
