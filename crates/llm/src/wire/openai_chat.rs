@@ -16,6 +16,7 @@ pub mod stream;
 pub mod usage;
 
 pub(in crate::wire) mod calls;
+mod template;
 pub(in crate::wire) mod think_tags;
 mod walk;
 
