@@ -288,3 +288,6 @@ impl<'a> Sink<'a> for Observed<'a, '_> {
         self.builder.piece(choice, piece);
     }
 }
+
+#[cfg(test)]
+mod tests;
