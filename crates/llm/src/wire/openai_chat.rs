@@ -17,6 +17,7 @@ pub mod usage;
 
 pub(in crate::wire) mod calls;
 mod foreign;
+mod template;
 pub(in crate::wire) mod think_tags;
 mod walk;
 
