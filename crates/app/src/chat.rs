@@ -3,6 +3,7 @@
 
 mod attempt;
 mod failure;
+mod pictures;
 mod spoken;
 mod stream;
 
@@ -24,7 +25,9 @@ use crate::paying::{Asked, Wishes};
 use crate::reach::{Key, Reach};
 use crate::{brought, callers, naming, paying, reach, spreads};
 use failure::AttemptFailure;
+use pictures::Pictures;
 
+pub(crate) use pictures::Fetches;
 pub use stream::{AnswerStream, Piece};
 
 /// A call as it came in.
@@ -136,6 +139,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     let conversation = request.conversation();
     let asked = Asked { place: &place, wishes: &call.wishes, conversation: conversation.as_deref() };
     let payers = paying::payers(app, caller, &reach, asked).await?;
+    let pictures = Pictures::default();
     let mut failures: Vec<AttemptFailure> = Vec::new();
     let mut untried = payers.keys.iter();
     let mut next = untried.next();
@@ -143,7 +147,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         still_allowed(app, caller, &call, &reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = attempt::Run { app, caller, call: &call, client, request: &request, place: &place, key, number };
+        let run = attempt::Run { app, caller, call: &call, client, request: &request, place: &place, key, number, pictures: &pictures };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

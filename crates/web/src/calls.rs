@@ -155,6 +155,7 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 has_begun = true;
                 bytes
             }
+            Some(Piece::Silence) => still_there(words.wire),
             Some(Piece::Failed(error)) => {
                 claim = None;
                 error_event(&error, &words, has_begun)
@@ -168,6 +169,14 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
         };
         Some((Ok::<Bytes, Infallible>(bytes), (stream, words, claim, has_begun)))
     }))
+}
+
+/// What is said while nothing happens, so that nobody on the way gives up.
+fn still_there(wire: WireName) -> Bytes {
+    Bytes::from_static(match wire {
+        WireName::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        _ => b": ping\n\n",
+    })
 }
 
 fn error_event(error: &Error, words: &Words, has_begun: bool) -> Bytes {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use domain::Caller;
 use domain::attempt::ErrorClass;
-use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
 use domain::provider::WireName;
 use http::header::CONTENT_TYPE;
@@ -15,13 +14,13 @@ use llm::client::{Auth, Incoming, Outgoing, SendFailure};
 use llm::wire::{About, ClientRequest, ClientWire, Target};
 use store::ledger::AttemptStart;
 
-use super::failure::AttemptFailure;
+use super::failure::{self, AttemptFailure};
+use super::pictures::Pictures;
 use super::spoken::Spoken;
 use super::stream::{AnswerStream, Keeper};
 use super::{Answered, Call, Content, Payment};
 use crate::App;
 use crate::checks;
-use crate::cooling;
 use crate::error::Error;
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
@@ -47,6 +46,7 @@ pub(super) struct Run<'a> {
     pub(super) place: &'a Place,
     pub(super) key: &'a Arc<Key>,
     pub(super) number: u32,
+    pub(super) pictures: &'a Pictures,
 }
 
 /// Why an attempt brought no answer.
@@ -69,9 +69,10 @@ impl Run<'_> {
             facts: self.key.offers.get(&self.place.upstream_id).map(|offer| &offer.facts),
             api_version: credential.settings.api_version.as_deref(),
         };
+        let lenient = self.call.wishes.lenient.unwrap_or_else(|| self.caller.is_lenient());
         let spoken = Spoken::between(self.client, &target, self.request).map_err(Stop::Refused)?;
         let prepared = spoken
-            .prepare((self.app, self.caller), (self.request, &self.call.body), &target, self.call.wishes.lenient)
+            .prepare((self.app, self.caller, self.pictures), (self.request, &self.call.body), &target, lenient)
             .await
             .map_err(Stop::Refused)?;
         let endpoint = self
@@ -133,9 +134,8 @@ impl Run<'_> {
         let mut payment = self.payment(dropped);
         if self.request.stream && is_stream(&headers) {
             let pass = spoken.passage(self.place.provider, self.about(&meter));
-            let app = self.app.handle().filter(|_| !spoken.is_same());
-            let keeper = app.map(|app| Keeper { app, caller: self.caller.clone() });
-            let mut stream = AnswerStream::new(body, pass, meter, self.place.provider, keeper);
+            let keep_alive = spoken.has_words_for_silence().then(|| self.app.upstream.clocks().keep_alive);
+            let mut stream = AnswerStream::new(body, pass, meter, self.place.provider, self.keeper(), keep_alive);
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {
                 Ok(()) => Ok(Answered { payment, content: Content::Stream(Box::new(stream)) }),
@@ -160,6 +160,12 @@ impl Run<'_> {
                 Err(self.failed(error))
             }
         }
+    }
+
+    /// What a stream needs after this call has handed it on.
+    fn keeper(&self) -> Option<Keeper> {
+        let (caller, key, model) = (self.caller.clone(), Arc::clone(self.key), self.place.upstream_id.clone());
+        self.app.handle().map(|app| Keeper { app, caller, key, model })
     }
 
     /// What the answer says of itself where we write it.
@@ -261,12 +267,7 @@ impl Run<'_> {
     fn failed(&self, error: UpstreamError) -> Stop {
         let struck = self.with_secrets(|lent| lent.secrets().fold(error.clone(), UpstreamError::without));
         let error = struck.unwrap_or(error);
-        let wait = cooling::met(self.app, self.key, &self.place.upstream_id, &error);
-        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
-            && !paying::is_brought(self.key)
-        {
-            checks::learnt(self.app, &self.key.stored, status, &error.message);
-        }
+        let wait = failure::learnt(self.app, self.key, &self.place.upstream_id, &error);
         Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true }))
     }
 

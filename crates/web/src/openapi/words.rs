@@ -7,6 +7,7 @@ use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
 use domain::credential_kind::CredentialKind;
 use domain::provider::PROVIDERS;
+use domain::gateway_token::Params;
 use domain::resolve::Fallback;
 use domain::spread::Spread;
 use domain::usage::UsageSource;
@@ -34,6 +35,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "scope" => of(Scope::ALL, Scope::as_str),
         "key-status" => of(KeyStatus::ALL, KeyStatus::as_str),
         "fallback" => of(Fallback::ALL, Fallback::as_str),
+        "params" => of(Params::ALL, Params::as_str),
         "spread" => of(Spread::ALL, Spread::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),
