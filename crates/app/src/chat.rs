@@ -147,7 +147,17 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         still_allowed(app, caller, &call, &reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = attempt::Run { app, caller, call: &call, client, request: &request, place: &place, key, number, pictures: &pictures };
+        let run = attempt::Run {
+            app,
+            caller,
+            call: &call,
+            client,
+            request: &request,
+            place: &place,
+            key,
+            number,
+            pictures: &pictures,
+        };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

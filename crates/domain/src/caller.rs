@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::gateway_token::Params;
+use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::resolve::Fallback;
 
 /// A user's role on this server.

@@ -148,17 +148,21 @@ impl Price {
         let fresh = tokens.prompt - cached - written;
         let for_an_hour = tokens.cache_write_hour.min(written);
         let write_nanos = rates.cache_write_nanos.unwrap_or(rates.input_nanos);
-        let total = product(fresh, rates.input_nanos)
-            + product(cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos))
-            + product(written - for_an_hour, write_nanos)
-            + product(for_an_hour, rates.cache_write_hour_nanos.unwrap_or(write_nanos))
-            + product(tokens.completion, rates.output_nanos);
+        let total = [
+            (fresh, rates.input_nanos),
+            (cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos)),
+            (written - for_an_hour, write_nanos),
+            (for_an_hour, rates.cache_write_hour_nanos.unwrap_or(write_nanos)),
+            (tokens.completion, rates.output_nanos),
+        ]
+        .into_iter()
+        .fold(0, |total: i128, (tokens, nanos)| total.saturating_add(product(tokens, nanos)));
         Nanos(clamp(round_half_even(total, 1_000_000)))
     }
 }
 
 fn product(tokens: u64, nanos_per_million: i64) -> i128 {
-    i128::from(tokens) * i128::from(nanos_per_million)
+    i128::from(tokens).saturating_mul(i128::from(nanos_per_million))
 }
 
 fn clamp(value: i128) -> i64 {

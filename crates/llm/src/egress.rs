@@ -97,8 +97,11 @@ impl EgressGuard {
     #[must_use]
     pub fn public_only(&self) -> Self {
         let policy = self.policy();
-        let public =
-            Policy { version: policy.version, local: LocalEndpoints::none(), own_listeners: policy.own_listeners.clone() };
+        let public = Policy {
+            version: policy.version,
+            local: LocalEndpoints::none(),
+            own_listeners: policy.own_listeners.clone(),
+        };
         Self {
             policy: Arc::new(RwLock::new(Arc::new(public))),
             lookup: Arc::clone(&self.lookup),

@@ -1,6 +1,7 @@
 //! A house for a test: its own data directory, its own scripted provider, its
 //! own clock that can be set forward.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -49,6 +50,10 @@ pub struct Options {
     pub secret_references: String,
     /// Variables of the server's environment.
     pub variables: Vec<(String, String)>,
+    /// A web site that stands for all public addresses.
+    pub site: Option<SocketAddr>,
+    /// Whether pictures are fetched by their address.
+    pub fetches_pictures: bool,
 }
 
 impl Default for Options {
@@ -65,6 +70,8 @@ impl Default for Options {
             request_keys_allowed: false,
             secret_references: String::new(),
             variables: Vec::new(),
+            site: None,
+            fetches_pictures: true,
         }
     }
 }
@@ -112,6 +119,8 @@ impl House {
             request_keys_allowed: options.request_keys_allowed,
             secret_references: options.secret_references,
             variables: options.variables,
+            site: options.site,
+            fetches_pictures: options.fetches_pictures,
             data_dir: directory.path().to_owned(),
             sim: sim.address(),
             offset: Arc::default(),

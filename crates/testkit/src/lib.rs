@@ -15,6 +15,7 @@ mod events;
 mod house;
 mod node;
 mod process;
+mod site;
 mod wait;
 
 pub use client::{Answer, Client};
@@ -23,4 +24,5 @@ pub use events::{Event, EventReader, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process, Said, run};
+pub use site::{Page, SITE, Site};
 pub use wait::eventually;

@@ -84,8 +84,8 @@ impl Place {
         }
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         // The host is read as strictly as an endpoint's.
-        let endpoint = EgressGuard::read(ProviderId::Custom, &format!("https://{host}"))
-            .map_err(|_| FetchProblem::Unreadable)?;
+        let endpoint =
+            EgressGuard::read(ProviderId::Custom, &format!("https://{host}")).map_err(|_| FetchProblem::Unreadable)?;
         let url = Url::parse(address).map_err(|_| FetchProblem::Unreadable)?;
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         Ok(Self { endpoint, path: format!("{}{query}", url.path()) })

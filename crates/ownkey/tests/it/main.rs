@@ -21,6 +21,7 @@ mod invariants;
 mod keyring;
 mod lock_out;
 mod openapi;
+mod pictures;
 mod postgres;
 mod sign_in;
 mod status;

@@ -152,7 +152,8 @@ async fn only_public_addresses_are_connected_to() {
 #[tokio::test]
 async fn a_name_with_one_private_address_is_not_connected_to() {
     let site = Site::answering("200 OK", PNG).await;
-    for answers in [&["10.0.0.7"][..], &["127.0.0.1"], &[PUBLIC, "192.168.0.1"], &[PUBLIC, "::1"], &["169.254.169.254"], &[]]
+    for answers in
+        [&["10.0.0.7"][..], &["127.0.0.1"], &[PUBLIC, "192.168.0.1"], &[PUBLIC, "::1"], &["169.254.169.254"], &[]]
     {
         let fetched = site.fetched_as("https://model.test/a.png", answers).await;
         assert_eq!(fetched, Err(FetchProblem::NotReached), "{answers:?}");

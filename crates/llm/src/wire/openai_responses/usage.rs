@@ -72,7 +72,14 @@ fn counts(sent: &Sent) -> Option<TokenCounts> {
     }
     let or_none = |count: Option<u64>| count.unwrap_or(0);
     let (cached, cache_write) = (or_none(sent.cached), or_none(sent.cache_write));
-    Some(TokenCounts { prompt, completion, cached, cache_write, reasoning: or_none(sent.reasoning), cache_write_hour: 0 })
+    Some(TokenCounts {
+        prompt,
+        completion,
+        cached,
+        cache_write,
+        reasoning: or_none(sent.reasoning),
+        cache_write_hour: 0,
+    })
 }
 
 /// Counts in the words of Responses.
