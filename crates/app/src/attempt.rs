@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::attempt::ErrorClass;
-use domain::credential::KeyStatus;
 use domain::ids::AttemptId;
 use domain::model::ModelKind;
 use domain::provider::WireName;
@@ -21,8 +20,8 @@ use store::ledger::AttemptStart;
 
 use crate::call::{Answered, Content, Payment};
 use crate::calling::Errand;
+use crate::chat::Keeper;
 use crate::checks;
-use crate::cooling;
 use crate::error::Error;
 use crate::meter::{Meter, Reckoning, Used};
 use crate::naming::Place;
@@ -229,6 +228,12 @@ impl<A: Ask> Run<'_, A> {
         self.failed(error)
     }
 
+    /// What a stream needs after this attempt has handed it on.
+    pub(crate) fn keeper(&self) -> Option<Keeper> {
+        let (caller, key) = (self.errand.caller.clone(), Arc::clone(self.key));
+        self.errand.app.handle().map(|app| Keeper { app, caller, key, model: self.place.upstream_id.clone() })
+    }
+
     /// The whole of an answer.
     pub(crate) async fn whole(&self, body: UpstreamBody, meter: &mut Meter) -> Result<Bytes, Stop> {
         body.collect(ANSWER_BYTES).await.map_err(|failure| self.unsent(meter, &failure))
@@ -338,12 +343,7 @@ impl<A: Ask> Run<'_, A> {
     pub(crate) fn failed(&self, error: UpstreamError) -> Stop {
         let struck = self.with_secrets(|lent| lent.secrets().fold(error.clone(), UpstreamError::without));
         let error = struck.unwrap_or(error);
-        let wait = cooling::met(self.errand.app, self.key, &self.place.upstream_id, &error);
-        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
-            && !paying::is_brought(self.key)
-        {
-            checks::learnt(self.errand.app, &self.key.stored, status, &error.message);
-        }
+        let wait = failure::learnt(self.errand.app, self.key, &self.place.upstream_id, &error);
         Stop::Failed(Box::new(AttemptFailure { key: Arc::clone(self.key), error, wait, has_row: true }))
     }
 

@@ -29,6 +29,14 @@ pub(crate) struct Errand<'a> {
     pub(crate) call: &'a Call,
 }
 
+impl Errand<'_> {
+    /// Whether what the target cannot take is left out and told: as the request
+    /// says, else as its token does.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.call.wishes.lenient.unwrap_or_else(|| self.caller.is_lenient())
+    }
+}
+
 /// Where a call is made.
 #[derive(Clone, Copy)]
 struct Here<'a> {

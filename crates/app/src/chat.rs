@@ -3,6 +3,7 @@
 //! in `calling` and `attempt`.
 
 mod asking;
+mod pictures;
 mod spoken;
 mod stream;
 
@@ -15,8 +16,11 @@ use crate::attempt::failure;
 use crate::calling::{self, Errand};
 use crate::error::{Code, Error, Result};
 use asking::Chat;
+use pictures::Pictures;
 
 pub use crate::call::{Answered, Call, Content, Payment, UrlCall};
+pub(crate) use pictures::Fetches;
+pub(crate) use stream::Keeper;
 pub use stream::{AnswerStream, Piece};
 
 /// Answers a chat call: names the model, finds who pays, calls, and moves to
@@ -32,7 +36,7 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
         request.set_limit(max_tokens);
     }
     let errand = Errand { app, caller, call: &call };
-    calling::complete(errand, &mut Chat { client, request }).await
+    calling::complete(errand, &mut Chat { client, request, pictures: Pictures::default() }).await
 }
 
 fn client_wire(name: WireName) -> Result<&'static dyn ClientWire> {

@@ -90,7 +90,7 @@ impl Ask for Vectors<'_> {
 
     async fn question(&self, errand: Errand<'_>, target: &Target<'_>) -> Result<(Put, Question)> {
         let dialect = provider::dialect_at(target).ok_or_else(|| makes_none(target.provider, target.model))?;
-        let mut fitting = Fitting::new(*target, self.form.wire(), errand.call.wishes.lenient);
+        let mut fitting = Fitting::new(*target, self.form.wire(), errand.is_lenient());
         let (put, path, pieces, dropped) = if self.form.passes_to(dialect) {
             let prepared =
                 self.form.prepare(&self.request, &mut fitting).map_err(|problem| of_unsupported(&problem))?;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::callers::CallerCache;
+use crate::chat::Fetches;
 use crate::checks::Checks;
 use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
@@ -84,6 +85,7 @@ pub struct App {
     pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
+    pub(crate) fetches: Fetches,
     draining: CancellationToken,
     this: Weak<Self>,
     tasks: TaskTracker,
@@ -123,6 +125,7 @@ impl App {
             spreads: Counts::default(),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
+            fetches: Fetches::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });

@@ -112,7 +112,7 @@ impl Ask for Opaque<'_> {
         let kind = kind_of(&headers);
         if kind != "application/json" {
             let way = opaque::passage(provider, self.route.family, kind == "text/event-stream");
-            let stream = AnswerStream::new(body, way, meter, provider, None);
+            let stream = AnswerStream::new(body, way, meter, provider, run.keeper(), None);
             let mut stream = stream.of_kind(opaque::passed_type(text_of(&headers)));
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {

@@ -30,7 +30,7 @@ pub struct Wishes {
     /// Go this far for a key, and no further.
     pub policy: Option<Fallback>,
     /// Leave out parameters the model cannot take.
-    pub lenient: bool,
+    pub lenient: Option<bool>,
     /// Pay with this key, which came along.
     pub brought: Option<Brought>,
 }

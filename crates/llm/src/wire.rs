@@ -88,7 +88,7 @@ pub trait Wire: Send + Sync {
     /// itself: they have to be fetched and put inline (see
     /// [`crate::neutral::put_inline`]) before [`Wire::encode`], which refuses
     /// them.
-    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest) -> Vec<&'r str> {
+    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest, _provider: ProviderId) -> Vec<&'r str> {
         Vec::new()
     }
 

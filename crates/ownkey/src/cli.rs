@@ -221,6 +221,10 @@ pub(crate) enum Token {
         /// How far its calls may go for a key: strict, chain or cross [default: as you prefer].
         #[arg(long)]
         policy: Option<String>,
+        /// What becomes of a parameter that the model cannot take: strict
+        /// refuses it, lenient leaves it out [default: strict].
+        #[arg(long, value_name = "RULE")]
+        params: Option<String>,
     },
     /// Your tokens.
     List,
@@ -240,6 +244,9 @@ pub(crate) enum Token {
         /// All models.
         #[arg(long)]
         all_models: bool,
+        /// What becomes of a parameter that the model cannot take: strict or lenient.
+        #[arg(long, value_name = "RULE")]
+        params: Option<String>,
         /// When it stops working: 2026-12-31T00:00:00Z, or `never`.
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,

@@ -88,8 +88,14 @@ impl Demo {
             };
             credentials::create(app, &caller, new).await?;
         }
-        let new =
-            NewToken { name: "Demo token".to_owned(), scopes: None, models: None, policy: None, expires_at: None };
+        let new = NewToken {
+            name: "Demo token".to_owned(),
+            scopes: None,
+            models: None,
+            policy: None,
+            params: None,
+            expires_at: None,
+        };
         let minted = tokens::create(app, &caller, new).await?;
         Ok(Welcome { url: app.settings.public_url.clone(), password, token: minted.text.to_string() })
     }

@@ -177,6 +177,7 @@ fn read(row: &AnyRow) -> Result<Attempt, StoreError> {
             completion: row.count("completion_tokens")?,
             cached: row.count("cached_tokens")?,
             cache_write: row.count("cache_write_tokens")?,
+            cache_write_hour: 0,
             reasoning: row.count("reasoning_tokens")?,
         }),
     };

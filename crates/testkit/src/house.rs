@@ -1,6 +1,7 @@
 //! A house for a test: its own data directory, its own scripted provider, its
 //! own clock that can be set forward.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,6 +53,10 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// Answers with bytes, before the scripted provider is asked.
     pub raw: Option<RawScript>,
+    /// A web site that stands for all public addresses.
+    pub site: Option<SocketAddr>,
+    /// Whether pictures are fetched by their address.
+    pub fetches_pictures: bool,
 }
 
 impl Default for Options {
@@ -69,6 +74,8 @@ impl Default for Options {
             secret_references: String::new(),
             variables: Vec::new(),
             raw: None,
+            site: None,
+            fetches_pictures: true,
         }
     }
 }
@@ -122,6 +129,8 @@ impl House {
             request_keys_allowed: options.request_keys_allowed,
             secret_references: options.secret_references,
             variables: options.variables,
+            site: options.site,
+            fetches_pictures: options.fetches_pictures,
             data_dir: directory.path().to_owned(),
             provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
             offset: Arc::default(),

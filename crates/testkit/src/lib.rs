@@ -16,6 +16,7 @@ mod house;
 mod node;
 mod process;
 mod raw;
+mod site;
 mod wait;
 
 pub use client::{Answer, Client};
@@ -25,4 +26,5 @@ pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process, Said, run};
 pub use raw::{RawProvider, RawRequest, RawScript, RawStep};
+pub use site::{Page, SITE, Site};
 pub use wait::eventually;

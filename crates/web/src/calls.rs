@@ -238,6 +238,7 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 has_begun = true;
                 bytes
             }
+            Some(Piece::Silence) => still_there(words.wire),
             Some(Piece::Failed(error)) => {
                 if let Some(claim) = claim.take() {
                     claim.give_back().await;
@@ -258,6 +259,14 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
         };
         Some((Ok(bytes), (stream, words, claim, has_begun)))
     }))
+}
+
+/// What is said while nothing happens, so that nobody on the way gives up.
+fn still_there(wire: WireName) -> Bytes {
+    Bytes::from_static(match wire {
+        WireName::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        _ => b": ping\n\n",
+    })
 }
 
 fn error_event(error: &Error, words: &Words, has_begun: bool) -> Bytes {

@@ -39,9 +39,9 @@ pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Wishes, Error> {
     let policy = Fallback::of_header(text(POLICY))
         .map_err(|problem| Error::invalid(POLICY, format!("is not taken: {problem}")))?;
     let lenient = match text(PARAMS) {
-        None => false,
-        Some("lenient") => true,
-        Some("strict") => false,
+        None => None,
+        Some("lenient") => Some(true),
+        Some("strict") => Some(false),
         Some(_) => return Err(Error::invalid(PARAMS, "is not taken: expected lenient or strict")),
     };
     if pinned.is_some() && brought.is_some() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::attempt::ErrorClass;
+use domain::credential::KeyStatus;
 use domain::{Caller, ProviderId, Timestamp};
 use llm::UpstreamError;
 use llm::wire::RequestError;
@@ -15,7 +16,7 @@ use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
 use crate::paying::Resting;
 use crate::reach::Key;
-use crate::{cooling, paying};
+use crate::{checks, cooling, paying};
 
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
 /// tried without. (Vectors come in the encoding that was asked for all the same.)
@@ -147,6 +148,18 @@ impl AttemptFailure {
         let credential = self.key.credential();
         Ended { credential, class: self.error.class, wait: self.wait, sentence: &self.error.message }
     }
+}
+
+/// Remembers what a failure says of the key it was met with: a limit, or that
+/// it is no good. Returns for how long the key is left alone.
+pub(crate) fn learnt(app: &App, key: &Key, model: &str, error: &UpstreamError) -> Option<Duration> {
+    let wait = cooling::met(app, key, model, error);
+    if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
+        && !paying::is_brought(key)
+    {
+        checks::learnt(app, &key.stored, status, &error.message);
+    }
+    wait
 }
 
 /// A body that is no request of its kind.

@@ -11,8 +11,9 @@ use llm::client::Incoming;
 use llm::wire::{About, ClientRequest, ClientWire, Target};
 
 use super::Content;
+use super::pictures::Pictures;
 use super::spoken::Spoken;
-use super::stream::{AnswerStream, Keeper};
+use super::stream::AnswerStream;
 use crate::attempt::{Ask, Question, Read, Refused, Run, Stop};
 use crate::calling::Errand;
 use crate::error::Result;
@@ -23,6 +24,8 @@ use crate::replay;
 pub(super) struct Chat<'a> {
     pub(super) client: &'static dyn ClientWire,
     pub(super) request: ClientRequest<'a>,
+    /// What was fetched for it.
+    pub(super) pictures: Pictures,
 }
 
 impl Ask for Chat<'_> {
@@ -59,7 +62,9 @@ impl Ask for Chat<'_> {
     async fn question(&self, errand: Errand<'_>, target: &Target<'_>) -> Result<(Spoken, Question)> {
         let Errand { app, caller, call } = errand;
         let spoken = Spoken::between(self.client, target, &self.request)?;
-        let prepared = spoken.prepare((app, caller), (&self.request, &call.body), target, call.wishes.lenient).await?;
+        let prepared = spoken
+            .prepare((app, caller, &self.pictures), (&self.request, &call.body), target, errand.is_lenient())
+            .await?;
         let upstream = spoken.upstream();
         let mut headers = upstream.headers(target);
         if spoken.is_same() {
@@ -91,9 +96,8 @@ impl Ask for Chat<'_> {
         let (errand, provider) = (run.errand, run.place.provider);
         if self.request.stream && is_stream(&headers) {
             let pass = spoken.passage(provider, self.about(run, &meter));
-            let app = errand.app.handle().filter(|_| !spoken.is_same());
-            let keeper = app.map(|app| Keeper { app, caller: errand.caller.clone() });
-            let mut stream = AnswerStream::new(body, pass, meter, provider, keeper);
+            let keep_alive = spoken.has_words_for_silence().then(|| errand.app.upstream.clocks().keep_alive);
+            let mut stream = AnswerStream::new(body, pass, meter, provider, run.keeper(), keep_alive);
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {
                 Ok(()) => Ok(Read { content: Content::Stream(Box::new(stream)), cost: None }),

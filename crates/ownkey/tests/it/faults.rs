@@ -7,6 +7,7 @@ mod aborts;
 mod custom;
 mod echoes;
 mod keyless;
+mod mid_stream;
 mod names;
 mod ollama;
 mod own_words;

@@ -26,6 +26,7 @@ mod keyring;
 mod lock_out;
 mod opaque;
 mod openapi;
+mod pictures;
 mod postgres;
 mod sign_in;
 mod status;

@@ -330,6 +330,7 @@ impl Retelling {
                     let events = self.decoder.push(&bytes);
                     self.tell(events)
                 }
+                Some(Piece::Silence) => b": ping\n\n".to_vec(),
                 Some(Piece::Failed(error)) => {
                     self.is_over = true;
                     if let Some(claim) = self.claim.take() {

@@ -117,7 +117,7 @@ pub(super) fn parameters() -> Value {
         ),
         "ownkey-params": header(
             "x-ownkey-params",
-            "`lenient` leaves out what the model cannot take and lists it in `x-ownkey-dropped`; `strict` refuses it.",
+            "`lenient` leaves out what the model cannot take and lists it in `x-ownkey-dropped`; `strict` refuses it. Absent: as the gateway token says.",
             json!({"type": "string", "enum": ["lenient", "strict"]}),
         ),
     })

@@ -7,6 +7,7 @@ use domain::attempt::{AttemptState, ErrorClass};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
 use domain::credential_kind::CredentialKind;
+use domain::gateway_token::Params;
 use domain::provider::PROVIDERS;
 use domain::resolve::Fallback;
 use domain::spread::Spread;
@@ -35,6 +36,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "scope" => of(Scope::ALL, Scope::as_str),
         "key-status" => of(KeyStatus::ALL, KeyStatus::as_str),
         "fallback" => of(Fallback::ALL, Fallback::as_str),
+        "params" => of(Params::ALL, Params::as_str),
         "spread" => of(Spread::ALL, Spread::as_str),
         "alias-mode" => of(Mode::ALL, Mode::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),

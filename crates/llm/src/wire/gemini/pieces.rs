@@ -98,7 +98,7 @@ const fn word(finish: FinishReason) -> &'static str {
 /// Counts in Google's words: thoughts apart from the candidates, zeros left out.
 /// It has no word for tokens written to a cache, which are among the prompt's.
 fn counts(counts: &TokenCounts) -> String {
-    let TokenCounts { prompt, completion, cached, cache_write: _, reasoning } = counts;
+    let TokenCounts { prompt, completion, cached, reasoning, .. } = counts;
     let candidates = completion.saturating_sub(*reasoning);
     let mut out = format!("{{\"promptTokenCount\":{prompt},\"candidatesTokenCount\":{candidates}");
     if *reasoning > 0 {

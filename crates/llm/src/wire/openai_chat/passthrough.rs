@@ -237,7 +237,7 @@ impl PassThrough {
     /// The usage event for a client that asked, where the provider sent its
     /// counts elsewhere.
     fn usage_event(&self, counts: &TokenCounts) -> Bytes {
-        let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts;
+        let TokenCounts { prompt, completion, cached, cache_write, reasoning, .. } = counts;
         let id = quoted(self.facts.id.as_deref().unwrap_or_default());
         let model = quoted(self.facts.response_model.as_deref().unwrap_or_default());
         let (created, total) = (self.created, prompt + completion);
