@@ -76,38 +76,51 @@ pub async fn callable(app: &App, caller: &Caller) -> Result<Vec<ModelLine>> {
 /// # Errors
 /// `model_not_found`.
 pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
-    let by_name = |line: &ModelLine| {
-        line.client_id == name
-            || Uuid::parse_str(name).is_ok_and(|uuid| uuid == line.uuid)
-            || name
-                .split_once('/')
-                .is_some_and(|(provider, id)| provider.parse() == Ok(line.facts.provider) && id == line.facts.id)
-    };
-    let lines = list(app, caller, ModelFilter::default()).await?;
-    lines.into_iter().find(by_name).ok_or_else(|| {
-        let mut error = naming::not_found(name);
-        error.details.field = None;
-        error
-    })
+    let mut lines = list(app, caller, ModelFilter::default()).await?;
+    let uuid = Uuid::parse_str(name).ok();
+    let prefixed = name.split_once('/').and_then(|(provider, id)| Some((provider.parse::<ProviderId>().ok()?, id)));
+    // As a call reads a name: what a list calls it goes before all else.
+    let readings: [&dyn Fn(&ModelLine) -> bool; 3] = [
+        &|line| line.client_id == name,
+        &|line| uuid == Some(line.uuid),
+        &|line| prefixed == Some((line.facts.provider, line.facts.id.as_str())),
+    ];
+    let found = readings.iter().find_map(|reads| lines.iter().position(reads));
+    found.map(|at| lines.swap_remove(at)).ok_or_else(|| missing(name))
+}
+
+/// One model that the caller's token lets them call now, by any of its names.
+///
+/// # Errors
+/// `model_not_found`.
+pub async fn get_callable(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
+    let line = get(app, caller, name).await?;
+    let is_callable = line.payer.is_some() && caller.may_call_model(&line.client_id);
+    if is_callable { Ok(line) } else { Err(missing(name)) }
+}
+
+/// A name in an address has no field to be at fault.
+fn missing(name: &str) -> Error {
+    let mut error = naming::not_found(name);
+    error.details.field = None;
+    error
 }
 
 fn order(line: &ModelLine) -> (bool, ProviderId, bool, &str) {
     (line.payer.is_none(), line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
 }
 
-/// Models with a usable key. An id that several places serve is listed bare for
-/// the place it resolves to, and with its provider for the others.
+/// Models with a usable key, each by a name that means this very model. An id
+/// that several places serve is bare for the one it resolves to.
 fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     let now = app.clock.now();
     let mut lines = Vec::new();
     for (client_id, offers) in &reach.by_client_id {
-        let chosen = naming::place(client_id, reach, app.catalogue, now).ok().map(|place| place.namespace);
         for offer in offers {
             let Some(payer) = payer(app, caller, reach, offer) else { continue };
-            let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str());
             lines.push(ModelLine {
                 uuid: offer.uuid,
-                client_id: if is_chosen { client_id.clone() } else { format!("{}/{client_id}", offer.facts.provider) },
+                client_id: name_of(app, client_id, offer, reach),
                 price: app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now).or(offer.facts.price),
                 facts: offer.facts.clone(),
                 payer: Some(payer),
@@ -119,11 +132,22 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     lines
 }
 
+/// The shortest name that resolves to this offer and no other.
+fn name_of(app: &App, client_id: &str, offer: &Offer, reach: &Reach) -> String {
+    let means_it = |name: &String| {
+        naming::place(name, reach, app.catalogue, app.clock.now())
+            .is_ok_and(|place| place.namespace == offer.namespace && place.upstream_id == offer.facts.id)
+    };
+    let names = [client_id.to_owned(), format!("{}/{client_id}", offer.facts.provider)];
+    names.into_iter().find(means_it).unwrap_or_else(|| offer.uuid.to_string())
+}
+
 /// Who would pay for a model, were no key at a limit just now: a model does not
-/// come and go with the minute.
+/// come and go with the minute, but with the server that it runs on.
 fn payer(app: &App, caller: &Caller, reach: &Reach, offer: &Offer) -> Option<Scope> {
     let now = app.clock.now();
     let mut candidates = reach.candidates(app, &offer.namespace, &offer.facts.id, now);
+    candidates.retain(|candidate| !reach::is_stopped(candidate.credential));
     candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
     let wish = Wish {
         policy: paying::policy(app, caller, &Wishes::default()).ok()?,
@@ -168,10 +192,4 @@ fn locked(app: &App, reach: &Reach) -> Vec<ModelLine> {
 #[must_use]
 pub fn recommended(app: &App, provider: ProviderId) -> Option<&'static str> {
     app.catalogue.recommended(provider).map(|facts| facts.id.as_str())
-}
-
-/// What to say when a name is not there.
-#[must_use]
-pub fn not_found(name: &str) -> Error {
-    naming::not_found(name)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
-use domain::credential::{Credential, Scope, Source};
+use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
@@ -330,6 +330,12 @@ fn guessed_kind(id: &str) -> ModelKind {
     } else {
         ModelKind::Chat
     }
+}
+
+/// Whether it is a local server that does not run now, as far as is known.
+#[must_use]
+pub fn is_stopped(credential: &Credential) -> bool {
+    credential.provider.facts().kind == ProviderKind::Local && credential.status == KeyStatus::Unreachable
 }
 
 /// How a key is named to `caller`: one they may not see has no name for them.
