@@ -22,7 +22,7 @@ use crate::error::{Code, Error, Result};
 use crate::naming::Place;
 use crate::paying::{Asked, Wishes};
 use crate::reach::{Key, Reach};
-use crate::{brought, callers, naming, paying, reach, spreads};
+use crate::{brought, callers, kept, naming, paying, reach, spreads};
 use failure::AttemptFailure;
 
 pub use stream::{AnswerStream, Piece};
@@ -134,7 +134,8 @@ pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered
     }
     let (reach, place) = within_reach(app, caller, &call, &request.model).await?;
     let conversation = request.conversation();
-    let asked = Asked { place: &place, wishes: &call.wishes, conversation: conversation.as_deref() };
+    let bound = kept::bound(app, caller, (call.wire, &request), &call.wishes, (&place, &reach)).await?;
+    let asked = Asked { place: &place, wishes: &call.wishes, conversation: conversation.as_deref(), bound };
     let payers = paying::payers(app, caller, &reach, asked).await?;
     let mut failures: Vec<AttemptFailure> = Vec::new();
     let mut untried = payers.keys.iter();

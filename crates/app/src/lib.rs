@@ -39,6 +39,7 @@ mod secrets;
 pub mod spreads;
 
 pub mod chat;
+pub mod kept;
 mod meter;
 mod replay;
 mod witness;

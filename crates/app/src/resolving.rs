@@ -28,7 +28,7 @@ pub struct Explained {
 pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -> Result<Explained> {
     let reach = reach::of(app, caller).await?;
     let place = naming::place(model, &reach, app.catalogue, app.clock.now())?;
-    let asked = Asked { place: &place, wishes, conversation: None };
+    let asked = Asked { place: &place, wishes, conversation: None, bound: None };
     let resolution = paying::judge(app, caller, &reach, asked, Asks::ToKnow)?;
     Ok(Explained { place, resolution, policy: paying::policy(app, caller, wishes)? })
 }

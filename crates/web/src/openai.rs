@@ -1,6 +1,7 @@
 //! OpenAI's wire: what unmodified clients call.
 
 pub(crate) mod chat;
+mod kept;
 mod models;
 mod schema;
 
@@ -8,6 +9,7 @@ use crate::router::Door;
 
 pub(crate) fn doors() -> Vec<Door> {
     let mut doors = chat::doors();
+    doors.extend(kept::doors());
     doors.extend(models::doors());
     doors
 }

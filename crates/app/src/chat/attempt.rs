@@ -14,6 +14,7 @@ use llm::UpstreamError;
 use llm::client::{Auth, Incoming, Outgoing, SendFailure};
 use llm::wire::{About, ClientRequest, ClientWire, Target};
 use store::ledger::AttemptStart;
+use tokio::sync::oneshot;
 
 use super::failure::AttemptFailure;
 use super::spoken::Spoken;
@@ -22,6 +23,7 @@ use super::{Answered, Call, Content, Payment};
 use crate::App;
 use crate::checks;
 use crate::cooling;
+use crate::kept;
 use crate::error::Error;
 use crate::meter::{Meter, Used};
 use crate::naming::Place;
@@ -138,7 +140,12 @@ impl Run<'_> {
             let mut stream = AnswerStream::new(body, pass, meter, self.place.provider, keeper);
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {
-                Ok(()) => Ok(Answered { payment, content: Content::Stream(Box::new(stream)) }),
+                Ok(()) => {
+                    if self.is_kept(spoken) {
+                        stream.ends_after(self.keep_beside(stream.id()));
+                    }
+                    Ok(Answered { payment, content: Content::Stream(Box::new(stream)) })
+                }
                 Err(error) => Err(self.failed(error)),
             };
         }
@@ -150,6 +157,10 @@ impl Run<'_> {
             Ok(whole) => {
                 replay::keep(self.app, self.caller, whole.replay).await;
                 payment.cost = meter.finish_answer(&whole.facts);
+                if self.is_kept(spoken) {
+                    let id = whole.facts.id.as_deref().unwrap_or_default();
+                    kept::keep(self.app, self.caller, self.key, id).await;
+                }
                 let content = Content::Whole { status, body: whole.body, is_stream: self.request.stream };
                 Ok(Answered { payment, content })
             }
@@ -160,6 +171,25 @@ impl Run<'_> {
                 Err(self.failed(error))
             }
         }
+    }
+
+    /// Whether the provider keeps the answer for the next turn.
+    fn is_kept(&self, spoken: &Spoken) -> bool {
+        spoken.is_same() && kept::is_kept(self.place.provider, spoken.name(), self.request)
+    }
+
+    /// Remembers who paid for an answer while it comes.
+    fn keep_beside(&self, id: String) -> Option<oneshot::Receiver<()>> {
+        let app = self.app.handle()?;
+        let (caller, key) = (self.caller.clone(), Arc::clone(self.key));
+        let (done, is_done) = oneshot::channel();
+        let within = Arc::clone(&app);
+        app.spawn(async move {
+            kept::keep(&within, &caller, &key, &id).await;
+            // The client may have gone: it is written all the same.
+            let _gone = done.send(());
+        });
+        Some(is_done)
     }
 
     /// What the answer says of itself where we write it.

@@ -10,6 +10,7 @@ use domain::{Caller, Nanos, ProviderId};
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
 use llm::wire::Passage;
+use tokio::sync::oneshot;
 
 use super::failure;
 use crate::App;
@@ -41,6 +42,8 @@ pub struct AnswerStream {
     keeper: Option<Keeper>,
     ready: VecDeque<Piece>,
     scratch: Vec<Bytes>,
+    /// What has to be written down before its last event goes out.
+    owed: Option<oneshot::Receiver<()>>,
     is_over: bool,
 }
 
@@ -53,7 +56,12 @@ impl AnswerStream {
         keeper: Option<Keeper>,
     ) -> Self {
         let (ready, scratch) = (VecDeque::new(), Vec::new());
-        Self { body: Some(body), pass, meter, provider, keeper, ready, scratch, is_over: false }
+        Self { body: Some(body), pass, meter, provider, keeper, ready, scratch, owed: None, is_over: false }
+    }
+
+    /// Ends only when this is done.
+    pub(super) fn ends_after(&mut self, owed: Option<oneshot::Receiver<()>>) {
+        self.owed = owed;
     }
 
     /// Waits for the first event, so that an error in it still has a status and
@@ -131,6 +139,10 @@ impl AnswerStream {
         }
         self.meter.finish_stream(AttemptState::Settled, &facts, None);
         // Before the last event goes out: the next turn may reach another node.
+        if let Some(owed) = self.owed.take() {
+            // Whatever could not be written has been told.
+            let _done = owed.await;
+        }
         let states = self.pass.take_replay();
         if let Some(keeper) = self.keeper.take().filter(|_| !states.is_empty()) {
             replay::keep(&keeper.app, &keeper.caller, states).await;

@@ -125,3 +125,22 @@ pub(super) struct ResponseUsage {
     output_tokens: u64,
     total_tokens: u64,
 }
+
+/// An answer that its provider has forgotten.
+#[derive(ToSchema)]
+pub(super) struct DeletedResponse {
+    id: String,
+    object: String,
+    deleted: bool,
+}
+
+/// What an answer answered to.
+#[derive(ToSchema)]
+pub(super) struct ResponseItems {
+    /// `list`.
+    object: String,
+    data: Vec<Value>,
+    first_id: Option<String>,
+    last_id: Option<String>,
+    has_more: bool,
+}
