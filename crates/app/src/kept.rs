@@ -19,12 +19,11 @@ use llm::wire::{ClientRequest, Target, Wire as _};
 
 use crate::App;
 use crate::error::{Code, Error, Result, chain};
-use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
 use crate::paying::Wishes;
 use crate::reach::{self, Key, Reach};
 use crate::replay::owner;
-use crate::{checks, paying, secrets};
+use crate::{checks, exhausted, paying, secrets};
 
 /// The field that names the answer a conversation goes on from.
 const PREVIOUS: &str = "previous_response_id";
@@ -248,15 +247,6 @@ impl Asking<'_> {
 
     /// What the client is told of a failure.
     fn failure(&self, error: &UpstreamError) -> Error {
-        let credential = self.key.credential();
-        if error.class.is_the_requests_fault() {
-            let mut refusal = Error::new(Code::ProviderRejected, error.message.clone());
-            refusal.details.field.clone_from(&error.param);
-            refusal.details.provider_code.clone_from(&error.code);
-            return refusal;
-        }
-        let wait = error.retry_after.map(|wait| wait.from(self.app.clock.now()));
-        let ended = Ended { credential, class: error.class, wait, sentence: &error.message };
-        exhausted::error(self.caller, credential.provider, &[ended])
+        exhausted::of_one(self.caller, self.key.credential(), error, self.app.clock.now())
     }
 }

@@ -20,6 +20,7 @@ pub mod checks;
 pub mod credentials;
 pub mod environment;
 pub mod keyring;
+pub mod library;
 pub mod origin_moves;
 pub mod rechecks;
 pub mod references;

@@ -184,7 +184,7 @@ pub fn shown(name: &str) -> String {
 }
 
 /// Whether a part of a name has the shape of somebody's provider key.
-fn holds_a_key(name: &str) -> bool {
+pub(crate) fn holds_a_key(name: &str) -> bool {
     let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some())
 }

@@ -257,6 +257,24 @@ pub enum Event {
         /// What it found.
         status: KeyStatus,
     },
+    /// Somebody had a model fetched to an Ollama server; written before the server
+    /// is asked.
+    #[serde(rename = "library.pull_started")]
+    LibraryPullStarted {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
+    /// Somebody had a model thrown away on an Ollama server; written before the
+    /// server is asked.
+    #[serde(rename = "library.delete_asked")]
+    LibraryDeleteAsked {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
     /// A sealed text does not open under its own row's identity.
     #[serde(rename = "integrity.violation")]
     IntegrityViolation {
@@ -348,6 +366,8 @@ impl Event {
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
             | Self::CredentialOriginMoved { credential, .. }
+            | Self::LibraryPullStarted { credential, .. }
+            | Self::LibraryDeleteAsked { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
             Self::CredentialsExported { .. } => ("export", None),
             Self::KeyringRewrapStarted { to: key, .. }

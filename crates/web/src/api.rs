@@ -4,6 +4,7 @@ pub(crate) mod administration;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
 pub(crate) mod events;
+pub(crate) mod library;
 pub(crate) mod llm;
 pub(crate) mod models;
 pub(crate) mod paging;
@@ -31,6 +32,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(library::doors());
     doors.extend(status::doors());
     doors.extend(events::doors());
     doors.extend(spreads::doors());
