@@ -26,6 +26,7 @@ pub mod rechecks;
 pub mod references;
 pub mod short_keys;
 pub mod transfer;
+pub mod tries;
 
 pub mod brought;
 pub mod cooling;

@@ -147,25 +147,7 @@ impl<'a> Server<'a> {
                 ),
             ));
         }
-        if !credential.is_active || credential.is_expired(app.clock.now()) {
-            return Err(Error::new(
-                Code::Forbidden,
-                format!("The key {} is switched off or has expired. Activate it at /keys first.", credential.title()),
-            ));
-        }
-        let lent = secrets::lend(app, &stored).map_err(|problem| {
-            checks::found_undecryptable(app, &stored, problem);
-            secrets::undecryptable(credential)
-        })?;
-        let refused = |sentence: String| Error::new(Code::EndpointNotAllowed, sentence);
-        let endpoint = app
-            .guard
-            .check_literal(credential.provider, &credential.endpoint)
-            .map_err(|problem| refused(problem.to_string()))?;
-        if endpoint.origin() != &credential.origin {
-            let sentence = "The stored endpoint is not the one the key was saved for. Type the key in again.";
-            return Err(refused(sentence.to_owned()));
-        }
+        let (lent, endpoint) = secrets::lend_for_use(app, &stored)?;
         Ok(Self { app, caller, stored, lent, endpoint })
     }
 

@@ -9,6 +9,7 @@ use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
 use domain::{Caller, Price, ProviderId, resolve};
+use llm::capabilities::{self, Ability};
 use uuid::Uuid;
 
 use crate::App;
@@ -122,7 +123,7 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
                 uuid: offer.uuid,
                 client_id: name_of(app, client_id, offer, reach),
                 price: app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now).or(offer.facts.price),
-                facts: offer.facts.clone(),
+                facts: as_tried(reach, offer),
                 payer: Some(payer),
                 is_listed: !offer.in_catalogue,
                 created: offer.created,
@@ -130,6 +131,20 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
         }
     }
     lines
+}
+
+/// What is known of a model, with what was tried of it.
+fn as_tried(reach: &Reach, offer: &Offer) -> ModelFacts {
+    let mut facts = offer.facts.clone();
+    let shown = |ability| {
+        let outcomes = reach.keys_of(&offer.namespace).map(|key| key.tried.of_model(&offer.facts.id, ability));
+        outcomes.flatten().next().map(|outcome| outcome == capabilities::Outcome::Works)
+    };
+    let can = &mut facts.capabilities;
+    can.tools = shown(Ability::Tools).unwrap_or(can.tools);
+    can.json_schema = shown(Ability::JsonSchema).unwrap_or(can.json_schema);
+    can.vision = shown(Ability::Vision).unwrap_or(can.vision);
+    facts
 }
 
 /// The shortest name that resolves to this offer and no other.

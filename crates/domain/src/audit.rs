@@ -257,6 +257,14 @@ pub enum Event {
         /// What it found.
         status: KeyStatus,
     },
+    /// Somebody had it tried what its endpoint can do, which costs.
+    #[serde(rename = "credential.tried")]
+    CredentialTried {
+        /// Which.
+        credential: CredentialId,
+        /// By how many calls.
+        calls: usize,
+    },
     /// Somebody had a model fetched to an Ollama server; written before the server
     /// is asked.
     #[serde(rename = "library.pull_started")]
@@ -366,6 +374,7 @@ impl Event {
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
             | Self::CredentialOriginMoved { credential, .. }
+            | Self::CredentialTried { credential, .. }
             | Self::LibraryPullStarted { credential, .. }
             | Self::LibraryDeleteAsked { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),

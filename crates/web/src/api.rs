@@ -16,6 +16,7 @@ pub(crate) mod sign_in;
 pub(crate) mod spreads;
 pub(crate) mod status;
 pub(crate) mod tokens;
+pub(crate) mod tries;
 pub(crate) mod usage;
 pub(crate) mod users;
 
@@ -32,6 +33,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(tries::doors());
     doors.extend(library::doors());
     doors.extend(status::doors());
     doors.extend(events::doors());

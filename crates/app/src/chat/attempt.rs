@@ -31,6 +31,7 @@ use crate::paying;
 use crate::reach::Key;
 use crate::replay;
 use crate::secrets::{self, Lent, NotLent};
+use crate::tries;
 use crate::witness::Witness;
 
 /// The largest whole answer taken from a provider, in bytes.
@@ -71,6 +72,7 @@ impl Run<'_> {
             facts: self.key.offers.get(&self.place.upstream_id).map(|offer| &offer.facts),
             api_version: credential.settings.api_version.as_deref(),
         };
+        tries::refuse_early(self.key, &self.place.upstream_id, self.request).map_err(Stop::Refused)?;
         let spoken = Spoken::between(self.client, &target, self.request).map_err(Stop::Refused)?;
         let prepared = spoken
             .prepare((self.app, self.caller), (self.request, &self.call.body), &target, self.call.wishes.lenient)

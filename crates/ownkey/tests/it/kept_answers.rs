@@ -99,13 +99,13 @@ async fn where_no_answers_are_kept_the_field_is_refused() {
     let ann = house.user("ann").await;
     ann.save_key("anthropic", "sk-ant-api03-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789AA").await;
     ann.save_key("groq", "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123").await;
-    for model in ["claude-opus-4-8", "groq/gpt-5-mini"] {
+    for model in ["claude-opus-5-5", "groq/gpt-5-mini"] {
         let body = json!({"model": model, "input": "Hi", "previous_response_id": "resp_1"});
         let error = respond(&ann.client, &body, None).await.expect(400).json()["error"].clone();
         assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("previous_response_id")));
         assert!(error["message"].as_str().unwrap().contains("`input`"), "{error}");
     }
-    let body = json!({"model": "claude-opus-4-8", "input": "Hi", "conversation": "conv_1"});
+    let body = json!({"model": "claude-opus-5-5", "input": "Hi", "conversation": "conv_1"});
     let error = respond(&ann.client, &body, None).await.expect(400).json()["error"].clone();
     assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("conversation")));
     assert!(house.sim.log().iter().all(|call| call.method == "GET"), "nobody was asked");

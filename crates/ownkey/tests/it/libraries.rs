@@ -78,7 +78,7 @@ async fn what_a_registry_does_not_have_and_what_is_no_name_is_said() {
     let missing = root.client.post(&format!("{library}/pull"), &json!({"model": "nope"})).await.expect(200);
     let last = events(&missing.text()).pop().unwrap();
     assert_eq!((last.name.as_str(), &last.json()["code"]), ("error", &json!("model_not_found")));
-    root.client.get(&format!("{library}/no-such-model")).await.expect(200);
+    root.client.get(&format!("{library}/no-such-model")).await.expect(404);
     for name in ["", "two words", "../x", "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1"] {
         let refused = root.client.post(&format!("{library}/pull"), &json!({"model": name})).await.expect(422);
         assert!(!refused.text().contains("sk-proj"), "{}", refused.text());

@@ -27,3 +27,4 @@ mod openapi;
 mod postgres;
 mod sign_in;
 mod status;
+mod tries;

@@ -44,7 +44,7 @@ async fn one_list_comes_in_the_shape_of_whoever_asks() {
     let anthropic = get_as(&ann, "/v1/models?limit=1000", ANTHROPIC).await.expect(200).json();
     assert_eq!(texts(&anthropic["data"], "id"), ids);
     assert_eq!((&anthropic["has_more"], &anthropic["first_id"]), (&json!(false), &json!(ids[0])));
-    let one = anthropic["data"].as_array().unwrap().iter().find(|model| model["id"] == "claude-opus-4-8").unwrap();
+    let one = anthropic["data"].as_array().unwrap().iter().find(|model| model["id"] == "claude-opus-5-5").unwrap();
     assert_eq!((&one["type"], &one["lifecycle"]), (&json!("model"), &json!("active")));
     assert!(one["display_name"].as_str().unwrap().starts_with("Claude"), "{one}");
     assert!(one["created_at"].as_str().unwrap().ends_with('Z') && one["max_input_tokens"].is_u64(), "{one}");
