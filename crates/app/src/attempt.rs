@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::attempt::ErrorClass;
-use domain::ids::AttemptId;
+use domain::ids::{AttemptId, CredentialId};
 use domain::model::ModelKind;
 use domain::provider::WireName;
 use domain::{Nanos, Price, ProviderId, Timestamp};
@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::meter::{Meter, Reckoning, Used};
 use crate::naming::Place;
 use crate::paying;
-use crate::reach::Key;
+use crate::reach::{Key, Reach};
 use crate::secrets::{self, Lent, NotLent};
 use crate::witness::Witness;
 use failure::AttemptFailure;
@@ -56,6 +56,28 @@ pub(crate) trait Ask: Send + Sync + Sized {
     /// What a client is told that can go nowhere else.
     fn suits(&self, _place: &Place) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Passes when this may be asked of this model with this key.
+    ///
+    /// # Errors
+    /// What a client is told: no other key of the target would help.
+    fn suits_key(&self, _key: &Key, _model: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The one key that may pay at `place`, because its account keeps what the
+    /// conversation goes on from.
+    ///
+    /// # Errors
+    /// What a client is told where that is not kept.
+    fn bound(
+        &self,
+        _errand: Errand<'_>,
+        _reach: &Reach,
+        _place: &Place,
+    ) -> impl Future<Output = Result<Option<CredentialId>, Error>> + Send {
+        std::future::ready(Ok(None))
     }
 
     /// What all calls of its conversation have in common, where the client says
@@ -174,6 +196,7 @@ impl<A: Ask> Run<'_, A> {
             facts: self.key.offers.get(&self.place.upstream_id).map(|offer| &offer.facts),
             api_version: credential.settings.api_version.as_deref(),
         };
+        self.ask.suits_key(self.key, &self.place.upstream_id).map_err(Stop::Refused)?;
         let (spoken, question) = self.ask.question(self.errand, &target).await.map_err(Stop::Refused)?;
         let endpoint = self
             .key

@@ -69,7 +69,7 @@ pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<
 pub(crate) async fn would_answer<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<(Targets, Place)> {
     let targets = permitted(errand, ask).await?;
     let may_pay = |place: &&Place| {
-        let asked = Asked { place, wishes: &errand.call.wishes, conversation: None };
+        let asked = Asked { place, wishes: &errand.call.wishes, conversation: None, bound: None };
         let judged = paying::judge(errand.app, errand.caller, &targets.reach, asked, Asks::ToKnow);
         judged.is_ok_and(|resolution| matches!(resolution.outcome, Outcome::Use(_)))
     };
@@ -107,9 +107,10 @@ pub(crate) async fn at_place<A: Ask>(
     let (reach, alias) = (&targets.reach, targets.alias.as_ref().map(|alias| alias.name.as_str()));
     kinds::suits(ask.kind(), reach, place)?;
     ask.suits(place)?;
+    let bound = ask.bound(errand, reach, place).await?;
     let payers = {
         let conversation = ask.conversation();
-        let asked = Asked { place, wishes: &errand.call.wishes, conversation: conversation.as_deref() };
+        let asked = Asked { place, wishes: &errand.call.wishes, conversation: conversation.as_deref(), bound };
         paying::payers(errand.app, errand.caller, reach, asked).await?
     };
     let mut failures = Vec::new();

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use domain::attempt::ErrorClass;
 use domain::credential::{Credential, Source};
-use domain::{Caller, ProviderId};
+use domain::{Caller, ProviderId, Timestamp};
+use llm::UpstreamError;
 
 use crate::error::{Code, Error};
 use crate::reach;
@@ -47,6 +48,18 @@ fn code(ended: &[Ended<'_>]) -> Code {
     } else {
         Code::ProviderError
     }
+}
+
+/// What is told of a question to one key's provider that failed.
+pub(crate) fn of_one(caller: &Caller, credential: &Credential, failed: &UpstreamError, now: Timestamp) -> Error {
+    if failed.class.is_the_requests_fault() {
+        let mut refusal = Error::new(Code::ProviderRejected, failed.message.clone());
+        refusal.details.field.clone_from(&failed.param);
+        refusal.details.provider_code.clone_from(&failed.code);
+        return refusal;
+    }
+    let wait = failed.retry_after.map(|wait| wait.from(now));
+    error(caller, credential.provider, &[Ended { credential, class: failed.class, wait, sentence: &failed.message }])
 }
 
 /// The error for a request none of whose keys could pay; `ended` is never empty.

@@ -11,6 +11,7 @@ use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
 use domain::{Caller, Price, ProviderId, resolve};
+use llm::capabilities::{self, Ability};
 use uuid::Uuid;
 
 use crate::App;
@@ -83,21 +84,35 @@ pub async fn callable(app: &App, caller: &Caller) -> Result<Vec<ModelLine>> {
 /// # Errors
 /// `model_not_found`.
 pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
-    let by_name = |line: &ModelLine| {
-        line.client_id == name
-            || Uuid::parse_str(name).is_ok_and(|uuid| uuid == line.uuid)
-            || name
-                .split_once('/')
-                .is_some_and(|(provider, id)| provider.parse() == Ok(line.facts.provider) && id == line.facts.id)
-    };
-    let lines = list(app, caller, ModelFilter::default()).await?;
-    let by_alias = |line: &&ModelLine| line.alias.is_some() && line.client_id == name;
-    let alias = lines.iter().find(by_alias).cloned();
-    alias.or_else(|| lines.into_iter().find(by_name)).ok_or_else(|| {
-        let mut error = naming::not_found(name);
-        error.details.field = None;
-        error
-    })
+    let mut lines = list(app, caller, ModelFilter::default()).await?;
+    let uuid = Uuid::parse_str(name).ok();
+    let prefixed = name.split_once('/').and_then(|(provider, id)| Some((provider.parse::<ProviderId>().ok()?, id)));
+    // As a call reads a name: what a list calls it goes before all else.
+    let readings: [&dyn Fn(&ModelLine) -> bool; 4] = [
+        &|line| line.alias.is_some() && line.client_id == name,
+        &|line| line.client_id == name,
+        &|line| uuid == Some(line.uuid),
+        &|line| prefixed == Some((line.facts.provider, line.facts.id.as_str())),
+    ];
+    let found = readings.iter().find_map(|reads| lines.iter().position(reads));
+    found.map(|at| lines.swap_remove(at)).ok_or_else(|| missing(name))
+}
+
+/// One model that the caller's token lets them call now, by any of its names.
+///
+/// # Errors
+/// `model_not_found`.
+pub async fn get_callable(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
+    let line = get(app, caller, name).await?;
+    let is_callable = line.payer.is_some() && caller.may_call_model(&line.client_id);
+    if is_callable { Ok(line) } else { Err(missing(name)) }
+}
+
+/// A name in an address has no field to be at fault.
+fn missing(name: &str) -> Error {
+    let mut error = naming::not_found(name);
+    error.details.field = None;
+    error
 }
 
 /// Names that somebody chose come first.
@@ -106,22 +121,19 @@ fn order(line: &ModelLine) -> (bool, bool, ProviderId, bool, &str) {
     (is_locked, is_model, line.facts.provider, !line.facts.is_recommended, line.client_id.as_str())
 }
 
-/// Models with a usable key. An id that several places serve is listed bare for
-/// the place it resolves to, and with its provider for the others.
+/// Models with a usable key, each by a name that means this very model. An id
+/// that several places serve is bare for the one it resolves to.
 fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     let now = app.clock.now();
     let mut lines = Vec::new();
     for (client_id, offers) in &reach.by_client_id {
-        let chosen = naming::place(client_id, reach, app.catalogue, now).ok().map(|place| place.namespace);
         for offer in offers {
             let Some(payer) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
-            // A name that an alias took no longer means the model.
-            let is_chosen = chosen.as_deref() == Some(offer.namespace.as_str()) && !reach.aliases.takes(client_id);
             lines.push(ModelLine {
                 uuid: offer.uuid,
-                client_id: if is_chosen { client_id.clone() } else { format!("{}/{client_id}", offer.facts.provider) },
+                client_id: name_of(app, client_id, offer, reach),
                 price: app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now).or(offer.facts.price),
-                facts: offer.facts.clone(),
+                facts: as_tried(reach, offer),
                 payer: Some(payer),
                 is_listed: !offer.in_catalogue,
                 created: offer.created,
@@ -182,11 +194,38 @@ pub(crate) fn payer_of(app: &App, caller: &Caller, reach: &Reach, target: &Targe
     payer(app, caller, reach, &target.namespace(), target.upstream_id())
 }
 
+/// What is known of a model, with what was tried of it.
+fn as_tried(reach: &Reach, offer: &Offer) -> ModelFacts {
+    let mut facts = offer.facts.clone();
+    let shown = |ability| {
+        let outcomes = reach.keys_of(&offer.namespace).map(|key| key.tried.of_model(&offer.facts.id, ability));
+        outcomes.flatten().next().map(|outcome| outcome == capabilities::Outcome::Works)
+    };
+    let can = &mut facts.capabilities;
+    can.tools = shown(Ability::Tools).unwrap_or(can.tools);
+    can.json_schema = shown(Ability::JsonSchema).unwrap_or(can.json_schema);
+    can.vision = shown(Ability::Vision).unwrap_or(can.vision);
+    facts
+}
+
+/// The shortest name that resolves to this offer and no other.
+fn name_of(app: &App, client_id: &str, offer: &Offer, reach: &Reach) -> String {
+    let means_it = |name: &String| {
+        // A name that an alias took no longer means the model.
+        !reach.aliases.takes(name)
+            && naming::place(name, reach, app.catalogue, app.clock.now())
+            .is_ok_and(|place| place.namespace == offer.namespace && place.upstream_id == offer.facts.id)
+    };
+    let names = [client_id.to_owned(), format!("{}/{client_id}", offer.facts.provider)];
+    names.into_iter().find(means_it).unwrap_or_else(|| offer.uuid.to_string())
+}
+
 /// Who would pay for a model, were no key at a limit just now: a model does not
-/// come and go with the minute.
+/// come and go with the minute, but with the server that it runs on.
 fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
     let now = app.clock.now();
     let mut candidates = reach.candidates(app, namespace, model, now);
+    candidates.retain(|candidate| !reach::is_stopped(candidate.credential));
     candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
     let wish = Wish {
         policy: paying::policy(app, caller, &Wishes::default()).ok()?,
@@ -232,10 +271,4 @@ fn locked(app: &App, reach: &Reach) -> Vec<ModelLine> {
 #[must_use]
 pub fn recommended(app: &App, provider: ProviderId) -> Option<&'static str> {
     app.catalogue.recommended(provider).map(|facts| facts.id.as_str())
-}
-
-/// What to say when a name is not there.
-#[must_use]
-pub fn not_found(name: &str) -> Error {
-    naming::not_found(name)
 }

@@ -129,6 +129,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) wishes: &'a Wishes,
     /// What all calls of its conversation have in common.
     pub(crate) conversation: Option<&'a str>,
+    /// The one key that may pay, because its account keeps the conversation.
+    pub(crate) bound: Option<CredentialId>,
 }
 
 /// Judges every key of the place.
@@ -137,7 +139,7 @@ pub(crate) struct Asked<'a> {
 /// `not_found` when the request pins a key that is not the caller's, `forbidden`
 /// for a policy that is not allowed.
 pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>, asks: Asks) -> Result<Resolution> {
-    let Asked { place, wishes, conversation } = asked;
+    let Asked { place, wishes, conversation, bound } = asked;
     if let Some(pinned) = wishes.pinned {
         let is_theirs = |key: &Arc<Key>| key.credential().id == pinned && reach::may_see(caller, key.credential());
         let known = reach.keys.iter().any(is_theirs);
@@ -149,7 +151,7 @@ pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>,
     let wish = Wish {
         policy: policy(app, caller, wishes)?,
         personal_allowed: caller.team().is_none(),
-        pinned: wishes.pinned,
+        pinned: bound.or(wishes.pinned),
         turns: spreads::turns(app, caller, &reach.settled, place.provider, conversation, asks),
     };
     Ok(resolve::resolve(&reach.candidates(app, &place.namespace, &place.upstream_id, now), wish, now))

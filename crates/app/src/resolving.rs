@@ -62,7 +62,7 @@ pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -
         None => vec![(naming::place(model, &reach, app.catalogue, app.clock.now())?, None)],
     };
     let explained = |(place, weight): (Place, Option<u32>)| {
-        let asked = Asked { place: &place, wishes, conversation: None };
+        let asked = Asked { place: &place, wishes, conversation: None, bound: None };
         let resolution = paying::judge(app, caller, &reach, asked, Asks::ToKnow)?;
         Ok(ExplainedPlace { place, weight, resolution })
     };

@@ -289,6 +289,32 @@ pub enum Event {
         /// What it found.
         status: KeyStatus,
     },
+    /// Somebody had it tried what its endpoint can do, which costs.
+    #[serde(rename = "credential.tried")]
+    CredentialTried {
+        /// Which.
+        credential: CredentialId,
+        /// By how many calls.
+        calls: usize,
+    },
+    /// Somebody had a model fetched to an Ollama server; written before the server
+    /// is asked.
+    #[serde(rename = "library.pull_started")]
+    LibraryPullStarted {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
+    /// Somebody had a model thrown away on an Ollama server; written before the
+    /// server is asked.
+    #[serde(rename = "library.delete_asked")]
+    LibraryDeleteAsked {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
     /// A sealed text does not open under its own row's identity.
     #[serde(rename = "integrity.violation")]
     IntegrityViolation {
@@ -383,6 +409,9 @@ impl Event {
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
             | Self::CredentialOriginMoved { credential, .. }
+            | Self::CredentialTried { credential, .. }
+            | Self::LibraryPullStarted { credential, .. }
+            | Self::LibraryDeleteAsked { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
             Self::CredentialsExported { .. } => ("export", None),
             Self::KeyringRewrapStarted { to: key, .. }

@@ -153,6 +153,24 @@ impl EgressGuard {
         self.policy().admit(endpoint)
     }
 
+    /// Whether it is the operator's list that lets this endpoint be reached: a
+    /// server that everybody here may share.
+    #[must_use]
+    pub fn is_local(&self, endpoint: &Endpoint) -> bool {
+        let policy = self.policy();
+        policy.local.allows(endpoint) || endpoint.address().is_some_and(|address| policy.is_in_listed_network(address))
+    }
+
+    /// Whether this endpoint lies out in the world, by every address it has now.
+    ///
+    /// # Errors
+    /// As [`EgressGuard::resolve`].
+    pub async fn is_public(&self, endpoint: &Endpoint) -> Result<bool, EndpointProblem> {
+        let addresses = self.resolve(endpoint).await?;
+        let is_outside = |address: &SocketAddr| classify(address.ip()) == AddressClass::Public;
+        Ok(!self.is_local(endpoint) && addresses.iter().all(is_outside))
+    }
+
     /// The addresses that may be connected to. All answers of the name must
     /// pass; one bad address fails the host.
     ///

@@ -36,6 +36,7 @@ pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
 pub mod kept_answers;
+pub mod tries;
 pub mod key_checks;
 pub mod login_failures;
 pub mod model_lists;

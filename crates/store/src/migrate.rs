@@ -23,7 +23,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -32,6 +32,7 @@ const STEPS: [Step; 9] = [
     step!("0006_listing_indices.sql"),
     step!("0007_wires.sql"),
     step!("0008_aliases.sql"),
+    step!("0009_tries.sql"),
     step!("0011_media.sql"),
 ];
 

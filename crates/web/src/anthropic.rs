@@ -1,5 +1,6 @@
 //! Anthropic's wire: what Claude's own clients call.
 
+pub(crate) mod models;
 mod schema;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Gemini's wire: the model and what to do with it are in the address.
 
+pub(crate) mod models;
 mod schema;
 
 use std::sync::Arc;
@@ -25,6 +26,12 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 pub(crate) fn doors() -> Vec<Door> {
+    let mut doors = models::doors();
+    doors.extend(calls());
+    doors
+}
+
+fn calls() -> Vec<Door> {
     vec![
         door(
             Method::POST,

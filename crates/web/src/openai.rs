@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 mod embeddings;
+mod kept;
 mod models;
 mod opaque;
 mod schema;
@@ -12,6 +13,7 @@ pub(crate) fn doors() -> Vec<Door> {
     let mut doors = chat::doors();
     doors.extend(embeddings::doors());
     doors.extend(opaque::doors());
+    doors.extend(kept::doors());
     doors.extend(models::doors());
     doors
 }

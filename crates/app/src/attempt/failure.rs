@@ -164,7 +164,11 @@ pub(crate) fn learnt(app: &App, key: &Key, model: &str, error: &UpstreamError) -
 
 /// A body that is no request of its kind.
 pub(crate) fn of_request(problem: &RequestError) -> Error {
-    let code = if problem.code == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
+    let code = match problem.code {
+        "invalid_json" => Code::InvalidJson,
+        "unsupported_parameter" => Code::UnsupportedParameter,
+        _ => Code::InvalidRequest,
+    };
     let error = Error::new(code, problem.to_string());
     match &problem.param {
         Some(param) => error.of_field(param),

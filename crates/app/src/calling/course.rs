@@ -114,10 +114,17 @@ impl Course {
             self.pass(here, Reason::CannotTake, error);
             return Ok(None);
         }
+        let bound = match ask.bound(errand, here.reach, here.place).await {
+            Ok(bound) => bound,
+            Err(error) => {
+                self.pass(here, Reason::CannotTake, error);
+                return Ok(None);
+            }
+        };
         let payers = {
             let conversation = ask.conversation();
             let wishes = &errand.call.wishes;
-            let asked = Asked { place: here.place, wishes, conversation: conversation.as_deref() };
+            let asked = Asked { place: here.place, wishes, conversation: conversation.as_deref(), bound };
             paying::payers_at(errand.app, errand.caller, here.reach, asked, waits).await
         };
         let payers = match payers {

@@ -2,13 +2,16 @@
 //! start of a stream.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use domain::ids::CredentialId;
 use domain::model::ModelKind;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use llm::UpstreamError;
 use llm::client::Incoming;
 use llm::wire::{About, ClientRequest, ClientWire, Target};
+use tokio::sync::oneshot;
 
 use super::Content;
 use super::pictures::Pictures;
@@ -18,7 +21,9 @@ use crate::attempt::{Ask, Question, Read, Refused, Run, Stop};
 use crate::calling::Errand;
 use crate::error::Result;
 use crate::meter::Meter;
-use crate::replay;
+use crate::naming::Place;
+use crate::reach::{Key, Reach};
+use crate::{kept, replay, tries};
 
 /// What a client asks.
 pub(super) struct Chat<'a> {
@@ -37,6 +42,15 @@ impl Ask for Chat<'_> {
 
     fn kind(&self) -> Option<ModelKind> {
         Some(ModelKind::Chat)
+    }
+
+    fn suits_key(&self, key: &Key, model: &str) -> Result<()> {
+        tries::refuse_early(key, model, &self.request)
+    }
+
+    async fn bound(&self, errand: Errand<'_>, reach: &Reach, place: &Place) -> Result<Option<CredentialId>> {
+        let Errand { app, caller, call } = errand;
+        kept::bound(app, caller, (call.wire, &self.request), &call.wishes, (place, reach)).await
     }
 
     fn conversation(&self) -> Option<Cow<'_, str>> {
@@ -100,7 +114,12 @@ impl Ask for Chat<'_> {
             let mut stream = AnswerStream::new(body, pass, meter, provider, run.keeper(), keep_alive);
             // The first bytes decide: an error in them is still an error with a status.
             return match stream.prime().await {
-                Ok(()) => Ok(Read { content: Content::Stream(Box::new(stream)), cost: None }),
+                Ok(()) => {
+                    if self.is_kept(run, &spoken) {
+                        stream.ends_after(keep_beside(run, stream.id()));
+                    }
+                    Ok(Read { content: Content::Stream(Box::new(stream)), cost: None })
+                }
                 Err(error) => Err(run.failed(error)),
             };
         }
@@ -109,6 +128,10 @@ impl Ask for Chat<'_> {
             Ok(whole) => {
                 replay::keep(errand.app, errand.caller, whole.replay).await;
                 let cost = meter.finish_answer(&whole.facts);
+                if self.is_kept(run, &spoken) {
+                    let id = whole.facts.id.as_deref().unwrap_or_default();
+                    kept::keep(errand.app, errand.caller, run.key, id).await;
+                }
                 let content = Content::Whole { status, body: whole.body, is_stream: self.request.stream };
                 Ok(Read { content, cost })
             }
@@ -118,6 +141,11 @@ impl Ask for Chat<'_> {
 }
 
 impl Chat<'_> {
+    /// Whether the provider keeps the answer for the next turn.
+    fn is_kept(&self, run: &Run<'_, Self>, spoken: &Spoken) -> bool {
+        spoken.is_same() && kept::is_kept(run.place.provider, spoken.name(), &self.request)
+    }
+
     /// What the answer says of itself where we write it.
     fn about(&self, run: &Run<'_, Self>, meter: &Meter) -> About {
         About {
@@ -127,6 +155,20 @@ impl Chat<'_> {
             include_usage: self.request.include_usage,
         }
     }
+}
+
+/// Remembers who paid for an answer while it comes.
+fn keep_beside(run: &Run<'_, Chat<'_>>, id: String) -> Option<oneshot::Receiver<()>> {
+    let app = run.errand.app.handle()?;
+    let (caller, key) = (run.errand.caller.clone(), Arc::clone(run.key));
+    let (done, is_done) = oneshot::channel();
+    let within = Arc::clone(&app);
+    app.spawn(async move {
+        kept::keep(&within, &caller, &key, &id).await;
+        // The client may have gone: it is written all the same.
+        let _gone = done.send(());
+    });
+    Some(is_done)
 }
 
 /// Server-sent events, or Ollama's lines.

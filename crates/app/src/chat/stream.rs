@@ -13,6 +13,7 @@ use http::HeaderValue;
 use llm::UpstreamError;
 use llm::client::UpstreamBody;
 use llm::wire::Passage;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::App;
@@ -83,6 +84,8 @@ pub struct AnswerStream {
     bell: Option<Bell>,
     ready: VecDeque<Piece>,
     scratch: Vec<Bytes>,
+    /// What has to be written down before its last event goes out.
+    owed: Option<oneshot::Receiver<()>>,
     is_over: bool,
 }
 
@@ -96,14 +99,19 @@ impl AnswerStream {
         keep_alive: Option<Duration>,
     ) -> Self {
         let (ready, scratch) = (VecDeque::new(), Vec::new());
-        let bell = keep_alive.map(Bell::new);
-        Self { body: Some(body), pass, meter, provider, keeper, kind: None, bell, ready, scratch, is_over: false }
+        let (bell, owed) = (keep_alive.map(Bell::new), None);
+        Self { body: Some(body), pass, meter, provider, keeper, kind: None, bell, ready, scratch, owed, is_over: false }
     }
 
     /// The same, of a kind that is not looked into.
     pub(crate) fn of_kind(mut self, kind: HeaderValue) -> Self {
         self.kind = Some(kind);
         self
+    }
+
+    /// Ends only when this is done.
+    pub(super) fn ends_after(&mut self, owed: Option<oneshot::Receiver<()>>) {
+        self.owed = owed;
     }
 
     /// Waits for the first event, so that an error in it still has a status and
@@ -219,6 +227,10 @@ impl AnswerStream {
         }
         self.meter.finish_stream(AttemptState::Settled, &facts, None);
         // Before the last event goes out: the next turn may reach another node.
+        if let Some(owed) = self.owed.take() {
+            // Whatever could not be written has been told.
+            let _done = owed.await;
+        }
         let states = self.pass.take_replay();
         if let Some(keeper) = self.keeper.take().filter(|_| !states.is_empty()) {
             replay::keep(&keeper.app, &keeper.caller, states).await;

@@ -188,3 +188,22 @@ pub(super) struct PassedAnswer {
     #[schema(value_type = Option<Object>)]
     usage: Option<Value>,
 }
+
+/// An answer that its provider has forgotten.
+#[derive(ToSchema)]
+pub(super) struct DeletedResponse {
+    id: String,
+    object: String,
+    deleted: bool,
+}
+
+/// What an answer answered to.
+#[derive(ToSchema)]
+pub(super) struct ResponseItems {
+    /// `list`.
+    object: String,
+    data: Vec<Value>,
+    first_id: Option<String>,
+    last_id: Option<String>,
+    has_more: bool,
+}
