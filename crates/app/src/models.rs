@@ -214,7 +214,7 @@ fn name_of(app: &App, client_id: &str, offer: &Offer, reach: &Reach) -> String {
         // A name that an alias took no longer means the model.
         !reach.aliases.takes(name)
             && naming::place(name, reach, app.catalogue, app.clock.now())
-            .is_ok_and(|place| place.namespace == offer.namespace && place.upstream_id == offer.facts.id)
+                .is_ok_and(|place| place.namespace == offer.namespace && place.upstream_id == offer.facts.id)
     };
     let names = [client_id.to_owned(), format!("{}/{client_id}", offer.facts.provider)];
     names.into_iter().find(means_it).unwrap_or_else(|| offer.uuid.to_string())

@@ -76,7 +76,8 @@ pub async fn run(app: &App, caller: &Caller, by: &AskedBy, id: CredentialId, wan
             ),
         ));
     }
-    let models = [Some(("model", &wanted.model)), wanted.embedding_model.as_ref().map(|model| ("embedding_model", model))];
+    let models =
+        [Some(("model", &wanted.model)), wanted.embedding_model.as_ref().map(|model| ("embedding_model", model))];
     for (field, model) in models.into_iter().flatten() {
         check_name(field, model)?;
     }
@@ -226,7 +227,8 @@ impl Known {
     pub(crate) fn of(rows: Vec<TriedAbility>, endpoint: &str) -> Self {
         let here = rows.into_iter().filter(|row| row.endpoint == endpoint);
         // Words of a later version say nothing to this one.
-        let read = |row: TriedAbility| Some((row.model, row.ability.parse().ok()?, row.outcome.parse().ok()?, row.tried_at));
+        let read =
+            |row: TriedAbility| Some((row.model, row.ability.parse().ok()?, row.outcome.parse().ok()?, row.tried_at));
         Self(here.filter_map(read).collect())
     }
 

@@ -9,7 +9,7 @@ use app::rechecks::run_due;
 use http::Method;
 use provider_sim::{Behaviour, Finished, Keys, Script, Sim};
 use serde_json::{Value, json};
-use testkit::{EventReader, House, Options, Person, chat_body, eventually, events, next_bytes};
+use testkit::{EventReader, House, Options, Person, chat_body, events, eventually, next_bytes};
 
 const SAYS: &str = "Hello from the scripted provider.";
 

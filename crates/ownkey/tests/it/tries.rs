@@ -115,7 +115,9 @@ async fn a_try_that_fails_says_why_and_keeps_nothing() {
     let path = endpoint_of(&house, &ann).await;
     let body = json!({"model": MODEL, "abilities": ["tools"]});
     bob.client.post(&format!("{path}/try"), &body).await.expect(404);
-    for wrong in [json!({"model": ""}), json!({"model": KEY}), json!({"model": MODEL, "abilities": ["flying"]}), json!({})] {
+    for wrong in
+        [json!({"model": ""}), json!({"model": KEY}), json!({"model": MODEL, "abilities": ["flying"]}), json!({})]
+    {
         let refused = ann.client.post(&format!("{path}/try"), &wrong).await.expect(422);
         assert!(!refused.text().contains(KEY), "{}", refused.text());
     }
@@ -141,7 +143,8 @@ async fn the_form_of_a_custom_endpoint_has_suggestions() {
     for provider in list["data"].as_array().unwrap() {
         let presets = provider["presets"].as_array().unwrap();
         assert_eq!(presets.is_empty(), provider["id"] != "custom", "{}", provider["id"]);
-        for wanted in ["deepseek", "together", "cerebras", "perplexity", "vllm"].iter().filter(|_| !presets.is_empty()) {
+        for wanted in ["deepseek", "together", "cerebras", "perplexity", "vllm"].iter().filter(|_| !presets.is_empty())
+        {
             let preset = presets.iter().find(|preset| preset["id"] == *wanted).unwrap();
             assert!(preset["api_base"].as_str().unwrap().starts_with("http"), "{preset}");
         }

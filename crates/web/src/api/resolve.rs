@@ -110,7 +110,7 @@ async fn explain(
 ) -> Result<Response, Failure> {
     let wishes = Wishes { policy: super::word("policy", query.policy.as_deref())?, ..Wishes::default() };
     let explained = resolving::explain(&app, &caller, &query.model, &wishes).await?;
-    let first = explained.first().ok_or_else(|| app::models::not_found(&query.model))?;
+    let first = explained.first().ok_or_else(|| app::naming::not_found(&query.model))?;
     let targets = explained.alias.as_ref().map(|_| explained.places.iter().map(target).collect());
     let body = Explanation {
         alias: explained.alias.as_ref().map(|alias| alias.name.clone()),
