@@ -222,3 +222,16 @@ async fn a_key_that_a_provider_repeats_is_struck_out() {
     let answer = ann.client.post("/v1/moderations", &json!({"input": "x"})).await.expect(400);
     assert!(!answer.text().contains("FAKE"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn a_key_that_comes_with_the_call_pays_for_it() {
+    let models = Models::Listed(vec!["omni-moderation-latest".to_owned()]);
+    let script = Script { models, ..Script::says("Hello.") };
+    let house = House::start_with(Options { script, request_keys_allowed: true, ..Options::default() }).await;
+    let bob = house.user("bob").await;
+    let headers = [JSON[0], ("x-ownkey-provider", "openai"), ("x-ownkey-provider-key", SECOND)];
+    let body = json!({"input": "x"}).to_string().into_bytes();
+    let answer = bob.client.send(Method::POST, "/v1/moderations", &headers, body).await.expect(200);
+    assert_eq!(answer.header("x-ownkey-attempts"), "1");
+    assert_eq!(house.sim.log().last().unwrap().authorization, Some(format!("Bearer {SECOND}")));
+}
