@@ -63,6 +63,8 @@ pub async fn list(app: &App, caller: &Caller, filter: ModelFilter) -> Result<Vec
         .into_iter()
         .chain(of_aliases(app, caller, &reach))
         .chain(locked(app, &reach))
+        // Each is listed under a name that means it.
+        .filter(|line| line.alias.is_some() || !reach.aliases.takes(&line.client_id))
         .filter(|line| filter.provider.is_none_or(|provider| provider == line.facts.provider))
         .filter(|line| filter.is_active.is_none_or(|is_active| is_active == line.payer.is_some()))
         .collect();
