@@ -113,8 +113,7 @@ pub(crate) async fn keep(app: &App, caller: &Caller, key: &Key, id: &str) {
     if paying::is_brought(key) || !is_id(id) {
         return;
     }
-    let written =
-        store::kept_answers::put(&app.store, &owner(caller), id, key.credential().id, app.clock.now()).await;
+    let written = store::kept_answers::put(&app.store, &owner(caller), id, key.credential().id, app.clock.now()).await;
     if let Err(error) = written {
         tracing::warn!(error = chain(&error), "the payer of a kept answer was not written; nobody can go on from it");
     }
@@ -222,9 +221,8 @@ impl Asking<'_> {
             extra_headers: &headers,
             ..Outgoing::get(endpoint, &path, Auth::of(credential.provider, lent.get()))
         };
-        let unsent = |failure: llm::client::SendFailure| {
-            self.failure(&UpstreamError::ours(failure.class, failure.sentence))
-        };
+        let unsent =
+            |failure: llm::client::SendFailure| self.failure(&UpstreamError::ours(failure.class, failure.sentence));
         let incoming = self.app.upstream.send(outgoing).await.map_err(unsent)?;
         if incoming.status.is_success() {
             let body = incoming.body.collect(ANSWER_BYTES).await.map_err(unsent)?;

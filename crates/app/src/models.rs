@@ -81,11 +81,10 @@ pub async fn get(app: &App, caller: &Caller, name: &str) -> Result<ModelLine> {
     let uuid = Uuid::parse_str(name).ok();
     let prefixed = name.split_once('/').and_then(|(provider, id)| Some((provider.parse::<ProviderId>().ok()?, id)));
     // As a call reads a name: what a list calls it goes before all else.
-    let readings: [&dyn Fn(&ModelLine) -> bool; 3] = [
-        &|line| line.client_id == name,
-        &|line| uuid == Some(line.uuid),
-        &|line| prefixed == Some((line.facts.provider, line.facts.id.as_str())),
-    ];
+    let readings: [&dyn Fn(&ModelLine) -> bool; 3] =
+        [&|line| line.client_id == name, &|line| uuid == Some(line.uuid), &|line| {
+            prefixed == Some((line.facts.provider, line.facts.id.as_str()))
+        }];
     let found = readings.iter().find_map(|reads| lines.iter().position(reads));
     found.map(|at| lines.swap_remove(at)).ok_or_else(|| missing(name))
 }

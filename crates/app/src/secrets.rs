@@ -127,7 +127,10 @@ pub(crate) fn lend_for_use<'a>(app: &'a App, stored: &StoredCredential) -> crate
     if !credential.is_active || credential.is_expired(app.clock.now()) {
         return Err(Error::new(
             Code::Forbidden,
-            format!("The key {} is switched off or has expired. Activate or replace it at /keys first.", credential.title()),
+            format!(
+                "The key {} is switched off or has expired. Activate or replace it at /keys first.",
+                credential.title()
+            ),
         ));
     }
     let lent = lend(app, stored).map_err(|problem| {

@@ -212,7 +212,8 @@ impl<'a> Knock<'a> {
             return (Dialect { wire: Wire::Messages, house }, door);
         }
         let door = openai_tail(tail);
-        let wire = if matches!(door, Some(Door::Responses | Door::Kept(..))) { Wire::Responses } else { Wire::OpenAiChat };
+        let wire =
+            if matches!(door, Some(Door::Responses | Door::Kept(..))) { Wire::Responses } else { Wire::OpenAiChat };
         (Dialect { wire, house }, door)
     }
 
@@ -237,7 +238,11 @@ impl<'a> Knock<'a> {
             Visitor::Nobody => return dialect.refuse(&Refusal::NoKey),
             Visitor::Holder(state, shown) => (state, shown),
         };
-        match gate::turned_away(state, shown, wanted == Method::POST && !matches!(door, Door::CountTokens | Door::Kept(..))) {
+        match gate::turned_away(
+            state,
+            shown,
+            wanted == Method::POST && !matches!(door, Door::CountTokens | Door::Kept(..)),
+        ) {
             Some(refusal) => dialect.refuse(&refusal),
             None => self.inside(dialect, &door, shown),
         }

@@ -35,7 +35,6 @@ pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
 pub mod kept_answers;
-pub mod tries;
 pub mod key_checks;
 pub mod login_failures;
 pub mod model_lists;
@@ -44,6 +43,7 @@ pub mod sessions;
 pub mod setup_codes;
 pub mod spreads;
 pub mod tokens;
+pub mod tries;
 pub mod users;
 
 // Calls and money.

@@ -39,7 +39,12 @@ pub struct TriedAbility {
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn put(store: &Store, credential: CredentialId, shown: &[TriedAbility], at: Timestamp) -> Result<(), StoreError> {
+pub async fn put(
+    store: &Store,
+    credential: CredentialId,
+    shown: &[TriedAbility],
+    at: Timestamp,
+) -> Result<(), StoreError> {
     if shown.is_empty() {
         return Ok(());
     }

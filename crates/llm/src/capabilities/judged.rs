@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Ability, Outcome, Spent};
 use crate::neutral::{Answer, FinishReason, StreamEvent};
-use crate::wire::{AnswerFacts, StreamDecoder as _};
 use crate::wire::openai_chat::{errors, response, stream};
+use crate::wire::{AnswerFacts, StreamDecoder as _};
 
 /// An answer as it came.
 #[derive(Debug)]

@@ -39,7 +39,10 @@ fn responses(house: &House) -> usize {
 
 fn assert_not_found(answer: Answer, house: &House, calls: usize) {
     let error = answer.expect(400).json()["error"].clone();
-    assert_eq!((&error["code"], &error["param"]), (&json!("previous_response_not_found"), &json!("previous_response_id")));
+    assert_eq!(
+        (&error["code"], &error["param"]),
+        (&json!("previous_response_not_found"), &json!("previous_response_id"))
+    );
     assert!(error["message"].as_str().unwrap().contains("not found"), "{error}");
     assert_eq!(responses(house), calls, "nobody was asked");
 }
@@ -55,7 +58,10 @@ async fn the_next_turn_goes_to_the_key_that_paid_for_the_one_before() {
 
     let streamed = respond(&ann.client, &turn(Some(&id(&next.json())), true), None).await.expect(200);
     let created = events(&streamed.text())[0].json();
-    assert_eq!((streamed.header("x-ownkey-credential-id"), &created["type"]), (second.as_str(), &json!("response.created")));
+    assert_eq!(
+        (streamed.header("x-ownkey-credential-id"), &created["type"]),
+        (second.as_str(), &json!("response.created"))
+    );
     // Another process knows as well, by a gateway token of the same person.
     let gateway = ann.gateway_client().await;
     let node = house.second_process().await;
@@ -84,9 +90,13 @@ async fn nobody_goes_on_from_an_answer_that_is_not_theirs_or_was_not_kept() {
     body["store"] = json!(false);
     let unkept = respond(&ann.client, &body, None).await.expect(200).json();
     let longest = "r".repeat(201);
-    for (who, previous) in
-        [(&bob, id(&hers)), (&ann, id(&unkept)), (&ann, "resp_unknown".to_owned()), (&ann, "../x?".to_owned()), (&ann, longest)]
-    {
+    for (who, previous) in [
+        (&bob, id(&hers)),
+        (&ann, id(&unkept)),
+        (&ann, "resp_unknown".to_owned()),
+        (&ann, "../x?".to_owned()),
+        (&ann, longest),
+    ] {
         assert_not_found(respond(&who.client, &turn(Some(&previous), false), None).await, &house, 2);
     }
     let hostile = respond(&ann.client, &turn(Some(KEY), false), None).await;
@@ -102,7 +112,10 @@ async fn where_no_answers_are_kept_the_field_is_refused() {
     for model in ["claude-opus-5-5", "groq/gpt-5-mini"] {
         let body = json!({"model": model, "input": "Hi", "previous_response_id": "resp_1"});
         let error = respond(&ann.client, &body, None).await.expect(400).json()["error"].clone();
-        assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("previous_response_id")));
+        assert_eq!(
+            (&error["code"], &error["param"]),
+            (&json!("unsupported_parameter"), &json!("previous_response_id"))
+        );
         assert!(error["message"].as_str().unwrap().contains("`input`"), "{error}");
     }
     let body = json!({"model": "claude-opus-5-5", "input": "Hi", "conversation": "conv_1"});
@@ -131,7 +144,9 @@ async fn a_kept_answer_is_read_cancelled_and_forgotten_by_whoever_asked_for_it()
     assert_eq!(streamed["error"]["code"], "unsupported_parameter");
 
     let before = house.sim.log().len();
-    for (client, path) in [(&bob.client, path.as_str()), (&ann.client, "/v1/responses/resp_none"), (&ann.client, "/v1/responses/a%2Fb")] {
+    for (client, path) in
+        [(&bob.client, path.as_str()), (&ann.client, "/v1/responses/resp_none"), (&ann.client, "/v1/responses/a%2Fb")]
+    {
         for method in [Method::GET, Method::DELETE] {
             let missing = client.send(method, path, &[], Vec::new()).await.expect(404).json();
             assert_eq!(missing["error"]["type"], "invalid_request_error", "{path}");

@@ -106,7 +106,10 @@ async fn pages_are_turned_as_each_client_turns_them() {
         let refused = ann.client.get(&format!("/v1beta/models?{wrong}")).await.expect(400).json();
         assert_eq!(refused["error"]["status"], "INVALID_ARGUMENT", "{wrong}");
     }
-    assert_eq!(texts(&ann.client.get("/v1beta/models?pageSize=5000").await.expect(200).json()["models"], "name").len(), all.len());
+    assert_eq!(
+        texts(&ann.client.get("/v1beta/models?pageSize=5000").await.expect(200).json()["models"], "name").len(),
+        all.len()
+    );
 }
 
 #[tokio::test]
@@ -119,7 +122,8 @@ async fn each_listed_id_means_the_very_model_it_stands_for() {
     let list = ann.client.get("/v1/models").await.expect(200).json();
     let ids = texts(&list["data"], "id");
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "no id is there twice");
-    let owners: HashSet<&str> = list["data"].as_array().unwrap().iter().filter_map(|model| model["owned_by"].as_str()).collect();
+    let owners: HashSet<&str> =
+        list["data"].as_array().unwrap().iter().filter_map(|model| model["owned_by"].as_str()).collect();
     assert_eq!(owners, HashSet::from(["openai", "anthropic", "groq", "openrouter", "custom"]));
     for model in list["data"].as_array().unwrap() {
         let id = model["id"].as_str().unwrap();

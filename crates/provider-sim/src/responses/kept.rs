@@ -76,13 +76,9 @@ pub(crate) fn answer(shared: &Shared, (id, tail): (&str, Tail), method: &Method,
 fn items(input: &Value) -> Value {
     let texts: Vec<String> = match input {
         Value::String(text) => vec![text.clone()],
-        items => items
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|item| text(item, "content"))
-            .map(str::to_owned)
-            .collect(),
+        items => {
+            items.as_array().into_iter().flatten().filter_map(|item| text(item, "content")).map(str::to_owned).collect()
+        }
     };
     let item = |(at, text): (usize, &String)| {
         json!({"id": format!("msg_in{at}"), "type": "message", "role": "user",

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use app::App;
 use app::error::{Code, Result};
 use app::models::{self, ModelLine};
-use app::App;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
