@@ -2,16 +2,19 @@
 //! call is made for each ability: somebody has to ask, and each call is in the
 //! ledger like any other. What is refused is then refused early, in a sentence.
 
+mod known;
+
+use std::sync::Arc;
+
 use domain::attempt::ErrorClass;
 use domain::audit::Event;
+use domain::credential::KeyStatus;
 use domain::ids::{AttemptId, CredentialId, RequestId};
 use domain::provider::WireName;
 use domain::text::is_invisible;
-use domain::{Caller, Nanos, ProviderId, Timestamp};
+use domain::{Caller, Nanos, ProviderId};
 use llm::UpstreamError;
 use llm::capabilities::{Ability, Outcome, Spent, Trial, Tried};
-use llm::wire::ClientRequest;
-use std::sync::Arc;
 use store::ledger::{AttemptStart, CallSource};
 use store::tries::TriedAbility;
 
@@ -22,6 +25,9 @@ use crate::naming::{self, Place};
 use crate::reach::{self, Key};
 use crate::witness::Witness;
 use crate::{checks, credentials, secrets, sign_in};
+
+pub use known::Known;
+pub(crate) use known::refuse_early;
 
 /// The longest name of a model, in characters.
 const LONGEST_NAME: usize = 512;
@@ -84,12 +90,20 @@ pub async fn run(app: &App, caller: &Caller, by: &AskedBy, id: CredentialId, wan
     let abilities = if wanted.abilities.is_empty() { Ability::ALL } else { &wanted.abilities };
     let trying = Trying { app, caller, by, key, wanted };
     let mut found = Found { tried: Vec::new(), cost: Some(Nanos::ZERO) };
-    for (number, ability) in (1..).zip(abilities) {
-        let (tried, cost) = trying.one(*ability, number).await?;
-        found.cost = found.cost.zip(cost).map(|(sum, cost)| Nanos(sum.0.saturating_add(cost.0)));
-        found.tried.push(tried);
+    let mut hopeless: Option<String> = None;
+    let mut calls = 0;
+    for ability in abilities {
+        if let Some(reason) = &hopeless {
+            found.tried.push(Tried { ability: *ability, outcome: Outcome::Unclear, reason: reason.clone() });
+            continue;
+        }
+        calls += 1;
+        let one = trying.one(*ability, calls).await?;
+        found.cost = found.cost.zip(one.cost).map(|(sum, cost)| Nanos(sum.0.saturating_add(cost.0)));
+        hopeless = one.is_hopeless.then(|| one.tried.reason.clone());
+        found.tried.push(one.tried);
     }
-    trying.keep(&found.tried).await?;
+    trying.keep(&found.tried, calls).await?;
     Ok(found)
 }
 
@@ -106,7 +120,15 @@ fn check_name(field: &str, model: &str) -> Result<()> {
     Err(Error::invalid(field, "is no name of a model; send one that the endpoint lists"))
 }
 
-/// One try under way.
+/// What one call came to.
+struct One {
+    tried: Tried,
+    cost: Option<Nanos>,
+    /// Another call would fare no better.
+    is_hopeless: bool,
+}
+
+/// Tries under way.
 struct Trying<'a> {
     app: &'a App,
     caller: &'a Caller,
@@ -117,7 +139,7 @@ struct Trying<'a> {
 
 impl Trying<'_> {
     /// One call: its row first, then the call, then its end.
-    async fn one(&self, ability: Ability, number: i64) -> Result<(Tried, Option<Nanos>)> {
+    async fn one(&self, ability: Ability, number: i64) -> Result<One> {
         let credential = self.key.credential();
         let (lent, endpoint) = secrets::lend_for_use(self.app, &self.key.stored)?;
         let headers = lent.headers();
@@ -131,16 +153,18 @@ impl Trying<'_> {
         };
         let mut meter = self.dispatch(trial.model_for(ability), ability, number).await?;
         let (tried, spent) = trial.one(&self.app.upstream, ability).await;
-        let cost = match spent {
-            Spent::Answered(facts) => meter.finish_answer(&facts),
+        let (cost, is_hopeless) = match spent {
+            Spent::Answered(facts) => (meter.finish_answer(&facts), false),
             Spent::Failed { error, may_cost } => {
                 let error = lent.secrets().fold(error, UpstreamError::without);
                 meter.fail(&error, if may_cost { Used::Unknown } else { Used::Nothing });
                 self.learn(&error);
-                (!may_cost).then_some(Nanos::ZERO)
+                let class = error.class;
+                let is_hopeless = class.is_the_keys_fault() || class.is_a_limit() || class == ErrorClass::Unreachable;
+                ((!may_cost).then_some(Nanos::ZERO), is_hopeless)
             }
         };
-        Ok((tried, cost))
+        Ok(One { tried, cost, is_hopeless })
     }
 
     async fn dispatch(&self, model: &str, ability: Ability, number: i64) -> Result<Meter> {
@@ -186,13 +210,13 @@ impl Trying<'_> {
 
     /// A try that meets a refused key says so of the key, as any call does.
     fn learn(&self, error: &UpstreamError) {
-        if let Some(status) = error.key_status.filter(|_| error.class != ErrorClass::RateLimited) {
+        if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status {
             checks::learnt(self.app, &self.key.stored, status, &error.message);
         }
     }
 
     /// Keeps what tells something, audited.
-    async fn keep(&self, tried: &[Tried]) -> Result<()> {
+    async fn keep(&self, tried: &[Tried], calls: i64) -> Result<()> {
         let (app, credential) = (self.app, self.key.credential());
         let now = app.clock.now();
         let model = |ability| match ability {
@@ -212,92 +236,8 @@ impl Trying<'_> {
             .collect();
         store::tries::put(&app.store, credential.id, &shown, now).await?;
         let change = app.store.begin(now, sign_in::actor(self.caller), None).await?;
-        change.commit(Event::CredentialTried { credential: credential.id, calls: tried.len() }).await?;
+        change.commit(Event::CredentialTried { credential: credential.id, calls }).await?;
         app.reach.forget(credential.owner);
         Ok(())
     }
-}
-
-/// What was shown of one key's models: whether they do it, and when that was.
-#[derive(Clone, Debug, Default)]
-pub struct Known(Vec<(String, Ability, Outcome, Timestamp)>);
-
-impl Known {
-    /// What counts of the rows of one key: what was tried at its endpoint of now.
-    pub(crate) fn of(rows: Vec<TriedAbility>, endpoint: &str) -> Self {
-        let here = rows.into_iter().filter(|row| row.endpoint == endpoint);
-        // Words of a later version say nothing to this one.
-        let read =
-            |row: TriedAbility| Some((row.model, row.ability.parse().ok()?, row.outcome.parse().ok()?, row.tried_at));
-        Self(here.filter_map(read).collect())
-    }
-
-    /// What a try of this showed.
-    #[must_use]
-    pub fn of_model(&self, model: &str, ability: Ability) -> Option<Outcome> {
-        self.find(model, ability).map(|(outcome, _)| outcome)
-    }
-
-    fn find(&self, model: &str, ability: Ability) -> Option<(Outcome, Timestamp)> {
-        let is_it = |(known, tried, ..): &&(String, Ability, Outcome, Timestamp)| known == model && *tried == ability;
-        self.0.iter().find(is_it).map(|(_, _, outcome, at)| (*outcome, *at))
-    }
-}
-
-/// Passes unless the request asks for something that the endpoint refused when
-/// it was tried: nobody pays to hear that again.
-///
-/// # Errors
-/// `unsupported_parameter`, naming the field.
-pub(crate) fn refuse_early(key: &Key, model: &str, request: &ClientRequest<'_>) -> Result<()> {
-    if key.tried.0.is_empty() {
-        return Ok(());
-    }
-    for (ability, field) in asked_for(request) {
-        if let Some((Outcome::Refused, at)) = key.tried.find(model, ability) {
-            let what = match ability {
-                Ability::Tools => "functions",
-                Ability::JsonSchema => "answers by a JSON schema",
-                _ => "pictures",
-            };
-            let (shown, at) = (naming::shown(model), at.to_string());
-            let day = at.split('T').next().unwrap_or_default();
-            return Err(Error::new(
-                Code::UnsupportedParameter,
-                format!(
-                    "“{shown}” refused {what} when this endpoint was tried on {day}. Leave out `{field}`, choose another model, or have the endpoint tried again."
-                ),
-            )
-            .of_field(field));
-        }
-    }
-    Ok(())
-}
-
-/// What a body asks for, and in which field. A word between bare quotes cannot
-/// stand inside a text, where quotes are escaped.
-fn asked_for(request: &ClientRequest<'_>) -> Vec<(Ability, &'static str)> {
-    const FORMATS: [(&str, &[u8]); 5] = [
-        ("response_format", b"\"json_schema\""),
-        ("text", b"\"json_schema\""),
-        ("output_config", b"\"json_schema\""),
-        ("generationConfig", b"\"responseSchema\""),
-        ("generationConfig", b"\"responseJsonSchema\""),
-    ];
-    const PICTURES: [(&str, &[u8]); 6] = [
-        ("messages", b"\"image_url\""),
-        ("messages", b"\"image\""),
-        ("messages", b"\"input_image\""),
-        ("input", b"\"input_image\""),
-        ("contents", b"\"inlineData\""),
-        ("contents", b"\"fileData\""),
-    ];
-    let has = |(field, word): &(&str, &[u8])| {
-        let value = request.object().get(field).unwrap_or_default();
-        value.windows(word.len()).any(|window| window == *word)
-    };
-    let tools = request.has_tools().then_some((Ability::Tools, "tools"));
-    let format = FORMATS.iter().find(|one| has(one)).map(|(field, _)| (Ability::JsonSchema, *field));
-    let picture = PICTURES.iter().find(|one| has(one)).map(|(field, _)| (Ability::Vision, *field));
-    [tools, format, picture].into_iter().flatten().collect()
 }

@@ -295,7 +295,7 @@ pub enum Event {
         /// Which.
         credential: CredentialId,
         /// By how many calls.
-        calls: usize,
+        calls: i64,
     },
     /// Somebody had a model fetched to an Ollama server; written before the server
     /// is asked.

@@ -109,6 +109,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
         "ChatBody" => json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hi"}]}),
+        "PullBody" | "TryBody" => json!({"model": "gpt-5-mini"}),
         "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),
         "Invitation" => json!({"email": "new@example.org"}),

@@ -167,3 +167,17 @@ async fn a_server_that_stops_takes_its_models_along_and_brings_them_when_it_star
     ann.client.post("/v1/chat/completions", &chat_body("llama3.2:latest", "Hi", false)).await.expect(200);
     again.shutdown().await;
 }
+
+#[tokio::test]
+async fn lm_studio_tells_of_what_is_loaded() {
+    let house = house().await;
+    let ann = house.user("ann").await;
+    let base = format!("{}/lmstudio/v1", house.sim.origin());
+    let body = json!({"provider": "lmstudio", "name": "Mine", "api_base": base});
+    let key = ann.client.post("/v2/credentials?check=sync", &body).await.expect(201).json();
+    assert_eq!(key["status"], "valid", "{key}");
+    let model = ann.client.get("/v2/llm-models/gpt-5-mini").await.expect(200).json();
+    assert_eq!((&model["provider"], &model["context_window"]), (&json!("lmstudio"), &json!(8192)), "{model}");
+    let path = format!("/v2/credentials/{}/library", key["id"].as_str().unwrap());
+    assert_eq!(ann.client.get(&path).await.expect(404).json()["code"], "endpoint_not_supported");
+}

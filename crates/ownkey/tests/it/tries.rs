@@ -126,8 +126,9 @@ async fn a_try_that_fails_says_why_and_keeps_nothing() {
     ann.client.post(&format!("{known}/try"), &body).await.expect(422);
     assert_eq!(calls(&house), 0);
     house.sim.key(KEY, KeyState::Invalid401);
-    let found = tried(&ann, &path, &body).await;
-    assert_eq!(outcomes(&found), [("tools".to_owned(), "unclear".to_owned())]);
+    let found = tried(&ann, &path, &json!({"model": MODEL, "abilities": ["tools", "stream", "tools"]})).await;
+    assert_eq!(outcomes(&found), ["tools", "stream"].map(|ability| (ability.to_owned(), "unclear".to_owned())));
+    assert_eq!(calls(&house), 1, "a refused key is not tried again");
     assert_eq!(found["cost"], 0, "a refusal costs nothing: {found}");
     ann.client.post(&format!("{path}/deactivate"), &json!({})).await.expect(200);
     ann.client.post(&format!("{path}/try"), &body).await.expect(403);
