@@ -138,8 +138,9 @@ impl Price {
     /// What these tokens cost, rounded half to even once, at the end.
     ///
     /// Source: `(prompt − cached − cache_write) × input + cached × cached_input
-    /// + cache_write × cache_write + completion × output`, per million; writes
-    /// that are kept for an hour at their own rate.
+    /// + cache_write × cache_write + completion × output`, per million.
+    ///
+    /// Of the writes, those that are kept for an hour pay their own rate.
     #[must_use]
     pub fn cost(&self, tokens: &TokenCounts) -> Nanos {
         let rates = self.rates_for(tokens.prompt);

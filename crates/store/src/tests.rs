@@ -144,6 +144,7 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
             scopes: vec![TokenScope::Models, TokenScope::ReadUsage],
             models: Some(vec!["gpt-6.1".to_owned()]),
             policy: Some(domain::resolve::Fallback::Strict),
+            params: Params::Strict,
             rate_limit: Some(60),
             budget: Some(Nanos(5)),
             created_at: NOW,

@@ -123,7 +123,7 @@ async fn the_address_of_this_server_and_of_a_listed_provider_are_not_fetched_fro
     let stage = Stage::set(Page::Body(PNG.to_vec())).await;
     for origin in [stage.house.url.clone(), stage.house.sim.origin()] {
         let address = format!("{}/a.png", origin.replace("http://", "https://"));
-        stage.ask(GOOGLES, &addresses).await.expect(400);
+        stage.ask(GOOGLES, &[&address]).await.expect(400);
     }
     assert!(stage.sent().is_empty());
 }
@@ -162,7 +162,7 @@ async fn a_client_that_leaves_ends_the_fetching() {
     let addresses = [address.as_str()];
     let is_asked = async || (!stage.site.seen().is_empty()).then_some(());
     tokio::select! {
-        answer = stage.ask(GOOGLES, &[&address]) => panic!("the site says nothing, and yet: {}", answer.text()),
+        answer = stage.ask(GOOGLES, &addresses) => panic!("the site says nothing, and yet: {}", answer.text()),
         () = eventually("the site is asked", Duration::from_secs(10), is_asked) => {}
     }
     stage.site.visitor_left().await;

@@ -77,7 +77,7 @@ async fn a_limit_in_the_middle_of_a_stream_is_remembered() {
     for case in limits() {
         let (_house, ann, key, row) = met(&case).await;
         let key = shown(&ann, &key).await;
-        assert_eq!(row["error_class"], "rate_limited", "{} {}: {row}", case.provider, case.door);
+        assert_eq!(row["error"], "rate_limited", "{} {}: {row}", case.provider, case.door);
         assert_eq!(row["state"], "failed", "{} {}: {row}", case.provider, case.door);
         assert!(key["cooling_until"].is_string(), "{} {}: {key}", case.provider, case.door);
     }
@@ -104,7 +104,7 @@ async fn an_account_that_runs_dry_in_the_middle_of_a_stream_is_remembered() {
         ),
     ] {
         let (_house, ann, key, row) = met(&case).await;
-        assert_eq!(row["error_class"], "no_credit", "{row}");
+        assert_eq!(row["error"], "no_credit", "{row}");
         eventually("the key has no credit", Duration::from_secs(10), async || {
             (shown(&ann, &key).await["status"] == "no_credit").then_some(())
         })

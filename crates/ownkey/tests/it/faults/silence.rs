@@ -118,7 +118,7 @@ async fn a_silent_provider_is_no_silent_stream_in_formats_with_words_for_it() {
             None => assert!(!text.contains("ping"), "{door}: {text}"),
         }
         let without = text.replace(expected.unwrap_or(comment), "");
-        assert!(without.contains("scripted") && !without.contains("ping"), "{door}: {text}");
+        assert!(without.contains("d provider.") && !without.contains("ping"), "{door}: {text}");
     }
 }
 
