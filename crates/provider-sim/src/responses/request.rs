@@ -13,7 +13,7 @@ use crate::wire::Dialect;
 
 use super::{Complaint, input};
 
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "model",
     "input",
     "instructions",
@@ -42,6 +42,7 @@ const FIELDS: [&str; 28] = [
     "user",
     "include",
     "background",
+    "client_metadata",
 ];
 
 /// A request that may be answered.
