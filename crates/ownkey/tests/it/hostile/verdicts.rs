@@ -225,7 +225,7 @@ async fn refusals(client: &Client, origin: &str, at: usize, fixture: &Fixture) -
             }
         }
     }
-    client.delete(&format!("/v2/credentials/{id}")).await.expect(204);
+    client.delete(&format!("/v2/credentials/{id}?confirm=true")).await.expect(204);
     wrong
 }
 
