@@ -36,11 +36,11 @@ fn script() -> RawScript {
                     RawStep::send(ended),
                 ]
             }
-            "line-without-end" => vec![RawStep::send(streamed + &chunk(&right.start())), many(a_mib(), 24)],
-            "events-of-24-mib" => {
+            "line-without-end" => vec![RawStep::send(streamed + &chunk(&right.start())), many(a_mib(), 12)],
+            "events-of-12-mib" => {
                 let ended = chunk(&right.end()) + "0\r\n\r\n";
                 let event = right.text(&"a".repeat(MIB / 4));
-                vec![RawStep::send(streamed + &chunk(&right.start())), many(event, 96), RawStep::send(ended)]
+                vec![RawStep::send(streamed + &chunk(&right.start())), many(event, 48), RawStep::send(ended)]
             }
             "whole-of-33-mib" => {
                 let ended = chunk(&after) + "0\r\n\r\n";
@@ -144,13 +144,13 @@ async fn streams_without_measure_leave_memory_where_it_was() {
     let (before, _) = memory();
     let (openai, anthropic) = ("openai/gpt-5-mini", "anthropic/claude-haiku-4-5-20251001");
     for (model, speaks, flood, is_whole, least) in [
-        (openai, Speaks::Chat, "events-of-24-mib", true, 24 * MIB),
-        (anthropic, Speaks::Messages, "events-of-24-mib", true, 24 * MIB),
-        (openai, Speaks::Messages, "events-of-24-mib", true, 24 * MIB),
+        (openai, Speaks::Chat, "events-of-12-mib", true, 12 * MIB),
+        (anthropic, Speaks::Messages, "events-of-12-mib", true, 12 * MIB),
+        (openai, Speaks::Messages, "events-of-12-mib", true, 12 * MIB),
         // Its last event would repeat all of it.
-        (anthropic, Speaks::Responses, "events-of-24-mib", false, 7 * MIB),
-        (openai, Speaks::Chat, "line-without-end", false, 24 * MIB),
-        (anthropic, Speaks::Messages, "line-without-end", false, 24 * MIB),
+        (anthropic, Speaks::Responses, "events-of-12-mib", false, 7 * MIB),
+        (openai, Speaks::Chat, "line-without-end", false, 12 * MIB),
+        (anthropic, Speaks::Messages, "line-without-end", false, 12 * MIB),
         (anthropic, Speaks::Chat, "line-without-end", false, 0),
     ] {
         let (length, tail) = skimmed(&client, speaks, model, flood).await;
