@@ -20,6 +20,7 @@ const SHORT: Clocks = Clocks {
     first_header: Duration::from_secs(1),
     first_header_streaming: Duration::from_secs(1),
     idle: Duration::from_secs(1),
+    keep_alive: Duration::from_secs(15),
     total: Duration::from_secs(2),
 };
 
