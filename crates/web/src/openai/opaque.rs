@@ -17,8 +17,9 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use llm::opaque::{Family, Media, Route};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::schema::{PassedAnswer, PassedRequest};
+use super::schema::{ModerationRequest, PassedAnswer, PassedRequest};
 use crate::auth::Authenticated;
 use crate::body::{Id, PASSED_BODY_BYTES};
 use crate::calls::{self, Arrived, DoorOfCall};
@@ -32,13 +33,16 @@ pub(crate) fn doors() -> Vec<Door> {
         at(
             "/v1/completions",
             root(Family::Completions),
-            described("A text that goes on, in OpenAI's older format", json!({"model": "m", "prompt": "Once"}))
-                .or_events(),
+            described::<PassedRequest>(
+                "A text that goes on, in OpenAI's older format",
+                json!({"model": "m", "prompt": "Once"}),
+            )
+            .or_events(),
         ),
         at(
             "/v1/audio/{*id}",
             below(Family::Audio),
-            described(
+            described::<PassedRequest>(
                 "Speech and transcriptions, in OpenAI's format: `speech`, `transcriptions`, `translations`",
                 json!({"model": "gpt-4o-mini-tts", "voice": "alloy", "input": "Hello!"}),
             )
@@ -49,7 +53,7 @@ pub(crate) fn doors() -> Vec<Door> {
         at(
             "/v1/images/{*id}",
             below(Family::Images),
-            described(
+            described::<PassedRequest>(
                 "Pictures made and edited, in OpenAI's format: `generations`, `edits`, `variations`",
                 json!({"model": "gpt-image-1", "prompt": "A cat"}),
             )
@@ -59,12 +63,12 @@ pub(crate) fn doors() -> Vec<Door> {
         at(
             "/v1/moderations",
             root(Family::Moderations),
-            described("Whether a text is harmful, in OpenAI's format", json!({"input": "Hello!"})),
+            described::<ModerationRequest>("Whether a text is harmful, in OpenAI's format", json!({"input": "Hello!"})),
         ),
         at(
             "/v1/rerank",
             root(Family::Rerank),
-            described(
+            described::<PassedRequest>(
                 "Texts in the order of their use for a question",
                 json!({"model": "m", "query": "a cat", "documents": ["cats", "dogs"]}),
             ),
@@ -72,13 +76,13 @@ pub(crate) fn doors() -> Vec<Door> {
     ]
 }
 
-fn described(summary: &'static str, example: Value) -> Described {
+fn described<T: ToSchema>(summary: &'static str, example: Value) -> Described {
     says("openai", summary)
         .at_length(
             "Goes to OpenAI-like providers as it is, but for the model's name, and is answered as they answer. The \
              `x-ownkey-*` headers of the answer say whose key paid.",
         )
-        .takes::<PassedRequest>()
+        .takes::<T>()
         .example(example)
         .calls_a_model()
         .gives::<PassedAnswer>(200, "The provider's answer")

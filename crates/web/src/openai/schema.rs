@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "only the schemas are used")]
 
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -133,15 +134,23 @@ pub(super) struct EmbeddingsRequest {
     /// Any name of a model: its id, `provider/id`, or its UUID.
     #[schema(min_length = 1)]
     model: String,
-    /// A text, a list of texts, a list of tokens, or a list of such lists.
-    #[schema(value_type = Value)]
-    input: Value,
+    input: EmbeddingsInput,
     /// How many numbers a vector has.
     #[schema(minimum = 1)]
     dimensions: Option<u64>,
     #[schema(pattern = "^(float|base64)$")]
     encoding_format: Option<String>,
     user: Option<String>,
+}
+
+/// A text, a list of texts, a list of tokens, or a list of such lists.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum EmbeddingsInput {
+    Text(String),
+    Texts(Vec<String>),
+    Tokens(Vec<u64>),
+    TokenLists(Vec<Vec<u64>>),
 }
 
 /// Vectors; the provider's answer may have more fields.
@@ -173,12 +182,19 @@ pub(super) struct EmbeddingsUsage {
 /// A call that is passed on as it is, with all its fields.
 #[derive(ToSchema)]
 pub(super) struct PassedRequest {
-    /// Any name of a model: its id, `provider/id`, or its UUID. Only moderations
-    /// have one of their own.
+    /// Any name of a model: its id, `provider/id`, or its UUID.
     #[schema(min_length = 1)]
-    model: Option<String>,
+    model: String,
     /// Whether the answer is to come as events, where the provider has that.
     stream: Option<bool>,
+}
+
+/// A text to be judged, passed on as it is, with all its fields.
+#[derive(ToSchema)]
+pub(super) struct ModerationRequest {
+    /// Any name of a model; OpenAI's newest one where none is named.
+    #[schema(min_length = 1)]
+    model: Option<String>,
 }
 
 /// The provider's answer, as it is.
