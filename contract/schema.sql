@@ -325,6 +325,16 @@ CREATE TABLE tokens (
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
 
+CREATE TABLE tried_abilities (
+    credential_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    ability TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    tried_at BIGINT NOT NULL,
+    PRIMARY KEY (credential_id, model, ability)
+);
+
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     email TEXT NOT NULL,
