@@ -52,7 +52,7 @@ pub(super) fn dial(address: SocketAddr) -> DialAnswer {
 struct WrongPeer;
 
 fn is_wrong_peer(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<WrongPeer>())
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<WrongPeer>)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one connection out, to a classified address")]
