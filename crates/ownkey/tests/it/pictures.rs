@@ -1,5 +1,7 @@
 //! Pictures and documents that a request names by their address.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use provider_sim::KeyState;
