@@ -321,7 +321,7 @@ CREATE TABLE tokens (
     expires_at BIGINT,
     last_used_at BIGINT,
     revoked_at BIGINT
-, policy TEXT);
+, policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')));
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
 

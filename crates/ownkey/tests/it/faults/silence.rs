@@ -91,7 +91,8 @@ fn asked(door: &str) -> Value {
     let turn = json!([{"role": "user", "content": "Hi"}]);
     match door {
         "/v1/responses" => json!({"model": "gpt-5-mini", "stream": true, "input": "Hi"}),
-        "/v1/chat/completions" | "/v1/messages" | "/v2/llm/chat/completions" => {
+        "/v2/llm/chat/completions" => json!({"model_id": "gpt-5-mini", "stream": true, "messages": turn}),
+        "/v1/chat/completions" | "/v1/messages" => {
             json!({"model": "gpt-5-mini", "stream": true, "max_tokens": 50, "messages": turn})
         }
         _ => json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}),
