@@ -63,7 +63,8 @@ async fn fields_are_taken_under_both_of_their_names_and_types_in_capitals() {
     ] {
         let mut body = ask("[[sim:tool]] Bern?");
         body["tools"] = json!([{declarations: [{"name": "get_weather", parameters: schema}]}]);
-        body["contents"][0]["parts"][1] = json!({"inline_data": {"mime_type": "image/png", "data": "AAAA"}});
+        let picture = json!({"inline_data": {"mime_type": "image/png", "data": "AAAA"}});
+        body["contents"][0]["parts"].as_array_mut().expect("parts").push(picture);
         let answer = act(&sim, MODEL, "generateContent", &body).await.json();
         let args = &answer["candidates"][0]["content"]["parts"][0]["functionCall"]["args"];
         assert!(args["the_city"].is_string(), "{answer}");

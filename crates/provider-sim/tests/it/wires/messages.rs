@@ -142,7 +142,8 @@ async fn the_newest_models_take_instructions_between_the_turns() {
     for (model, status) in [("claude-sonnet-5-5", 200), ("claude-opus-4-7", 400)] {
         let mut body = ask("hi");
         body["model"] = json!(model);
-        body["messages"][1] = json!({"role": "system", "content": [{"type": "text", "text": "Be brief."}]});
+        let instruction = json!({"role": "system", "content": [{"type": "text", "text": "Be brief."}]});
+        body["messages"].as_array_mut().expect("messages").push(instruction);
         let answer = post(&sim, &body).await;
         assert_eq!(answer.status, status, "{model}: {}", answer.text());
     }
