@@ -37,7 +37,7 @@ impl Form {
     /// A model of the provider that stands for this form.
     const fn model(self) -> &'static str {
         match self {
-            Self::Chat => "llama-3.3-70b-versatile",
+            Self::Chat => "groq/gpt-5-mini",
             Self::Responses => "gpt-5-mini",
             Self::Messages => "claude-haiku-4-5",
             Self::Gemini => "gemini-2.5-flash",
