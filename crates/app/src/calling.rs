@@ -105,8 +105,8 @@ pub(crate) async fn at_place<A: Ask>(
     place: &Place,
 ) -> Result<Answered> {
     let (reach, alias) = (&targets.reach, targets.alias.as_ref().map(|alias| alias.name.as_str()));
-    kinds::suits(ask.kind(), reach, place)?;
     ask.suits(place)?;
+    kinds::suits(ask.kind(), reach, place)?;
     let bound = ask.bound(errand, reach, place).await?;
     let payers = {
         let conversation = ask.conversation();

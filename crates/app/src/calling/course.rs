@@ -109,7 +109,7 @@ impl Course {
         here: Here<'_>,
         waits: bool,
     ) -> Result<Option<Answered>> {
-        let suits = kinds::suits(ask.kind(), here.reach, here.place).and_then(|()| ask.suits(here.place));
+        let suits = ask.suits(here.place).and_then(|()| kinds::suits(ask.kind(), here.reach, here.place));
         if let Err(error) = suits {
             self.pass(here, Reason::CannotTake, error);
             return Ok(None);

@@ -104,11 +104,14 @@ fn fields(document: &Value, reference: &str) -> (Fields, Map<String, Value>) {
 fn good_body(schema: &str) -> Map<String, Value> {
     let body = match schema {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
-        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" => json!({}),
+        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" => {
+            json!({})
+        }
         "CredentialRotation" => json!({"api_key": KEY.replace("key1", "key2")}),
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
         "ChatBody" => json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hi"}]}),
+        "AliasBody" => json!({"alias": "fast", "targets": [{"provider": "groq", "model": "x"}]}),
         "PullBody" | "TryBody" => json!({"model": "gpt-5-mini"}),
         "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),

@@ -152,13 +152,11 @@ async fn the_ai_sdk_works_unmodified() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs /v1/embeddings, /v1/messages/count_tokens, :countTokens, :embedContent and the lists of models in three shapes"]
 async fn python_clients_embed_count_and_list() {
     by_python(python(), "further_doors.py").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs /v1/embeddings, /v1/messages/count_tokens, :countTokens, :embedContent and the lists of models in three shapes"]
 async fn node_clients_embed_count_and_list() {
     by_node("further_doors.mjs").await;
 }
