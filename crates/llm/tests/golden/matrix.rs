@@ -33,12 +33,17 @@ fn comparable(format: WireName, mut seen: Seen) -> Seen {
     if matches!(format, WireName::AnthropicMessages | WireName::Gemini) {
         seen.text.push_str(&seen.refusal.take().unwrap_or_default());
     }
+    if format != WireName::AnthropicMessages
+        && let Some(usage) = &mut seen.usage
+    {
+        // Only Anthropic has a word for how long a cache is to last.
+        usage.cache_write_hour = 0;
+    }
     if format == WireName::Gemini {
         // It has no word for tokens written to a cache: they are among the
         // prompt's, and the ledger has them from the provider's own answer.
         if let Some(usage) = &mut seen.usage {
             usage.cache_write = 0;
-            usage.cache_write_hour = 0;
         }
         // Its arguments are objects: the same ones, if written otherwise.
         for call in &mut seen.calls {

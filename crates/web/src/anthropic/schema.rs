@@ -43,6 +43,7 @@ pub(super) struct MessageOfConversation {
 /// The answer; it may have more fields.
 #[derive(ToSchema)]
 pub(super) struct Message {
+    #[schema(pattern = "@text")]
     id: String,
     /// `message`.
     r#type: String,

@@ -89,6 +89,7 @@ struct ProviderView {
 #[derive(Serialize, ToSchema)]
 struct PresetView {
     /// Its id, which is also a good slug.
+    #[schema(pattern = "@text")]
     id: &'static str,
     /// The name people know.
     display_name: &'static str,

@@ -86,9 +86,7 @@ pub(super) struct ResponseRequest {
     /// Any name of a model: its id, `provider/id`, or its UUID.
     #[schema(min_length = 1)]
     model: String,
-    /// A text, or the items of the conversation so far.
-    #[schema(value_type = Value)]
-    input: Value,
+    input: ResponseInput,
     /// What the model is to be, before all else.
     instructions: Option<String>,
     /// Whether the answer is to come as events.
@@ -103,9 +101,19 @@ pub(super) struct ResponseRequest {
     top_p: Option<f64>,
 }
 
+/// A text, or the items of the conversation so far.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum ResponseInput {
+    Text(String),
+    #[schema(value_type = Vec<Object>)]
+    Items(Vec<Value>),
+}
+
 /// The answer, in the format of Responses; it may have more fields.
 #[derive(ToSchema)]
 pub(super) struct ResponseObject {
+    #[schema(pattern = "@text")]
     id: String,
     object: String,
     /// Seconds since 1970.
@@ -208,6 +216,7 @@ pub(super) struct PassedAnswer {
 /// An answer that its provider has forgotten.
 #[derive(ToSchema)]
 pub(super) struct DeletedResponse {
+    #[schema(pattern = "@text")]
     id: String,
     object: String,
     deleted: bool,
