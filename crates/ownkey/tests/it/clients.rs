@@ -5,6 +5,8 @@
 //! - `OWNKEY_TEST_PYTHON_FRAMEWORKS`: one with `requirements-frameworks.txt`, whose packages want other versions;
 //! - `OWNKEY_TEST_NODE_MODULES`: the `node_modules` of `package.json`, for the `node` (22 or later) of the `PATH`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

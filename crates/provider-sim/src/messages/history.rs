@@ -32,8 +32,8 @@ pub(super) fn read(body: &Value, has_tools: bool) -> Result<Heard, String> {
     let mut open: Vec<String> = Vec::new();
     for (at, message) in messages.iter().enumerate() {
         let role = text(message, "role").unwrap_or_default();
-        let is_known = matches!(role, "user" | "assistant") || (takes_system && role == "system");
-        if !is_known {
+        let is_taken = matches!(role, "user" | "assistant") || (takes_system && role == "system");
+        if !is_taken {
             return Err(format!("messages: Unexpected role \"{role}\". Allowed roles are \"user\" or \"assistant\"."));
         }
         if let Some(field) = message.as_object().and_then(|message| stranger(message, &["role", "content"])) {
