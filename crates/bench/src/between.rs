@@ -122,12 +122,13 @@ async fn memory(sim: &str, directory: &Path, pair: &Pair) -> Result<(), Failure>
     let ask = Ask { prompt: "[[sim:slow:150]] [[sim:long:1]] Tell me a story.".to_owned(), stream: true };
     let shot = shot(&ownkey, &token, pair.client, pair.provider, &ask);
     let workers = load::all_at_once(&shot, STREAMS).await?;
+    let gathered = tokio::spawn(load::gather(workers));
     let mut most = 0.0_f64;
-    for _ in 0..100 {
+    while !gathered.is_finished() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         most = most.max(ownkey.resident_mb()?);
     }
-    let outcome = load::gather(workers).await?;
+    let outcome = gathered.await??;
     println!(
         "{STREAMS} slow streams, {} to {}: {} complete, {} failed; {before:.0} MB before, at most {most:.0} MB: {:.0} KB each.",
         pair.client.name(),
