@@ -15,6 +15,7 @@ pub(crate) async fn demo(directory: &std::path::Path) -> (Child, String) {
         .env_clear()
         // Nothing of whoever tries it is touched.
         .env("OPENAI_API_KEY", super::KEY)
+        .env("OWNKEY_LOCAL_ENDPOINTS", "http://127.0.0.1:9")
         .env("OWNKEY_DATA_DIR", directory)
         .current_dir(directory)
         .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
