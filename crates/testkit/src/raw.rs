@@ -137,14 +137,14 @@ impl Door {
         locked(&self.seen).push(request);
         for step in steps {
             match step {
-                RawStep::Send(bytes) => stream.write_all(&bytes).await?,
+                RawStep::Send(bytes) => stream.write_all(&closing(&bytes)).await?,
                 RawStep::Repeat(bytes, times) => {
                     for _ in 0..times {
                         stream.write_all(&bytes).await?;
                     }
                 }
                 RawStep::Drip(bytes, pause) => {
-                    for byte in bytes.chunks(1) {
+                    for byte in closing(&bytes).chunks(1) {
                         tokio::time::sleep(pause).await;
                         stream.write_all(byte).await?;
                     }
@@ -171,6 +171,18 @@ impl Door {
         tokio::io::copy(&mut behind, &mut stream).await?;
         stream.shutdown().await
     }
+}
+
+/// The bytes, in which an answer says that its connection closes: a gateway that
+/// was not told might send its next call into it.
+fn closing(bytes: &Bytes) -> Bytes {
+    const STATUS: &[u8] = b"HTTP/1.1 ";
+    let is_final = |at: &usize| bytes.get(at + STATUS.len()).is_some_and(|digit| (b'2'..=b'5').contains(digit));
+    let status = bytes.windows(STATUS.len()).enumerate().filter(|(_, window)| *window == STATUS).map(|(at, _)| at);
+    let Some(at) = status.filter(is_final).last() else { return bytes.clone() };
+    let Some(end) = bytes[at..].windows(2).position(|pair| pair == b"\r\n") else { return bytes.clone() };
+    let (before, after) = bytes.split_at(at + end + 2);
+    [before, b"connection: close\r\n", after].concat().into()
 }
 
 /// Head and body, whose length the gateway always tells.
