@@ -71,15 +71,8 @@ impl<A: Ask> Run<'_, A> {
         };
         self.ask.suits_key(self.key, &self.place.upstream_id).map_err(Stop::Refused)?;
         let (spoken, question) = self.ask.question(self.errand, &target).await.map_err(Stop::Refused)?;
-        let endpoint = self
-            .key
-            .endpoint(&app.guard)
-            .map_err(|problem| self.failed_before(refused_endpoint(problem.to_string())))?;
-        if endpoint.origin() != &credential.origin {
-            return Err(self.failed_before(refused_endpoint(
-                "The stored endpoint is not the one the key was saved for. Type the key in again.".to_owned(),
-            )));
-        }
+        let refused = |sentence| self.failed_before(refused_endpoint(sentence));
+        let endpoint = self.key.endpoint(&app.guard).map_err(refused)?;
         let mut headers = secret.headers();
         headers.extend(question.headers);
         let endpoint = if question.is_below_version { endpoint } else { &endpoint.without_version() };

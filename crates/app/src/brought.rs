@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use domain::credential::{Credential, KeyStatus, Scope, Settings as KeySettings, Source};
+use domain::credential::{Credential, Scope, Source};
 use domain::ids::CredentialId;
 use domain::key_shape;
 use domain::provider::ProviderKind;
@@ -108,38 +108,15 @@ fn credential(app: &App, caller: &Caller, brought: &Brought) -> Result<Credentia
         .check_literal(provider, base)
         .map_err(|problem| Error::new(Code::EndpointNotAllowed, problem.to_string()))?;
     let fingerprint = app.store.vault().fingerprint(&brought.secret);
-    let now = app.clock.now();
+    // The fingerprint is keyed, and the user is in the name: two users with one
+    // key have two ids, and neither id leads back to the key.
+    let id = CredentialId::of_source(&format!("request:{}:{fingerprint}", caller.user));
+    let (name, place) = ("of this request".to_owned(), (endpoint.base(), endpoint.origin()));
     Ok(Credential {
-        // The fingerprint is keyed, and the user is in the name: two users with
-        // one key have two ids, and neither id leads back to the key.
-        id: CredentialId::of_source(&format!("request:{}:{fingerprint}", caller.user)),
-        scope: Scope::Personal,
         owner: Some(caller.user),
-        organization: None,
-        provider,
-        name: "of this request".to_owned(),
-        note: String::new(),
-        masked: String::new(),
-        api_base: None,
-        endpoint: endpoint.base().to_owned(),
-        origin: endpoint.origin().clone(),
-        settings: KeySettings::default(),
-        is_active: true,
         is_primary: true,
-        priority: 0,
-        status: KeyStatus::Unverified,
-        status_reason: None,
-        checked_at: None,
-        last_used_at: None,
-        expires_at: None,
-        rotate_after: None,
-        secret_set_at: None,
-        grace_of: None,
-        source: Source::Request,
-        secret_version: 1,
-        created_at: now,
         created_by: Some(caller.user),
-        updated_at: now,
         updated_by: Some(caller.user),
+        ..Credential::stand_in(id, Scope::Personal, provider, name, place, Source::Request, app.clock.now())
     })
 }

@@ -82,7 +82,7 @@ async fn run_as(app: &App, stored: &StoredCredential, asked: Asked) -> KeyStatus
     let endpoint = match app.guard.check_literal(credential.provider, &credential.endpoint) {
         Ok(endpoint) if endpoint.origin() == &credential.origin => endpoint,
         Ok(_) => {
-            let reason = "The stored endpoint is not the one the key was saved for. Type the key in again.";
+            let reason = secrets::MOVED;
             keep_health(app, stored, KeyStatus::Undecryptable, reason.to_owned(), NOTHING_ASKED).await;
             return KeyStatus::Undecryptable;
         }

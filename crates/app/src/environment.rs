@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use domain::credential::{Credential, KeyStatus, Scope, Settings as KeySettings, Source};
+use domain::credential::{Credential, Scope, Source};
 use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
 use domain::{ProviderId, Secret, Timestamp};
@@ -128,35 +128,6 @@ fn entry(
         Source::Environment(variable) => (CredentialId::of_source(&format!("env:{variable}")), variable.clone()),
         _ => (CredentialId::of_source(&format!("local:{provider}")), provider.display_name().to_owned()),
     };
-    Ok(Credential {
-        id,
-        scope: Scope::System,
-        owner: None,
-        organization: None,
-        provider,
-        name,
-        note: String::new(),
-        masked,
-        api_base: None,
-        endpoint: endpoint.base().to_owned(),
-        origin: endpoint.origin().clone(),
-        settings: KeySettings::default(),
-        is_active: true,
-        is_primary: false,
-        priority: 0,
-        status: KeyStatus::Unverified,
-        status_reason: None,
-        checked_at: None,
-        last_used_at: None,
-        expires_at: None,
-        rotate_after: None,
-        source,
-        secret_version: 1,
-        secret_set_at: None,
-        grace_of: None,
-        created_at: now,
-        created_by: None,
-        updated_at: now,
-        updated_by: None,
-    })
+    let place = (endpoint.base(), endpoint.origin());
+    Ok(Credential { masked, ..Credential::stand_in(id, Scope::System, provider, name, place, source, now) })
 }

@@ -201,11 +201,7 @@ impl Asking<'_> {
             secrets::undecryptable(credential)
         })?;
         let refused = |sentence: String| self.failure(&UpstreamError::ours(ErrorClass::EndpointRefused, sentence));
-        let endpoint = self.key.endpoint(&self.app.guard).map_err(|problem| refused(problem.to_string()))?;
-        if endpoint.origin() != &credential.origin {
-            let sentence = "The stored endpoint is not the one the key was saved for. Type the key in again.";
-            return Err(refused(sentence.to_owned()));
-        }
+        let endpoint = self.key.endpoint(&self.app.guard).map_err(refused)?;
         let target = Target {
             provider: credential.provider,
             model: "",

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::error::Result;
+use crate::secrets;
 use crate::spreads::Settled;
 use crate::targets::Aliases;
 use crate::tries::Known;
@@ -49,14 +50,15 @@ impl Key {
         self
     }
 
-    /// Its endpoint, if the rules of now allow it.
+    /// Its endpoint, if the rules of now allow it and it is the one that the key
+    /// was saved for.
     ///
     /// # Errors
-    /// The refusal.
-    pub(crate) fn endpoint(&self, guard: &EgressGuard) -> std::result::Result<&Endpoint, EndpointProblem> {
-        let endpoint = self.endpoint.as_ref().map_err(Clone::clone)?;
-        guard.admit(endpoint)?;
-        Ok(endpoint)
+    /// The refusal, a sentence.
+    pub(crate) fn endpoint(&self, guard: &EgressGuard) -> std::result::Result<&Endpoint, String> {
+        let endpoint = self.endpoint.as_ref().map_err(ToString::to_string)?;
+        guard.admit(endpoint).map_err(|problem| problem.to_string())?;
+        if endpoint.origin() == &self.credential().origin { Ok(endpoint) } else { Err(secrets::MOVED.to_owned()) }
     }
 
     /// The row without the secret.

@@ -15,6 +15,9 @@ use crate::checks;
 use crate::error::{Code, Error};
 use crate::references::Held;
 
+/// What is said of a key whose endpoint is another than it was sealed to.
+pub(crate) const MOVED: &str = "The stored endpoint is not the one the key was saved for. Type the key in again.";
+
 /// The secrets for one call; dropped, and zeroed, after it.
 pub(crate) struct Lent<'a> {
     key: Key<'a>,
@@ -143,8 +146,7 @@ pub(crate) fn lend_for_use<'a>(app: &'a App, stored: &StoredCredential) -> crate
         .check_literal(credential.provider, &credential.endpoint)
         .map_err(|problem| refused(problem.to_string()))?;
     if endpoint.origin() != &credential.origin {
-        let sentence = "The stored endpoint is not the one the key was saved for. Type the key in again.";
-        return Err(refused(sentence.to_owned()));
+        return Err(refused(MOVED.to_owned()));
     }
     Ok((lent, endpoint))
 }

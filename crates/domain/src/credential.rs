@@ -167,6 +167,53 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// What stands for the row of a key that is none: the environment's, a local
+    /// server's, one that came with a request. `place`: the base of its endpoint,
+    /// and the origin of that.
+    #[must_use]
+    pub fn stand_in(
+        id: CredentialId,
+        scope: Scope,
+        provider: ProviderId,
+        name: String,
+        place: (&str, &Origin),
+        source: Source,
+        now: Timestamp,
+    ) -> Self {
+        let (endpoint, origin) = place;
+        Self {
+            id,
+            scope,
+            owner: None,
+            organization: None,
+            provider,
+            name,
+            note: String::new(),
+            masked: String::new(),
+            api_base: None,
+            endpoint: endpoint.to_owned(),
+            origin: origin.clone(),
+            settings: Settings::default(),
+            is_active: true,
+            is_primary: false,
+            priority: 0,
+            status: KeyStatus::Unverified,
+            status_reason: None,
+            checked_at: None,
+            last_used_at: None,
+            expires_at: None,
+            rotate_after: None,
+            secret_set_at: None,
+            grace_of: None,
+            source,
+            secret_version: 1,
+            created_at: now,
+            created_by: None,
+            updated_at: now,
+            updated_by: None,
+        }
+    }
+
     /// `stored`, `env:OPENAI_API_KEY`, `file:/run/secrets/openai`, `keyless` or `request`.
     #[must_use]
     pub fn source_text(&self) -> String {

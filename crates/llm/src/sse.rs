@@ -9,7 +9,7 @@ mod split;
 use bytes::Bytes;
 use thiserror::Error;
 
-pub use block::{Line, data_of, lines};
+pub use block::{Line, data_of, is_named_error, lines};
 pub use split::{Piece, Splitter};
 
 /// The longest event that is assembled in memory.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use domain::ProviderId;
 use domain::attempt::ErrorClass;
+use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
 use self::server::{Reply, Server};
@@ -204,6 +205,28 @@ async fn every_way_to_fail_says_whether_the_provider_may_have_worked() {
         assert_eq!((failure.class, failure.phase, failure.was_sent), (class, phase, true), "{reply:?}");
         assert!(failure.sentence.contains(&server.address.to_string()), "{failure}");
         assert!(!failure.sentence.contains("/models"), "{failure}");
+    }
+}
+
+/// Who is there and never says so: a handshake without an answer, and a queue
+/// with no place left in it.
+#[tokio::test]
+async fn a_connection_that_is_never_made_ends_within_its_clock() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let full = TcpSocket::new_v4().unwrap();
+    full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = full.listen(1).unwrap();
+    let queue = full.local_addr().unwrap();
+    let next = || std::net::TcpStream::connect_timeout(&queue, SOON).ok();
+    let waiting: Vec<_> = std::iter::from_fn(next).take(64).collect();
+    assert!(waiting.len() < 64, "the queue is never full");
+    for base in [format!("https://{}", silent.local_addr().unwrap()), format!("http://{queue}")] {
+        let guard = EgressGuard::new(LocalEndpoints::parse(&base).unwrap(), Vec::new());
+        let upstream = Upstream::new(guard, Clocks { connect: SOON, ..Clocks::default() }, Vec::new());
+        let endpoint = upstream.guard().check_literal(ProviderId::Custom, &base).unwrap();
+        let failure = get(&upstream, &endpoint).await.unwrap_err();
+        let seen = (failure.class, failure.phase, failure.was_sent);
+        assert_eq!(seen, (ErrorClass::Unreachable, Phase::Connect, false), "{base}: {failure}");
     }
 }
 

@@ -71,3 +71,8 @@ pub fn data_of(block: &Bytes) -> Option<Bytes> {
     }
     Some(joined.freeze())
 }
+/// Whether the event is an error by its name alone.
+#[must_use]
+pub fn is_named_error(block: &[u8]) -> bool {
+    lines(block).any(|line| matches!(Line::of(line), Line::Event(b"error")))
+}

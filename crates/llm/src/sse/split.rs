@@ -24,6 +24,14 @@ impl Piece {
     pub const fn is_whole(&self) -> bool {
         self.is_first && self.is_last
     }
+
+    /// The same with the blank line that its sender left out.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        let mut block = BytesMut::from(&self.bytes[..]);
+        block.extend_from_slice(b"\n\n");
+        Self { bytes: block.freeze(), ..self }
+    }
 }
 
 /// Cuts a stream into event blocks.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::json_scan::{self, Object, RawText, ScanError};
+use crate::json_scan::{self, Object, RawText, ScanError, Splice};
 
 /// The longest model name taken, in characters.
 const MAX_MODEL_LENGTH: usize = 512;
@@ -112,6 +112,16 @@ impl<'a> ClientRequest<'a> {
         self.without.iter().any(|without| without == field)
     }
 
+    /// The body without the fields that are left out, and their names.
+    pub(super) fn without_left_out(&self) -> (Splice<'_, 'a>, Vec<String>) {
+        let (mut splice, mut dropped) = (Splice::new(&self.object), Vec::new());
+        for member in self.object.members().iter().filter(|member| self.is_left_out(&member.name)) {
+            splice.remove(&member.name);
+            dropped.push(member.name.to_string());
+        }
+        (splice, dropped)
+    }
+
     /// Whether it is a body of Responses sent where chat completions are asked
     /// for, as Cursor does for newer models: `input` in place of `messages`. The
     /// answer is wanted as a chat: see [`super::choice::passes`].
@@ -164,6 +174,35 @@ pub(crate) fn scanned(body: &[u8]) -> Result<Object<'_>, RequestError> {
         param: None,
         code: if matches!(problem, ScanError::Duplicate(_)) { "invalid_request" } else { "invalid_json" },
     })
+}
+
+/// The model that a body names.
+///
+/// # Errors
+/// [`RequestError`] about `model`.
+pub(crate) fn model_of<'a>(object: &Object<'a>) -> Result<Cow<'a, str>, RequestError> {
+    let missing = || RequestError::invalid("model", "The field `model` is missing. Name the model to ask.");
+    let no_text = || RequestError::invalid("model", "`model` is not a string. Send the model's name as text.");
+    let value = object.get("model").ok_or_else(missing)?;
+    checked_model(RawText::of_value(value).ok_or_else(no_text)?.text())
+}
+
+/// Whether a body asks for a stream.
+///
+/// # Errors
+/// [`RequestError`] about `stream`.
+pub(crate) fn asks_for_stream(object: &Object<'_>) -> Result<bool, RequestError> {
+    let invalid = || RequestError::invalid("stream", "`stream` is not a boolean. Send true or false.");
+    boolean(object.get("stream")).ok_or_else(invalid)
+}
+
+/// Absent and null are false; `None` is neither that nor a boolean.
+pub(crate) fn boolean(value: Option<&[u8]>) -> Option<bool> {
+    match value {
+        None | Some(b"null" | b"false") => Some(false),
+        Some(b"true") => Some(true),
+        Some(_) => None,
+    }
 }
 
 /// A model's name as it may be: not empty, not endless, without control

@@ -5,7 +5,9 @@ use domain::Nanos;
 use domain::usage::TokenCounts;
 
 use crate::UpstreamError;
+use crate::json_scan;
 use crate::neutral::{Answer, FinishReason, ReplayState};
+use crate::sse;
 
 /// What is known of a whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,4 +105,9 @@ impl AnswerFacts {
             response_model: named(&answer.model),
         }
     }
+}
+
+/// Whether a block without its blank line is whole all the same.
+pub(super) fn is_complete(block: &Bytes) -> bool {
+    sse::data_of(block).is_some_and(|data| json_scan::check(data.trim_ascii()).is_ok())
 }

@@ -8,6 +8,7 @@ use app::error::{Code, Error};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
+use domain::Caller;
 use domain::access::Need;
 use domain::alias::{Mode, Target};
 use domain::credential::Scope;
@@ -271,17 +272,22 @@ async fn create_alias(
             Ok(idempotent::as_replay(axum::Json(AliasView::from(&alias)).into_response()))
         }
         Turn::Do(claim) => {
-            let new = NewAlias {
-                scope: super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
-                name: body.alias,
-                mode: mode(body.mode.as_deref())?.unwrap_or_default(),
-                targets: read_targets(body.targets)?,
-            };
-            let alias = aliases::create(&app, &caller, new).await?;
-            let made = (StatusCode::CREATED, axum::Json(AliasView::from(&alias))).into_response();
-            idempotent::end(claim, Ok((Some(alias.alias.id.to_string()), made))).await
+            let outcome = create(&app, &caller, body).await;
+            idempotent::end(claim, outcome).await
         }
     }
+}
+
+async fn create(app: &App, caller: &Caller, body: AliasBody) -> Result<(Option<String>, Response), Failure> {
+    let new = NewAlias {
+        scope: super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        name: body.alias,
+        mode: mode(body.mode.as_deref())?.unwrap_or_default(),
+        targets: read_targets(body.targets)?,
+    };
+    let alias = aliases::create(app, caller, new).await?;
+    let made = (StatusCode::CREATED, axum::Json(AliasView::from(&alias))).into_response();
+    Ok((Some(alias.alias.id.to_string()), made))
 }
 
 async fn edit_alias(

@@ -2,19 +2,18 @@
 //! Whole event blocks go out as the very bytes that came in; each is looked at
 //! once, for the counts, the finish, and an error that must not get through.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::ProviderId;
 
 use super::response::{ended, name_of};
-use super::stream::is_named_error;
 use super::usage::Counted;
 use super::walk::{self, Added, Block, Event, Kind};
 use super::{ANSWER_TOOL, errors};
 use crate::UpstreamError;
-use crate::json_scan::{self, Reader};
+use crate::json_scan::Reader;
 use crate::neutral::FinishReason;
 use crate::sse::{self, Piece, Splitter};
-use crate::wire::{Passage, StreamFacts};
+use crate::wire::{Passage, StreamFacts, passage};
 
 /// How much of one event is looked at.
 const INSPECTED_BYTES: usize = 64 * 1024;
@@ -64,7 +63,7 @@ impl PassThrough {
             let data = data.trim_ascii();
             let (event, walked) = walk::event(data);
             let kind = event.kind();
-            if kind == Kind::Error || (kind == Kind::Unknown && is_named_error(&inspected)) {
+            if kind == Kind::Error || (kind == Kind::Unknown && sse::is_named_error(&inspected)) {
                 let mut error = errors::read_event(self.provider, data);
                 // What went out cannot be taken back.
                 error.is_retryable &= !self.facts.saw_output;
@@ -147,10 +146,8 @@ impl Passage for PassThrough {
 
     fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
         let rest = self.splitter.rest().filter(|rest| rest.is_whole() && !self.is_done && self.facts.error.is_none());
-        if let Some(rest) = rest.filter(|rest| is_complete(&rest.bytes)) {
-            let mut block = BytesMut::from(&rest.bytes[..]);
-            block.extend_from_slice(b"\n\n");
-            self.block(Piece { bytes: block.freeze(), ..rest }, out);
+        if let Some(rest) = rest.filter(|rest| passage::is_complete(&rest.bytes)) {
+            self.block(rest.closed(), out);
         }
         if self.is_open && self.facts.error.is_none() {
             // Ends the broken event, so that what the caller says is another.
@@ -183,11 +180,6 @@ impl Passage for PassThrough {
     fn is_done(&self) -> bool {
         self.is_done
     }
-}
-
-/// Whether a block without its blank line is whole all the same.
-fn is_complete(block: &Bytes) -> bool {
-    sse::data_of(block).is_some_and(|data| json_scan::check(data.trim_ascii()).is_ok())
 }
 
 #[cfg(test)]

@@ -3,14 +3,12 @@
 //! but for thoughts that were never signed: they come from models of others, and
 //! would be refused.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use memchr::memmem;
 
 use super::unsigned;
-use crate::json_scan::{Object, RawText, Reader, ScanError, Splice, quoted};
-use crate::wire::client_request::{checked_model, scanned};
+use crate::json_scan::{Object, RawText, Reader, ScanError, quoted};
+use crate::wire::client_request::{asks_for_stream, model_of, scanned};
 use crate::wire::{ClientRequest, Prepared, RequestError, Target};
 
 /// Reads a client's body.
@@ -19,12 +17,8 @@ use crate::wire::{ClientRequest, Prepared, RequestError, Target};
 /// [`RequestError`], naming the field that is missing or malformed.
 pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let object = scanned(body)?;
-    let model = model(object.get("model"))?;
-    let stream = match object.get("stream") {
-        None | Some(b"null" | b"false") => false,
-        Some(b"true") => true,
-        Some(_) => return Err(invalid("stream", "`stream` is not a boolean. Send true or false.")),
-    };
+    let model = model_of(&object)?;
+    let stream = asks_for_stream(&object)?;
     let max_tokens = limit(&object)?;
     let prompt_characters = prompt_characters(&object)?;
     let mut request = ClientRequest::new(object, model, stream);
@@ -39,12 +33,7 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
 #[must_use]
 pub fn prepare(request: &ClientRequest<'_>, whole: &Bytes, target: &Target<'_>) -> Prepared {
     let object = request.object();
-    let mut splice = Splice::new(object);
-    let mut dropped = Vec::new();
-    for member in object.members().iter().filter(|member| request.is_left_out(&member.name)) {
-        splice.remove(&member.name);
-        dropped.push(member.name.clone().into_owned());
-    }
+    let (mut splice, dropped) = request.without_left_out();
     splice.replace("model", quoted(target.model));
     if let Some(limit) = request.limit() {
         // `null` counts as no limit, and must not be there twice.
@@ -66,14 +55,6 @@ fn may_hold_unsigned(messages: &[u8]) -> bool {
 
 fn invalid(param: &'static str, message: impl Into<String>) -> RequestError {
     RequestError::invalid(param, message)
-}
-
-fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
-    let value = value.ok_or_else(|| invalid("model", "The field `model` is missing. Name the model to ask."))?;
-    let text = RawText::of_value(value)
-        .ok_or_else(|| invalid("model", "`model` is not a string. Send the model's name as text."))?
-        .text();
-    checked_model(text)
 }
 
 fn limit(object: &Object<'_>) -> Result<Option<u64>, RequestError> {

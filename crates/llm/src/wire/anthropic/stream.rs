@@ -14,7 +14,7 @@ use super::{ANSWER_TOOL, errors};
 use crate::UpstreamError;
 use crate::json_scan::{RawText, Reader};
 use crate::neutral::{FinishReason, StreamEvent};
-use crate::sse::{self, Line, MAX_EVENT_BYTES, Splitter};
+use crate::sse::{self, MAX_EVENT_BYTES, Splitter};
 use crate::wire::StreamDecoder;
 
 /// The most blocks that are under way at a time; real streams have one.
@@ -74,7 +74,7 @@ impl Decoder {
             }
             Kind::MessageStop => self.is_done = true,
             Kind::Error => self.fail(errors::read_event(self.provider, data)),
-            Kind::Unknown if is_named_error(block) => self.fail(errors::read_event(self.provider, data)),
+            Kind::Unknown if sse::is_named_error(block) => self.fail(errors::read_event(self.provider, data)),
             Kind::Ping | Kind::Unknown => {}
         }
     }
@@ -104,11 +104,6 @@ impl Decoder {
         let finish = ended(self.finish, self.builder.calls > 0, self.builder.answered_by_tool);
         self.builder.events.push(StreamEvent::Finish(finish.unwrap_or(FinishReason::Stop)));
     }
-}
-
-/// Whether the event is an error by its name alone.
-pub(super) fn is_named_error(block: &[u8]) -> bool {
-    sse::lines(block).any(|line| matches!(Line::of(line), Line::Event(b"error")))
 }
 
 impl StreamDecoder for Decoder {

@@ -2,7 +2,7 @@
 //! event blocks go out as the very bytes that came in; each is looked at once,
 //! for the counts, the finish, and an error that must not get through.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::ProviderId;
 use memchr::memmem;
 
@@ -14,7 +14,7 @@ use crate::json_scan::{self, Reader};
 use crate::neutral::FinishReason;
 use crate::sse::{self, Line, Piece, Splitter};
 use crate::wire::openai_chat::usage::Usage;
-use crate::wire::{Passage, StreamFacts};
+use crate::wire::{Passage, StreamFacts, passage};
 
 /// How much of one event is looked at.
 const INSPECTED_BYTES: usize = 64 * 1024;
@@ -167,10 +167,8 @@ impl Passage for PassThrough {
 
     fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
         let rest = self.splitter.rest().filter(|_| self.facts.error.is_none());
-        if let Some(rest) = rest.filter(|rest| rest.is_whole() && is_complete(&rest.bytes)) {
-            let mut block = BytesMut::from(&rest.bytes[..]);
-            block.extend_from_slice(b"\n\n");
-            self.take(Piece { bytes: block.freeze(), ..rest }, out);
+        if let Some(rest) = rest.filter(|rest| rest.is_whole() && passage::is_complete(&rest.bytes)) {
+            self.take(rest.closed(), out);
         }
         if self.is_open && self.facts.error.is_none() {
             // Ends the broken event, so that what the caller says is another.
@@ -206,11 +204,6 @@ impl Passage for PassThrough {
     fn is_done(&self) -> bool {
         false
     }
-}
-
-/// Whether a block without its blank line is whole all the same.
-fn is_complete(block: &Bytes) -> bool {
-    sse::data_of(block).is_some_and(|data| json_scan::check(data.trim_ascii()).is_ok())
 }
 
 #[cfg(test)]

@@ -37,12 +37,7 @@ pub fn read<'a>(body: &'a [u8], url: Option<UrlWords<'a>>) -> Result<ClientReque
 #[must_use]
 pub fn prepare(request: &ClientRequest<'_>, whole: &Bytes, target: &Target<'_>) -> Prepared {
     let object = request.object();
-    let mut splice = Splice::new(object);
-    let mut dropped = Vec::new();
-    for member in object.members().iter().filter(|member| request.is_left_out(&member.name)) {
-        splice.remove(&member.name);
-        dropped.push(member.name.to_string());
-    }
+    let (mut splice, dropped) = request.without_left_out();
     // Not needed there, but where it stands it must not name another model.
     splice.replace("model", quoted(&format!("models/{}", bare(target.model))));
     if let Some(limit) = request.limit() {

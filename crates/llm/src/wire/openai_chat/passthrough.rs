@@ -5,7 +5,7 @@
 mod block;
 mod inspect;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::ProviderId;
 use domain::usage::TokenCounts;
 
@@ -118,9 +118,7 @@ impl PassThrough {
     pub fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
         let rest = self.splitter.rest().filter(|rest| rest.is_whole() && !self.is_done && self.facts.error.is_none());
         if let Some(rest) = rest.filter(|rest| is_complete(&rest.bytes)) {
-            let mut block = BytesMut::from(&rest.bytes[..]);
-            block.extend_from_slice(b"\n\n");
-            self.block(Piece { bytes: block.freeze(), ..rest }, out);
+            self.block(rest.closed(), out);
         }
         if self.is_open && self.facts.error.is_none() {
             // Ends the broken event, so that what the caller says is another.

@@ -3,15 +3,13 @@
 //! rewritten and with the fields left out that the target cannot take. All else
 //! stays byte for byte.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use domain::provider::WireName;
 
 use super::foreign;
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
-use crate::wire::client_request::checked_model;
+use crate::wire::client_request::{asks_for_stream, boolean, model_of};
 use crate::wire::{ClientRequest, Prepared, RequestError, Target, choice, openai_responses};
 
 /// Reads a client's body.
@@ -24,9 +22,8 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
         param: None,
         code: if matches!(problem, ScanError::Duplicate(_)) { "invalid_request" } else { "invalid_json" },
     })?;
-    let model = model(object.get("model"))?;
-    let stream = boolean(object.get("stream"))
-        .ok_or_else(|| invalid("stream", "`stream` is not a boolean. Send true or false."))?;
+    let model = model_of(&object)?;
+    let stream = asks_for_stream(&object)?;
     let include_usage = include_usage(object.get("stream_options"))?;
     let mut max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
     let is_responses_shaped = object.get("input").is_some() && object.get("messages").is_none();
@@ -138,23 +135,6 @@ fn with_usage(value: &[u8]) -> String {
 
 fn invalid(param: &'static str, message: impl Into<String>) -> RequestError {
     RequestError::invalid(param, message)
-}
-
-fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
-    let value = value.ok_or_else(|| invalid("model", "The field `model` is missing. Name the model to ask."))?;
-    let text = RawText::of_value(value)
-        .ok_or_else(|| invalid("model", "`model` is not a string. Send the model's name as text."))?
-        .text();
-    checked_model(text)
-}
-
-/// Absent and null are false; `None` is neither that nor a boolean.
-fn boolean(value: Option<&[u8]>) -> Option<bool> {
-    match value {
-        None | Some(b"null" | b"false") => Some(false),
-        Some(b"true") => Some(true),
-        Some(_) => None,
-    }
 }
 
 fn include_usage(value: Option<&[u8]>) -> Result<bool, RequestError> {

@@ -14,7 +14,7 @@ use super::{errors, usage};
 use crate::UpstreamError;
 use crate::json_scan::RawText;
 use crate::neutral::{FinishReason, StreamEvent};
-use crate::sse::{self, Line, MAX_EVENT_BYTES, Splitter};
+use crate::sse::{self, MAX_EVENT_BYTES, Splitter};
 use crate::wire::StreamDecoder;
 
 /// Reads a stream of `chat.completion.chunk`.
@@ -67,7 +67,7 @@ impl Decoder {
         let (envelope, result) = walk(data, &mut observed);
         let content = observed.content.filter(|_| observed.pieces == 1 && result.is_ok());
         self.remember(&envelope);
-        let named = is_named_error(block).then_some(Fault::Body);
+        let named = sse::is_named_error(block).then_some(Fault::Body);
         if let Some(fault) = envelope.fault.or(named) {
             let error = errors::read_inside(self.provider, None, fault, data);
             return self.fail(error);
@@ -98,11 +98,6 @@ impl Decoder {
         error.is_retryable &= !self.builder.has_output;
         self.builder.events.push(StreamEvent::Error(error));
     }
-}
-
-/// Whether the event is an error by its name alone.
-fn is_named_error(block: &[u8]) -> bool {
-    sse::lines(block).any(|line| matches!(Line::of(line), Line::Event(b"error")))
 }
 
 impl StreamDecoder for Decoder {

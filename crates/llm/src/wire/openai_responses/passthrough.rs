@@ -2,19 +2,19 @@
 //! Whole event blocks go out as the very bytes that came in; each is looked at
 //! once, for the counts, the finish, and an error that must not get through.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::ProviderId;
 
 use super::long_event::UsageFinder;
 use super::response::{call, name_of};
-use super::stream::{finish_of, is_named_error, usage_of};
+use super::stream::{finish_of, usage_of};
 use super::walk::{self, Event, Item, Kind, Response};
 use super::{errors, usage};
 use crate::UpstreamError;
-use crate::json_scan::{self, Reader};
+use crate::json_scan::Reader;
 use crate::neutral::FinishReason;
 use crate::sse::{self, Piece, Splitter};
-use crate::wire::{Passage, StreamFacts};
+use crate::wire::{Passage, StreamFacts, passage};
 
 /// How much of one event is looked at. Of a last event that is longer only its
 /// usage is searched for, because that is at its end.
@@ -63,7 +63,7 @@ impl PassThrough {
             let (event, _) = walk::event(data);
             let kind = event.kind();
             let is_error = matches!(kind, Kind::Failed | Kind::Error);
-            if is_error || (kind == Kind::Unknown && is_named_error(&inspected)) {
+            if is_error || (kind == Kind::Unknown && sse::is_named_error(&inspected)) {
                 let error = event.response.as_ref().and_then(|response| response.error);
                 let mut error = errors::read_failed(self.provider, None, error, data);
                 // What went out cannot be taken back.
@@ -171,10 +171,8 @@ impl Passage for PassThrough {
 
     fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
         let rest = self.splitter.rest().filter(|rest| rest.is_whole() && !self.is_done && self.facts.error.is_none());
-        if let Some(rest) = rest.filter(|rest| is_complete(&rest.bytes)) {
-            let mut block = BytesMut::from(&rest.bytes[..]);
-            block.extend_from_slice(b"\n\n");
-            self.block(Piece { bytes: block.freeze(), ..rest }, out);
+        if let Some(rest) = rest.filter(|rest| passage::is_complete(&rest.bytes)) {
+            self.block(rest.closed(), out);
         }
         if self.is_open && self.facts.error.is_none() {
             // Ends the broken event, so that what the caller says is another.
@@ -202,11 +200,6 @@ impl Passage for PassThrough {
     fn is_done(&self) -> bool {
         self.is_done
     }
-}
-
-/// Whether a block without its blank line is whole all the same.
-fn is_complete(block: &Bytes) -> bool {
-    sse::data_of(block).is_some_and(|data| json_scan::check(data.trim_ascii()).is_ok())
 }
 
 #[cfg(test)]

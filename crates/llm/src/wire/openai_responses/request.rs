@@ -3,11 +3,9 @@
 //! stays byte for byte: what OpenAI keeps under an id (`previous_response_id`,
 //! `conversation`) is found again by the key that made it.
 
-use std::borrow::Cow;
-
 use super::foreign;
-use crate::json_scan::{Object, RawText, Reader, ScanError, Splice, quoted};
-use crate::wire::client_request::{checked_model, scanned};
+use crate::json_scan::{Object, RawText, Reader, ScanError, quoted};
+use crate::wire::client_request::{asks_for_stream, model_of, scanned};
 use crate::wire::{ClientRequest, Prepared, RequestError, Target};
 use bytes::Bytes;
 
@@ -20,12 +18,8 @@ const INSTEAD_OF_INPUT: [&str; 3] = ["previous_response_id", "conversation", "pr
 /// [`RequestError`], naming the field that is missing or malformed.
 pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let object = scanned(body)?;
-    let model = model(object.get("model"))?;
-    let stream = match object.get("stream") {
-        None | Some(b"null" | b"false") => false,
-        Some(b"true") => true,
-        Some(_) => return Err(invalid("stream", "`stream` is not a boolean. Send true or false.")),
-    };
+    let model = model_of(&object)?;
+    let stream = asks_for_stream(&object)?;
     let max_tokens = limit(&object)?;
     let prompt_characters = prompt_characters(&object)?;
     let mut request = ClientRequest::new(object, model, stream);
@@ -40,12 +34,7 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
 #[must_use]
 pub fn prepare(request: &ClientRequest<'_>, whole: &Bytes, target: &Target<'_>) -> Prepared {
     let object = request.object();
-    let mut splice = Splice::new(object);
-    let mut dropped = Vec::new();
-    for member in object.members().iter().filter(|member| request.is_left_out(&member.name)) {
-        splice.remove(&member.name);
-        dropped.push(member.name.clone().into_owned());
-    }
+    let (mut splice, dropped) = request.without_left_out();
     splice.replace("model", quoted(target.model));
     if let Some(input) = object.get("input").and_then(foreign::without) {
         splice.replace("input", input);
@@ -60,14 +49,6 @@ pub fn prepare(request: &ClientRequest<'_>, whole: &Bytes, target: &Target<'_>) 
 
 fn invalid(param: &'static str, message: impl Into<String>) -> RequestError {
     RequestError::invalid(param, message)
-}
-
-fn model(value: Option<&[u8]>) -> Result<Cow<'_, str>, RequestError> {
-    let value = value.ok_or_else(|| invalid("model", "The field `model` is missing. Name the model to ask."))?;
-    let text = RawText::of_value(value)
-        .ok_or_else(|| invalid("model", "`model` is not a string. Send the model's name as text."))?
-        .text();
-    checked_model(text)
 }
 
 /// The longest answer that is asked for.

@@ -11,7 +11,7 @@ use super::walk::{self, Event, Kind, Response};
 use super::{errors, usage};
 use crate::UpstreamError;
 use crate::neutral::{FinishReason, StreamEvent};
-use crate::sse::{self, Line, MAX_EVENT_BYTES, Splitter};
+use crate::sse::{self, MAX_EVENT_BYTES, Splitter};
 use crate::wire::StreamDecoder;
 use crate::wire::openai_chat::usage::Usage;
 use builder::{Builder, Slot};
@@ -72,7 +72,7 @@ impl Decoder {
                 self.fail(errors::read_failed(self.provider, None, error, data));
             }
             Kind::Error => self.fail(errors::read_failed(self.provider, None, None, data)),
-            Kind::Unknown if is_named_error(block) => {
+            Kind::Unknown if sse::is_named_error(block) => {
                 self.fail(errors::read_failed(self.provider, None, None, data));
             }
             Kind::OtherDelta | Kind::Unknown => {}
@@ -116,11 +116,6 @@ pub(super) fn finish_of(event: &Event<'_>) -> FinishReason {
 /// What a response says it used.
 pub(super) fn usage_of(response: Option<&Response<'_>>) -> Usage {
     response.and_then(|response| response.usage).map(usage::read).unwrap_or_default()
-}
-
-/// Whether the event is an error by its name alone.
-pub(super) fn is_named_error(block: &[u8]) -> bool {
-    sse::lines(block).any(|line| matches!(Line::of(line), Line::Event(b"error")))
 }
 
 impl StreamDecoder for Decoder {
