@@ -2,6 +2,7 @@
 //! what is tested.
 
 mod bad_input;
+mod browser;
 mod canary;
 mod chat;
 mod cli;
