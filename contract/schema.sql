@@ -1,6 +1,27 @@
 -- The tables as SQLite has them; PostgreSQL has the same columns.
 -- Written by a test: UPDATE_CONTRACT=1 cargo test -p ownkey-store
 
+CREATE TABLE alias_targets (
+    alias_id TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    weight BIGINT NOT NULL,
+    PRIMARY KEY (alias_id, place)
+);
+
+CREATE TABLE aliases (
+    id TEXT NOT NULL PRIMARY KEY,
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (scope, owner_id, name)
+);
+
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
@@ -40,15 +61,15 @@ CREATE TABLE attempts (
     settled_at BIGINT
 );
 
-CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1;
+CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
-CREATE INDEX attempts_of_credential ON attempts (credential_id, at);
+CREATE INDEX attempts_of_credential ON attempts (credential_id, at) WHERE state <> 'dispatched';
 
-CREATE INDEX attempts_of_request ON attempts (request_id);
+CREATE INDEX attempts_of_request ON attempts (request_id) WHERE state <> 'dispatched';
 
-CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1;
+CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
-CREATE INDEX attempts_unfinished ON attempts (node_id) WHERE state = 'dispatched';
+CREATE INDEX attempts_unfinished ON attempts (request_id) WHERE state = 'dispatched';
 
 CREATE TABLE audit_events (
     seq BIGINT NOT NULL PRIMARY KEY,
@@ -300,9 +321,19 @@ CREATE TABLE tokens (
     expires_at BIGINT,
     last_used_at BIGINT,
     revoked_at BIGINT
-, policy TEXT);
+, policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')));
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
+
+CREATE TABLE tried_abilities (
+    credential_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    ability TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    tried_at BIGINT NOT NULL,
+    PRIMARY KEY (credential_id, model, ability)
+);
 
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,

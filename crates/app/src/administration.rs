@@ -184,6 +184,8 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
             events.push(Event::TokenRevoked { token: token.id });
         }
     }
+    let aliases = store::aliases::delete_of_user(&mut change, id).await?;
+    events.extend(aliases.into_iter().map(|(alias, name)| Event::AliasDeleted { alias, name }));
     store::sessions::end_all_of_user(&mut change, id, None).await?;
     store::users::anonymise(&mut change, id).await?;
     events.push(Event::UserDeleted { user: id });

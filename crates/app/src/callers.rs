@@ -195,6 +195,7 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
         models: token.models.clone(),
         team: token.team,
         policy: token.policy,
+        params: token.params,
     };
     let valid_until = token.expires_at.into_iter().chain(former_until).min();
     Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until })

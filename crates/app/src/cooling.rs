@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::Timestamp;
 use domain::attempt::ErrorClass;
-use domain::cooling::CoolDown;
+use domain::cooling::{CoolDown, until_googles_midnight};
 use domain::credential::Source;
 use domain::ids::CredentialId;
+use domain::{ProviderId, Timestamp};
 use llm::UpstreamError;
 use store::cooldowns::{self, Met};
 use tokio_util::sync::CancellationToken;
@@ -150,7 +150,13 @@ fn fingerprint(key: &Key) -> &str {
 /// request in the store. Returns for how long the key is left alone.
 pub(crate) fn met(app: &App, key: &Key, model: &str, error: &UpstreamError) -> Option<Duration> {
     let now = app.clock.now();
-    let asked = error.retry_after.map(|wait| wait.from(now));
+    let asked = match error.class {
+        // The wait that Google names beside a day's quota is a minute's.
+        ErrorClass::QuotaExhausted if key.credential().provider == ProviderId::Google => {
+            Some(until_googles_midnight(now))
+        }
+        _ => error.retry_after.map(|wait| wait.from(now)),
+    };
     if !calls_for_it(error) || key.credential().source == Source::Request {
         return asked;
     }

@@ -153,7 +153,7 @@ pub struct FailedAttempt {
 }
 
 /// Everything beside code and sentence that an answer may carry.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Details {
     /// The field or parameter at fault.
     pub field: Option<String>,
@@ -214,6 +214,12 @@ impl Error {
     pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.details.retry_after = wait;
         self
+    }
+
+    /// The same once more, without its cause.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        Self { details: self.details.clone(), ..Self::new(self.code, self.sentence.clone()) }
     }
 
     /// Keeps the cause for the log.

@@ -1,14 +1,22 @@
 //! The one answer when every key that might have paid has failed. What the
 //! client is told follows from what became of each key, tried or left alone.
 
+mod of_alias;
+
 use std::time::Duration;
 
 use domain::attempt::ErrorClass;
 use domain::credential::{Credential, Source};
-use domain::{Caller, ProviderId};
+use domain::{Caller, ProviderId, Timestamp};
+use llm::UpstreamError;
 
 use crate::error::{Code, Error};
 use crate::reach;
+
+pub(crate) use of_alias::of_alias;
+
+/// How long to wait for a limit that told no time.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 
 /// What became of one key.
 #[derive(Clone, Copy, Debug)]
@@ -23,40 +31,67 @@ pub(crate) struct Ended<'a> {
     pub(crate) sentence: &'a str,
 }
 
+/// What a request comes to, none of whose keys could pay.
+fn code(ended: &[Ended<'_>]) -> Code {
+    let all = |is: &dyn Fn(ErrorClass) -> bool| ended.iter().all(|end| is(end.class));
+    let is_overload = |class| class == ErrorClass::Overloaded;
+    if all(&is_overload) {
+        Code::ProviderOverloaded
+    } else if all(&|class| class.is_a_limit() || is_overload(class)) {
+        Code::RateLimited
+    } else if all(&|class| class == ErrorClass::Timeout) {
+        Code::ProviderTimeout
+    } else if ended.iter().any(|end| end.class.is_the_keys_fault()) {
+        Code::UpstreamCredentialsExhausted
+    } else if all(&|class| class == ErrorClass::EndpointRefused) {
+        Code::EndpointNotAllowed
+    } else {
+        Code::ProviderError
+    }
+}
+
+/// What is told of a question to one key's provider that failed.
+pub(crate) fn of_one(caller: &Caller, credential: &Credential, failed: &UpstreamError, now: Timestamp) -> Error {
+    if failed.class.is_the_requests_fault() {
+        let mut refusal = Error::new(Code::ProviderRejected, failed.message.clone());
+        refusal.details.field.clone_from(&failed.param);
+        refusal.details.provider_code.clone_from(&failed.code);
+        return refusal;
+    }
+    let wait = failed.retry_after.map(|wait| wait.from(now));
+    error(caller, credential.provider, &[Ended { credential, class: failed.class, wait, sentence: &failed.message }])
+}
+
 /// The error for a request none of whose keys could pay; `ended` is never empty.
 pub(crate) fn error(caller: &Caller, provider: ProviderId, ended: &[Ended<'_>]) -> Error {
     let name = provider.display_name();
-    let all = |is: &dyn Fn(ErrorClass) -> bool| ended.iter().all(|end| is(end.class));
     let wait = ended.iter().filter_map(|end| end.wait).min();
     let keys = named(caller, &ended.iter().map(|end| end.credential).collect::<Vec<_>>());
-    let is_overload = |class| class == ErrorClass::Overloaded;
-    if all(&is_overload) {
-        return Error::new(Code::ProviderOverloaded, format!("{name} is short of capacity. Try again shortly."))
-            .retry_after(wait);
-    }
-    if all(&|class| class.is_a_limit() || is_overload(class)) {
-        return Error::new(
+    let sentence = ended.last().map(|end| end.sentence).unwrap_or_default();
+    match code(ended) {
+        Code::ProviderOverloaded => {
+            Error::new(Code::ProviderOverloaded, format!("{name} is short of capacity. Try again shortly."))
+                .retry_after(wait)
+        }
+        Code::RateLimited => Error::new(
             Code::RateLimited,
             format!("{name}'s rate limit for the {keys} is reached. Wait, then try again."),
         )
-        .retry_after(wait.or(Some(Duration::from_secs(1))));
-    }
-    if all(&|class| class == ErrorClass::Timeout) {
-        return Error::new(
+        .retry_after(wait.or(Some(LEAST_WAIT))),
+        Code::ProviderTimeout => Error::new(
             Code::ProviderTimeout,
             format!("{name} did not answer in time. Try again, or ask for a shorter answer."),
-        );
+        ),
+        Code::UpstreamCredentialsExhausted => key_trouble(caller, name, &keys, ended),
+        Code::EndpointNotAllowed => refused_in_use(Error::new(Code::EndpointNotAllowed, sentence)),
+        code => Error::new(code, format!("{name} failed: {sentence}")).retry_after(wait),
     }
-    if ended.iter().any(|end| end.class.is_the_keys_fault()) {
-        return key_trouble(caller, name, &keys, ended);
-    }
-    let sentence = ended.last().map(|end| end.sentence).unwrap_or_default();
-    if all(&|class| class == ErrorClass::EndpointRefused) {
-        let mut error = Error::new(Code::EndpointNotAllowed, sentence);
-        error.details.provider_status = Some(502);
-        return error;
-    }
-    Error::new(Code::ProviderError, format!("{name} failed: {sentence}")).retry_after(wait)
+}
+
+/// An endpoint that is refused in use is the server's fault, not the request's.
+fn refused_in_use(mut error: Error) -> Error {
+    error.details.provider_status = Some(502);
+    error
 }
 
 /// One trouble is said of all keys at once; several are said key by key.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::callers::CallerCache;
+use crate::chat::Fetches;
 use crate::checks::Checks;
 use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
@@ -84,6 +85,7 @@ pub struct App {
     pub(crate) spreads: Counts,
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
+    pub(crate) fetches: Fetches,
     draining: CancellationToken,
     this: Weak<Self>,
     tasks: TaskTracker,
@@ -123,6 +125,7 @@ impl App {
             spreads: Counts::default(),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
+            fetches: Fetches::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -216,7 +219,7 @@ impl App {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
-            Some(ChangeKind::Spread) => self.reach.forget(id.parse().ok()),
+            Some(ChangeKind::Spread | ChangeKind::Alias) => self.reach.forget(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }

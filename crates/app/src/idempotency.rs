@@ -9,8 +9,8 @@ use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result, chain};
 
-/// A claim on a key: finish it when the request is done. Dropped instead, also
-/// because the client went away, it is given back.
+/// A claim on a key: finish it when the request is done, or give it back. One
+/// that is dropped, because the client went away, is given back beside the requests.
 pub struct Claim {
     app: Arc<App>,
     key: String,
@@ -53,6 +53,14 @@ pub async fn claim(app: &Arc<App>, caller: &Caller, key: &str, door: &str, body:
 }
 
 impl Claim {
+    /// The request was refused, and may be sent again: to whoever reads the
+    /// refusal the key is free.
+    pub async fn give_back(mut self) {
+        given_back(&self.app, &self.key, &self.caller).await;
+        // Only now: a client that leaves meanwhile leaves no key behind.
+        self.is_finished = true;
+    }
+
     /// The request is done, and made `resource`. That it could not be written
     /// down takes nothing away from what was done.
     pub async fn finish(mut self, status: u16, resource: Option<&str>) {
@@ -70,10 +78,12 @@ impl Drop for Claim {
             return;
         }
         let (app, key, caller) = (Arc::clone(&self.app), self.key.clone(), self.caller.clone());
-        self.app.spawn(async move {
-            if let Err(error) = idempotency::release(&app.store, &key, &caller).await {
-                tracing::warn!(error = chain(&error), "an Idempotency-Key was not given back");
-            }
-        });
+        self.app.spawn(async move { given_back(&app, &key, &caller).await });
+    }
+}
+
+async fn given_back(app: &App, key: &str, caller: &str) {
+    if let Err(error) = idempotency::release(&app.store, key, caller).await {
+        tracing::warn!(error = chain(&error), "an Idempotency-Key was not given back");
     }
 }

@@ -20,12 +20,15 @@ pub mod checks;
 pub mod credentials;
 pub mod environment;
 pub mod keyring;
+pub mod library;
 pub mod origin_moves;
 pub mod rechecks;
 pub mod references;
 pub mod short_keys;
 pub mod transfer;
+pub mod tries;
 
+pub mod aliases;
 pub mod brought;
 pub mod cooling;
 mod exhausted;
@@ -37,9 +40,18 @@ pub mod reach;
 pub mod resolving;
 mod secrets;
 pub mod spreads;
+pub mod targets;
 
+mod attempt;
+pub mod call;
+mod calling;
 pub mod chat;
+pub mod counting;
+pub mod embeddings;
+pub mod kept;
+mod kinds;
 mod meter;
+pub mod opaque;
 mod replay;
 mod witness;
 

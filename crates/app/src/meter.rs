@@ -25,6 +25,20 @@ pub(crate) enum Used {
     Unknown,
 }
 
+/// How the bill of a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reckoning {
+    /// From the counts that the provider tells, or from estimated ones.
+    Usual,
+    /// From the counts that the provider tells; without them nobody knows.
+    Told,
+    /// Counts are kept where they are told, but they are not of text: the price
+    /// of a text's tokens would be a wrong bill.
+    ToldUnpriced,
+    /// It costs nothing.
+    Free,
+}
+
 /// Measures one upstream call.
 pub(crate) struct Meter {
     ledger: Ledger,
@@ -36,6 +50,7 @@ pub(crate) struct Meter {
     price: Option<Price>,
     markup_basis_points: u32,
     prompt_characters: u64,
+    reckoning: Reckoning,
     started: Instant,
     first_token: Option<Duration>,
     client_cost: Option<Nanos>,
@@ -66,12 +81,19 @@ impl Meter {
             price,
             markup_basis_points: 0,
             prompt_characters,
+            reckoning: Reckoning::Usual,
             started: Instant::now(),
             first_token: None,
             client_cost: None,
             was_sent: false,
             is_settled: false,
         }
+    }
+
+    /// The same meter, with another way to make the bill.
+    pub(crate) const fn reckoned(mut self, reckoning: Reckoning) -> Self {
+        self.reckoning = reckoning;
+        self
     }
 
     /// The time now.
@@ -123,6 +145,7 @@ impl Meter {
     pub(crate) fn fail(&mut self, error: &UpstreamError, used: Used) {
         let bill = match used {
             Used::Nothing => Bill::FREE,
+            Used::Unknown if self.reckoning == Reckoning::Free => Bill::FREE,
             Used::Unknown => Bill::UNKNOWN,
         };
         self.settle(AttemptState::Failed, bill, None, Some(error.class), error.status);
@@ -135,7 +158,12 @@ impl Meter {
             return Bill::UNKNOWN;
         }
         let (tokens, source) = match usage {
+            _ if self.reckoning == Reckoning::Free => return Bill { tokens: usage, ..Bill::FREE },
             Some(tokens) => (tokens, UsageSource::Provider),
+            None if self.reckoning != Reckoning::Usual => {
+                let client_cost = reported.map(|cost| cost.marked_up(self.markup_basis_points));
+                return Bill { provider_cost: reported, client_cost, ..Bill::UNKNOWN };
+            }
             None => (
                 TokenCounts {
                     prompt: estimated_tokens(self.prompt_characters),

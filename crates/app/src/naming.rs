@@ -26,6 +26,15 @@ pub struct Place {
     pub upstream_id: String,
 }
 
+impl Place {
+    /// How a client names it: with its provider, or its endpoint's slug.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let of_whom = self.namespace.split_once(':').map_or(self.namespace.as_str(), |(_, slug)| slug);
+        format!("{of_whom}/{}", self.upstream_id)
+    }
+}
+
 /// Providers whose own models they serve, before those who host others'.
 const MAKERS: [ProviderId; 5] =
     [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::XAi, ProviderId::Mistral];
@@ -184,7 +193,7 @@ pub fn shown(name: &str) -> String {
 }
 
 /// Whether a part of a name has the shape of somebody's provider key.
-fn holds_a_key(name: &str) -> bool {
+pub(crate) fn holds_a_key(name: &str) -> bool {
     let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     name.split(is_apart).any(|word| word.len() >= 24 && key_shape::recognise(word).is_some())
 }

@@ -30,7 +30,7 @@ pub struct Wishes {
     /// Go this far for a key, and no further.
     pub policy: Option<Fallback>,
     /// Leave out parameters the model cannot take.
-    pub lenient: bool,
+    pub lenient: Option<bool>,
     /// Pay with this key, which came along.
     pub brought: Option<Brought>,
 }
@@ -43,7 +43,36 @@ pub(crate) struct Payers {
     pub(crate) resting: Vec<Resting>,
 }
 
+/// Why nobody pays at a place.
+pub(crate) enum Unpaid {
+    /// The request asks for what it may not have; another place changes nothing.
+    Refused(Error),
+    /// No key that may be used opens the model.
+    NoKey(Error),
+    /// The key that would pay has not got the model.
+    NotListed(Error),
+    /// The keys there fail.
+    Failing {
+        /// What a client is told that can go nowhere else.
+        error: Error,
+        /// Those that are left alone for now.
+        resting: Vec<Resting>,
+    },
+}
+
+impl From<Unpaid> for Error {
+    fn from(unpaid: Unpaid) -> Self {
+        match unpaid {
+            Unpaid::Refused(error)
+            | Unpaid::NoKey(error)
+            | Unpaid::NotListed(error)
+            | Unpaid::Failing { error, .. } => error,
+        }
+    }
+}
+
 /// A key that is not called, because it is known to fail.
+#[derive(Clone)]
 pub(crate) struct Resting {
     key: Arc<Key>,
     class: ErrorClass,
@@ -54,6 +83,11 @@ impl Resting {
     /// What became of it.
     pub(crate) fn ended(&self) -> Ended<'_> {
         Ended { credential: self.key.credential(), class: self.class, wait: self.wait, sentence: "" }
+    }
+
+    /// It, as the client may hear of it.
+    pub(crate) fn public(&self) -> FailedAttempt {
+        attempt(self.key.credential(), self.class)
     }
 }
 
@@ -95,6 +129,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) wishes: &'a Wishes,
     /// What all calls of its conversation have in common.
     pub(crate) conversation: Option<&'a str>,
+    /// The one key that may pay, because its account keeps the conversation.
+    pub(crate) bound: Option<CredentialId>,
 }
 
 /// Judges every key of the place.
@@ -103,7 +139,7 @@ pub(crate) struct Asked<'a> {
 /// `not_found` when the request pins a key that is not the caller's, `forbidden`
 /// for a policy that is not allowed.
 pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>, asks: Asks) -> Result<Resolution> {
-    let Asked { place, wishes, conversation } = asked;
+    let Asked { place, wishes, conversation, bound } = asked;
     if let Some(pinned) = wishes.pinned {
         let is_theirs = |key: &Arc<Key>| key.credential().id == pinned && reach::may_see(caller, key.credential());
         let known = reach.keys.iter().any(is_theirs);
@@ -115,7 +151,7 @@ pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>,
     let wish = Wish {
         policy: policy(app, caller, wishes)?,
         personal_allowed: caller.team().is_none(),
-        pinned: wishes.pinned,
+        pinned: bound.or(wishes.pinned),
         turns: spreads::turns(app, caller, &reach.settled, place.provider, conversation, asks),
     };
     Ok(resolve::resolve(&reach.candidates(app, &place.namespace, &place.upstream_id, now), wish, now))
@@ -128,10 +164,25 @@ pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>,
 /// `provider_key_required`, `model_not_found`, `rate_limited`, `undecryptable`
 /// or `upstream_credentials_exhausted`, with the keys that stand in the way.
 pub(crate) async fn payers(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>) -> Result<Payers> {
-    let mut resolution = judge(app, caller, reach, asked, Asks::ToCall)?;
-    if let Some(wait) = short_wait(app, &resolution) {
+    Ok(payers_at(app, caller, reach, asked, true).await?)
+}
+
+/// The keys that may pay, for a call that may have other places to go to: it
+/// waits for a limit only when `waits` says so.
+///
+/// # Errors
+/// Why nobody pays here.
+pub(crate) async fn payers_at(
+    app: &App,
+    caller: &Caller,
+    reach: &Reach,
+    asked: Asked<'_>,
+    waits: bool,
+) -> std::result::Result<Payers, Unpaid> {
+    let mut resolution = judge(app, caller, reach, asked, Asks::ToCall).map_err(Unpaid::Refused)?;
+    if let Some(wait) = short_wait(app, &resolution).filter(|_| waits) {
         tokio::time::sleep(wait).await;
-        resolution = judge(app, caller, reach, asked, Asks::ToKnow)?;
+        resolution = judge(app, caller, reach, asked, Asks::ToKnow).map_err(Unpaid::Refused)?;
     }
     let place = asked.place;
     match &resolution.outcome {
@@ -139,7 +190,7 @@ pub(crate) async fn payers(app: &App, caller: &Caller, reach: &Reach, asked: Ask
             keys: ids.iter().filter_map(|id| reach.key(*id)).cloned().collect(),
             resting: resting(app, reach, place, &resolution),
         }),
-        Outcome::NoKey => Err(no_key(caller, reach, place, &resolution)),
+        Outcome::NoKey => Err(Unpaid::NoKey(no_key(caller, reach, place, &resolution))),
         Outcome::Failing => Err(failing(app, caller, reach, place, &resolution)),
     }
 }
@@ -195,25 +246,25 @@ fn no_key(caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolution
     .of_field("model")
 }
 
-fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolution) -> Error {
+fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution: &Resolution) -> Unpaid {
     let keys: Vec<&Arc<Key>> = resolution.failing.iter().filter_map(|id| reach.key(*id)).collect();
     let why = |key: &Key| resolution.verdict(key.credential().id).and_then(|verdict| verdict.why);
     let provider = place.provider.display_name();
     if keys.is_empty() {
-        return no_key(caller, reach, place, resolution);
+        return Unpaid::NoKey(no_key(caller, reach, place, resolution));
     }
     let resting = resting(app, reach, place, resolution);
-    let attempts = resting.iter().map(|rest| attempt(rest.key.credential(), rest.class)).collect();
+    let attempts = resting.iter().map(Resting::public).collect();
     // A key that only has to wait, or has not got the model, is not one to look after.
     let to_look_after = |key: &&&Arc<Key>| !matches!(why(key), Some(Why::CoolingDown | Why::ModelNotListed));
     let Some(blamed) = keys.iter().find(to_look_after) else {
         if resting.is_empty() {
-            return not_listed(caller, place, &keys);
+            return Unpaid::NotListed(not_listed(caller, place, &keys));
         }
         let ended: Vec<Ended<'_>> = resting.iter().map(Resting::ended).collect();
         let mut error = exhausted::error(caller, place.provider, &ended);
         error.details.attempts = attempts;
-        return error;
+        return Unpaid::Failing { error, resting };
     };
     let title = reach::title_for(caller, blamed.credential());
     let exhausted = |what| (Code::UpstreamCredentialsExhausted, what);
@@ -246,7 +297,7 @@ fn failing(app: &App, caller: &Caller, reach: &Reach, place: &Place, resolution:
     };
     let mut error = Error::new(code, what);
     error.details = Box::new(Details { attempts, ..Details::default() });
-    error
+    Unpaid::Failing { error, resting }
 }
 
 fn not_listed(caller: &Caller, place: &Place, keys: &[&Arc<Key>]) -> Error {

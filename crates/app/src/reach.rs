@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
-use domain::credential::{Credential, Scope, Source};
+use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
@@ -16,11 +16,14 @@ use domain::{Caller, Price, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::egress::{EgressGuard, Endpoint, EndpointProblem};
 use store::credentials::StoredCredential;
+use store::tries::TriedAbility;
 use uuid::Uuid;
 
 use crate::App;
 use crate::error::Result;
 use crate::spreads::Settled;
+use crate::targets::Aliases;
+use crate::tries::Known;
 
 /// A key that may pay, and the models it opens.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Key {
     pub stored: StoredCredential,
     /// The models it opens, by the provider's id.
     pub offers: HashMap<String, Arc<Offer>>,
+    /// What its endpoint did, or refused, when it was tried.
+    pub tried: Known,
     /// Its base URL, read; judged again at each call.
     endpoint: std::result::Result<Endpoint, EndpointProblem>,
 }
@@ -36,7 +41,12 @@ pub struct Key {
 impl Key {
     pub(crate) fn new(stored: StoredCredential, offers: HashMap<String, Arc<Offer>>) -> Self {
         let endpoint = EgressGuard::read(stored.credential.provider, &stored.credential.endpoint);
-        Self { stored, offers, endpoint }
+        Self { stored, offers, tried: Known::default(), endpoint }
+    }
+
+    fn with_tries(mut self, rows: Vec<TriedAbility>) -> Self {
+        self.tried = Known::of(rows, &self.stored.credential.endpoint);
+        self
     }
 
     /// Its endpoint, if the rules of now allow it.
@@ -106,6 +116,8 @@ pub struct Reach {
     pub by_uuid: HashMap<Uuid, Arc<Offer>>,
     /// How calls are spread over the keys.
     pub settled: Settled,
+    /// The aliases the caller may name.
+    pub aliases: Aliases,
 }
 
 impl Reach {
@@ -118,7 +130,7 @@ impl Reach {
                 by_client_id.entry(offer.client_id()).or_default().push(Arc::clone(offer));
             }
         }
-        Self { keys, by_client_id, by_uuid, settled: Settled::default() }
+        Self { keys, by_client_id, by_uuid, settled: Settled::default(), aliases: Aliases::default() }
     }
 
     /// The keys that might pay for a model of a namespace, with what is known of them at `now`.
@@ -195,7 +207,8 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     }
     let epoch = app.reach.epoch.load(Ordering::Acquire);
     let settled = Settled::read(app, caller.user).await?;
-    let reach = Arc::new(Reach { settled, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
+    let aliases = Aliases::read(app, caller, with_personal).await?;
+    let reach = Arc::new(Reach { settled, aliases, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }
@@ -213,12 +226,17 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
     let lists = store::model_lists::all_for(&app.store, &ids).await?;
     let mut lists: HashMap<CredentialId, Option<Vec<ListedModel>>> =
         lists.into_iter().map(|list| (list.credential, serde_json::from_str(&list.models).ok())).collect();
+    let mut tries: HashMap<CredentialId, Vec<TriedAbility>> = HashMap::new();
+    for tried in store::tries::all_for(&app.store, &ids).await? {
+        tries.entry(tried.credential).or_default().push(tried);
+    }
     Ok(rows
         .into_iter()
         .map(|stored| {
+            let tried = tries.remove(&stored.credential.id).unwrap_or_default();
             let listed = lists.remove(&stored.credential.id).flatten();
             let offers = offers_of(&stored.credential, listed, app.catalogue);
-            Arc::new(Key::new(stored, offers))
+            Arc::new(Key::new(stored, offers).with_tries(tried))
         })
         .collect())
 }
@@ -330,6 +348,12 @@ fn guessed_kind(id: &str) -> ModelKind {
     } else {
         ModelKind::Chat
     }
+}
+
+/// Whether it is a local server that does not run now, as far as is known.
+#[must_use]
+pub fn is_stopped(credential: &Credential) -> bool {
+    credential.provider.facts().kind == ProviderKind::Local && credential.status == KeyStatus::Unreachable
 }
 
 /// How a key is named to `caller`: one they may not see has no name for them.

@@ -10,6 +10,7 @@ use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
 use domain::recheck;
 use futures_util::{StreamExt, stream};
+use llm::egress::EgressGuard;
 use store::StoreError;
 use store::credentials::StoredCredential;
 use store::key_checks::{self, KeyCheck};
@@ -154,12 +155,27 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
     let check = KeyCheck {
         credential: id,
         secret_version,
-        next_at: now.plus(recheck::wait(status, failures, id).unwrap_or(NEVER)),
+        next_at: now.plus(wait(app, credential, status, failures)),
         failures,
         latency_ms,
         last_success_at: (status == KeyStatus::Valid).then_some(now),
     };
     key_checks::note(&app.store, &check).await
+}
+
+/// How long until the next check. A server on this network is noticed soon when
+/// it starts or stops.
+fn wait(app: &App, credential: &Credential, status: KeyStatus, failures: u32) -> Duration {
+    match recheck::wait(status, failures, credential.id) {
+        Some(_) if is_nearby(app, credential) => recheck::LOCAL,
+        wait => wait.unwrap_or(NEVER),
+    }
+}
+
+fn is_nearby(app: &App, credential: &Credential) -> bool {
+    let is_local = credential.provider.facts().kind == ProviderKind::Local;
+    let endpoint = || EgressGuard::read(credential.provider, &credential.endpoint).ok();
+    is_local && endpoint().is_some_and(|endpoint| app.guard.is_local(&endpoint))
 }
 
 /// Gives stored keys that are in no schedule their place: those of an earlier

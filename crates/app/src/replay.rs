@@ -53,7 +53,7 @@ impl ReplayMemory {
 }
 
 /// Whose states these are: a user's, and a team's token's apart.
-fn owner(caller: &Caller) -> String {
+pub(crate) fn owner(caller: &Caller) -> String {
     match caller.team() {
         Some(team) => format!("team:{team}"),
         None => caller.user.to_string(),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use domain::Secret;
 use domain::credential::{Credential, Source};
 use http::{HeaderName, HeaderValue};
+use llm::egress::Endpoint;
 use store::credentials::StoredCredential;
 use store::vault::{Payload, RowIdentity};
 
 use crate::App;
+use crate::checks;
 use crate::error::{Code, Error};
 use crate::references::Held;
 
@@ -113,6 +115,38 @@ fn of_payload<'a>(app: &App, credential: &Credential, payload: Payload) -> Resul
         _ => return Err(violated(credential)),
     };
     Ok(Lent { key, headers })
+}
+
+/// Lends the secrets of a key that may be used now, and reads where they may go.
+///
+/// # Errors
+/// When the key is switched off or has expired, cannot be lent, or its endpoint
+/// is refused.
+pub(crate) fn lend_for_use<'a>(app: &'a App, stored: &StoredCredential) -> crate::Result<(Lent<'a>, Endpoint)> {
+    let credential = &stored.credential;
+    if !credential.is_active || credential.is_expired(app.clock.now()) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!(
+                "The key {} is switched off or has expired. Activate or replace it at /keys first.",
+                credential.title()
+            ),
+        ));
+    }
+    let lent = lend(app, stored).map_err(|problem| {
+        checks::found_undecryptable(app, stored, problem);
+        undecryptable(credential)
+    })?;
+    let refused = |sentence: String| Error::new(Code::EndpointNotAllowed, sentence);
+    let endpoint = app
+        .guard
+        .check_literal(credential.provider, &credential.endpoint)
+        .map_err(|problem| refused(problem.to_string()))?;
+    if endpoint.origin() != &credential.origin {
+        let sentence = "The stored endpoint is not the one the key was saved for. Type the key in again.";
+        return Err(refused(sentence.to_owned()));
+    }
+    Ok((lent, endpoint))
 }
 
 /// The secrets in a row, as they were sealed.

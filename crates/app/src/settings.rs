@@ -17,6 +17,9 @@ pub struct Settings {
     pub policy: Fallback,
     /// Whether a request may bring a provider key along.
     pub request_keys_allowed: bool,
+    /// Whether pictures and documents are fetched by their address, for
+    /// providers that do not fetch them.
+    pub fetches_pictures: bool,
     /// Default endpoints that differ from the provider table's.
     pub default_bases: HashMap<ProviderId, String>,
     /// How long an access token lives.
@@ -34,6 +37,7 @@ impl Default for Settings {
             reveal_allowed: true,
             policy: Fallback::Chain,
             request_keys_allowed: false,
+            fetches_pictures: true,
             default_bases: HashMap::new(),
             access_token_life: Duration::from_secs(8 * 3600),
             web_session_life: Duration::from_secs(30 * 24 * 3600),

@@ -1,7 +1,7 @@
 //! How each provider and local service does, as the caller's own keys tell it;
 //! of the server's keys they are told no more than whether they work.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::CredentialId;
@@ -83,8 +83,11 @@ async fn keys(app: &App, caller: &Caller) -> Result<Vec<Credential>> {
 /// How many models the caller reaches at each provider, from memory: a dead
 /// endpoint delays nobody.
 async fn models(app: &App, caller: &Caller) -> Result<HashMap<ProviderId, usize>> {
+    let reach = reach::of(app, caller).await?;
+    let mut seen = HashSet::new();
     let mut models = HashMap::new();
-    for offer in reach::of(app, caller).await?.by_uuid.values() {
+    let running = reach.keys.iter().filter(|key| !reach::is_stopped(key.credential()));
+    for offer in running.flat_map(|key| key.offers.values()).filter(|offer| seen.insert(offer.uuid)) {
         *models.entry(offer.facts.provider).or_default() += 1;
     }
     Ok(models)

@@ -4,7 +4,7 @@ mod edit;
 
 use domain::audit::Event;
 use domain::caller::TokenScope;
-use domain::gateway_token::{self, TokenKind};
+use domain::gateway_token::{self, Params, TokenKind};
 use domain::ids::TokenId;
 use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, access, text};
@@ -29,6 +29,9 @@ pub struct NewToken {
     pub models: Option<Vec<String>>,
     /// How far its calls may go for a key; absent: as its user says.
     pub policy: Option<Fallback>,
+    /// What becomes of parameters that a model cannot take; absent: as its
+    /// maker's own token, else refused.
+    pub params: Option<Params>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }
@@ -72,6 +75,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         scopes,
         models,
         policy,
+        params: new.params.unwrap_or(if caller.is_lenient() { Params::Lenient } else { Params::Strict }),
         rate_limit: None,
         budget: None,
         created_at: now,

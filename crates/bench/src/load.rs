@@ -20,6 +20,8 @@ use crate::Failure;
 pub(crate) struct Shot {
     /// Where it goes.
     pub(crate) address: String,
+    /// To which door.
+    pub(crate) path: &'static str,
     /// The token it brings.
     pub(crate) token: String,
     /// Its body.
@@ -83,7 +85,7 @@ impl Connection {
         self.sender.ready().await?;
         let request = Request::builder()
             .method(Method::POST)
-            .uri("/v1/chat/completions")
+            .uri(self.shot.path)
             .header(HOST, &self.shot.address)
             .header(AUTHORIZATION, format!("Bearer {}", self.shot.token))
             .header(CONTENT_TYPE, "application/json")

@@ -6,11 +6,13 @@
 //! and prints a table: CPU of the process under test for each call, from /proc.
 #![expect(clippy::print_stdout, reason = "a table is what this program is for")]
 
+mod between;
 mod floor;
 mod load;
 mod process;
 mod scenario;
 mod table;
+mod translating;
 mod unledgered;
 
 use std::net::SocketAddr;
@@ -50,6 +52,8 @@ enum Command {
         /// Where the scripted provider listens.
         upstream: SocketAddr,
     },
+    /// The translation of streams alone, in this process.
+    Translating,
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
         /// Where the scripted provider listens.
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Some(Command::Sim) => process::serve_sim().await,
+        Some(Command::Translating) => translating::run(arguments.rounds),
         Some(Command::Floor { upstream }) => floor::serve(upstream).await,
         Some(Command::Unledgered { upstream, directory }) => unledgered::serve(upstream, &directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,

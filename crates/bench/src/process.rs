@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use provider_sim::{Script, Sim};
+use provider_sim::{Models, Script, Sim};
 
 use crate::Failure;
 
@@ -63,7 +63,7 @@ impl Drop for Process {
 
 /// The scripted provider until it is killed; prints its address.
 pub(crate) async fn serve_sim() -> Result<(), Failure> {
-    let sim = Sim::start(Script::load()).await?;
+    let sim = Sim::start(Script { models: Models::Any, ..Script::load() }).await?;
     println!("{}", sim.address());
     std::future::pending().await
 }
@@ -85,7 +85,15 @@ pub(crate) fn ownkey_program() -> Result<PathBuf, Failure> {
     }
 }
 
-/// Ownkey with one user, one system key and one token, in a directory of its own.
+/// A key of the system for each of these providers, and where the scripted one
+/// stands in for them.
+const OTHERS: [(&str, &str); 3] = [
+    ("ANTHROPIC", "sk-ant-api03-FAKE0123456789abcdefghijkl"),
+    ("GOOGLE", "AIzaSyFAKE_fake_FAKE_fake_FAKE_fake_FAK"),
+    ("GROQ", "gsk_FAKE0123456789abcdefghijklmnopqrstuvwxyz"),
+];
+
+/// Ownkey with one user, system keys and one token, in a directory of its own.
 pub(crate) fn start_ownkey(sim: &str, directory: &Path) -> Result<(Process, String), Failure> {
     let (process, _) = restart_ownkey(sim, directory)?;
     Ok((process, new_token(sim, directory)?))
@@ -131,5 +139,11 @@ fn ownkey_command(sim: &str, directory: &Path) -> Result<Command, Failure> {
         .env("OPENAI_API_KEY", PROVIDER_KEY)
         .env("OPENAI_BASE_URL", format!("http://{sim}/v1"))
         .env("OWNKEY_LOG", "error");
+    let bases = provider_sim::provider_bases(sim.parse()?);
+    for (name, key) in OTHERS {
+        command.env(format!("{name}_API_KEY"), key);
+        let base = bases.iter().find(|(provider, _)| provider.eq_ignore_ascii_case(name));
+        command.envs(base.map(|(_, base)| (format!("{name}_BASE_URL"), base)));
+    }
     Ok(command)
 }

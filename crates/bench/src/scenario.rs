@@ -8,9 +8,13 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::Failure;
+use crate::between;
 use crate::load::{self, Outcome, Shot};
 use crate::process::{self, Process};
 use crate::table::{self, Figure, Row};
+
+/// The door of every call here.
+const CHAT: &str = "/v1/chat/completions";
 
 /// Connections of the closed loop.
 const CONNECTIONS: usize = 64;
@@ -21,10 +25,16 @@ const STREAMS: usize = 1_000;
 /// How long a fresh server is left alone before its memory is read.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// How the load comes.
 #[derive(Clone, Copy)]
-enum Pace {
+pub(crate) enum Pace {
+    /// Each connection waits for its answer.
     Closed,
-    Open { rate: u64 },
+    /// By the clock.
+    Open {
+        /// Requests a second.
+        rate: u64,
+    },
 }
 
 struct Scenario {
@@ -64,10 +74,13 @@ pub(crate) async fn run_all(rounds: usize, seconds: u64, only: Option<&str>) -> 
     let other_directory = tempfile::tempdir()?;
     let (unledgered, other_token) = process::start_unledgered(&sim.address, other_directory.path())?;
     let time = Duration::from_secs(seconds);
-    table::print_head();
+    if scenarios().iter().any(|scenario| only.is_none_or(|only| scenario.name.contains(only))) {
+        table::print_head();
+    }
     for scenario in scenarios().iter().filter(|scenario| only.is_none_or(|only| scenario.name.contains(only))) {
         let shot = |process: &Process, token: &str| Shot {
             address: process.address.clone(),
+            path: CHAT,
             token: token.to_owned(),
             body: scenario.body.clone(),
         };
@@ -88,10 +101,11 @@ pub(crate) async fn run_all(rounds: usize, seconds: u64, only: Option<&str>) -> 
     if only.is_none_or(|only| only.contains("memory")) {
         memory(&sim.address, directory.path()).await?;
     }
-    Ok(())
+    between::run_all(&sim.address, rounds, time, only).await
 }
 
-async fn measure(process: &Process, shot: &Shot, pace: Pace, time: Duration) -> Result<Figure, Failure> {
+/// One measurement of a process.
+pub(crate) async fn measure(process: &Process, shot: &Shot, pace: Pace, time: Duration) -> Result<Figure, Failure> {
     let before = process.cpu_seconds()?;
     let mut outcome: Outcome = match pace {
         Pace::Closed => load::closed_loop(shot, CONNECTIONS, time).await?,
@@ -121,7 +135,7 @@ async fn memory(sim: &str, directory: &Path) -> Result<(), Failure> {
     let idle_cpu = (ownkey.cpu_seconds()? - before) / SETTLING.as_secs_f64();
     let content = json!([{"role": "user", "content": "[[sim:slow:100]] Tell me a story."}]);
     let body = json!({"model": "gpt-5-mini", "stream": true, "messages": content}).to_string();
-    let shot = Shot { address: ownkey.address.clone(), token, body: Bytes::from(body) };
+    let shot = Shot { address: ownkey.address.clone(), path: CHAT, token, body: Bytes::from(body) };
     let workers = load::all_at_once(&shot, STREAMS).await?;
     let mut most = 0.0_f64;
     for _ in 0..30 {

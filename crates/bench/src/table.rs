@@ -77,3 +77,22 @@ fn failures(row: &Row) -> String {
     let failed = [row.floor.failed, row.ours.failed, row.unledgered.failed];
     if failed == [0; 3] { String::new() } else { format!(" failed: {failed:?}") }
 }
+
+/// Prints the head of the table of pairs.
+pub(crate) fn print_head_between() {
+    println!("| scenario | passed through, CPU a call | translated, CPU a call | ratio | translated, calls/s |");
+    println!("|---|---|---|---|---|");
+}
+
+/// Prints a pair.
+pub(crate) fn print_between(name: &str, passed: &Figure, translated: &Figure) {
+    let failed = [passed.failed, translated.failed];
+    let failures = if failed == [0; 2] { String::new() } else { format!(" failed: {failed:?}") };
+    println!(
+        "| {name} | {:.0} µs | {:.0} µs | {:.2} × | {:.0} |{failures}",
+        passed.cpu_us,
+        translated.cpu_us,
+        translated.cpu_us / passed.cpu_us.max(0.1),
+        translated.per_second,
+    );
+}

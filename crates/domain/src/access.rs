@@ -115,6 +115,7 @@ mod tests {
             models: None,
             team: None,
             policy: None,
+            params: crate::gateway_token::Params::Strict,
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
-use crate::ids::{CredentialId, SessionId, TokenId, UserId};
+use crate::ids::{AliasId, CredentialId, SessionId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
@@ -145,6 +145,38 @@ pub enum Event {
         /// How.
         spread: Spread,
     },
+    /// A name for models was made.
+    #[serde(rename = "alias.created")]
+    AliasCreated {
+        /// Which.
+        alias: AliasId,
+        /// For whom.
+        scope: Scope,
+        /// The name.
+        name: String,
+        /// What it stands for.
+        targets: Vec<String>,
+    },
+    /// A name for models was edited.
+    #[serde(rename = "alias.updated")]
+    AliasUpdated {
+        /// Which.
+        alias: AliasId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// The name now.
+        name: String,
+        /// What it stands for now.
+        targets: Vec<String>,
+    },
+    /// A name for models was deleted.
+    #[serde(rename = "alias.deleted")]
+    AliasDeleted {
+        /// Which.
+        alias: AliasId,
+        /// The name it was.
+        name: String,
+    },
     /// A gateway token was edited.
     #[serde(rename = "token.updated")]
     TokenUpdated {
@@ -257,6 +289,32 @@ pub enum Event {
         /// What it found.
         status: KeyStatus,
     },
+    /// Somebody had it tried what its endpoint can do, which costs.
+    #[serde(rename = "credential.tried")]
+    CredentialTried {
+        /// Which.
+        credential: CredentialId,
+        /// By how many calls.
+        calls: i64,
+    },
+    /// Somebody had a model fetched to an Ollama server; written before the server
+    /// is asked.
+    #[serde(rename = "library.pull_started")]
+    LibraryPullStarted {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
+    /// Somebody had a model thrown away on an Ollama server; written before the
+    /// server is asked.
+    #[serde(rename = "library.delete_asked")]
+    LibraryDeleteAsked {
+        /// With which key.
+        credential: CredentialId,
+        /// The model's name.
+        model: String,
+    },
     /// A sealed text does not open under its own row's identity.
     #[serde(rename = "integrity.violation")]
     IntegrityViolation {
@@ -334,6 +392,9 @@ impl Event {
             | Self::TokenUpdated { token, .. }
             | Self::TokenRotated { token, .. }
             | Self::TokenRevoked { token } => ("token", Some(token.to_string())),
+            Self::AliasCreated { alias, .. } | Self::AliasUpdated { alias, .. } | Self::AliasDeleted { alias, .. } => {
+                ("alias", Some(alias.to_string()))
+            }
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }
@@ -348,6 +409,9 @@ impl Event {
             | Self::CredentialRevealRefused { credential }
             | Self::CredentialChecked { credential, .. }
             | Self::CredentialOriginMoved { credential, .. }
+            | Self::CredentialTried { credential, .. }
+            | Self::LibraryPullStarted { credential, .. }
+            | Self::LibraryDeleteAsked { credential, .. }
             | Self::IntegrityViolation { credential } => ("credential", Some(credential.to_string())),
             Self::CredentialsExported { .. } => ("export", None),
             Self::KeyringRewrapStarted { to: key, .. }

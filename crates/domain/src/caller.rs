@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway_token::Params;
 use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::resolve::Fallback;
 
@@ -63,6 +64,8 @@ pub enum Proof {
         team: Option<TeamId>,
         /// How far its calls may go for a key, where it says so.
         policy: Option<Fallback>,
+        /// What becomes of parameters that a model cannot take.
+        params: Params,
     },
     /// The command line, straight on the store with the master key.
     CommandLine,
@@ -109,6 +112,12 @@ impl Caller {
             Proof::GatewayToken { policy, .. } => *policy,
             _ => None,
         }
+    }
+
+    /// Whether their token leaves out parameters that a model cannot take.
+    #[must_use]
+    pub const fn is_lenient(&self) -> bool {
+        matches!(&self.proof, Proof::GatewayToken { params: Params::Lenient, .. })
     }
 
     /// The session they came with, if any.

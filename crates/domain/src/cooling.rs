@@ -15,6 +15,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The longest wait a provider may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(86_400);
 
+/// A day, in seconds.
+const DAY_SECONDS: i64 = 86_400;
+
+/// Midnight of Pacific standard time, in seconds of the day in UTC.
+const MIDNIGHT_UTC_SECONDS: i64 = 8 * 3_600;
+
 /// What is remembered of a limit that a key met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoolDown {
@@ -48,6 +54,15 @@ impl CoolDown {
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
         (now < self.until).then(|| self.until.since(now))
     }
+}
+
+/// How long until a daily quota of Google's returns: until midnight of Pacific
+/// standard time. In summer that is an hour late; an hour early would be a call
+/// in vain, and another day's wait.
+#[must_use]
+pub fn until_googles_midnight(now: Timestamp) -> Duration {
+    let passed = (now.as_seconds() - MIDNIGHT_UTC_SECONDS).rem_euclid(DAY_SECONDS);
+    Duration::from_secs((DAY_SECONDS - passed).unsigned_abs())
 }
 
 /// 1 s, doubled each time, at most a minute.
@@ -104,6 +119,16 @@ mod tests {
         assert_eq!(met(Some(long), Some(5), 110).until, at(160));
         assert_eq!(met(Some(long), None, 110).until, at(160));
         assert_eq!(met(Some(long), Some(5), 200).until, at(205));
+    }
+
+    #[test]
+    fn googles_day_ends_at_eight_in_utc() {
+        let day = 20_000 * DAY_SECONDS;
+        for (hour, left) in [(0, 8), (7, 1), (8, 24), (9, 23), (23, 9)] {
+            let now = at(day + hour * 3_600);
+            assert_eq!(until_googles_midnight(now), Duration::from_secs(left * 3_600), "{hour}");
+        }
+        assert_eq!(until_googles_midnight(at(day + 8 * 3_600 - 1)), Duration::from_secs(1));
     }
 
     proptest! {

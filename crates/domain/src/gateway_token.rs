@@ -27,6 +27,19 @@ pub enum TokenKind {
 
 crate::text_enum!(TokenKind, "token kind" { User => "user", Team => "team" });
 
+/// What becomes of a parameter that would change the answer and that the model
+/// cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Params {
+    /// The call is refused, naming it.
+    #[default]
+    Strict,
+    /// It is left out, and the answer says so.
+    Lenient,
+}
+
+crate::text_enum!(Params, "treatment of parameters" { Strict => "strict", Lenient => "lenient" });
+
 /// A fresh token's text. Shown once, stored only as a hash.
 #[must_use]
 pub fn generate(kind: TokenKind, entropy: &Entropy) -> Zeroizing<String> {

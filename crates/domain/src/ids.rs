@@ -64,6 +64,8 @@ ids! {
     CredentialId,
     /// A gateway token.
     TokenId,
+    /// A name that stands for models.
+    AliasId,
     /// A web session or an access token.
     SessionId,
     /// One call of a client, answered by one or more attempts.

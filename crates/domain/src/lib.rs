@@ -32,6 +32,7 @@ pub mod usage;
 
 // The decisions.
 pub mod access;
+pub mod alias;
 pub mod cooling;
 pub mod key_shape;
 pub mod recheck;

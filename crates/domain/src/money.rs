@@ -89,6 +89,9 @@ pub struct Rates {
     pub cached_input_nanos: Option<i64>,
     /// Prompt tokens written to the provider's cache; absent: as `input_nanos`.
     pub cache_write_nanos: Option<i64>,
+    /// Of those, what is kept for an hour; absent: as `cache_write_nanos`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_hour_nanos: Option<i64>,
 }
 
 /// What a model costs. Stored on each ledger row, so that a row keeps the price
@@ -113,7 +116,13 @@ pub struct LongContext {
 impl Price {
     /// Local providers: every token is free.
     pub const FREE: Self = Self {
-        rates: Rates { input_nanos: 0, output_nanos: 0, cached_input_nanos: None, cache_write_nanos: None },
+        rates: Rates {
+            input_nanos: 0,
+            output_nanos: 0,
+            cached_input_nanos: None,
+            cache_write_nanos: None,
+            cache_write_hour_nanos: None,
+        },
         long_context: None,
     };
 
@@ -130,22 +139,31 @@ impl Price {
     ///
     /// Source: `(prompt − cached − cache_write) × input + cached × cached_input
     /// + cache_write × cache_write + completion × output`, per million.
+    ///
+    /// Of the writes, those that are kept for an hour pay their own rate.
     #[must_use]
     pub fn cost(&self, tokens: &TokenCounts) -> Nanos {
         let rates = self.rates_for(tokens.prompt);
         let cached = tokens.cached.min(tokens.prompt);
         let written = tokens.cache_write.min(tokens.prompt - cached);
         let fresh = tokens.prompt - cached - written;
-        let total = product(fresh, rates.input_nanos)
-            + product(cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos))
-            + product(written, rates.cache_write_nanos.unwrap_or(rates.input_nanos))
-            + product(tokens.completion, rates.output_nanos);
+        let for_an_hour = tokens.cache_write_hour.min(written);
+        let write_nanos = rates.cache_write_nanos.unwrap_or(rates.input_nanos);
+        let total = [
+            (fresh, rates.input_nanos),
+            (cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos)),
+            (written - for_an_hour, write_nanos),
+            (for_an_hour, rates.cache_write_hour_nanos.unwrap_or(write_nanos)),
+            (tokens.completion, rates.output_nanos),
+        ]
+        .into_iter()
+        .fold(0, |total: i128, (tokens, nanos)| total.saturating_add(product(tokens, nanos)));
         Nanos(clamp(round_half_even(total, 1_000_000)))
     }
 }
 
 fn product(tokens: u64, nanos_per_million: i64) -> i128 {
-    i128::from(tokens) * i128::from(nanos_per_million)
+    i128::from(tokens).saturating_mul(i128::from(nanos_per_million))
 }
 
 fn clamp(value: i128) -> i64 {

@@ -146,6 +146,13 @@ impl ProviderId {
         self.facts().wire == wire || (wire == WireName::OpenAiResponses && has_responses)
     }
 
+    /// Whether it keeps answers under their ids, so that a conversation can go on
+    /// from one.
+    #[must_use]
+    pub const fn keeps_answers(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Azure)
+    }
+
     /// All providers, in the table's order.
     pub fn all() -> impl Iterator<Item = Self> {
         PROVIDERS.iter().map(|provider| provider.id)

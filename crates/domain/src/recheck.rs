@@ -19,6 +19,10 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 /// While it works; with the spread, at most a day.
 const WORKING: Duration = Duration::from_secs(20 * 3600);
 
+/// Of a server on this network, in any state: people start and stop those, and
+/// asking costs nothing.
+pub const LOCAL: Duration = Duration::from_secs(25);
+
 /// The spread: up to a fifth of the wait is added, by the key's id.
 const SPREAD: u32 = 5;
 

@@ -15,6 +15,10 @@ pub struct TokenCounts {
     pub cached: u64,
     /// Of `prompt`: written to the provider's cache.
     pub cache_write: u64,
+    /// Of `cache_write`: to be kept for an hour, which costs more. Only for the
+    /// cost: a ledger row has it in `cache_write`, so it is 0 when read back.
+    #[serde(skip)]
+    pub cache_write_hour: u64,
     /// Of `completion`: hidden reasoning.
     pub reasoning: u64,
 }
@@ -30,6 +34,7 @@ impl TokenCounts {
             && self.completion <= ABSURD_TOKENS
             && self.cached <= self.prompt
             && self.cache_write <= self.prompt
+            && self.cache_write_hour <= self.cache_write
             && self.reasoning <= self.completion
     }
 }

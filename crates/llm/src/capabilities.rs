@@ -7,13 +7,15 @@ mod judged;
 
 use std::time::Duration;
 
+use domain::attempt::ErrorClass;
 use domain::{ProviderId, Secret};
-use http::Method;
-use serde::Serialize;
+use http::{HeaderName, HeaderValue, Method};
 use tokio::time::{Instant, timeout_at};
 
-use crate::client::{Auth, Incoming, Outgoing, Upstream};
+use crate::UpstreamError;
+use crate::client::{Auth, Incoming, Outgoing, SendFailure, Upstream};
 use crate::egress::Endpoint;
+use crate::wire::AnswerFacts;
 use judged::Reply;
 
 /// How long one call may take; a local server may have to load the model first.
@@ -26,8 +28,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(90);
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Something an endpoint may be able to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ability {
     /// Answers in pieces.
     Stream,
@@ -41,14 +42,16 @@ pub enum Ability {
     Embeddings,
 }
 
-impl Ability {
-    /// All of them, in the order of trying.
-    pub const ALL: [Self; 5] = [Self::Stream, Self::Tools, Self::JsonSchema, Self::Vision, Self::Embeddings];
-}
+domain::text_enum!(Ability, "ability" {
+    Stream => "stream",
+    Tools => "tools",
+    JsonSchema => "json_schema",
+    Vision => "vision",
+    Embeddings => "embeddings",
+});
 
 /// What a try showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It did it.
     Works,
@@ -58,8 +61,10 @@ pub enum Outcome {
     Unclear,
 }
 
+domain::text_enum!(Outcome, "outcome" { Works => "works", Refused => "refused", Unclear => "unclear" });
+
 /// One try and what it showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
     /// What was tried.
     pub ability: Ability,
@@ -67,6 +72,20 @@ pub struct Tried {
     pub outcome: Outcome,
     /// Why, in a plain sentence of ours.
     pub reason: String,
+}
+
+/// What a try used up at the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// It answered.
+    Answered(AnswerFacts),
+    /// It did not.
+    Failed {
+        /// What happened.
+        error: UpstreamError,
+        /// Whether it may have worked, and charged, all the same.
+        may_cost: bool,
+    },
 }
 
 /// The endpoint and the model to try. It speaks openai-chat.
@@ -77,6 +96,8 @@ pub struct Trial<'a> {
     pub endpoint: &'a Endpoint,
     /// The key; `None` for a server that needs none.
     pub secret: Option<&'a Secret>,
+    /// Headers sent along with it.
+    pub headers: &'a [(HeaderName, HeaderValue)],
     /// The model to ask.
     pub model: &'a str,
     /// The model for vectors, when it is another one.
@@ -89,42 +110,65 @@ pub async fn try_out(upstream: &Upstream, trial: &Trial<'_>, abilities: &[Abilit
     let deadline = Instant::now() + TIME_LIMIT;
     let mut tried = Vec::with_capacity(abilities.len());
     for &ability in abilities {
-        let (outcome, reason) = trial.one(upstream, ability, deadline).await;
-        tried.push(Tried { ability, outcome, reason });
+        tried.push(trial.until(upstream, ability, deadline).await.0);
     }
     tried
 }
 
 impl Trial<'_> {
-    async fn one(&self, upstream: &Upstream, ability: Ability, deadline: Instant) -> (Outcome, String) {
-        let now = Instant::now();
-        let limit = deadline.min(now + CALL_LIMIT);
-        let host = self.endpoint.host_and_port();
-        if limit <= now {
-            return (Outcome::Unclear, format!("The earlier tries took {host} so long that this one was left out."));
-        }
-        match timeout_at(limit, self.reply(upstream, ability)).await {
-            Ok(Ok(reply)) => judged::judge(self.provider, ability, &reply),
-            Ok(Err(sentence)) => (Outcome::Unclear, sentence),
-            Err(_) => (Outcome::Unclear, format!("{host} did not answer in time. Try again when it is less busy.")),
+    /// The model that is asked for an ability.
+    #[must_use]
+    pub fn model_for(&self, ability: Ability) -> &str {
+        match ability {
+            Ability::Embeddings => self.embedding_model.unwrap_or(self.model),
+            _ => self.model,
         }
     }
 
-    async fn reply(&self, upstream: &Upstream, ability: Ability) -> Result<Reply, String> {
-        let model = match ability {
-            Ability::Embeddings => self.embedding_model.unwrap_or(self.model),
-            _ => self.model,
+    /// Tries one ability, and says what that used up. Never fails, as [`try_out`].
+    pub async fn one(&self, upstream: &Upstream, ability: Ability) -> (Tried, Spent) {
+        self.until(upstream, ability, Instant::now() + CALL_LIMIT).await
+    }
+
+    async fn until(&self, upstream: &Upstream, ability: Ability, deadline: Instant) -> (Tried, Spent) {
+        let now = Instant::now();
+        let limit = deadline.min(now + CALL_LIMIT);
+        let host = self.endpoint.host_and_port();
+        let failed = |class, sentence: String, may_cost| {
+            let error = UpstreamError::ours(class, sentence.clone());
+            ((Outcome::Unclear, sentence), Spent::Failed { error, may_cost })
         };
+        let ((outcome, reason), spent) = if limit <= now {
+            let sentence = format!("The earlier tries took {host} so long that this one was left out.");
+            failed(ErrorClass::Timeout, sentence, false)
+        } else {
+            match timeout_at(limit, self.reply(upstream, ability)).await {
+                Ok(Ok(reply)) => {
+                    (judged::judge(self.provider, ability, &reply), judged::spent(self.provider, ability, &reply))
+                }
+                Ok(Err(failure)) => failed(failure.class, failure.sentence, failure.was_sent),
+                Err(_) => {
+                    let sentence = format!("{host} did not answer in time. Try again when it is less busy.");
+                    failed(ErrorClass::Timeout, sentence, true)
+                }
+            }
+        };
+        (Tried { ability, outcome, reason }, spent)
+    }
+
+    async fn reply(&self, upstream: &Upstream, ability: Ability) -> Result<Reply, SendFailure> {
+        let model = self.model_for(ability);
         let auth = self.secret.map_or(Auth::None, Auth::Bearer);
         let outgoing = Outgoing {
             method: Method::POST,
             body: asked::body(ability, model).into(),
             streaming: ability == Ability::Stream,
+            extra_headers: self.headers,
             ..Outgoing::get(self.endpoint, asked::path(ability), auth)
         };
-        let incoming = upstream.send(outgoing).await.map_err(|failure| failure.sentence)?;
+        let incoming = upstream.send(outgoing).await?;
         let Incoming { status, headers, body } = incoming;
-        let body = body.collect(MAX_ANSWER_BYTES).await.map_err(|failure| failure.sentence)?;
+        let body = body.collect(MAX_ANSWER_BYTES).await?;
         Ok(Reply { status: status.as_u16(), headers, body })
     }
 }

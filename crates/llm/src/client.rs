@@ -5,6 +5,7 @@
 mod body;
 mod connector;
 mod failure;
+mod fetch;
 mod payload;
 mod pool;
 mod tls;
@@ -22,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use body::UpstreamBody;
 pub use failure::{Phase, SendFailure};
+pub use fetch::{FetchProblem, Fetched, host_of};
 pub use payload::Payload;
 pub use tls::read_roots;
 
@@ -43,6 +45,9 @@ pub struct Clocks {
     pub first_header: Duration,
     /// Silence in the middle of an answer.
     pub idle: Duration,
+    /// Silence after which whoever waits for a stream may be told that it is
+    /// still under way.
+    pub keep_alive: Duration,
     /// Everything.
     pub total: Duration,
 }
@@ -54,6 +59,7 @@ impl Default for Clocks {
             first_header_streaming: Duration::from_secs(120),
             first_header: Duration::from_secs(600),
             idle: Duration::from_secs(300),
+            keep_alive: Duration::from_secs(15),
             total: Duration::from_secs(120 * 60),
         }
     }
@@ -155,6 +161,12 @@ impl Upstream {
     #[must_use]
     pub const fn guard(&self) -> &EgressGuard {
         &self.guard
+    }
+
+    /// The clocks it goes by.
+    #[must_use]
+    pub const fn clocks(&self) -> Clocks {
+        self.clocks
     }
 
     /// Sends a request and waits for the head of its answer. Dropping the

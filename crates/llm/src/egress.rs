@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::ProviderId;
+use tokio::net::TcpStream;
 use url::Host;
 
 pub use address::{AddressClass, classify};
@@ -32,6 +33,13 @@ pub type LookupAnswer = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>>
 /// Turns a host name and a port into addresses. The real one asks the operating
 /// system; tests script it.
 pub type Lookup = Arc<dyn Fn(String, u16) -> LookupAnswer + Send + Sync>;
+
+/// A connection, still to come.
+pub type DialAnswer = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+/// Connects to an address that was classified. The real one opens a socket to it
+/// and to no other; tests script it.
+pub type Dial = Arc<dyn Fn(SocketAddr) -> DialAnswer + Send + Sync>;
 
 /// Ports below the ephemeral range where something else than HTTP listens.
 const DENIED_PORTS: [u16; 51] = [
@@ -48,6 +56,7 @@ const MAX_ADDRESSES: usize = 32;
 pub struct EgressGuard {
     policy: Arc<RwLock<Arc<Policy>>>,
     lookup: Lookup,
+    dial: Dial,
 }
 
 struct Policy {
@@ -73,8 +82,31 @@ impl EgressGuard {
     /// The same with another way to look up names.
     #[must_use]
     pub fn with_lookup(local: LocalEndpoints, own_listeners: Vec<SocketAddr>, lookup: Lookup) -> Self {
+        Self::with_network(local, own_listeners, lookup, Arc::new(connect::dial))
+    }
+
+    /// The same with another way to connect.
+    #[must_use]
+    pub fn with_network(local: LocalEndpoints, own_listeners: Vec<SocketAddr>, lookup: Lookup, dial: Dial) -> Self {
         let policy = Policy { version: 1, local, own_listeners };
-        Self { policy: Arc::new(RwLock::new(Arc::new(policy))), lookup }
+        Self { policy: Arc::new(RwLock::new(Arc::new(policy))), lookup, dial }
+    }
+
+    /// The rules for an address that came with a request: https to public
+    /// addresses, whatever the operator listed for providers.
+    #[must_use]
+    pub fn public_only(&self) -> Self {
+        let policy = self.policy();
+        let public = Policy {
+            version: policy.version,
+            local: LocalEndpoints::none(),
+            own_listeners: policy.own_listeners.clone(),
+        };
+        Self {
+            policy: Arc::new(RwLock::new(Arc::new(public))),
+            lookup: Arc::clone(&self.lookup),
+            dial: Arc::clone(&self.dial),
+        }
     }
 
     /// Puts another list in force for all clones. Pooled connections made under
@@ -119,6 +151,24 @@ impl EgressGuard {
     /// As [`EgressGuard::check_literal`].
     pub fn admit(&self, endpoint: &Endpoint) -> Result<(), EndpointProblem> {
         self.policy().admit(endpoint)
+    }
+
+    /// Whether it is the operator's list that lets this endpoint be reached: a
+    /// server that everybody here may share.
+    #[must_use]
+    pub fn is_local(&self, endpoint: &Endpoint) -> bool {
+        let policy = self.policy();
+        policy.local.allows(endpoint) || endpoint.address().is_some_and(|address| policy.is_in_listed_network(address))
+    }
+
+    /// Whether this endpoint lies out in the world, by every address it has now.
+    ///
+    /// # Errors
+    /// As [`EgressGuard::resolve`].
+    pub async fn is_public(&self, endpoint: &Endpoint) -> Result<bool, EndpointProblem> {
+        let addresses = self.resolve(endpoint).await?;
+        let is_outside = |address: &SocketAddr| classify(address.ip()) == AddressClass::Public;
+        Ok(!self.is_local(endpoint) && addresses.iter().all(is_outside))
     }
 
     /// The addresses that may be connected to. All answers of the name must

@@ -6,6 +6,7 @@
 mod reader;
 mod splice;
 mod text;
+mod write;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use thiserror::Error;
 pub use reader::Reader;
 pub use splice::Splice;
 pub use text::{RawText, quoted};
+pub use write::{push_number, push_quoted};
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: u32 = 64;

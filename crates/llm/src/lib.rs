@@ -15,6 +15,8 @@ pub mod parameters;
 pub mod wire;
 
 pub mod embeddings;
+pub mod multipart;
+pub mod opaque;
 
 pub mod capabilities;
 pub mod catalogue;

@@ -9,5 +9,5 @@ mod request;
 
 pub use answer::{Answer, FinishReason, StreamEvent};
 pub use message::{CacheBreak, File, FileSource, Message, Part, ReplayState, Role, ToolCall, ToolResult};
-pub use remote::{put_inline, remote_images};
+pub use remote::{Remote, put_inline, remote};
 pub use request::{ChatRequest, Extra, ResponseFormat, Tool, ToolChoice};

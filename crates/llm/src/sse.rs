@@ -50,7 +50,12 @@ impl SseDecoder {
 
     /// Takes the next bytes; read [`SseDecoder::next_event`] until it is empty.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.splitter.feed(Bytes::copy_from_slice(bytes));
+        self.feed(Bytes::copy_from_slice(bytes));
+    }
+
+    /// As [`SseDecoder::push`], without a copy.
+    pub fn feed(&mut self, frame: Bytes) {
+        self.splitter.feed(frame);
     }
 
     /// The next whole event, if one is there. Comments and blocks without data

@@ -88,7 +88,7 @@ pub trait Wire: Send + Sync {
     /// itself: they have to be fetched and put inline (see
     /// [`crate::neutral::put_inline`]) before [`Wire::encode`], which refuses
     /// them.
-    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest) -> Vec<&'r str> {
+    fn urls_to_fetch<'r>(&self, _request: &'r ChatRequest, _provider: ProviderId) -> Vec<&'r str> {
         Vec::new()
     }
 
@@ -107,8 +107,16 @@ pub trait Wire: Send + Sync {
 
 /// Turns a stream's bytes into neutral events, however they are cut.
 pub trait StreamDecoder: Send {
-    /// Takes the next bytes. After an [`StreamEvent::Error`] nothing more comes.
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent>;
+    /// Takes the next frame and appends what it says. After an
+    /// [`StreamEvent::Error`] nothing more comes.
+    fn read(&mut self, frame: Bytes, events: &mut Vec<StreamEvent>);
+
+    /// As [`StreamDecoder::read`], for bytes that are somebody else's.
+    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
+        let mut events = Vec::new();
+        self.read(Bytes::copy_from_slice(bytes), &mut events);
+        events
+    }
 
     /// The provider closed the stream: usage and finish, or the error that it
     /// was cut off.

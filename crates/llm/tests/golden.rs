@@ -11,6 +11,8 @@ mod manifest;
 mod answers;
 #[path = "golden/anthropic.rs"]
 mod anthropic;
+#[path = "golden/costs.rs"]
+mod costs;
 #[path = "golden/errors.rs"]
 mod errors;
 #[path = "golden/gemini_captured.rs"]

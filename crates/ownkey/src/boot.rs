@@ -78,6 +78,7 @@ pub(crate) async fn build(
         reveal_allowed: config.reveal_allowed,
         policy: config.policy,
         request_keys_allowed: config.request_keys_allowed,
+        fetches_pictures: config.fetches_pictures,
         default_bases: found.bases,
         is_demo,
         ..Settings::default()

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Token(Token),
     /// The models you can call.
     Models(Models),
+    /// Names that stand for models of one or several providers.
+    #[command(subcommand)]
+    Alias(Alias),
     /// How each provider and local service does, and what to do about it.
     Status,
     /// Ask a model; the answer streams to the terminal.
@@ -218,6 +221,10 @@ pub(crate) enum Token {
         /// How far its calls may go for a key: strict, chain or cross [default: as you prefer].
         #[arg(long)]
         policy: Option<String>,
+        /// What becomes of a parameter that the model cannot take: strict
+        /// refuses it, lenient leaves it out [default: strict].
+        #[arg(long, value_name = "RULE")]
+        params: Option<String>,
     },
     /// Your tokens.
     List,
@@ -237,6 +244,9 @@ pub(crate) enum Token {
         /// All models.
         #[arg(long)]
         all_models: bool,
+        /// What becomes of a parameter that the model cannot take: strict or lenient.
+        #[arg(long, value_name = "RULE")]
+        params: Option<String>,
         /// When it stops working: 2026-12-31T00:00:00Z, or `never`.
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
@@ -253,6 +263,35 @@ pub(crate) enum Token {
     Revoke {
         /// The token's id.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Alias {
+    /// The aliases you may call.
+    List {
+        /// Ready-made ones for clients that list only names beginning with claude.
+        #[arg(long)]
+        suggested: bool,
+    },
+    /// Make an alias, or say anew what yours stands for.
+    Add {
+        /// The name that clients send as the model.
+        name: String,
+        /// provider/model, asked in this order; with --weighted also provider/model=WEIGHT.
+        #[arg(required = true, value_name = "TARGET")]
+        targets: Vec<String>,
+        /// Draw one by weight in place of asking the first.
+        #[arg(long)]
+        weighted: bool,
+        /// `personal`, or `system` for everybody's.
+        #[arg(long, default_value = "personal")]
+        scope: String,
+    },
+    /// Delete an alias.
+    Delete {
+        /// Its name, or its id.
+        alias: String,
     },
 }
 

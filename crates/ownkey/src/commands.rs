@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod alias;
 mod audit;
 mod chat;
 mod config;
@@ -64,6 +65,7 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         Command::User(command) => user::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
+        Command::Alias(command) => alias::run(&transport, command, place.json).await,
         Command::Models(command) => models::run(&transport, command, place.json).await,
         Command::Status => status::run(&transport, place.json).await,
         Command::Chat(command) => chat::run(&transport, command, place.json).await,

@@ -45,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) policy: Fallback,
     /// Whether a request may bring a provider key along.
     pub(crate) request_keys_allowed: bool,
+    /// Whether pictures and documents are fetched by their address.
+    pub(crate) fetches_pictures: bool,
     /// Whether reservations wait for the disk.
     pub(crate) strict_durability: bool,
 }
@@ -64,6 +66,7 @@ struct ConfigFile {
     reveal: Option<String>,
     policy: Option<String>,
     request_keys: Option<String>,
+    fetch_images: Option<String>,
     ledger_durability: Option<String>,
 }
 
@@ -115,6 +118,7 @@ pub(crate) fn read(
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
     let policy = setting("OWNKEY_POLICY", file.policy)?;
     let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
+    let fetch_images = setting("OWNKEY_FETCH_IMAGES", file.fetch_images)?;
     let references = setting("OWNKEY_SECRET_REFERENCES", file.secret_references)?.unwrap_or_default();
     let durability = setting("OWNKEY_LEDGER_DURABILITY", file.ledger_durability)?;
     Ok(Config {
@@ -131,6 +135,7 @@ pub(crate) fn read(
         reveal_allowed: choice("OWNKEY_REVEAL", reveal.as_deref(), "personal", "never")?,
         policy: checked_policy(policy.as_deref())?,
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
+        fetches_pictures: choice("OWNKEY_FETCH_IMAGES", fetch_images.as_deref(), "on", "off")?,
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })
 }

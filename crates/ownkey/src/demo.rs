@@ -23,8 +23,10 @@ use crate::config::providers;
 const EMAIL: &str = "demo@example.org";
 
 /// The demo's keys: provider, name, made-up key.
-const KEYS: [(ProviderId, &str, &str); 4] = [
+const KEYS: [(ProviderId, &str, &str); 6] = [
     (ProviderId::OpenAi, "Demo OpenAI key", "sk-proj-DEMO0123456789abcdefghijkDemo"),
+    (ProviderId::Anthropic, "Demo Anthropic key", "sk-ant-api03-DEMO0123456789abcdefghijkDemo"),
+    (ProviderId::Google, "Demo Google key", "AIzaSyDEMO0123456789abcdefghijklmnoDemo"),
     (ProviderId::Groq, "Demo Groq key", "gsk_DEMO0123456789abcdefghijklmnDemo"),
     (ProviderId::OpenRouter, "Demo OpenRouter key", "sk-or-v1-demo0123456789abcdefghDemo"),
     (ProviderId::Mistral, "A key the provider refuses", "DEMOinvalid0123456789abcdefgDemo"),
@@ -88,8 +90,14 @@ impl Demo {
             };
             credentials::create(app, &caller, new).await?;
         }
-        let new =
-            NewToken { name: "Demo token".to_owned(), scopes: None, models: None, policy: None, expires_at: None };
+        let new = NewToken {
+            name: "Demo token".to_owned(),
+            scopes: None,
+            models: None,
+            policy: None,
+            params: None,
+            expires_at: None,
+        };
         let minted = tokens::create(app, &caller, new).await?;
         Ok(Welcome { url: app.settings.public_url.clone(), password, token: minted.text.to_string() })
     }

@@ -134,7 +134,8 @@ pub(crate) fn say(conversation: &Conversation, asked: &Asked, reply: &Reply, hug
         return Said { thought, text: Vec::new(), calls, finish };
     }
     let text = structured(&conversation.format).unwrap_or_else(|| {
-        if reply.text.is_empty() { spoken(conversation, asked, &question) } else { reply.text.clone() }
+        let is_spoken = reply.text.is_empty() || asked.paragraphs > 0;
+        if is_spoken { spoken(conversation, asked, &question) } else { reply.text.clone() }
     });
     let (text, finish) = limited(conversation, text);
     let mut pieces = if reply.chunks == 0 { words(&text) } else { evenly(&text, reply.chunks) };

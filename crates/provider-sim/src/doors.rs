@@ -14,6 +14,7 @@ use crate::openai_chat;
 use crate::play::{Before, Outgoing};
 use crate::refusal::Refusal;
 use crate::responses;
+use crate::responses::kept::{self, Tail};
 use crate::script::FreeDoors;
 use crate::sim::Shared;
 use crate::wire::{Dialect, House, Wire};
@@ -62,6 +63,8 @@ enum Door<'a> {
     Chat(Option<&'a str>),
     Embeddings(Option<&'a str>),
     Responses,
+    Passed(openai_chat::passed::Door),
+    Kept(&'a str, Tail),
     Messages,
     CountTokens,
     Act(&'a str, Action),
@@ -210,7 +213,8 @@ impl<'a> Knock<'a> {
             return (Dialect { wire: Wire::Messages, house }, door);
         }
         let door = openai_tail(tail);
-        let wire = if door == Some(Door::Responses) { Wire::Responses } else { Wire::OpenAiChat };
+        let wire =
+            if matches!(door, Some(Door::Responses | Door::Kept(..))) { Wire::Responses } else { Wire::OpenAiChat };
         (Dialect { wire, house }, door)
     }
 
@@ -218,7 +222,10 @@ impl<'a> Knock<'a> {
     fn open(&self, dialect: Dialect, door: Option<Door<'a>>) -> Outgoing {
         let (method, path) = (&self.parts.method, self.parts.uri.path());
         let Some(door) = door else { return dialect.refuse(&Refusal::NoSuchPath(method, path)) };
-        let wanted = door.method();
+        let wanted = match door {
+            Door::Kept(_, tail) => tail.method(method),
+            _ => door.method(),
+        };
         if *method != wanted {
             return dialect.refuse(&Refusal::WrongMethod(method, path, allowed(&wanted)));
         }
@@ -232,7 +239,11 @@ impl<'a> Knock<'a> {
             Visitor::Nobody => return dialect.refuse(&Refusal::NoKey),
             Visitor::Holder(state, shown) => (state, shown),
         };
-        match gate::turned_away(state, shown, wanted == Method::POST && door != Door::CountTokens) {
+        match gate::turned_away(
+            state,
+            shown,
+            wanted == Method::POST && !matches!(door, Door::CountTokens | Door::Kept(..)),
+        ) {
             Some(refusal) => dialect.refuse(&refusal),
             None => self.inside(dialect, &door, shown),
         }
@@ -269,7 +280,12 @@ impl<'a> Knock<'a> {
             (_, Door::Embeddings(deployment)) => {
                 openai_chat::embeddings::embed(shared, dialect, *deployment, body, watch, shown)
             }
+            (_, Door::Passed(door)) => {
+                let kind = self.parts.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+                openai_chat::passed::answer(shared, dialect, *door, (kind.unwrap_or(""), body), (watch, shown))
+            }
             (_, Door::Responses) => responses::create(shared, dialect, body, watch, shown),
+            (_, Door::Kept(id, tail)) => kept::answer(shared, (id, *tail), &self.parts.method, shown),
             (_, Door::Messages) => messages::create(shared, dialect, &received),
             (_, Door::CountTokens) => messages::count(shared, dialect, &received),
             (_, Door::Act(model, action)) => gemini::act(shared, dialect, (model, *action), body, (watch, shown)),
@@ -304,6 +320,10 @@ fn openai_tail(tail: &str) -> Option<Door<'_>> {
         "/chat/completions" => Door::Chat(None),
         "/embeddings" => Door::Embeddings(None),
         "/responses" => Door::Responses,
-        _ => Door::Model(tail.strip_prefix("/models/")?),
+        _ => match (tail.strip_prefix("/responses/").and_then(Tail::of), openai_chat::passed::Door::of(tail)) {
+            (Some((id, asked)), _) => Door::Kept(id, asked),
+            (None, Some(door)) => Door::Passed(door),
+            (None, None) => Door::Model(tail.strip_prefix("/models/")?),
+        },
     })
 }

@@ -100,6 +100,11 @@ fn stream(behaviour: &Behaviour, pause: Duration, mut events: Vec<Event>, manner
             let at = events.len();
             insert(&mut events, at, Bytes::from((manner.error)()));
         }
+        Behaviour::SaysMidStream { after_chunks, event } => {
+            events.truncate(after(&events, *after_chunks));
+            let at = events.len();
+            insert(&mut events, at, Bytes::from(event.clone()));
+        }
         Behaviour::CommentThenError => {
             events.clear();
             insert(&mut events, 0, Bytes::from_static(manner.comment.as_bytes()));

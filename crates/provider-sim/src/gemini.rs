@@ -6,6 +6,7 @@ mod history;
 pub(crate) mod models;
 mod request;
 mod signature;
+mod spelling;
 mod tools;
 mod write;
 
@@ -77,7 +78,7 @@ pub(crate) fn act(
 ) -> Outgoing {
     watch.describe(Some(model.to_owned()), matches!(action, Action::Stream { .. }));
     let body: Value = match serde_json::from_slice(body) {
-        Ok(body) => body,
+        Ok(body) => spelling::as_in_the_reference(body),
         Err(_) => return errors::refuse(&Refusal::BrokenJson),
     };
     match action {

@@ -7,7 +7,7 @@
 //!
 //! # Doors
 //! - openai-chat: `GET /models`, `GET /models/{id}`, `POST /chat/completions`, `/embeddings`, and openai-responses:
-//!   `POST /responses`, each under `/v1`, `/openai/v1` (Groq), `/api/v1` (OpenRouter), `/inference/v1` (Fireworks) or
+//!   `POST /responses`, `GET|DELETE /responses/{id}`, `…/cancel`, `…/input_items`, each under `/v1`, `/openai/v1` (Groq), `/api/v1` (OpenRouter), `/inference/v1` (Fireworks) or
 //!   nothing; key checks in other ways: `GET /key` (OpenRouter), `/api-key`, `/language-models` (xAI),
 //!   `/api/whoami-v2` (Hugging Face), `/api/v0/models` (LM Studio).
 //! - Azure: `/openai/deployments/{deployment}/…`, `/openai/models`, and `/openai/v1/…` with the header `api-key`.

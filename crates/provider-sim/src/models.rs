@@ -41,7 +41,7 @@ pub(crate) struct Model {
     /// Tokens it writes at most.
     #[serde(default)]
     pub(crate) most: u64,
-    /// What it refuses: `sampling`, `budget`, `adaptive`, `forced`, `tools`, `thinking`.
+    /// What it refuses: `sampling`, `budget`, `adaptive`, `forced`, `tools`, `thinking`, `system`.
     #[serde(default)]
     refuses: Vec<String>,
 }

@@ -15,6 +15,7 @@ use crate::faults::Rendered;
 use crate::gate::{Visitor, turned_away};
 use crate::generation;
 use crate::log::Watch;
+use crate::models::{self, Maker};
 use crate::play::Outgoing;
 use crate::refusal::Refusal;
 use crate::sim::Shared;
@@ -113,8 +114,11 @@ fn chat(shared: &Shared, dialect: Dialect, body: &Value, (watch, shown): (&Watch
     if let Some(sentence) = request::beyond(&name, &conversation) {
         return errors::told(400, &sentence);
     }
-    if library::is_pulled(shared, &name) || name != asked {
-        conversation.model = name;
+    // What was pulled answers as the first model does.
+    let stands_in = library::is_pulled(shared, &name).then(|| models::listed(&shared.models, Maker::Ollama));
+    match stands_in.as_deref().and_then(<[&str]>::first) {
+        Some(first) => conversation.model = (*first).to_owned(),
+        None => conversation.model = name,
     }
     generation::answer(shared, dialect, &conversation, watch, shown, |scene| {
         if scene.streams {

@@ -3,6 +3,7 @@
 pub(crate) mod embeddings;
 pub(crate) mod errors;
 pub(crate) mod houses;
+pub(crate) mod passed;
 pub(crate) mod request;
 mod stream;
 mod usage;

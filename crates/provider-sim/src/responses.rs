@@ -1,6 +1,8 @@
-//! The openai-responses wire: responses, plain and streamed, as OpenAI writes them. Nothing is kept between calls.
+//! The openai-responses wire: responses, plain and streamed, as OpenAI writes them. Answers are kept for the account that
+//! asked, unless it said `store: false`.
 
 mod input;
+pub(crate) mod kept;
 mod object;
 mod request;
 mod stream;
@@ -30,11 +32,17 @@ pub(crate) const MANNER: Manner = Manner {
 
 /// `POST /responses` with a key that may.
 pub(crate) fn create(shared: &Shared, dialect: Dialect, body: &Bytes, watch: &Watch, shown: &str) -> Outgoing {
-    let asked = match request::read(dialect, body, watch) {
+    let is_there = |id: &str| kept::is_there(shared, id, shown);
+    let asked = match request::read(dialect, body, watch, is_there) {
         Ok(asked) => asked,
         Err(refusal) => return *refusal,
     };
     generation::answer(shared, dialect, &asked.conversation, watch, shown, |scene| {
+        if asked.echo.store {
+            let object = object::finished(scene, &asked.echo);
+            let kept = kept::Kept { account: shown.to_owned(), object, input: asked.input.clone() };
+            shared.state().kept.insert(object::id(scene), kept);
+        }
         if scene.streams {
             Rendered::Events(stream::render(scene, &asked.echo))
         } else {

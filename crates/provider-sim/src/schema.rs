@@ -25,7 +25,8 @@ fn fit(root: &Value, schema: &Value, text: &str, depth: usize) -> Value {
     if let Some(first) = ["anyOf", "oneOf", "allOf"].iter().find_map(|name| schema.get(name)?.get(0)) {
         return inside(first);
     }
-    match kind(schema) {
+    // Google's older schemas say OBJECT.
+    match kind(schema).to_ascii_lowercase().as_str() {
         "object" => object(schema, inside),
         "array" => array(schema, inside),
         "string" => Value::from(string(schema, text)),

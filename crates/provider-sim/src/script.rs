@@ -206,6 +206,13 @@ pub enum Behaviour {
         /// Pieces of text sent before.
         after_chunks: usize,
     },
+    /// These bytes after so many pieces of text, then the end: a failure in the provider's own words.
+    SaysMidStream {
+        /// Pieces of text sent before.
+        after_chunks: usize,
+        /// What is sent then, framed.
+        event: String,
+    },
     /// The answer is right, its usage is not.
     WrongUsage(WrongUsage),
     /// The body is gzip, whatever the client accepts.

@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::doors;
 use crate::log::{Bill, Call, Finished, Log};
 use crate::play::{Before, Play, ScriptedCut};
+use crate::responses::kept::Kept;
 use crate::script::{Behaviour, FreeDoors, KeyState, Keys, Models, Reply, Script};
 
 /// How long [`Sim::wait_for`] waits.
@@ -51,6 +52,8 @@ pub(crate) struct State {
     /// Models pulled and deleted since the start (Ollama).
     pub(crate) pulled: Vec<String>,
     pub(crate) deleted: Vec<String>,
+    /// Answers kept since the start, by their ids (responses).
+    pub(crate) kept: HashMap<String, Kept>,
 }
 
 /// [`Sim::wait_for`] waited in vain; these calls were in the log at the end.
@@ -212,6 +215,7 @@ impl Shared {
             free_doors: FreeDoors::Answer,
             pulled: Vec::new(),
             deleted: Vec::new(),
+            kept: HashMap::new(),
         };
         Self {
             log: Arc::new(Log::new(script.keep_calls)),

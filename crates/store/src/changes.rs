@@ -32,6 +32,8 @@ pub enum ChangeKind {
     ModelList,
     /// How calls are spread over keys; the owner, or nothing for the server's.
     Spread,
+    /// What a name stands for; the owner, or nothing for the server's.
+    Alias,
     /// A setting of the server.
     Setting,
 }
@@ -43,6 +45,7 @@ domain::text_enum!(ChangeKind, "change" {
     Credential => "credential",
     ModelList => "model_list",
     Spread => "spread",
+    Alias => "alias",
     Setting => "setting",
 });
 

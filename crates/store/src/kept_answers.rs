@@ -59,6 +59,20 @@ pub async fn payer(
     row.map(|row| Columns(&row).parsed("credential_id")).transpose()
 }
 
+/// Forgets one answer: its provider has, too.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn forget(store: &Store, caller: &str, answer: &str) -> Result<(), StoreError> {
+    let mut write = Write::begin(store).await?;
+    sqlx::query("DELETE FROM kept_answers WHERE caller = $1 AND answer_id = $2")
+        .bind(caller)
+        .bind(answer)
+        .execute(write.connection())
+        .await?;
+    write.commit().await
+}
+
 /// Forgets what the providers have forgotten.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! sent, and exactly one final state after it.
 
 mod line;
+mod queue;
 pub(crate) mod recovery;
 mod sqlite;
 mod statements;
@@ -17,7 +18,7 @@ use domain::provider::WireName;
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, Price, ProviderId, Timestamp};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::error::StoreError;
 use crate::open::Turn;
@@ -25,7 +26,8 @@ use crate::open::connect::Target;
 
 pub use recovery::{heartbeat, recover};
 
-use writer::{Command, Group, Waiter, Writer};
+use queue::{Command, Sender, Waiter, queue};
+use writer::{Group, Writer};
 
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +134,7 @@ pub enum LedgerError {
 /// the same.
 pub struct Settled {
     answer: oneshot::Receiver<Result<(), LedgerError>>,
-    queue: mpsc::UnboundedSender<Command>,
+    queue: Arc<Sender>,
 }
 
 impl Settled {
@@ -142,7 +144,7 @@ impl Settled {
     /// When it could not be written.
     pub async fn acknowledged(self) -> Result<(), LedgerError> {
         // Settlements that nobody waits for may wait for company.
-        let _ = self.queue.send(Command::Hurry);
+        self.queue.send(Command::Hurry);
         self.answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 }
@@ -150,7 +152,7 @@ impl Settled {
 /// Where attempts are written. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
-    queue: mpsc::UnboundedSender<Command>,
+    queue: Arc<Sender>,
     #[cfg(feature = "bench")]
     forgets: bool,
 }
@@ -161,11 +163,11 @@ impl Ledger {
     /// # Errors
     /// When the database cannot be reached or the thread not be started.
     pub(crate) async fn start(target: &Target, turn: Turn, strict: bool) -> Result<Self, StoreError> {
-        let (queue, commands) = mpsc::unbounded_channel();
+        let (queue, commands) = queue();
         let writer = Writer::open(target.clone(), turn, strict).await?;
         tokio::spawn(writer.run(commands));
         Ok(Self {
-            queue,
+            queue: Arc::new(queue),
             #[cfg(feature = "bench")]
             forgets: false,
         })
@@ -174,8 +176,8 @@ impl Ledger {
     /// A ledger that writes nothing down and says that it did.
     #[cfg(feature = "bench")]
     pub(crate) fn forgetting() -> Self {
-        let (queue, _) = mpsc::unbounded_channel();
-        Self { queue, forgets: true }
+        let (queue, _) = queue();
+        Self { queue: Arc::new(queue), forgets: true }
     }
 
     /// Writes the row of a call that is about to be sent; resolves when it is
@@ -195,7 +197,7 @@ impl Ledger {
     /// Writes how a call ended. Only the first settlement of a call counts.
     pub fn settle(&self, attempt: AttemptId, settlement: Settlement) -> Settled {
         let answer = self.send(|waiter| Command::Settle(attempt, Box::new(settlement), waiter));
-        Settled { answer, queue: self.queue.clone() }
+        Settled { answer, queue: Arc::clone(&self.queue) }
     }
 
     /// Resolves when everything handed over before is on the disk.
@@ -215,7 +217,7 @@ impl Ledger {
     /// because its waiter is dropped with it.
     fn send(&self, command: impl FnOnce(Waiter) -> Command) -> oneshot::Receiver<Result<(), LedgerError>> {
         let (waiter, answer) = oneshot::channel();
-        let _ = self.queue.send(command(waiter));
+        self.queue.send(command(waiter));
         answer
     }
 }

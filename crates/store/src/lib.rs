@@ -30,6 +30,7 @@ pub mod health_feed;
 pub mod mutation;
 
 // The tables.
+pub mod aliases;
 pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
@@ -43,6 +44,7 @@ pub mod sessions;
 pub mod setup_codes;
 pub mod spreads;
 pub mod tokens;
+pub mod tries;
 pub mod users;
 
 // Calls and money.

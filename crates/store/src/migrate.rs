@@ -23,13 +23,17 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 10] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
     step!("0004_keys.sql"),
     step!("0005_keyring.sql"),
+    step!("0006_listing_indices.sql"),
     step!("0007_wires.sql"),
+    step!("0008_aliases.sql"),
+    step!("0009_tries.sql"),
+    step!("0011_media.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

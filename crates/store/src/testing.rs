@@ -204,6 +204,7 @@ pub(crate) async fn add_token(store: &Store, owner: UserId, name: &str) -> Token
         rate_limit: None,
         budget: None,
         policy: None,
+        params: domain::gateway_token::Params::Strict,
         created_at: NOW,
         expires_at: None,
         last_used_at: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::audit::{Actor, Event};
 use domain::caller::TokenScope;
 use domain::credential::KeyStatus;
-use domain::gateway_token::TokenKind;
+use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{CredentialId, SessionId, TokenId};
 use domain::{Nanos, Timestamp};
 
@@ -144,6 +144,7 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
             scopes: vec![TokenScope::Models, TokenScope::ReadUsage],
             models: Some(vec!["gpt-6.1".to_owned()]),
             policy: Some(domain::resolve::Fallback::Strict),
+            params: Params::Strict,
             rate_limit: Some(60),
             budget: Some(Nanos(5)),
             created_at: NOW,
@@ -218,11 +219,13 @@ async fn a_token_is_edited_field_by_field() {
         let edit = TokenEdit {
             scopes: Some(vec![TokenScope::Metrics]),
             models: Some(None),
+            params: Some(Params::Lenient),
             expires_at: Some(Some(later(5))),
             name: None,
         };
         assert!(edited(edit).await);
         let now = tokens::by_id(&store, token.id).await.unwrap().unwrap();
+        assert_eq!(now.params, Params::Lenient);
         assert_eq!((now.scopes, now.models, now.expires_at), (vec![TokenScope::Metrics], None, Some(later(5))));
         let mut change = begin(&store).await;
         tokens::revoke(&mut change, token.id).await.unwrap();

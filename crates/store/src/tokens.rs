@@ -1,7 +1,7 @@
 //! Table `tokens`: gateway tokens, kept as hashes.
 
 use domain::caller::TokenScope;
-use domain::gateway_token::TokenKind;
+use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{TeamId, TokenId, UserId};
 use domain::resolve::Fallback;
 use domain::{Nanos, Timestamp};
@@ -36,6 +36,8 @@ pub struct Token {
     pub models: Option<Vec<String>>,
     /// How far its calls may go for a key; `None`: as its user says.
     pub policy: Option<Fallback>,
+    /// What becomes of parameters that a model cannot take.
+    pub params: Params,
     /// Calls a minute; `None`: no limit.
     pub rate_limit: Option<i64>,
     /// What it may spend in all; `None`: no limit.
@@ -59,6 +61,8 @@ pub struct TokenEdit {
     pub scopes: Option<Vec<TokenScope>>,
     /// Other models; `Some(None)`: all.
     pub models: Option<Option<Vec<String>>>,
+    /// Another treatment of parameters.
+    pub params: Option<Params>,
     /// Another end; `Some(None)`: none.
     pub expires_at: Option<Option<Timestamp>>,
 }
@@ -79,8 +83,8 @@ pub struct FormerToken {
 pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO tokens (id, hash, masked, kind, user_id, team_id, name, scopes, models, rate_limit, \
-         budget_nanos, created_at, expires_at, last_used_at, revoked_at, policy) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         budget_nanos, created_at, expires_at, last_used_at, revoked_at, policy, params) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(token.id.to_string())
     .bind(token.hash.as_str())
@@ -98,6 +102,7 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     .bind(optional_micros(token.last_used_at))
     .bind(optional_micros(token.revoked_at))
     .bind(token.policy.map(Fallback::as_str))
+    .bind(token.params.as_str())
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &token.id);
@@ -157,7 +162,8 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
     let done = sqlx::query(
         "UPDATE tokens SET name = COALESCE($2, name), scopes = COALESCE($3, scopes), \
          models = CASE WHEN $4 = 1 THEN $5 ELSE models END, \
-         expires_at = CASE WHEN $6 = 1 THEN $7 ELSE expires_at END WHERE id = $1 AND revoked_at IS NULL",
+         expires_at = CASE WHEN $6 = 1 THEN $7 ELSE expires_at END, \
+         params = COALESCE($8, params) WHERE id = $1 AND revoked_at IS NULL",
     )
     .bind(id.to_string())
     .bind(edit.name.as_deref())
@@ -166,6 +172,7 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
     .bind(models)
     .bind(i64::from(edit.expires_at.is_some()))
     .bind(optional_micros(edit.expires_at.flatten()))
+    .bind(edit.params.map(Params::as_str))
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &id);
@@ -294,5 +301,6 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
         last_used_at: row.optional_time("last_used_at")?,
         revoked_at: row.optional_time("revoked_at")?,
         policy: row.optional_parsed("policy")?,
+        params: row.parsed("params")?,
     })
 }

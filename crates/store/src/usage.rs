@@ -15,6 +15,7 @@ macro_rules! sum_of_costs {
 }
 pub(crate) use sum_of_costs;
 
+mod events;
 mod summary;
 
 use domain::attempt::{AttemptState, ErrorClass};
@@ -30,34 +31,6 @@ use crate::open::Store;
 use crate::row::{Columns, optional_id, optional_micros};
 
 pub use summary::{GroupBy, UsageLine, summary};
-
-/// Events: first attempts within the times, of requests one of whose attempts
-/// passes the rest of the filter.
-macro_rules! events {
-    ($select:literal, $rest:literal) => {
-        concat!(
-            $select,
-            " FROM attempts AS f WHERE f.number = 1 AND (CAST($1 AS TEXT) IS NULL OR f.user_id = $1) \
-             AND (CAST($2 AS BIGINT) IS NULL OR f.at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR f.at < $3) \
-             AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.request_id = f.request_id \
-             AND (CAST($4 AS TEXT) IS NULL OR a.provider = $4) AND (CAST($5 AS TEXT) IS NULL OR a.model = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR a.credential_id = $6) AND (CAST($7 AS TEXT) IS NULL OR a.source = $7)) ",
-            $rest
-        )
-    };
-}
-
-const COUNT: &str =
-    concat!("SELECT CAST(COUNT(*) AS BIGINT) FROM (", events!("SELECT f.id", "LIMIT 10001"), ") AS counted");
-const PAGE: &str = concat!(
-    "SELECT * FROM attempts WHERE request_id IN (",
-    events!(
-        "SELECT f.request_id",
-        "AND (CAST($8 AS BIGINT) IS NULL OR f.at < $8 OR (f.at = $8 AND f.request_id < $9)) \
-         ORDER BY f.at DESC, f.request_id DESC LIMIT $10"
-    ),
-    ") ORDER BY request_id, number"
-);
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,9 +111,10 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
-    let counted = bound(COUNT, filter).fetch_one(store.pool()).await?;
+    let texts = if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL };
+    let counted = bound(texts.count, filter).fetch_one(store.pool()).await?;
     let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
-    let rows = bound(PAGE, filter)
+    let rows = bound(texts.page, filter)
         .bind(after.map(|cursor| cursor.at.as_micros()))
         .bind(after.map(|cursor| cursor.request.to_string()))
         .bind(limit.saturating_add(1))
@@ -160,10 +134,7 @@ pub async fn events(
 /// # Errors
 /// When the database cannot be read.
 pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEvent>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM attempts WHERE request_id = $1 ORDER BY number")
-        .bind(request.to_string())
-        .fetch_all(store.pool())
-        .await?;
+    let rows = sqlx::query(events::ONE).bind(request.to_string()).fetch_all(store.pool()).await?;
     Ok(gathered(&rows)?.pop())
 }
 
@@ -206,6 +177,7 @@ fn read(row: &AnyRow) -> Result<Attempt, StoreError> {
             completion: row.count("completion_tokens")?,
             cached: row.count("cached_tokens")?,
             cache_write: row.count("cache_write_tokens")?,
+            cache_write_hour: 0,
             reasoning: row.count("reasoning_tokens")?,
         }),
     };

@@ -1,6 +1,7 @@
 //! A house for a test: its own data directory, its own scripted provider, its
 //! own clock that can be set forward.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 use crate::client::{Answer, Client};
 use crate::database::RawDatabase;
 use crate::node::{Ground, Node};
+use crate::raw::{RawProvider, RawScript};
 
 /// The password of every person in tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -49,6 +51,12 @@ pub struct Options {
     pub secret_references: String,
     /// Variables of the server's environment.
     pub variables: Vec<(String, String)>,
+    /// Answers with bytes, before the scripted provider is asked.
+    pub raw: Option<RawScript>,
+    /// A web site that stands for all public addresses.
+    pub site: Option<SocketAddr>,
+    /// Whether pictures are fetched by their address.
+    pub fetches_pictures: bool,
 }
 
 impl Default for Options {
@@ -65,6 +73,9 @@ impl Default for Options {
             request_keys_allowed: false,
             secret_references: String::new(),
             variables: Vec::new(),
+            raw: None,
+            site: None,
+            fetches_pictures: true,
         }
     }
 }
@@ -73,6 +84,8 @@ impl Default for Options {
 pub struct House {
     /// The scripted provider behind it.
     pub sim: Sim,
+    /// The provider of bytes before that one, where a test wants it.
+    pub raw: Option<RawProvider>,
     /// The use cases, for looking behind the doors.
     pub app: Arc<App>,
     /// Where it listens, `http://127.0.0.1:…`.
@@ -99,6 +112,10 @@ impl House {
     /// A house with these options.
     pub async fn start_with(options: Options) -> Self {
         let sim = Sim::start(options.script).await.expect("the scripted provider starts");
+        let raw = match options.raw {
+            Some(script) => Some(RawProvider::start(script, sim.address()).await),
+            None => None,
+        };
         let directory = TempDir::new().expect("a directory");
         let database_url = options
             .database_url
@@ -112,13 +129,15 @@ impl House {
             request_keys_allowed: options.request_keys_allowed,
             secret_references: options.secret_references,
             variables: options.variables,
+            site: options.site,
+            fetches_pictures: options.fetches_pictures,
             data_dir: directory.path().to_owned(),
-            sim: sim.address(),
+            provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
             offset: Arc::default(),
         };
         let node = ground.raise(&database_url, true, options.environment_keys).await;
         let (app, url) = (Arc::clone(&node.app), node.url.clone());
-        Self { sim, app, url, directory, database_url, node, ground }
+        Self { sim, raw, app, url, directory, database_url, node, ground }
     }
 
     /// One more node on the same database; PostgreSQL only.

@@ -16,6 +16,8 @@ mod events;
 mod house;
 mod node;
 mod process;
+mod raw;
+mod site;
 mod wait;
 
 pub use browser::{Browser, Found, Tab, View};
@@ -25,4 +27,6 @@ pub use events::{Event, EventReader, events, next_bytes};
 pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process, Said, run};
+pub use raw::{RawProvider, RawRequest, RawScript, RawStep};
+pub use site::{Page, SITE, Site};
 pub use wait::eventually;

@@ -24,6 +24,7 @@ use web::origins::Origins;
 use web::router::{Shared, router};
 
 use crate::client::Client;
+use crate::site;
 
 /// A master key that is used in tests only.
 pub const MASTER_KEY: &str = "3pQ0q0Jm9m8cJm1sV7c2yq0rZkX4bN6tD5wE8uHfLgA=";
@@ -67,8 +68,10 @@ pub(crate) struct Ground {
     pub(crate) request_keys_allowed: bool,
     pub(crate) secret_references: String,
     pub(crate) variables: Vec<(String, String)>,
+    pub(crate) site: Option<SocketAddr>,
+    pub(crate) fetches_pictures: bool,
     pub(crate) data_dir: PathBuf,
-    pub(crate) sim: SocketAddr,
+    pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
 }
 
@@ -100,19 +103,24 @@ impl Ground {
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let guard = EgressGuard::new(LocalEndpoints::none().with_embedded(self.sim), vec![address]);
+        let local = LocalEndpoints::none().with_embedded(self.provider);
+        let (guard, roots) = match self.site {
+            Some(site) => (site::guard(local, address, site), site::roots()),
+            None => (EgressGuard::new(local, vec![address]), Vec::new()),
+        };
         let settings = Settings {
             public_url: format!("http://{address}"),
             default_bases: self.bases(),
             reveal_allowed: self.reveal_allowed,
             policy: self.policy,
             request_keys_allowed: self.request_keys_allowed,
+            fetches_pictures: self.fetches_pictures,
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());
         let app = App::build(Parts {
             store,
-            upstream: Upstream::new(guard.clone(), self.clocks, Vec::new()),
+            upstream: Upstream::new(guard.clone(), self.clocks, roots),
             guard,
             catalogue: Catalogue::builtin(),
             clock,
@@ -132,11 +140,11 @@ impl Ground {
 
     /// Where the scripted provider stands in.
     fn bases(&self) -> HashMap<ProviderId, String> {
-        let bases = provider_sim::provider_bases(self.sim).into_iter();
+        let bases = provider_sim::provider_bases(self.provider).into_iter();
         let local = [ProviderId::Ollama, ProviderId::LmStudio].into_iter().filter(|_| self.local_servers);
         bases
             .map(|(provider, url)| (provider.parse().expect("a known provider"), url))
-            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.sim))))
+            .chain(local.map(|provider| (provider, format!("http://{}/v1", self.provider))))
             .collect()
     }
 }

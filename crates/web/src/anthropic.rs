@@ -1,5 +1,6 @@
 //! Anthropic's wire: what Claude's own clients call.
 
+pub(crate) mod models;
 mod schema;
 
 use std::sync::Arc;
@@ -20,7 +21,11 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 pub(crate) fn doors() -> Vec<Door> {
-    vec![door(
+    vec![create_door(), count_door()]
+}
+
+fn create_door() -> Door {
+    door(
         Method::POST,
         "/v1/messages",
         Need::CallModels,
@@ -40,7 +45,26 @@ pub(crate) fn doors() -> Vec<Door> {
             .calls_a_model()
             .gives::<schema::Message>(200, "The answer")
             .or_events(),
-    )]
+    )
+}
+
+fn count_door() -> Door {
+    door(
+        Method::POST,
+        "/v1/messages/count_tokens",
+        Need::CallModels,
+        post(count_tokens),
+        says("anthropic", "How many tokens a chat has, in Anthropic's format")
+            .at_length(
+                "Anthropic and Google count it themselves, at no cost. For models of others it is an estimate, in which \
+                 pictures and files do not count, and the header `x-ownkey-estimated` says so.",
+            )
+            .takes::<schema::CountRequest>()
+            .example(json!({"model": "claude-opus-4-8", "messages": [{"role": "user", "content": "Hello!"}]}))
+            .calls_a_model()
+            .may_estimate()
+            .gives::<schema::TokenCount>(200, "The number"),
+    )
 }
 
 async fn create_message(
@@ -50,4 +74,13 @@ async fn create_message(
 ) -> Result<Response, Failure> {
     let door = DoorOfCall { name: "POST /v1/messages", wire: WireName::AnthropicMessages, url: None };
     calls::answer(&app, &caller, door, request).await
+}
+
+async fn count_tokens(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Response, Failure> {
+    let door = DoorOfCall { name: "POST /v1/messages/count_tokens", wire: WireName::AnthropicMessages, url: None };
+    calls::count(&app, &caller, door, request).await
 }

@@ -1,9 +1,11 @@
 //! Ownkey's own JSON API, `/v2`: everything the pages can do.
 
 pub(crate) mod administration;
+pub(crate) mod aliases;
 pub(crate) mod audit_events;
 pub(crate) mod credentials;
 pub(crate) mod events;
+pub(crate) mod library;
 pub(crate) mod llm;
 pub(crate) mod models;
 pub(crate) mod paging;
@@ -15,6 +17,7 @@ pub(crate) mod sign_in;
 pub(crate) mod spreads;
 pub(crate) mod status;
 pub(crate) mod tokens;
+pub(crate) mod tries;
 pub(crate) mod usage;
 pub(crate) mod users;
 
@@ -31,12 +34,15 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(tries::doors());
+    doors.extend(library::doors());
     doors.extend(status::doors());
     doors.extend(events::doors());
     doors.extend(spreads::doors());
     doors.extend(resolve::doors());
     doors.extend(providers::doors());
     doors.extend(models::doors());
+    doors.extend(aliases::doors());
     doors.extend(llm::doors());
     doors.extend(usage::doors());
     doors.extend(audit_events::doors());

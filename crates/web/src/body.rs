@@ -24,6 +24,10 @@ pub const CONTROL_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body of a model call, in bytes.
 pub const CALL_BODY_BYTES: usize = 25 * 1024 * 1024;
 
+/// The largest body of a call that is passed on as it is, in bytes: a file of the
+/// largest size that OpenAI takes for audio, and the form around it.
+pub const PASSED_BODY_BYTES: usize = 32 * 1024 * 1024;
+
 /// The most memory taken for a body on the client's word alone.
 const TRUSTED_BYTES: usize = 1024 * 1024;
 

@@ -2,11 +2,12 @@
 //! against its `Idempotency-Key`, answered as a whole or as a stream, and told
 //! in the client's own words when it fails.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use app::App;
 use app::chat::{self, AnswerStream, Answered, Call, Content, Piece, UrlCall};
+use app::counting::{self, Counted};
 use app::error::{Code, Error};
 use app::idempotency::Claim;
 use axum::body::Body;
@@ -39,7 +40,15 @@ pub(crate) struct DoorOfCall {
     pub(crate) url: Option<UrlCall>,
 }
 
-/// Answers a call.
+/// A call as it arrived, and how it is to be answered.
+pub(crate) struct Arrived {
+    /// What is asked.
+    pub(crate) call: Call,
+    /// How to write the answer.
+    pub(crate) reply: Reply,
+}
+
+/// Answers a chat.
 ///
 /// # Errors
 /// Whatever stands in the way, as the client may hear it.
@@ -49,10 +58,60 @@ pub(crate) async fn answer(
     door: DoorOfCall,
     request: Request,
 ) -> Result<Response, Failure> {
+    let Arrived { call, reply } = arrived_as_json(app, caller, door, request).await?;
+    reply.written(chat::complete(app, caller, call).await).await
+}
+
+/// Counts the tokens of a chat.
+///
+/// # Errors
+/// Whatever stands in the way, as the client may hear it.
+pub(crate) async fn count(
+    app: &Arc<App>,
+    caller: &Caller,
+    door: DoorOfCall,
+    request: Request,
+) -> Result<Response, Failure> {
+    let Arrived { call, reply } = arrived_as_json(app, caller, door, request).await?;
+    match counting::count(app, caller, call).await {
+        Err(error) => reply.written(Err(error)).await,
+        Ok(Counted::Told(answered)) => reply.written(Ok(answered)).await,
+        Ok(Counted::Estimated { provider, model, body }) => {
+            let mut response = reply.unpaid(body).await;
+            wishes::say_estimated(response.headers_mut(), provider, &model);
+            Ok(response)
+        }
+    }
+}
+
+/// Reads a call whose body is JSON.
+///
+/// # Errors
+/// Whatever is wrong with it.
+pub(crate) async fn arrived_as_json(
+    app: &Arc<App>,
+    caller: &Caller,
+    door: DoorOfCall,
+    request: Request,
+) -> Result<Arrived, Failure> {
+    body::expect_json_or_nothing(request.headers())?;
+    arrived(app, caller, door, request, CALL_BODY_BYTES).await
+}
+
+/// Reads a call, whatever its body is, and claims its `Idempotency-Key`.
+///
+/// # Errors
+/// Whatever is wrong with it.
+pub(crate) async fn arrived(
+    app: &Arc<App>,
+    caller: &Caller,
+    door: DoorOfCall,
+    request: Request,
+    limit: usize,
+) -> Result<Arrived, Failure> {
     let (parts, body) = request.into_parts();
     let passport = passport(&parts.extensions)?;
-    body::expect_json_or_nothing(&parts.headers)?;
-    let body = body::read(body, body::declared_length(&parts.headers), CALL_BODY_BYTES).await?;
+    let body = body::read(body, body::declared_length(&parts.headers), limit).await?;
     let wishes = wishes::of(app, &parts.headers)?;
     let LetInAt(callers_epoch) = let_in_at(&parts.extensions);
     let claim = match idempotent::begin(app, caller, &parts.headers, door.name, &body).await? {
@@ -74,8 +133,7 @@ pub(crate) async fn answer(
         is_idempotent: claim.is_some(),
         callers_epoch,
     };
-    let answered = chat::complete(app, caller, call).await?;
-    written(answered, Words { wire, is_array, passport }, claim).await
+    Ok(Arrived { call, reply: Reply { words: Words { wire, is_array, passport }, claim } })
 }
 
 /// A model call under an `Idempotency-Key` that was used: answers are not kept,
@@ -108,44 +166,69 @@ struct Words {
     passport: Passport,
 }
 
-async fn written(answered: Answered, words: Words, claim: Option<Claim>) -> Result<Response, Failure> {
-    let Answered { payment, content } = answered;
-    let mut claim = claim;
-    let headers = stream_headers(words.is_array);
-    let mut response = match content {
-        Content::Whole { status, body, is_stream: true } => (status, headers, body).into_response(),
-        Content::Whole { status, body, is_stream: false } => {
-            (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
-        }
-        Content::Stream(stream) => {
-            let body = stream_body(*stream, words, claim.take());
-            (StatusCode::OK, headers, body).into_response()
-        }
-    };
-    if let Some(claim) = claim {
-        claim.finish(response.status().as_u16(), None).await;
-    }
-    wishes::say_who_paid(response.headers_mut(), &payment);
-    Ok(response)
+/// How a call is to be answered.
+pub(crate) struct Reply {
+    words: Words,
+    claim: Option<Claim>,
 }
+
+impl Reply {
+    /// The answer, with who paid for it. A refusal gives the `Idempotency-Key`
+    /// back before it is told.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) async fn written(self, answered: Result<Answered, Error>) -> Result<Response, Failure> {
+        let Self { words, claim } = self;
+        let (mut claim, Answered { payment, content }) = idempotent::unless_refused(claim, answered).await?;
+        let mut response = match content {
+            Content::Whole { status, body, is_stream: true } => {
+                (status, stream_headers(words.is_array), body).into_response()
+            }
+            Content::Whole { status, body, is_stream: false } => (status, [(CONTENT_TYPE, JSON)], body).into_response(),
+            Content::Stream(stream) => {
+                let headers = match stream.kind() {
+                    Some(kind) => [(CONTENT_TYPE, kind.clone()), UNCACHED, UNBUFFERED],
+                    None => stream_headers(words.is_array),
+                };
+                (StatusCode::OK, headers, stream_body(*stream, words, claim.take())).into_response()
+            }
+        };
+        if let Some(claim) = claim {
+            claim.finish(response.status().as_u16(), None).await;
+        }
+        wishes::say_who_paid(response.headers_mut(), &payment);
+        Ok(response)
+    }
+
+    /// An answer that nobody was called for.
+    pub(crate) async fn unpaid(self, body: Bytes) -> Response {
+        if let Some(claim) = self.claim {
+            claim.finish(StatusCode::OK.as_u16(), None).await;
+        }
+        ([(CONTENT_TYPE, JSON)], body).into_response()
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const UNCACHED: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+const UNBUFFERED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 /// Headers that keep a stream a stream on its way through proxies.
 pub(crate) fn event_stream_headers() -> [(HeaderName, HeaderValue); 3] {
-    [
-        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ]
+    [(CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), UNCACHED, UNBUFFERED]
 }
 
 fn stream_headers(is_array: bool) -> [(HeaderName, HeaderValue); 3] {
     let [(name, events), cached, buffered] = event_stream_headers();
-    let kind = if is_array { HeaderValue::from_static("application/json") } else { events };
+    let kind = if is_array { JSON } else { events };
     [(name, kind), cached, buffered]
 }
 
-/// The events as they come; a failure is one last event in the client's words,
-/// without an end mark. An idempotent call is done with its last event, and may
+/// The pieces as they come; a failure is one last event in the client's words,
+/// without an end mark, and where the answer is no events it breaks off: nothing
+/// else would tell the client that it is not whole. An idempotent call is done with its last event, and may
 /// be sent again when it broke before.
 fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body {
     let state = (stream, words, claim, false);
@@ -155,9 +238,17 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 has_begun = true;
                 bytes
             }
+            Some(Piece::Silence) => still_there(words.wire),
             Some(Piece::Failed(error)) => {
-                claim = None;
-                error_event(&error, &words, has_begun)
+                if let Some(claim) = claim.take() {
+                    claim.give_back().await;
+                }
+                let event = error_event(&error, &words, has_begun);
+                if stream.kind().is_some_and(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
+                    let broken = io::Error::other(error.sentence);
+                    return Some((Err(broken), (stream, words, claim, has_begun)));
+                }
+                event
             }
             None => {
                 if let Some(claim) = claim {
@@ -166,8 +257,16 @@ fn stream_body(stream: AnswerStream, words: Words, claim: Option<Claim>) -> Body
                 return None;
             }
         };
-        Some((Ok::<Bytes, Infallible>(bytes), (stream, words, claim, has_begun)))
+        Some((Ok(bytes), (stream, words, claim, has_begun)))
     }))
+}
+
+/// What is said while nothing happens, so that nobody on the way gives up.
+fn still_there(wire: WireName) -> Bytes {
+    Bytes::from_static(match wire {
+        WireName::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        _ => b": ping\n\n",
+    })
 }
 
 fn error_event(error: &Error, words: &Words, has_begun: bool) -> Bytes {

@@ -48,11 +48,23 @@ pub(crate) async fn end(
     claim: Option<Claim>,
     outcome: Result<(Option<String>, Response), Failure>,
 ) -> Result<Response, Failure> {
-    let (resource, response) = outcome?;
+    let (claim, (resource, response)) = unless_refused(claim, outcome).await?;
     if let Some(claim) = claim {
         claim.finish(response.status().as_u16(), resource.as_deref()).await;
     }
     Ok(response)
+}
+
+/// Passes what came of a request; a refusal gives its key back before it is told.
+pub(crate) async fn unless_refused<T, E>(claim: Option<Claim>, outcome: Result<T, E>) -> Result<(Option<Claim>, T), E> {
+    match (outcome, claim) {
+        (Ok(done), claim) => Ok((claim, done)),
+        (Err(refusal), None) => Err(refusal),
+        (Err(refusal), Some(claim)) => {
+            claim.give_back().await;
+            Err(refusal)
+        }
+    }
 }
 
 /// Marks an answer as a replay.

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod body;
 mod calls;
 mod idempotent;
+mod model_pages;
 pub mod origins;
 pub mod problem;
 pub mod rim;

@@ -101,7 +101,11 @@ fn operation(door: &Door, described: &Described, parts: &mut Parts) -> Value {
         if let Some(example) = &body.example {
             content["example"] = example.clone();
         }
-        operation.insert("requestBody".into(), json!({"required": true, "content": {body.kind: content}}));
+        let mut contents = json!({body.kind: content});
+        if body.or_form {
+            contents["multipart/form-data"] = json!({"schema": shape::reference(&body.shape, &mut parts.schemas)});
+        }
+        operation.insert("requestBody".into(), json!({"required": true, "content": contents}));
     }
     let mut responses = Map::new();
     for answer in &described.answers {
@@ -142,19 +146,19 @@ pub(crate) fn names_in(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn path_parameters(door: &Door) -> Vec<Value> {
-    let is_rest = door.path.contains("{*");
     names_in(door.path)
         .map(|name| {
-            let schema = if is_rest {
-                json!({"type": "string", "minLength": 1, "maxLength": 300})
-            } else if name == "provider" {
-                shape::schema_of_words("@any-provider")
-            } else {
-                json!({"type": "string", "format": "uuid"})
+            let is_rest = door.path.ends_with(&format!("{{*{name}}}"));
+            let schema = match name {
+                _ if is_rest => json!({"type": "string", "minLength": 1, "maxLength": 300}),
+                "provider" => shape::schema_of_words("@any-provider"),
+                "response_id" => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$"}),
+                _ => json!({"type": "string", "format": "uuid"}),
             };
             let words = match name {
                 _ if is_rest => "A name; slashes in it may stand as they are.",
                 "provider" => "A provider, in any spelling.",
+                "response_id" => "The id of an answer, as its provider gave it.",
                 _ => "An id.",
             };
             json!({"name": name, "in": "path", "required": true, "description": words, "schema": schema})

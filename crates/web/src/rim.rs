@@ -153,7 +153,18 @@ pub fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
 }
 
 /// Wire routes without `/v1`, for clients that leave it out.
-pub const ROOT_FORMS: [&str; 5] = ["/chat/completions", "/responses", "/messages", "/embeddings", "/models"];
+pub const ROOT_FORMS: [&str; 10] = [
+    "/chat/completions",
+    "/responses",
+    "/messages",
+    "/embeddings",
+    "/models",
+    "/completions",
+    "/audio",
+    "/images",
+    "/moderations",
+    "/rerank",
+];
 
 /// A panic becomes an error like any other; the client sees no detail of it.
 fn of_panic(panic: &(dyn Any + Send)) -> Response {

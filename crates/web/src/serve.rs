@@ -1,6 +1,7 @@
 //! The accept loop: header and write clocks that `axum::serve` does not have,
 //! and a drain that lets running streams finish.
 
+mod at_once;
 mod write_clock;
 
 use std::convert::Infallible;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::paths;
+use at_once::AtOnce;
 use write_clock::WriteClock;
 
 /// How long a client may take to send its headers.
@@ -100,7 +102,7 @@ fn converse(stream: TcpStream, peer: SocketAddr, router: Router, write: Duration
         .header_read_timeout(HEADER_CLOCK)
         .max_buf_size(READ_BYTES)
         .serve_connection(TokioIo::new(WriteClock::new(stream, write)), service);
-    let connection = graceful.watch(connection);
+    let connection = AtOnce::new(graceful.watch(connection));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, %peer, "a connection ended early");

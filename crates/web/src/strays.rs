@@ -6,20 +6,8 @@ use http::{Method, Uri};
 use crate::rim::Failure;
 
 /// Doors that clients know from OpenAI and that Ownkey does not have.
-const KNOWN_ELSEWHERE: [&str; 12] = [
-    "/responses",
-    "/messages",
-    "/embeddings",
-    "/completions",
-    "/audio",
-    "/images",
-    "/moderations",
-    "/rerank",
-    "/files",
-    "/batches",
-    "/assistants",
-    "/fine_tuning",
-];
+const KNOWN_ELSEWHERE: [&str; 8] =
+    ["/responses", "/messages", "/audio", "/images", "/files", "/batches", "/assistants", "/fine_tuning"];
 
 /// No such path.
 pub(crate) async fn not_found(uri: Uri) -> Failure {

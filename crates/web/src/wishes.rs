@@ -5,6 +5,7 @@ use app::brought::{self, Brought};
 use app::chat::Payment;
 use app::error::Error;
 use app::paying::Wishes;
+use domain::ProviderId;
 use domain::resolve::Fallback;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -38,9 +39,9 @@ pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Wishes, Error> {
     let policy = Fallback::of_header(text(POLICY))
         .map_err(|problem| Error::invalid(POLICY, format!("is not taken: {problem}")))?;
     let lenient = match text(PARAMS) {
-        None => false,
-        Some("lenient") => true,
-        Some("strict") => false,
+        None => None,
+        Some("lenient") => Some(true),
+        Some("strict") => Some(false),
         Some(_) => return Err(Error::invalid(PARAMS, "is not taken: expected lenient or strict")),
     };
     if pinned.is_some() && brought.is_some() {
@@ -77,11 +78,26 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     say("x-ownkey-provider", payment.provider.as_str());
     say("x-ownkey-model", &payment.model);
     say("x-ownkey-attempts", &payment.attempts.to_string());
+    if let Some(alias) = &payment.alias {
+        say("x-ownkey-alias", alias);
+    }
+    if !payment.passed_over.is_empty() {
+        say("x-ownkey-passed-over", &payment.passed_over.join(", "));
+    }
     if let Some(cost) = payment.cost {
         say("x-ownkey-cost-usd", &cost.to_string());
     }
     if !payment.dropped.is_empty() {
         say("x-ownkey-dropped", &payment.dropped.join(", "));
+    }
+}
+
+/// Says in the answer that a number is estimated, and for which model.
+pub(crate) fn say_estimated(headers: &mut HeaderMap, provider: ProviderId, model: &str) {
+    headers.insert(HeaderName::from_static("x-ownkey-estimated"), HeaderValue::from_static("true"));
+    headers.insert(HeaderName::from_static("x-ownkey-provider"), HeaderValue::from_static(provider.as_str()));
+    if let Ok(model) = HeaderValue::from_str(model) {
+        headers.insert(HeaderName::from_static("x-ownkey-model"), model);
     }
 }
 

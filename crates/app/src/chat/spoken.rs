@@ -11,8 +11,9 @@ use llm::wire::{
     self, About, AnswerFacts, ClientRequest, ClientWire, Fitting, Passage, Prepared, Target, Wire, choice,
 };
 
-use super::failure;
+use super::pictures::Pictures;
 use crate::App;
+use crate::attempt::failure;
 use crate::error::{Code, Error};
 use crate::replay;
 
@@ -82,7 +83,7 @@ impl Spoken {
     /// What the client is told about a field that cannot be sent.
     pub(super) async fn prepare(
         &self,
-        (app, caller): (&App, &Caller),
+        (app, caller, pictures): (&App, &Caller, &Pictures),
         (request, whole): (&ClientRequest<'_>, &Bytes),
         target: &Target<'_>,
         lenient: bool,
@@ -92,9 +93,17 @@ impl Spoken {
         }
         let mut neutral = self.client.to_neutral(request).map_err(|problem| failure::of_request(&problem))?;
         replay::restore(app, caller, self.upstream.name(), &mut neutral).await;
+        pictures.put_in(app, self.upstream, target.provider, &mut neutral).await?;
         let mut fitting = Fitting::new(*target, self.client.name(), lenient);
         let body = self.upstream.encode(&neutral, &mut fitting).map_err(|problem| of_unsupported(&problem))?;
         Ok(Prepared::of(body, fitting.into_dropped()))
+    }
+
+    /// Whether the client's format has something to say while nothing happens: a
+    /// comment, or an event that means nothing. A JSON array has not, and some of
+    /// Google's clients read no comments.
+    pub(super) fn has_words_for_silence(&self) -> bool {
+        !self.wants_array && self.client.name() != WireName::Gemini
     }
 
     /// The way for a streamed answer.

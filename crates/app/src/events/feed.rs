@@ -133,7 +133,7 @@ async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Optio
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Models { credential })
         }
         // Nothing of a key, or of a later version.
-        Some(ChangeKind::Setting | ChangeKind::Spread) | None => None,
+        Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias) | None => None,
     })
 }
 

@@ -3,6 +3,7 @@
 
 use domain::caller::TokenScope;
 use domain::credential::{Credential, KeyStatus, Scope, Source};
+use domain::provider::ProviderKind;
 use domain::{Caller, Timestamp};
 use serde_json::{Value, json};
 use store::changes::Verb;
@@ -61,8 +62,9 @@ pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
                 (EventName::CredentialStatusChanged, full(credential, *status, reason.as_deref(), *at))
             });
             // A local server that starts or stops has models, or none.
-            let is_local = credential.source == Source::Keyless;
-            if is_local && !words.iter().any(|(name, _)| *name == EventName::ModelsChanged) {
+            let is_local = credential.provider.facts().kind == ProviderKind::Local;
+            let is_told = credential.source == Source::Keyless || (is_local && !words.is_empty());
+            if is_told && !words.iter().any(|(name, _)| *name == EventName::ModelsChanged) {
                 words.push((EventName::ModelsChanged, bare(credential)));
             }
             words

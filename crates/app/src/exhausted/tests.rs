@@ -136,3 +136,40 @@ fn sentences_are_right_for_one_key_and_for_several() {
         assert_eq!(told(ends).2, expected, "{ends}");
     }
 }
+
+#[test]
+fn an_alias_names_each_provider_and_what_was_not_called() {
+    let (first, mut second) = (key("a"), key("b"));
+    second.provider = ProviderId::Anthropic;
+    let told = |classes: [ErrorClass; 2], not_called: &[String]| {
+        let ends = [(&first, classes[0], Some(40)), (&second, classes[1], Some(20))];
+        let ended = ends.map(|(credential, class, wait)| Ended {
+            credential,
+            class,
+            wait: wait.map(Duration::from_secs),
+            sentence: "It broke.",
+        });
+        let error = of_alias(&caller(), "fast", &ended, not_called);
+        (error.code, error.details.retry_after.map(|wait| wait.as_secs()), error.sentence)
+    };
+    use ErrorClass::{NoCredit, Overloaded, RateLimited, ServerError, Timeout};
+    for (classes, code, wait, says) in [
+        (
+            [RateLimited, RateLimited],
+            Code::RateLimited,
+            Some(20),
+            "the OpenAI key “a” is at its rate limit; the Anthropic key “b” is",
+        ),
+        ([RateLimited, Overloaded], Code::RateLimited, Some(20), "Anthropic is short of capacity. Wait"),
+        ([Overloaded, Overloaded], Code::ProviderOverloaded, Some(20), "OpenAI is short of capacity; Anthropic is"),
+        ([Timeout, Timeout], Code::ProviderTimeout, None, "did not answer in time"),
+        ([NoCredit, RateLimited], Code::UpstreamCredentialsExhausted, None, "has no credit left; the Anthropic"),
+        ([ServerError, RateLimited], Code::ProviderError, Some(20), "OpenAI failed: It broke; the Anthropic"),
+    ] {
+        let (is, waits, sentence) = told(classes, &[]);
+        assert_eq!((is, waits), (code, wait), "{classes:?}");
+        assert!(sentence.starts_with("No model of “fast” answered: ") && sentence.contains(says), "{sentence}");
+    }
+    let (.., sentence) = told([RateLimited, RateLimited], &["google/x (no key opens it)".to_owned()]);
+    assert!(sentence.contains("; not called: google/x (no key opens it). Wait"), "{sentence}");
+}

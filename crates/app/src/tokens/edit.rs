@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::audit::Event;
 use domain::caller::{Proof, TokenScope};
-use domain::gateway_token;
+use domain::gateway_token::{self, Params};
 use domain::ids::TokenId;
 use domain::{Caller, Timestamp, text};
 use store::tokens::{Token, TokenEdit};
@@ -28,6 +28,8 @@ pub struct Edit {
     pub scopes: Option<Option<Vec<TokenScope>>>,
     /// Other models; cleared: all that the caller may call.
     pub models: Option<Option<Vec<String>>>,
+    /// Another treatment of parameters that a model cannot take.
+    pub params: Option<Params>,
     /// Another end; cleared: none.
     pub expires_at: Option<Option<Timestamp>>,
 }
@@ -60,6 +62,7 @@ pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result
             .transpose()?,
         scopes: edit.scopes.map(|scopes| checked_scopes(caller, scopes)).transpose()?,
         models: edit.models.map(|models| checked_models(caller, models)).transpose()?,
+        params: edit.params,
         expires_at: expires_at.map(|at| at.into_iter().chain(last_day).min()),
     };
     let fields = changed_names(&changes);
@@ -148,6 +151,7 @@ fn changed_names(edit: &TokenEdit) -> Vec<&'static str> {
         (edit.name.is_some(), "name"),
         (edit.scopes.is_some(), "scopes"),
         (edit.models.is_some(), "models"),
+        (edit.params.is_some(), "params"),
         (edit.expires_at.is_some(), "expires_at"),
     ]
     .into_iter()

@@ -47,6 +47,16 @@ fn cached_tokens_pay_their_own_rate_and_the_input_rate_when_it_is_unknown() {
 }
 
 #[test]
+fn what_is_written_for_an_hour_pays_its_own_rate() {
+    let mut price = price(1_000_000_000, 0);
+    price.rates.cache_write_nanos = Some(1_250_000_000);
+    let tokens = TokenCounts { prompt: 1_000, cache_write: 400, cache_write_hour: 300, ..TokenCounts::default() };
+    assert_eq!(price.cost(&tokens), Nanos(600_000 + 500_000), "unknown: as for five minutes");
+    price.rates.cache_write_hour_nanos = Some(2_000_000_000);
+    assert_eq!(price.cost(&tokens), Nanos(600_000 + 125_000 + 600_000));
+}
+
+#[test]
 fn a_prompt_beyond_the_threshold_pays_the_long_rates_for_all_of_it() {
     let mut price = price(1_000_000_000, 1_000_000_000);
     price.long_context = Some(LongContext {
@@ -72,6 +82,27 @@ proptest! {
         let price = price(rate, rate);
         prop_assert!(price.cost(&tokens(prompt + extra, 0)) >= price.cost(&tokens(prompt, 0)));
         prop_assert!(price.cost(&tokens(prompt, 0)) >= Nanos::ZERO);
+    }
+
+    #[test]
+    fn no_numbers_make_a_cost_negative_or_overflow(
+        counts in any::<[u64; 6]>(), rates in any::<[u32; 5]>(), scale in 0_u32..=32, threshold in any::<u64>(), markup in any::<u32>(),
+    ) {
+        let [prompt, completion, cached, cache_write, cache_write_hour, reasoning] = counts;
+        let tokens = TokenCounts { prompt, completion, cached, cache_write, cache_write_hour, reasoning };
+        let [input, output, read, write, hour] = rates.map(|rate| (i64::from(rate) << scale) & i64::MAX);
+        let rates = Rates {
+            input_nanos: input,
+            output_nanos: output,
+            cached_input_nanos: Some(read),
+            cache_write_nanos: Some(write),
+            cache_write_hour_nanos: Some(hour),
+        };
+        let long = LongContext { threshold_tokens: threshold, rates };
+        let price = Price { rates, long_context: Some(long) };
+        let cost = price.cost(&tokens);
+        prop_assert!(cost >= Nanos::ZERO);
+        prop_assert!(cost.marked_up(markup) >= cost);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use bytes::Bytes;
 use domain::ProviderId;
 use domain::attempt::ErrorClass;
+use domain::usage::TokenCounts;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::{Ability, Outcome};
+use super::{Ability, Outcome, Spent};
 use crate::neutral::{Answer, FinishReason, StreamEvent};
-use crate::wire::StreamDecoder as _;
 use crate::wire::openai_chat::{errors, response, stream};
+use crate::wire::{AnswerFacts, StreamDecoder as _};
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -33,6 +34,46 @@ pub(super) fn judge(provider: ProviderId, ability: Ability, reply: &Reply) -> (O
             Err(_) => unclear("The answer was not a chat answer. Check that the base URL is right."),
         },
     }
+}
+
+/// What an answer says that it used up.
+pub(super) fn spent(provider: ProviderId, ability: Ability, reply: &Reply) -> Spent {
+    if !(200..300).contains(&reply.status) {
+        let error = errors::read(provider, reply.status, &reply.headers, &reply.body);
+        return Spent::Failed { error, may_cost: false };
+    }
+    match ability {
+        Ability::Embeddings => {
+            let document: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+            let prompt = document.pointer("/usage/prompt_tokens").and_then(Value::as_u64);
+            let usage = prompt.map(|prompt| TokenCounts { prompt, ..TokenCounts::default() });
+            Spent::Answered(AnswerFacts { usage, ..AnswerFacts::default() })
+        }
+        _ => match response::decode(provider, &reply.body) {
+            Ok(answer) => Spent::Answered(AnswerFacts::of(&answer)),
+            Err(_) if ability == Ability::Stream => Spent::Answered(of_stream(provider, reply)),
+            Err(error) => Spent::Failed { error, may_cost: true },
+        },
+    }
+}
+
+fn of_stream(provider: ProviderId, reply: &Reply) -> AnswerFacts {
+    let mut decoder = stream::Decoder::new(provider);
+    let mut events = decoder.push(&reply.body);
+    events.extend(decoder.finish());
+    let mut facts = AnswerFacts::default();
+    for event in &events {
+        match event {
+            StreamEvent::Delta { text } | StreamEvent::Reasoning { text } => {
+                facts.output_characters += text.chars().count() as u64;
+            }
+            StreamEvent::Usage { tokens, cost, is_absurd } => {
+                (facts.usage, facts.cost, facts.absurd) = (*tokens, *cost, *is_absurd);
+            }
+            _ => {}
+        }
+    }
+    facts
 }
 
 fn works(sentence: &str) -> (Outcome, String) {

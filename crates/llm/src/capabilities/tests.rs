@@ -22,10 +22,11 @@ async fn tried(reply: impl Fn(&Seen) -> Says + Send + Sync + 'static) -> (Vec<Tr
         provider: ProviderId::Custom,
         endpoint: &endpoint,
         secret: Some(&secret),
+        headers: &[],
         model: "m",
         embedding_model: Some("e"),
     };
-    let tried = try_out(&upstream, &trial, &Ability::ALL).await;
+    let tried = try_out(&upstream, &trial, Ability::ALL).await;
     assert!(tried.iter().all(|tried| !tried.reason.contains("FAKE") && !tried.reason.contains("echo")), "{tried:?}");
     (tried, server.requests())
 }

@@ -127,6 +127,8 @@ struct Figures<'a> {
     cached_input: Option<&'a RawValue>,
     #[serde(borrow)]
     cache_write: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_write_1h: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -225,7 +227,9 @@ impl Figures<'_> {
         let (Some(input_nanos), Some(output_nanos)) = (input, output) else { return Ok(None) };
         let cached_input_nanos = nanos(self.cached_input)?.or(before.and_then(|rates| rates.cached_input_nanos));
         let cache_write_nanos = nanos(self.cache_write)?.or(before.and_then(|rates| rates.cache_write_nanos));
-        Ok(Some(Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos }))
+        let cache_write_hour_nanos =
+            nanos(self.cache_write_1h)?.or(before.and_then(|rates| rates.cache_write_hour_nanos));
+        Ok(Some(Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos, cache_write_hour_nanos }))
     }
 }
 

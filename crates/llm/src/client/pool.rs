@@ -25,6 +25,8 @@ const MAX_IDLE_CONNECTIONS: usize = 128;
 const MAX_CLIENTS: usize = 512;
 /// The longest header block of an answer, in bytes.
 const MAX_HEADER_BYTES: usize = 256 * 1024;
+/// The same for a stranger's, in bytes.
+const MAX_STRANGER_HEADER_BYTES: usize = 64 * 1024;
 
 pub(super) type HttpClient = Client<Connector, Payload>;
 
@@ -65,6 +67,17 @@ impl Pool {
         let client = self.new_client(endpoint);
         clients.insert(endpoint.line().to_owned(), Entry { version, born: Instant::now(), client: client.clone() });
         client
+    }
+
+    /// A client for one request to a stranger: under the rules for addresses that
+    /// came with a request, and with no connection that anybody else uses.
+    pub(super) fn client_for_stranger(&self, endpoint: &Endpoint) -> HttpClient {
+        let guard = self.guard.public_only();
+        let connector = Connector::new(guard, endpoint.clone(), self.tls.clone(), self.connect_limit);
+        Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .http1_max_buf_size(MAX_STRANGER_HEADER_BYTES)
+            .build(connector)
     }
 
     fn new_client(&self, endpoint: &Endpoint) -> HttpClient {

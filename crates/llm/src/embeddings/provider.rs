@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{EmbeddingAnswer, EmbeddingRequest};
 use crate::UpstreamError;
-use crate::wire::{self, AnswerFacts, gemini};
+use crate::wire::{self, AnswerFacts, Target, gemini};
 
 pub use decode::decode;
 pub use encode::encode;
@@ -47,6 +47,15 @@ pub const fn dialect(provider: ProviderId) -> Option<Dialect> {
         | ProviderId::LmStudio
         | ProviderId::Custom => Some(Dialect::OpenAi),
     }
+}
+
+/// The dialect at this place: of an Ollama behind a proxy that shows its OpenAI
+/// layer alone it is OpenAI's.
+#[must_use]
+pub fn dialect_at(target: &Target<'_>) -> Option<Dialect> {
+    let dialect = dialect(target.provider)?;
+    let is_layer = dialect == Dialect::Ollama && wire::spoken_to(target, WireName::OpenAiChat) == WireName::OpenAiChat;
+    Some(if is_layer { Dialect::OpenAi } else { dialect })
 }
 
 /// The path below the provider's endpoint.

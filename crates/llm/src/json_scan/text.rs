@@ -114,7 +114,9 @@ fn characters_of(plain: &[u8]) -> u64 {
 /// A text as a JSON string, quotes included.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = Vec::with_capacity(text.len() + 2);
+    super::push_quoted(&mut out, text);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Reads the escape that `after` begins with; returns its length.

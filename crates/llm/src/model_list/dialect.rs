@@ -133,6 +133,7 @@ fn openrouter(model: &mut ListedModel, entry: &Entry) {
             output_nanos,
             cached_input_nanos: rate("input_cache_read"),
             cache_write_nanos: rate("input_cache_write"),
+            cache_write_hour_nanos: None,
         };
         model.price = Some(Price { rates, long_context: None });
     }
@@ -174,7 +175,8 @@ fn xai(model: &mut ListedModel, entry: &Entry) {
         (rate("prompt_text_token_price"), rate("completion_text_token_price"))
     {
         let cached_input_nanos = rate("cached_prompt_text_token_price");
-        let rates = Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos: None };
+        let rates =
+            Rates { input_nanos, output_nanos, cached_input_nanos, cache_write_nanos: None, ..Rates::default() };
         model.price = Some(Price { rates, long_context: None });
     }
 }
@@ -240,7 +242,8 @@ fn huggingface(model: &mut ListedModel, entry: &Entry) {
         (nanos >= 0).then_some(nanos)
     };
     if let (Some(input_nanos), Some(output_nanos)) = (rate("input"), rate("output")) {
-        let rates = Rates { input_nanos, output_nanos, cached_input_nanos: None, cache_write_nanos: None };
+        let rates =
+            Rates { input_nanos, output_nanos, cached_input_nanos: None, cache_write_nanos: None, ..Rates::default() };
         model.price = Some(Price { rates, long_context: None });
     }
 }

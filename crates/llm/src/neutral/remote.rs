@@ -4,15 +4,40 @@
 
 use super::{ChatRequest, FileSource, Message, Part};
 
-/// The addresses of a request's pictures and documents that are not in it, each
-/// once.
+/// Which of the things that a request names by their address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// Pictures and documents.
+    All,
+    /// Pictures.
+    Pictures,
+    /// Documents.
+    Documents,
+}
+
+impl Remote {
+    const fn is_meant(self, part: &Part) -> bool {
+        match self {
+            Self::All => true,
+            Self::Pictures => matches!(part, Part::Image { .. }),
+            Self::Documents => matches!(part, Part::File(_)),
+        }
+    }
+}
+
+/// The addresses of what is not in the request itself, each once.
 #[must_use]
-pub fn remote_images(request: &ChatRequest) -> Vec<&str> {
+pub fn remote(request: &ChatRequest, which: Remote) -> Vec<&str> {
     let mut urls = Vec::new();
+    let mut look = |part| {
+        if which.is_meant(part) {
+            urls.extend(url_of(part));
+        }
+    };
     for part in request.messages.iter().flat_map(|message| &message.parts) {
         match part {
-            Part::ToolResult(result) => result.parts.iter().for_each(|part| urls.extend(url_of(part))),
-            part => urls.extend(url_of(part)),
+            Part::ToolResult(result) => result.parts.iter().for_each(&mut look),
+            part => look(part),
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -78,11 +103,13 @@ mod tests {
             Part::ToolResult(result),
         ];
         let mut request = ChatRequest { messages: vec![Message { role: Role::User, parts }], ..ChatRequest::default() };
-        assert_eq!(remote_images(&request), ["https://a/1.png", "https://a/x.pdf"]);
+        assert_eq!(remote(&request, Remote::All), ["https://a/1.png", "https://a/x.pdf"]);
+        assert_eq!(remote(&request, Remote::Pictures), ["https://a/1.png"]);
+        assert_eq!(remote(&request, Remote::Documents), ["https://a/x.pdf"]);
         put_inline(&mut request, "https://a/1.png", "image/png", "BB==");
-        assert_eq!(remote_images(&request), ["https://a/x.pdf"]);
+        assert_eq!(remote(&request, Remote::All), ["https://a/x.pdf"]);
         put_inline(&mut request, "https://a/x.pdf", "application/pdf", "CC==");
-        assert_eq!(remote_images(&request), Vec::<&str>::new());
+        assert_eq!(remote(&request, Remote::All), Vec::<&str>::new());
         assert_eq!(request.messages[0].parts[0], image("data:image/png;base64,BB=="));
     }
 }

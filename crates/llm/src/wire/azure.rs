@@ -17,9 +17,10 @@ const LIST_VERSION: &str = "2024-10-21";
 /// What is appended to the endpoint: `plain`, and for Azure what stands before
 /// it.
 #[must_use]
-pub fn path(target: &Target<'_>, plain: &'static str) -> Cow<'static, str> {
+pub fn path(target: &Target<'_>, plain: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
+    let plain = plain.into();
     if target.provider != ProviderId::Azure {
-        return Cow::Borrowed(plain);
+        return plain;
     }
     let query = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     match target.api_version.map(str::trim).filter(|version| !version.is_empty()) {

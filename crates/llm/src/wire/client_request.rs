@@ -18,7 +18,7 @@ pub struct RequestError {
     pub message: String,
     /// The field it is about.
     pub param: Option<&'static str>,
-    /// `invalid_json` or `invalid_request`.
+    /// `invalid_json`, `invalid_request` or `unsupported_parameter`.
     pub code: &'static str,
 }
 

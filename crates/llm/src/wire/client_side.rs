@@ -88,6 +88,12 @@ pub trait ClientWire: Send + Sync {
 pub trait StreamEncoder: Send {
     /// Appends what an event is in the client's words.
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>);
+
+    /// Whether an event at the end repeats the whole answer, so that all of it
+    /// has to be held until then.
+    fn repeats_all(&self) -> bool {
+        false
+    }
 }
 
 /// A whole answer as the events of a stream: for a client that asked for a

@@ -38,7 +38,7 @@ use super::{
     StreamEncoder, Target, UrlWords, Wire,
 };
 use crate::UpstreamError;
-use crate::neutral::{self, Answer, ChatRequest};
+use crate::neutral::{self, Answer, ChatRequest, Remote};
 use crate::parameters::Unsupported;
 
 pub use array::AsArray;
@@ -68,8 +68,8 @@ impl Wire for Gemini {
         encode::encode(request, fitting)
     }
 
-    fn urls_to_fetch<'r>(&self, request: &'r ChatRequest) -> Vec<&'r str> {
-        let mut urls = neutral::remote_images(request);
+    fn urls_to_fetch<'r>(&self, request: &'r ChatRequest, _provider: ProviderId) -> Vec<&'r str> {
+        let mut urls = neutral::remote(request, Remote::All);
         urls.retain(|url| !encode::is_readable(url));
         urls
     }

@@ -22,7 +22,7 @@ use http::HeaderMap;
 
 use super::{Fitting, StreamDecoder, Target, Wire};
 use crate::UpstreamError;
-use crate::neutral::{Answer, ChatRequest};
+use crate::neutral::{self, Answer, ChatRequest, Remote};
 use crate::parameters::Unsupported;
 
 /// The wire.
@@ -44,6 +44,10 @@ impl Wire for Ollama {
 
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {
         encode::encode(request, fitting)
+    }
+
+    fn urls_to_fetch<'r>(&self, request: &'r ChatRequest, _provider: ProviderId) -> Vec<&'r str> {
+        neutral::remote(request, Remote::Pictures)
     }
 
     fn decode_answer(&self, provider: ProviderId, body: &[u8]) -> Result<Answer, UpstreamError> {

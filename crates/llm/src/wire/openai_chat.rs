@@ -16,6 +16,8 @@ pub mod stream;
 pub mod usage;
 
 pub(in crate::wire) mod calls;
+mod foreign;
+mod template;
 pub(in crate::wire) mod think_tags;
 mod walk;
 
@@ -31,7 +33,7 @@ use super::{
     StreamEncoder, Target, UrlWords, Wire, azure,
 };
 use crate::UpstreamError;
-use crate::neutral::{Answer, ChatRequest};
+use crate::neutral::{self, Answer, ChatRequest, Remote};
 use crate::parameters::Unsupported;
 
 /// The wire.
@@ -49,6 +51,15 @@ impl Wire for OpenAiChat {
 
     fn encode(&self, request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes, Unsupported> {
         encode::encode(request, fitting)
+    }
+
+    fn urls_to_fetch<'r>(&self, request: &'r ChatRequest, provider: ProviderId) -> Vec<&'r str> {
+        match provider {
+            // Its documents may be addresses.
+            ProviderId::OpenRouter => Vec::new(),
+            ProviderId::Ollama | ProviderId::LmStudio => neutral::remote(request, Remote::All),
+            _ => neutral::remote(request, Remote::Documents),
+        }
     }
 
     fn decode_answer(&self, provider: ProviderId, body: &[u8]) -> Result<Answer, UpstreamError> {

@@ -16,8 +16,9 @@ pub mod stream;
 
 mod choices;
 mod custom;
+mod foreign;
 mod long_event;
-mod usage;
+pub(crate) mod usage;
 mod walk;
 mod whole;
 

@@ -2,10 +2,15 @@
 //! the client's.
 
 use bytes::Bytes;
+use domain::attempt::ErrorClass;
 
 use super::{Passage, StreamDecoder, StreamEncoder, StreamFacts};
 use crate::UpstreamError;
 use crate::neutral::{ReplayState, StreamEvent};
+use crate::sse::MAX_EVENT_BYTES;
+
+/// More events than this are not kept room for: frames of that many are rare.
+const KEPT_EVENTS: usize = 16;
 
 /// A stream on its way from one wire to another.
 pub struct Translation {
@@ -15,7 +20,10 @@ pub struct Translation {
     replay: Vec<ReplayState>,
     first_call: Option<String>,
     has_begun: bool,
-    buffer: Vec<u8>,
+    /// How much of the answer is held for an event to come, in bytes.
+    held: usize,
+    /// Empty between frames.
+    events: Vec<StreamEvent>,
 }
 
 impl Translation {
@@ -23,29 +31,62 @@ impl Translation {
     #[must_use]
     pub fn new(decoder: Box<dyn StreamDecoder>, encoder: Box<dyn StreamEncoder>) -> Self {
         let (facts, replay) = (StreamFacts::default(), Vec::new());
-        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, buffer: Vec::new() }
+        Self { decoder, encoder, facts, replay, first_call: None, has_begun: false, held: 0, events: Vec::new() }
     }
 
-    fn tell(&mut self, events: Vec<StreamEvent>, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+    /// Encodes the events; `bytes`: about how many were read for them.
+    fn tell(&mut self, mut events: Vec<StreamEvent>, bytes: usize, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
+        if events.is_empty() {
+            self.events = events;
+            return None;
+        }
         let mut failure = None;
-        for event in events {
+        let mut buffer = Vec::with_capacity(2 * bytes + 256);
+        for event in events.drain(..) {
             if self.facts.error.is_some() {
                 break;
             }
+            let event = self.within_bounds(event);
             self.note(&event);
             match event {
                 StreamEvent::Error(error) => {
                     self.facts.error = Some(error.clone());
                     failure = Some(error);
                 }
-                event => self.encoder.push(&event, &mut self.buffer),
+                event => self.encoder.push(&event, &mut buffer),
             }
         }
-        if !self.buffer.is_empty() {
+        if !buffer.is_empty() {
             self.has_begun = true;
-            out.push(Bytes::from(std::mem::take(&mut self.buffer)));
+            out.push(Bytes::from(buffer));
+        }
+        if events.capacity() <= KEPT_EVENTS {
+            self.events = events;
         }
         failure
+    }
+
+    /// The event; a failure once more is held than one event may have. Calls
+    /// are held on most wires, texts where they are repeated at the end.
+    fn within_bounds(&mut self, event: StreamEvent) -> StreamEvent {
+        self.held += match &event {
+            StreamEvent::ToolCallStart { id, name, .. } => id.len() + name.len(),
+            StreamEvent::ToolCallArguments { arguments, .. } => arguments.len(),
+            StreamEvent::Delta { text } | StreamEvent::Reasoning { text } | StreamEvent::Refusal { text }
+                if self.encoder.repeats_all() =>
+            {
+                text.len()
+            }
+            _ => 0,
+        };
+        if self.held <= MAX_EVENT_BYTES {
+            return event;
+        }
+        let sentence = "The answer grew beyond 8 MiB, which is more than an event of this format may hold.";
+        StreamEvent::Error(UpstreamError {
+            is_retryable: false,
+            ..UpstreamError::ours(ErrorClass::ServerError, sentence)
+        })
     }
 
     fn note(&mut self, event: &StreamEvent) {
@@ -78,14 +119,15 @@ impl Translation {
 
 impl Passage for Translation {
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
-        let events = self.decoder.push(&frame);
-        self.tell(events, out)
+        let (mut events, bytes) = (std::mem::take(&mut self.events), frame.len());
+        self.decoder.read(frame, &mut events);
+        self.tell(events, bytes, out)
     }
 
     fn finish(&mut self, out: &mut Vec<Bytes>) -> StreamFacts {
         if self.facts.error.is_none() {
             let events = self.decoder.finish();
-            self.tell(events, out);
+            self.tell(events, 0, out);
         }
         self.facts()
     }

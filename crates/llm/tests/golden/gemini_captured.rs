@@ -53,7 +53,7 @@ fn captured_bodies_mean_what_their_sender_meant() {
     assert_eq!(schema["properties"]["nick"]["type"], json!(["string", "null"]));
     assert_eq!(schema.get("property_ordering"), None);
     let pictures = read("vision");
-    assert_eq!(llm::neutral::remote_images(&pictures), ["https://example.org/a.png"]);
+    assert_eq!(llm::neutral::remote(&pictures, llm::neutral::Remote::All), ["https://example.org/a.png"]);
     assert_eq!(pictures.messages[0].parts.len(), 4);
 }
 

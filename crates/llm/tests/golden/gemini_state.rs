@@ -4,7 +4,7 @@ use domain::ProviderId;
 use domain::provider::WireName;
 use llm::neutral::{ReplayState, StreamEvent};
 use llm::wire;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::manifest::{Case, cases};
 
@@ -56,6 +56,25 @@ fn a_signature_reaches_a_client_of_this_format() {
         .filter_map(|event| if let StreamEvent::Replay(state) = event { Some(state) } else { None })
         .collect();
     assert_eq!(states, answer.replay);
+}
+
+#[test]
+fn every_piece_of_a_call_has_arguments_for_a_client_of_openai_chat() {
+    let case = cases("response").into_iter().find(|case| case.file.ends_with("Content/tools.response.json")).unwrap();
+    let answer = wire::of(WireName::Gemini).unwrap().decode_answer(ProviderId::Google, &case.body()).unwrap();
+    assert!(!answer.replay.is_empty() && !answer.tool_calls.is_empty());
+    let client = wire::of_client(WireName::OpenAiChat).unwrap();
+    let (mut encoder, mut out) = (client.encode_stream(wire::About::default()), Vec::new());
+    for event in wire::stream_of(answer) {
+        encoder.push(&event, &mut out);
+    }
+    let text = String::from_utf8(out).unwrap();
+    let chunks = text.split("data: ").filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
+    let deltas = chunks.map(|chunk| chunk["choices"][0]["delta"].clone());
+    let pieces: Vec<Value> =
+        deltas.flat_map(|delta| delta["tool_calls"].as_array().cloned().unwrap_or_default()).collect();
+    assert!(pieces.iter().any(|piece| piece["extra_content"]["google"]["thought_signature"].is_string()), "{text}");
+    assert!(pieces.iter().all(|piece| piece["function"]["arguments"].is_string()), "{text}");
 }
 
 #[test]

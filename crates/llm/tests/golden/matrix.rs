@@ -38,6 +38,7 @@ fn comparable(format: WireName, mut seen: Seen) -> Seen {
         // prompt's, and the ledger has them from the provider's own answer.
         if let Some(usage) = &mut seen.usage {
             usage.cache_write = 0;
+            usage.cache_write_hour = 0;
         }
         // Its arguments are objects: the same ones, if written otherwise.
         for call in &mut seen.calls {

@@ -219,9 +219,9 @@ fn only_what_google_reads_itself_stays_an_address() {
     let mut request = asking("x");
     let video = "https://www.youtube.com/watch?v=FAKE";
     request.messages[0].parts.extend([image(video), image("https://example.org/a.png")]);
-    assert_eq!(wire.urls_to_fetch(&request), ["https://example.org/a.png"]);
+    assert_eq!(wire.urls_to_fetch(&request, ProviderId::Google), ["https://example.org/a.png"]);
     llm::neutral::put_inline(&mut request, "https://example.org/a.png", "image/png", "AAAA");
-    assert_eq!(wire.urls_to_fetch(&request), Vec::<&str>::new());
+    assert_eq!(wire.urls_to_fetch(&request, ProviderId::Google), Vec::<&str>::new());
     assert_eq!(
         body(&request, "gemini-3.8-flash")["contents"][0]["parts"],
         json!([

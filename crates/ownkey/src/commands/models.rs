@@ -1,12 +1,26 @@
 //! `ownkey models`
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{encoded, output};
 use crate::Failure;
 use crate::cli::Models;
 use crate::transport::Transport;
+
+/// All pages of the list as one.
+async fn whole(transport: &Transport, path: &str) -> Result<Value, Failure> {
+    let mut models = Vec::new();
+    loop {
+        let page = transport.call(Method::GET, &format!("{path}&skip={}", models.len()), None).await?;
+        let rows = page.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        models.extend_from_slice(rows);
+        let count = page.get("count").and_then(Value::as_u64).unwrap_or_default();
+        if rows.is_empty() || models.len() as u64 >= count {
+            return Ok(json!({"data": models, "count": count}));
+        }
+    }
+}
 
 pub(super) async fn run(transport: &Transport, command: Models, as_json: bool) -> Result<(), Failure> {
     let mut path = "/v2/llm-models?limit=500".to_owned();
@@ -17,7 +31,7 @@ pub(super) async fn run(transport: &Transport, command: Models, as_json: bool) -
         path.push_str("&provider=");
         path.push_str(&encoded(provider));
     }
-    let list = transport.call(Method::GET, &path, None).await?;
+    let list = whole(transport, &path).await?;
     if as_json {
         output::json(&list);
         return Ok(());

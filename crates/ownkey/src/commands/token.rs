@@ -10,9 +10,9 @@ use crate::transport::Transport;
 
 pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) -> Result<(), Failure> {
     match command {
-        Token::Create { name, scopes, models, policy } => {
+        Token::Create { name, scopes, models, policy, params } => {
             let models = (!models.is_empty()).then_some(models);
-            let body = json!({"name": name, "scopes": scopes, "models": models, "policy": policy});
+            let body = json!({"name": name, "scopes": scopes, "models": models, "policy": policy, "params": params});
             let token = transport.call(Method::POST, "/v2/tokens", Some(&body)).await?;
             if as_json {
                 output::json(&token);
@@ -28,7 +28,7 @@ pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) ->
                 show_list(&list);
             }
         }
-        Token::Edit { id, name, scopes, models, all_models, expires } => {
+        Token::Edit { id, name, scopes, models, all_models, params, expires } => {
             let mut body = serde_json::Map::new();
             if let Some(name) = name {
                 body.insert("name".to_owned(), json!(name));
@@ -38,6 +38,9 @@ pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) ->
             }
             if !models.is_empty() || all_models {
                 body.insert("models".to_owned(), if all_models { Value::Null } else { json!(models) });
+            }
+            if let Some(params) = params {
+                body.insert("params".to_owned(), json!(params));
             }
             if let Some(expires) = expires {
                 body.insert("expires_at".to_owned(), if expires == "never" { Value::Null } else { json!(expires) });

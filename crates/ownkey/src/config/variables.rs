@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 21] = [
+pub(crate) const VARIABLES: [Variable; 22] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -58,6 +58,10 @@ pub(crate) const VARIABLES: [Variable; 21] = [
     Variable {
         name: "OWNKEY_REQUEST_KEYS",
         meaning: "`off` (default); `on`: a request may bring a provider key along (`x-ownkey-provider-key` with `x-ownkey-provider`), which is used for it and never kept.",
+    },
+    Variable {
+        name: "OWNKEY_FETCH_IMAGES",
+        meaning: "`on` (default): pictures and documents that a request names by https address are fetched, from public addresses only, for providers that do not fetch them; `off`.",
     },
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",

@@ -68,7 +68,7 @@ async fn control() -> (House, Person, Vec<Described>) {
             }
             doors.push(Described {
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", id).replace("{provider}", "openai"),
+                path: path.replace("{id}", id).replace("{provider}", "openai").replace("{model}", "no-such-model"),
                 body,
                 query,
                 required: if path == "/v2/resolve" { "model=gpt-5-mini&".into() } else { String::new() },
@@ -109,6 +109,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
         "ChatBody" => json!({"model_id": "gpt-5-mini", "messages": [{"role": "user", "content": "Hi"}]}),
+        "PullBody" | "TryBody" => json!({"model": "gpt-5-mini"}),
         "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),
         "Invitation" => json!({"email": "new@example.org"}),
@@ -304,7 +305,8 @@ async fn a_parameter_that_no_door_knows_is_refused_also_where_a_door_knows_none(
     let ann = house.admin("ann").await;
     let control = |door: &web::router::Door| web::openapi::is_control(door.path) && door.described.is_some();
     for door in web::router::doors().into_iter().filter(control) {
-        let path = door.path.replace("{id}", "00000000-0000-7000-8000-000000000000").replace("{*id}", "no-such-model");
+        let path = door.path.replace("{id}", "00000000-0000-7000-8000-000000000000");
+        let path = path.replace("{*id}", "no-such-model").replace("{*model}", "no-such-model");
         let answer =
             ann.client.send(door.method.clone(), &format!("{path}?nobody_knows={CANARY}"), &[], Vec::new()).await;
         assert_refused(&answer, &path);

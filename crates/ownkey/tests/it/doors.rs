@@ -24,12 +24,7 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
     for door in web::router::doors() {
         // Each door has callers of its own: some doors end the session they are knocked at with.
         let callers = callers(&house).await;
-        let path = door
-            .path
-            .replace("{id}", NOBODYS_ID)
-            .replace("{provider}", "openai")
-            .replace("{*id}", "no-such-model")
-            .replace("{code}", "no-such-code");
+        let path = filled(door.path);
         let mut line = format!("{} {} {} |", door.method, door.path, door.need);
         for caller in &callers {
             write!(line, " {}", status_of(caller, &door.method, &path).await).unwrap();
@@ -37,6 +32,20 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
         writeln!(table, "{line}").unwrap();
     }
     contract::check("routes.txt", &table);
+}
+
+/// A door's path with something in the place of each name.
+fn filled(path: &str) -> String {
+    [
+        ("{id}", NOBODYS_ID),
+        ("{provider}", "openai"),
+        ("{*id}", "no-such-model"),
+        ("{*model}", "no-such-model"),
+        ("{response_id}", "resp_none"),
+        ("{code}", "no-such-code"),
+    ]
+    .iter()
+    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
 /// The status of an answer, which is read to its end where it has one.
@@ -159,8 +168,7 @@ async fn a_token_sent_as_a_cookie_opens_nothing() {
             if door.path == "/metrics" {
                 continue;
             }
-            let path =
-                door.path.replace("{id}", NOBODYS_ID).replace("{provider}", "openai").replace("{*id}", "no-such-model");
+            let path = filled(door.path);
             let answer = house.nobody().send(door.method.clone(), &path, &headers, Vec::new()).await;
             let is_refused = answer.status.as_u16() == 401 || answer.header("location") == "/login";
             assert!(is_refused, "{} {path}: {}", door.method, answer.status);
@@ -174,8 +182,7 @@ async fn no_guarded_door_opens_for_whom_it_is_not_meant() {
     use domain::access::Need;
     let house = House::start().await;
     for door in web::router::doors().into_iter().filter(|door| !matches!(door.need, Need::Nothing | Need::Metrics)) {
-        let path =
-            door.path.replace("{id}", NOBODYS_ID).replace("{provider}", "openai").replace("{*id}", "no-such-model");
+        let path = filled(door.path);
         let is_page = !door.path.starts_with("/v") && door.method == Method::GET;
         let unknown = if is_page { 303 } else { 401 };
         let [nobody, member, _admin, revoked, powerless, models] =
@@ -206,8 +213,7 @@ async fn no_door_does_anything_for_a_cookie_that_another_page_sends() {
     let by_cookie = |door: &web::router::Door| door.method != Method::GET && door.path != "/v2/login/access-token";
     for door in web::router::doors().into_iter().filter(by_cookie) {
         for proof in foreign {
-            let path =
-                door.path.replace("{id}", NOBODYS_ID).replace("{provider}", "openai").replace("{code}", "no-such-code");
+            let path = filled(door.path);
             let form = !door.path.starts_with("/v");
             let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
             let mut headers = vec![("cookie", cookie.as_str()), ("content-type", kind)];

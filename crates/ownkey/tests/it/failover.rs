@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod brought;
+mod classes;
 mod cooling;
 mod out_of_keys;
 mod policies;

@@ -7,6 +7,7 @@ mod aborts;
 mod custom;
 mod echoes;
 mod keyless;
+mod mid_stream;
 mod names;
 mod ollama;
 mod own_words;
@@ -123,7 +124,7 @@ fn told_stream(text: &str) -> String {
 }
 
 /// A ledger row in one line: state, class, who says what was used, tokens, cost.
-fn row(attempt: &Value) -> String {
+pub(crate) fn row(attempt: &Value) -> String {
     let word = |name: &str| attempt[name].as_str().unwrap_or("-").to_owned();
     let tokens = match (attempt["input_tokens"].as_u64(), attempt["output_tokens"].as_u64()) {
         (Some(input), Some(output)) => format!("{input}+{output}"),

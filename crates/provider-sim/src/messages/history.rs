@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::models;
 use crate::strict::{items, length, stranger, text};
 
 use super::thinking;
@@ -22,6 +23,8 @@ pub(super) fn read(body: &Value, has_tools: bool) -> Result<Heard, String> {
     if messages.is_empty() {
         return Err("messages: at least one message is required".to_owned());
     }
+    // The newest models take instructions between the turns as well.
+    let takes_system = !models::refuses(text(body, "model").unwrap_or_default(), "system");
     if text(&messages[0], "role") != Some("user") {
         return Err("messages: first message must use the \"user\" role".to_owned());
     }
@@ -29,7 +32,8 @@ pub(super) fn read(body: &Value, has_tools: bool) -> Result<Heard, String> {
     let mut open: Vec<String> = Vec::new();
     for (at, message) in messages.iter().enumerate() {
         let role = text(message, "role").unwrap_or_default();
-        if !matches!(role, "user" | "assistant") {
+        let is_known = matches!(role, "user" | "assistant") || (takes_system && role == "system");
+        if !is_known {
             return Err(format!("messages: Unexpected role \"{role}\". Allowed roles are \"user\" or \"assistant\"."));
         }
         if let Some(field) = message.as_object().and_then(|message| stranger(message, &["role", "content"])) {

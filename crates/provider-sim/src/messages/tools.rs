@@ -13,6 +13,20 @@ pub(super) struct Tools {
     pub(super) choice: Choice,
 }
 
+/// The members of a tool of one's own.
+const TOOL: [&str; 10] = [
+    "type",
+    "name",
+    "description",
+    "input_schema",
+    "cache_control",
+    "strict",
+    "defer_loading",
+    "allowed_callers",
+    "eager_input_streaming",
+    "input_examples",
+];
+
 pub(super) fn read(body: &Value) -> Result<Tools, String> {
     let tools = items(body, "tools").iter().enumerate().map(|(at, tool)| tool_of(at, tool));
     let tools: Vec<Tool> = tools.collect::<Result<_, _>>()?;
@@ -22,8 +36,7 @@ pub(super) fn read(body: &Value) -> Result<Tools, String> {
 
 fn tool_of(at: usize, tool: &Value) -> Result<Tool, String> {
     let object = tool.as_object().ok_or_else(|| format!("tools.{at}: Input should be a valid dictionary"))?;
-    let known = ["type", "name", "description", "input_schema", "cache_control", "strict", "defer_loading"];
-    if let Some(field) = stranger(object, &known) {
+    if let Some(field) = stranger(object, &TOOL) {
         return Err(format!("tools.{at}.custom.{field}: Extra inputs are not permitted"));
     }
     let name = text(tool, "name").ok_or_else(|| format!("tools.{at}.custom.name: Field required"))?;

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::script::Behaviour;
 use crate::sim::Shared;
 use crate::vectors::{seed, vector};
-use crate::wire::Dialect;
+use crate::wire::{Dialect, House};
 
 use super::request;
 
@@ -30,6 +30,9 @@ struct EmbeddingsRequest {
     encoding_format: Option<String>,
     #[serde(default)]
     dimensions: Option<usize>,
+    /// Mistral's name for it.
+    #[serde(default)]
+    output_dimension: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +66,12 @@ pub(crate) fn embed(
     let Some(usable) = models::usable(&shared.models, dialect.maker(), model, true) else {
         return dialect.refuse(&Refusal::NoSuchModel(model));
     };
+    if dialect.house == House::Mistral {
+        if request.dimensions.is_some() {
+            return dialect.refuse(&Refusal::UnknownField("dimensions"));
+        }
+        request.dimensions = request.output_dimension;
+    }
     let dimensions = request.dimensions.or(usable.dimensions).unwrap_or(1536);
     if !(1..=8192).contains(&dimensions) {
         let message = "Invalid 'dimensions': expected a value between 1 and 8192.";

@@ -21,6 +21,11 @@ pub(crate) fn complaint(message: &str, param: &str, code: Option<&str>) -> Outgo
     envelope(400, message, INVALID, Some(param), code)
 }
 
+/// A kept response that is not there.
+pub(crate) fn missing_response(id: &str) -> Outgoing {
+    envelope(404, &format!("Response with id '{id}' not found."), INVALID, None, None)
+}
+
 fn body(message: &str, kind: &str, param: Option<&str>, code: Option<&str>) -> Value {
     json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
 }

@@ -38,6 +38,11 @@ impl Ids {
     }
 }
 
+/// The answer's id.
+pub(super) fn id(scene: &Scene) -> String {
+    format!("resp_Sim{:045}", scene.at)
+}
+
 /// The object when all is said.
 pub(super) fn finished(scene: &Scene, echo: &Echo) -> String {
     let status = if scene.said.finish == Finish::Length { "incomplete" } else { "completed" };
@@ -53,12 +58,13 @@ pub(super) fn object(scene: &Scene, echo: &Echo, status: &str) -> String {
     let completed = if status == "completed" { format!(r#","completed_at":{}"#, CREATED + 2) } else { String::new() };
     let tier = if ended { "default" } else { "auto" };
     format!(
-        r#"{{"id":"resp_Sim{:045}","object":"response","created_at":{CREATED},"status":"{status}","background":false,"error":null,"incomplete_details":{details},"instructions":{},"max_output_tokens":{},"max_tool_calls":null,"model":{},"output":[{output}],"parallel_tool_calls":{},"previous_response_id":null,"prompt_cache_key":null,"reasoning":{},"safety_identifier":null,"service_tier":"{tier}","store":{},"temperature":{},"text":{},"tool_choice":{},"tools":{},"top_logprobs":0,"top_p":{},"truncation":"disabled","usage":{usage},"metadata":{{}}{completed}}}"#,
-        scene.at,
+        r#"{{"id":"{}","object":"response","created_at":{CREATED},"status":"{status}","background":false,"error":null,"incomplete_details":{details},"instructions":{},"max_output_tokens":{},"max_tool_calls":null,"model":{},"output":[{output}],"parallel_tool_calls":{},"previous_response_id":{},"prompt_cache_key":null,"reasoning":{},"safety_identifier":null,"service_tier":"{tier}","store":{},"temperature":{},"text":{},"tool_choice":{},"tools":{},"top_logprobs":0,"top_p":{},"truncation":"disabled","usage":{usage},"metadata":{{}}{completed}}}"#,
+        id(scene),
         echo.instructions,
         echo.max_output_tokens,
         quoted(&scene.model),
         echo.parallel_tool_calls,
+        echo.previous,
         echo.reasoning,
         echo.store,
         echo.temperature,

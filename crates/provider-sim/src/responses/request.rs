@@ -13,7 +13,7 @@ use crate::wire::Dialect;
 
 use super::{Complaint, input};
 
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "model",
     "input",
     "instructions",
@@ -42,6 +42,7 @@ const FIELDS: [&str; 28] = [
     "user",
     "include",
     "background",
+    "client_metadata",
 ];
 
 /// A request that may be answered.
@@ -49,6 +50,8 @@ const FIELDS: [&str; 28] = [
 pub(super) struct Asked {
     pub(super) conversation: Conversation,
     pub(super) echo: Echo,
+    /// The input as it came.
+    pub(super) input: Value,
 }
 
 /// What the answer repeats of the request, as JSON text.
@@ -57,6 +60,7 @@ pub(super) struct Echo {
     pub(super) instructions: String,
     pub(super) max_output_tokens: String,
     pub(super) parallel_tool_calls: bool,
+    pub(super) previous: String,
     pub(super) reasoning: String,
     pub(super) store: bool,
     pub(super) temperature: String,
@@ -72,23 +76,29 @@ pub(super) struct Echo {
     pub(super) obfuscation: bool,
 }
 
-pub(super) fn read(dialect: Dialect, body: &Bytes, watch: &Watch) -> Result<Asked, Box<Outgoing>> {
+pub(super) fn read(
+    dialect: Dialect,
+    body: &Bytes,
+    watch: &Watch,
+    is_there: impl Fn(&str) -> bool,
+) -> Result<Asked, Box<Outgoing>> {
     let body: Value =
         serde_json::from_slice(body).map_err(|error| Box::new(dialect.refuse(&unread(&error, &error.to_string()))))?;
     let Some(object) = body.as_object() else { return Err(Box::new(dialect.refuse(&Refusal::BrokenJson))) };
     watch.describe(text(&body, "model").map(str::to_owned), flag(&body, "stream").unwrap_or(false));
     let model = text(&body, "model").filter(|model| !model.is_empty());
     let model = model.ok_or_else(|| Box::new(dialect.refuse(&Refusal::Missing("model"))))?;
-    check(object, &body).map_err(|complaint| Box::new(complaint.outgoing()))?;
+    check(object, &body, is_there).map_err(|complaint| Box::new(complaint.outgoing()))?;
     let asked = conversation(model, &body).map_err(|complaint| Box::new(complaint.outgoing()))?;
-    Ok(Asked { conversation: asked, echo: echo(&body) })
+    let input = body.get("input").cloned().unwrap_or_default();
+    Ok(Asked { conversation: asked, echo: echo(&body), input })
 }
 
-fn check(object: &Map<String, Value>, body: &Value) -> Result<(), Complaint> {
+fn check(object: &Map<String, Value>, body: &Value, is_there: impl Fn(&str) -> bool) -> Result<(), Complaint> {
     if let Some(field) = stranger(object, &FIELDS) {
         return Err(Complaint::coded(field, format!("Unknown parameter: '{field}'."), "unknown_parameter"));
     }
-    if let Some(id) = text(body, "previous_response_id") {
+    if let Some(id) = text(body, "previous_response_id").filter(|id| !is_there(id)) {
         let message = format!("Previous response with id '{id}' not found.");
         return Err(Complaint::coded("previous_response_id", message, "previous_response_not_found"));
     }
@@ -204,6 +214,7 @@ fn echo(body: &Value) -> Echo {
         instructions: member("instructions", "null"),
         max_output_tokens: member("max_output_tokens", "null"),
         parallel_tool_calls: flag(body, "parallel_tool_calls").unwrap_or(true),
+        previous: member("previous_response_id", "null"),
         reasoning: format!(r#"{{"effort":{},"summary":{}}}"#, part("effort"), part("summary")),
         store: flag(body, "store").unwrap_or(true),
         temperature: member("temperature", "1.0"),

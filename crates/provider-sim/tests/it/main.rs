@@ -7,5 +7,6 @@ mod bill;
 mod client;
 mod doors;
 mod faults;
+mod passed;
 mod shape;
 mod wires;

@@ -15,17 +15,38 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// Columns of a key's calls from a time on. Calls under way have an index of
+/// their own.
+macro_rules! calls {
+    ($columns:literal) => {
+        concat!(
+            "(SELECT ",
+            $columns,
+            " FROM attempts WHERE state <> 'dispatched' AND credential_id = $1 AND at >= $2 UNION ALL SELECT ",
+            $columns,
+            " FROM attempts WHERE state = 'dispatched' AND credential_id = $1 AND at >= $2)"
+        )
+    };
+}
+
 const CALLS: &str = concat!(
     "SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(CASE WHEN at >= $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS calls_24h, ",
     sum_of_costs!("provider_cost_nanos"),
-    " AS cost, (SELECT MAX(at) FROM attempts WHERE credential_id = $1) AS last_used_at \
-     FROM attempts WHERE credential_id = $1 AND at >= $2",
+    " AS cost, (SELECT MAX(at) FROM (\
+     SELECT MAX(at) AS at FROM attempts WHERE state <> 'dispatched' AND credential_id = $1 UNION ALL \
+     SELECT MAX(at) AS at FROM attempts WHERE state = 'dispatched' AND credential_id = $1) AS last) AS last_used_at \
+     FROM ",
+    calls!("at, provider_cost_nanos"),
+    " AS a",
 );
 
 /// The hundred tokens that call most.
-const TOKENS: &str = "SELECT a.token_id AS id, t.name AS name, COUNT(*) AS calls FROM attempts AS a \
-     JOIN tokens AS t ON t.id = a.token_id WHERE a.credential_id = $1 AND a.at >= $2 \
-     GROUP BY a.token_id, t.name ORDER BY calls DESC, a.token_id LIMIT 100";
+const TOKENS: &str = concat!(
+    "SELECT a.token_id AS id, t.name AS name, COUNT(*) AS calls FROM ",
+    calls!("token_id"),
+    " AS a JOIN tokens AS t ON t.id = a.token_id \
+     GROUP BY a.token_id, t.name ORDER BY calls DESC, a.token_id LIMIT 100"
+);
 
 /// Who used a key lately.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -79,3 +100,6 @@ pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<I
         tokens: tokens.iter().map(read).collect::<Result<_, StoreError>>()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,3 +21,20 @@ async fn the_payer_of_a_kept_answer_is_known_to_its_caller_for_a_month() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_answer_is_forgotten_for_its_own_caller_alone() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let key = CredentialId::of_source("a key");
+        for caller in ["ann", "bob"] {
+            put(&store, caller, "resp_1", key, NOW).await.unwrap();
+        }
+        forget(&store, "ann", "resp_1").await.unwrap();
+        forget(&store, "ann", "resp_2").await.unwrap();
+        assert_eq!(payer(&store, "ann", "resp_1", NOW).await.unwrap(), None);
+        assert_eq!(payer(&store, "bob", "resp_1", NOW).await.unwrap(), Some(key));
+        store.close().await;
+    })
+    .await;
+}

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OpenFlags};
 
 use super::LedgerError;
-use super::writer::Waiter;
+use super::queue::Waiter;
 use crate::error::StoreError;
 use crate::open::Turn;
 

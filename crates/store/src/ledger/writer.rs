@@ -8,22 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::AttemptId;
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::line::Line;
+use super::queue::{COMPANY, Command, GROUP, Receiver, Waiter};
 use super::sync::{Commits, Syncer};
 use super::{AttemptStart, LedgerError, Settlement};
 use crate::error::StoreError;
 use crate::open::connect::Target;
 use crate::open::{Dialect, Turn};
-
-/// The most commands in one transaction.
-const GROUP: usize = 256;
-
-/// How many settlements in hand are written along with the next reservation.
-const COMPANY: usize = 24;
 
 /// How long a settlement may wait for company, and a commit for the disk.
 const AT_MOST: Duration = Duration::from_millis(50);
@@ -36,21 +30,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const CROWD: Duration = Duration::from_micros(400);
 
 /// About how many pages a transaction writes, and how many rows make one more.
-const PAGES: usize = 7;
+const PAGES: usize = 4;
 const ROWS_A_PAGE: usize = 4;
-
-/// Told when the command is done.
-pub(super) type Waiter = oneshot::Sender<Result<(), LedgerError>>;
-
-/// What the ledger is asked to do.
-pub(super) enum Command {
-    Dispatch(Box<AttemptStart>, Waiter),
-    Settle(AttemptId, Box<Settlement>, Waiter),
-    /// Somebody waits for a settlement handed over before.
-    Hurry,
-    Flush(Waiter),
-    Close(Waiter),
-}
 
 /// The writer's state.
 pub(super) struct Writer {
@@ -82,11 +63,11 @@ impl Writer {
     }
 
     /// Serves the queue until it is closed and empty.
-    pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Command>) {
+    pub(super) async fn run(mut self, queue: Receiver) {
         let mut commands = Vec::with_capacity(GROUP);
         let mut alarm = Box::pin(sleep_until(Instant::now()));
         loop {
-            let received = self.receive(&mut queue, &mut commands, alarm.as_mut()).await;
+            let received = self.receive(&queue, &mut commands, alarm.as_mut()).await;
             let is_over = received == Some(0);
             if commands.iter().any(|command| matches!(command, Command::Close(_))) {
                 queue.close();
@@ -108,30 +89,31 @@ impl Writer {
         }
     }
 
-    /// How many commands came; `None`: none until something was due.
+    /// How many commands came, 0 when none will; `None`: something is due, and
+    /// what came meanwhile is with it.
     async fn receive(
         &mut self,
-        queue: &mut mpsc::UnboundedReceiver<Command>,
+        queue: &Receiver,
         commands: &mut Vec<Command>,
         mut alarm: Pin<&mut Sleep>,
     ) -> Option<usize> {
         if let Some(due) = self.due.filter(|due| *due != alarm.deadline()) {
             alarm.as_mut().reset(due);
         }
+        let will_look = self.due.is_some();
         let received = tokio::select! {
             biased;
-            () = alarm.as_mut(), if self.due.is_some() => return None,
-            received = queue.recv_many(commands, GROUP) => received,
+            () = alarm.as_mut(), if will_look => None,
+            received = queue.receive(commands, will_look) => Some(received),
         };
-        if received > 0 && self.last_written.elapsed() < CROWD {
+        let is_crowded = received.is_some_and(|received| received > 0) && self.last_written.elapsed() < CROWD;
+        if is_crowded {
             yield_now().await;
-            while commands.len() < GROUP
-                && let Ok(command) = queue.try_recv()
-            {
-                commands.push(command);
-            }
         }
-        Some(received)
+        if is_crowded || received.is_none() {
+            queue.take(commands);
+        }
+        received
     }
 
     /// Sorts what came into what is written now and what is held. An earlier
@@ -296,6 +278,10 @@ impl<'c> Group<'c> {
 
     fn is_empty(&self) -> bool {
         self.starts.is_empty() && self.ends.is_empty() && !self.has_flush
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.starts.len() + self.ends.len()
     }
 
     pub(super) fn is_reservations_only(&self) -> bool {

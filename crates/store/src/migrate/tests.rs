@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use domain::ids::UserId;
 use sqlx::Connection as _;
 
 use super::{STEPS, VERSION_TABLE, run};
 use crate::open::{Dialect, Target};
-use crate::testing::{Place, on_both, variable};
+use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement, variable};
+use crate::usage::{self, UsageFilter};
 
 const COLUMNS_SQLITE: &str = "SELECT m.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" = 1 \
      THEN ' NOT NULL' ELSE '' END FROM sqlite_master AS m, pragma_table_info(m.name) AS c \
@@ -67,6 +69,51 @@ async fn keys_of_the_first_version_get_their_age_and_a_reminder() {
         let rows: Vec<String> = sqlx::query_scalar(text).fetch_all(&mut connection).await.unwrap();
         assert_eq!(rows, ["kept 2000 77", "none - -", "replaced 5000 7776000005000"]);
         connection.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Calls that a database had before its indices changed, finished and not, are
+/// found as ever.
+#[tokio::test]
+async fn calls_of_a_former_version_are_found_after_it() {
+    on_both(async |place| {
+        let dialect = if place.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
+        let store = place.open().await;
+        let finished = attempt(&store, UserId::generate(NOW, &entropy()), NOW);
+        let open = attempt(&store, finished.user, NOW);
+        for start in [&finished, &open] {
+            store.ledger().dispatch(start.clone()).await.unwrap();
+        }
+        store.ledger().settle(finished.attempt, settlement(1)).acknowledged().await.unwrap();
+        for text in [
+            "DROP INDEX attempts_of_request",
+            "DROP INDEX attempts_of_user",
+            "DROP INDEX attempts_by_time",
+            "DROP INDEX attempts_of_credential",
+            "DROP INDEX attempts_unfinished",
+            "CREATE INDEX attempts_of_request ON attempts (request_id)",
+            "CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1",
+            "CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1",
+            "CREATE INDEX attempts_of_credential ON attempts (credential_id, at)",
+            "CREATE INDEX attempts_unfinished ON attempts (node_id) WHERE state = 'dispatched'",
+            "DELETE FROM ownkey_schema WHERE version >= 6",
+        ] {
+            sqlx::raw_sql(text).execute(store.pool()).await.unwrap();
+        }
+        store.close().await;
+
+        let target = Target::parse(&place.url).unwrap();
+        let mut connection = target.first_connection().await.unwrap();
+        run(&mut connection, dialect).await.unwrap();
+        connection.close().await.unwrap();
+        let store = place.open().await;
+        let filter = UsageFilter { user: Some(finished.user), ..UsageFilter::default() };
+        let found = usage::events(&store, &filter, None, 10).await.unwrap();
+        let states: BTreeSet<_> = found.rows.iter().map(|event| event.attempts[0].state.as_str()).collect();
+        assert_eq!(states, BTreeSet::from(["dispatched", "settled"]));
+        assert!(usage::event(&store, open.request).await.unwrap().is_some());
+        store.close().await;
     })
     .await;
 }

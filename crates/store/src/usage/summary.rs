@@ -119,6 +119,7 @@ fn read(row: &AnyRow, by: GroupBy) -> Result<UsageLine, StoreError> {
             completion: row.count("completion")?,
             cached: row.count("cached")?,
             cache_write: row.count("cache_write")?,
+            cache_write_hour: 0,
             reasoning: row.count("reasoning")?,
         },
         provider_cost: Nanos(row.number("provider_cost")?),

@@ -64,3 +64,23 @@ pub(super) struct MessageUsage {
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
 }
+
+/// A chat to be counted. Fields that are not listed pass through to Anthropic.
+#[derive(ToSchema)]
+pub(super) struct CountRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    /// The conversation so far.
+    #[schema(min_items = 1)]
+    messages: Vec<MessageOfConversation>,
+    /// What the model is to be, before all else: a text, or blocks.
+    #[schema(value_type = Option<Value>)]
+    system: Option<Value>,
+}
+
+/// A number of tokens.
+#[derive(ToSchema)]
+pub(super) struct TokenCount {
+    input_tokens: u64,
+}

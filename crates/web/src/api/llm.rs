@@ -151,7 +151,7 @@ async fn create_chat_completion(
         is_idempotent: claim.is_some(),
         callers_epoch,
     };
-    let answered = chat::complete(&app, &caller, call).await?;
+    let (claim, answered) = idempotent::unless_refused(claim, chat::complete(&app, &caller, call).await).await?;
     answer(answered, passport, claim).await
 }
 
@@ -330,9 +330,12 @@ impl Retelling {
                     let events = self.decoder.push(&bytes);
                     self.tell(events)
                 }
+                Some(Piece::Silence) => b": ping\n\n".to_vec(),
                 Some(Piece::Failed(error)) => {
                     self.is_over = true;
-                    self.claim = None;
+                    if let Some(claim) = self.claim.take() {
+                        claim.give_back().await;
+                    }
                     let problem = problem::envelope(&error, Dialect::Problem, &self.passport.shown, None);
                     return Some(event("error", &problem));
                 }

@@ -71,7 +71,7 @@ pub(crate) struct ModelView {
     /// The name to call it by.
     #[schema(pattern = "@text")]
     model_id: String,
-    /// The provider's id of it.
+    /// The provider's id of it; of an alias, of the model it reaches first.
     name: String,
     /// What people call it.
     display_name: String,
@@ -97,7 +97,7 @@ pub(crate) struct ModelView {
     #[schema(pattern = "@scope")]
     credential_scope: Option<&'static str>,
     /// How it is known.
-    #[schema(pattern = "^(catalog|discovered|local)$")]
+    #[schema(pattern = "^(catalog|discovered|local|alias)$")]
     origin: &'static str,
     /// Where it is in its life.
     #[schema(value_type = String, pattern = "^(active|deprecated|legacy|retired)$")]
@@ -132,6 +132,7 @@ impl From<&ModelLine> for ModelView {
             access: if line.payer.is_some() { "available" } else { "locked" },
             credential_scope: line.payer.map(Scope::as_str),
             origin: match (is_local, line.is_listed) {
+                _ if line.alias.is_some() => "alias",
                 (true, _) => "local",
                 (false, true) => "discovered",
                 (false, false) => "catalog",

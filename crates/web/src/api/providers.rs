@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
 use domain::credential_kind::Field;
-use domain::provider::{PROVIDERS, Provider, ProviderKind};
+use domain::provider::{PROVIDERS, Provider, ProviderId, ProviderKind};
 use http::Method;
+use llm::presets::{self, Preset};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,6 +81,43 @@ struct ProviderView {
     env: Vec<&'static str>,
     /// A model to start with.
     recommended_model: Option<&'static str>,
+    /// Endpoints that people have, to fill into the form; only of `custom`.
+    presets: Vec<PresetView>,
+}
+
+/// An endpoint that people have. A suggestion: everything can be changed.
+#[derive(Serialize, ToSchema)]
+struct PresetView {
+    /// Its id, which is also a good slug.
+    id: &'static str,
+    /// The name people know.
+    display_name: &'static str,
+    /// Where it listens.
+    api_base: &'static str,
+    needs_key: bool,
+    /// Whether it runs on somebody's own machine, where the operator has to allow it.
+    is_local: bool,
+    /// Where a person gets a key.
+    get_key_url: Option<&'static str>,
+    /// The environment variable its own tools read the key from.
+    env: Option<&'static str>,
+    /// What is different with it.
+    note: Option<&'static str>,
+}
+
+impl From<&'static Preset> for PresetView {
+    fn from(preset: &'static Preset) -> Self {
+        Self {
+            id: &preset.id,
+            display_name: &preset.display_name,
+            api_base: &preset.base_url,
+            needs_key: preset.needs_key,
+            is_local: preset.is_local,
+            get_key_url: preset.key_url.as_deref(),
+            env: preset.key_variable.as_deref(),
+            note: preset.note.as_deref(),
+        }
+    }
 }
 
 async fn list_providers(State(app): State<Arc<App>>) -> Result<Response, Failure> {
@@ -108,5 +146,9 @@ fn view(app: &App, provider: &'static Provider) -> ProviderView {
         default_endpoint: app.settings.default_base(provider.id).map(str::to_owned),
         env: provider.key_variables.iter().chain(provider.base_variables).copied().collect(),
         recommended_model: models::recommended(app, provider.id),
+        presets: match provider.id {
+            ProviderId::Custom => presets::builtin().iter().map(PresetView::from).collect(),
+            _ => Vec::new(),
+        },
     }
 }

@@ -118,6 +118,10 @@ struct TokenView {
     /// How far its calls may go for a key; `null`: as its owner prefers.
     #[schema(pattern = "@fallback")]
     policy: Option<&'static str>,
+    /// What becomes of a parameter that the model cannot take: `strict` refuses
+    /// it, `lenient` leaves it out.
+    #[schema(pattern = "@params")]
+    params: &'static str,
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
@@ -134,6 +138,7 @@ impl From<&Token> for TokenView {
             scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
             models: token.models.clone(),
             policy: token.policy.map(Fallback::as_str),
+            params: token.params.as_str(),
             created_at: token.created_at.to_string(),
             expires_at: text(token.expires_at),
             last_used_at: text(token.last_used_at),
@@ -176,6 +181,10 @@ struct TokenPatch {
     #[serde(default, deserialize_with = "super::present")]
     #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Option<Vec<String>>>,
+    /// What becomes of a parameter that the model cannot take: `strict` refuses
+    /// it, `lenient` leaves it out.
+    #[schema(pattern = "@params")]
+    params: Option<String>,
     /// When it stops working, a time to come or a day; `null`: never.
     #[serde(default, deserialize_with = "super::present")]
     expires_at: Option<Option<String>>,
@@ -208,6 +217,11 @@ struct TokenBody {
     /// as its owner prefers.
     #[schema(pattern = "@fallback")]
     policy: Option<String>,
+    /// What becomes of a parameter that the model cannot take: `strict` refuses
+    /// it, `lenient` leaves it out; absent: refuse. A request's
+    /// `x-ownkey-params` goes before it.
+    #[schema(pattern = "@params")]
+    params: Option<String>,
     /// When it stops working, a time to come or a day; absent: never.
     expires_at: Option<String>,
 }
@@ -248,7 +262,8 @@ async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<S
     let scopes = body.scopes.as_deref().map(read_scopes).transpose()?;
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
     let policy = super::word("policy", body.policy.as_deref())?;
-    let new = NewToken { name: body.name, scopes, models: body.models, policy, expires_at };
+    let params = super::word("params", body.params.as_deref())?;
+    let new = NewToken { name: body.name, scopes, models: body.models, policy, params, expires_at };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))
@@ -267,7 +282,8 @@ async fn edit_token(
 ) -> Result<Response, Failure> {
     let scopes = patch.scopes.map(|scopes| scopes.as_deref().map(read_scopes).transpose()).transpose()?;
     let expires_at = patch.expires_at.map(|text| super::time("expires_at", text.as_deref())).transpose()?;
-    let edit = Edit { name: patch.name, scopes, models: patch.models, expires_at };
+    let params = super::word("params", patch.params.as_deref())?;
+    let edit = Edit { name: patch.name, scopes, models: patch.models, params, expires_at };
     let token = tokens::edit(&app, &caller, id, edit).await?;
     Ok(axum::Json(TokenView::from(&token)).into_response())
 }

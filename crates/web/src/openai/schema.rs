@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "only the schemas are used")]
 
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -124,4 +125,101 @@ pub(super) struct ResponseUsage {
     input_tokens: u64,
     output_tokens: u64,
     total_tokens: u64,
+}
+
+/// Texts to be made into vectors, in OpenAI's format. Fields that are not listed
+/// pass through to providers of that format.
+#[derive(ToSchema)]
+pub(super) struct EmbeddingsRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    input: EmbeddingsInput,
+    /// How many numbers a vector has.
+    #[schema(minimum = 1)]
+    dimensions: Option<u64>,
+    #[schema(pattern = "^(float|base64)$")]
+    encoding_format: Option<String>,
+    user: Option<String>,
+}
+
+/// A text, a list of texts, a list of tokens, or a list of such lists.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum EmbeddingsInput {
+    Text(String),
+    Texts(Vec<String>),
+    Tokens(Vec<u64>),
+    TokenLists(Vec<Vec<u64>>),
+}
+
+/// Vectors; the provider's answer may have more fields.
+#[derive(ToSchema)]
+pub(super) struct Embeddings {
+    object: String,
+    data: Vec<Embedding>,
+    /// The model that made them, as the provider calls it.
+    model: String,
+    usage: Option<EmbeddingsUsage>,
+}
+
+/// One vector.
+#[derive(ToSchema)]
+pub(super) struct Embedding {
+    index: u64,
+    /// Numbers, or the base64 of 32-bit floats.
+    #[schema(value_type = Value)]
+    embedding: Value,
+}
+
+/// What the vectors took.
+#[derive(ToSchema)]
+pub(super) struct EmbeddingsUsage {
+    prompt_tokens: u64,
+    total_tokens: u64,
+}
+
+/// A call that is passed on as it is, with all its fields.
+#[derive(ToSchema)]
+pub(super) struct PassedRequest {
+    /// Any name of a model: its id, `provider/id`, or its UUID.
+    #[schema(min_length = 1)]
+    model: String,
+    /// Whether the answer is to come as events, where the provider has that.
+    stream: Option<bool>,
+}
+
+/// A text to be judged, passed on as it is, with all its fields.
+#[derive(ToSchema)]
+pub(super) struct ModerationRequest {
+    /// Any name of a model; OpenAI's newest one where none is named.
+    #[schema(min_length = 1)]
+    model: Option<String>,
+}
+
+/// The provider's answer, as it is.
+#[derive(ToSchema)]
+pub(super) struct PassedAnswer {
+    /// What was used, where the provider says so.
+    #[schema(value_type = Option<Object>)]
+    usage: Option<Value>,
+}
+
+/// An answer that its provider has forgotten.
+#[derive(ToSchema)]
+pub(super) struct DeletedResponse {
+    id: String,
+    object: String,
+    deleted: bool,
+}
+
+/// What an answer answered to.
+#[derive(ToSchema)]
+pub(super) struct ResponseItems {
+    /// `list`.
+    object: String,
+    data: Vec<Value>,
+    first_id: Option<String>,
+    last_id: Option<String>,
+    has_more: bool,
 }

@@ -150,7 +150,7 @@ pub(super) fn success(answer: &Answer, described: &Described, schemas: &mut BTre
         let media = match shape {
             Some(shape) => json!({"schema": shape::reference(shape, schemas)}),
             // What one event holds is for the summary to say.
-            None if *kind == "text/event-stream" => json!({}),
+            None if matches!(*kind, "text/event-stream" | "application/octet-stream") => json!({}),
             None => json!({"schema": {"type": "string"}}),
         };
         content.insert((*kind).to_owned(), media);
@@ -158,6 +158,7 @@ pub(super) fn success(answer: &Answer, described: &Described, schemas: &mut BTre
     let mut headers = vec!["x-request-id", "request-id"];
     if described.is_call && answer.status < 300 {
         headers.extend(components::PAYMENT_HEADERS);
+        headers.extend(described.may_estimate.then_some("x-ownkey-estimated"));
     } else if described.is_idempotent && answer.status < 300 {
         headers.push("idempotent-replay");
     }

@@ -18,14 +18,16 @@ beside it. In a change, an absent field stays as it is and `null` clears it. Wha
 may see and not do is 403.";
 
 /// The headers of an answer to a model call.
-pub(super) const PAYMENT_HEADERS: [&str; 7] = [
+pub(super) const PAYMENT_HEADERS: [&str; 9] = [
     "x-ownkey-credential-id",
     "x-ownkey-credential-scope",
     "x-ownkey-provider",
     "x-ownkey-model",
+    "x-ownkey-alias",
     "x-ownkey-attempts",
     "x-ownkey-cost-usd",
     "x-ownkey-dropped",
+    "x-ownkey-passed-over",
 ];
 
 /// A reference to a component.
@@ -115,7 +117,7 @@ pub(super) fn parameters() -> Value {
         ),
         "ownkey-params": header(
             "x-ownkey-params",
-            "`lenient` leaves out what the model cannot take and lists it in `x-ownkey-dropped`; `strict` refuses it.",
+            "`lenient` leaves out what the model cannot take and lists it in `x-ownkey-dropped`; `strict` refuses it. Absent: as the gateway token says.",
             json!({"type": "string", "enum": ["lenient", "strict"]}),
         ),
     })
@@ -138,8 +140,11 @@ pub(super) fn headers() -> Value {
         "x-ownkey-credential-scope": words("Whose key paid.", &["personal", "organization", "system"]),
         "x-ownkey-provider": text("The provider that answered."),
         "x-ownkey-model": text("The model that answered, by the provider's own id."),
+        "x-ownkey-alias": text("The alias that was called."),
+        "x-ownkey-passed-over": text("What the alias stands for as well and was not called: `provider/model=reason`, separated by commas."),
         "x-ownkey-attempts": {"description": "How many upstream calls it took.", "schema": {"type": "integer", "minimum": 1}},
         "x-ownkey-cost-usd": text("What it cost, in dollars, where that is known before the body."),
+        "x-ownkey-estimated": words("`true`: the provider does not count, and this is an estimate.", &["true"]),
         "x-ownkey-dropped": text("What was left out of the request, because the model cannot take it."),
     })
 }

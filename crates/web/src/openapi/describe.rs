@@ -21,6 +21,7 @@ pub struct Described {
     pub(super) refusals: Vec<Code>,
     pub(super) is_idempotent: bool,
     pub(super) is_call: bool,
+    pub(super) may_estimate: bool,
     resumes: bool,
     touches_nothing: bool,
 }
@@ -30,6 +31,8 @@ pub(super) struct Body {
     pub(super) kind: &'static str,
     pub(super) shape: Shape,
     pub(super) example: Option<Value>,
+    /// It may also be a form with files that has the same fields.
+    pub(super) or_form: bool,
 }
 
 /// One status, what it means, and what it holds.
@@ -52,6 +55,7 @@ pub(crate) fn says(tag: &'static str, summary: &'static str) -> Described {
         refusals: Vec::new(),
         is_idempotent: false,
         is_call: false,
+        may_estimate: false,
         resumes: false,
         touches_nothing: false,
     }
@@ -72,13 +76,18 @@ impl Described {
 
     /// A JSON body.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
-        self.body = Some(Body { kind: "application/json", shape: Shape::of::<T>(), example: None });
+        self.body = Some(Body { kind: "application/json", shape: Shape::of::<T>(), example: None, or_form: false });
         self
     }
 
     /// A form body.
     pub(crate) fn takes_form<T: ToSchema>(mut self) -> Self {
-        self.body = Some(Body { kind: "application/x-www-form-urlencoded", shape: Shape::of::<T>(), example: None });
+        self.body = Some(Body {
+            kind: "application/x-www-form-urlencoded",
+            shape: Shape::of::<T>(),
+            example: None,
+            or_form: false,
+        });
         self
     }
 
@@ -86,6 +95,14 @@ impl Described {
     pub(crate) fn example(mut self, example: Value) -> Self {
         if let Some(body) = &mut self.body {
             body.example = Some(example);
+        }
+        self
+    }
+
+    /// The body may also be a form with files.
+    pub(crate) fn or_form(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.or_form = true;
         }
         self
     }
@@ -128,6 +145,14 @@ impl Described {
         self
     }
 
+    /// The last answer also comes as bytes of the provider's own type.
+    pub(crate) fn or_bytes(mut self) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.contents.push(("application/octet-stream", None));
+        }
+        self
+    }
+
     /// An answer that is server-sent events only.
     pub(crate) fn gives_events(self, status: u16, what: &'static str) -> Self {
         self.gives_text(status, what, "text/event-stream")
@@ -157,6 +182,12 @@ impl Described {
     pub(crate) fn calls_a_model(mut self) -> Self {
         self.is_call = true;
         self.is_idempotent = true;
+        self
+    }
+
+    /// Its answer may be an estimate, which a header then says.
+    pub(crate) fn may_estimate(mut self) -> Self {
+        self.may_estimate = true;
         self
     }
 

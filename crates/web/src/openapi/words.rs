@@ -2,10 +2,12 @@
 //! closed list of words, taken from the type that reads them; `@line` is what
 //! every one-line text has to be.
 
+use domain::alias::Mode;
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
 use domain::credential_kind::CredentialKind;
+use domain::gateway_token::Params;
 use domain::provider::PROVIDERS;
 use domain::resolve::Fallback;
 use domain::spread::Spread;
@@ -34,7 +36,9 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "scope" => of(Scope::ALL, Scope::as_str),
         "key-status" => of(KeyStatus::ALL, KeyStatus::as_str),
         "fallback" => of(Fallback::ALL, Fallback::as_str),
+        "params" => of(Params::ALL, Params::as_str),
         "spread" => of(Spread::ALL, Spread::as_str),
+        "alias-mode" => of(Mode::ALL, Mode::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),
         "token-scope" => of(TokenScope::ALL, TokenScope::as_str),

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
+use domain::gateway_token::Params;
 use domain::ids::TokenId;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
@@ -32,6 +33,8 @@ pub(super) fn doors() -> Vec<Door> {
 struct TokenForm {
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    params: String,
 }
 
 async fn show_tokens(State(shared): State<Shared>, signed_in: SignedIn) -> Result<Response, Failure> {
@@ -43,7 +46,8 @@ async fn make_token(
     signed_in: SignedIn,
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Failure> {
-    let new = NewToken { name: form.name, scopes: None, models: None, policy: None, expires_at: None };
+    let params = form.params.parse().ok();
+    let new = NewToken { name: form.name, scopes: None, models: None, policy: None, params, expires_at: None };
     match tokens::create(&shared.app, &signed_in.caller, new).await {
         Ok(minted) => tokens_page(&shared, &signed_in, Some(&minted), None).await,
         Err(error) if is_for_the_form(&error) => tokens_page(&shared, &signed_in, None, Some(&error)).await,
@@ -77,6 +81,12 @@ async fn tokens_page(
             p { "A token lets a client call your models through Ownkey. It is shown once." }
             form.columns method="post" action="/tokens" {
                 div { (field("Name", "name", "text", "", "off")) }
+                div {
+                    label {
+                        input type="checkbox" name="params" value=(Params::Lenient.as_str());
+                        " Leave out parameters that a model cannot take, instead of refusing the call"
+                    }
+                }
                 button type="submit" { "Make token" }
             }
         }
@@ -115,7 +125,7 @@ fn row(token: &Token) -> Markup {
     html! {
         tr {
             td { strong { (token.name) } br; code { (token.masked) } }
-            td { (scopes.join(", ")) }
+            td { (scopes.join(", ")) @if token.params == Params::Lenient { br; "lenient parameters" } }
             td { @match token.last_used_at { Some(at) => { (time(at)) } None => { "never" } } }
             td {
                 @if token.revoked_at.is_some() { span.badge.grey { "Revoked" } } @else {

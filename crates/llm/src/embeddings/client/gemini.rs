@@ -128,7 +128,7 @@ pub(super) fn prepare(request: &ClientRequest<'_>, model: &str) -> Prepared {
     Prepared::of(splice.apply(), Vec::new())
 }
 
-/// A list of requests, each with this model where it names one.
+/// A list of requests, each with this model: Google wants it in every one.
 fn with_model(requests: &[u8], model: &str) -> String {
     let (mut out, mut copied) = (Vec::with_capacity(requests.len() + 64), 0);
     let mut reader = Reader::new(requests);
@@ -137,7 +137,10 @@ fn with_model(requests: &[u8], model: &str) -> String {
         let span = reader.span()?;
         let Some(Ok(entry)) = requests.get(span.clone()).map(json_scan::scan) else { return Ok(()) };
         let mut splice = Splice::new(&entry);
-        splice.replace("model", model.to_owned());
+        match entry.get("model") {
+            Some(_) => splice.replace("model", model.to_owned()),
+            None => splice.add("model", model.to_owned()),
+        }
         out.extend_from_slice(requests.get(copied..span.start).unwrap_or_default());
         out.extend_from_slice(&splice.apply());
         copied = span.end;

@@ -11,6 +11,7 @@ use domain::usage::TokenCounts;
 use super::answer::{push_call_head, push_head, stop_reason};
 use super::json::push_text;
 use super::usage;
+use crate::json_scan::push_number;
 use crate::neutral::{FinishReason, StreamEvent};
 use crate::wire::{About, StreamEncoder};
 use arguments::Depth;
@@ -90,22 +91,18 @@ impl Events {
 
     fn stop(&mut self, out: &mut Vec<u8>) {
         if self.open.take().is_some() {
-            let index = self.next.saturating_sub(1);
-            let _ = write!(
-                out,
-                "event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":{index}}}\n\n"
-            );
+            out.extend_from_slice(b"event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":");
+            push_number(out, self.next.saturating_sub(1) as u64);
+            out.extend_from_slice(b"}\n\n");
         }
     }
 
-    /// Adds to the open block.
-    fn add(&self, kind: &str, member: &str, text: &str, out: &mut Vec<u8>) {
-        let index = self.next.saturating_sub(1);
-        let _ = write!(
-            out,
-            "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":{index},\
-             \"delta\":{{\"type\":\"{kind}\",\"{member}\":"
-        );
+    /// Adds to the open block: `delta` is how its delta begins, up to the text.
+    fn add(&self, delta: &[u8], text: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":");
+        push_number(out, self.next.saturating_sub(1) as u64);
+        out.extend_from_slice(b",\"delta\":");
+        out.extend_from_slice(delta);
         push_text(out, text);
         out.extend_from_slice(b"}}\n\n");
     }
@@ -118,7 +115,7 @@ impl Events {
             self.flush(out);
             self.start(Open::Text, out, |out| out.extend_from_slice(b"{\"type\":\"text\",\"text\":\"\"}"));
         }
-        self.add("text_delta", "text", text, out);
+        self.add(b"{\"type\":\"text_delta\",\"text\":", text, out);
     }
 
     fn think(&mut self, text: &str, out: &mut Vec<u8>) {
@@ -130,7 +127,7 @@ impl Events {
             let block = b"{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}";
             self.start(Open::Thinking, out, |out| out.extend_from_slice(block));
         }
-        self.add("thinking_delta", "thinking", text, out);
+        self.add(b"{\"type\":\"thinking_delta\",\"thinking\":", text, out);
     }
 
     fn call(&mut self, call: Call, out: &mut Vec<u8>) {
@@ -169,7 +166,7 @@ impl Events {
         if arguments.is_empty() {
             return;
         }
-        self.add("input_json_delta", "partial_json", arguments, out);
+        self.add(b"{\"type\":\"input_json_delta\",\"partial_json\":", arguments, out);
         if let Some(Open::Call { depth, .. }) = &mut self.open {
             depth.pass(arguments);
         }

@@ -1,5 +1,7 @@
 //! JSON from one place to another without a tree in between.
 
+use crate::json_scan;
+
 /// A JSON text without the blanks between its tokens. The order of members and
 /// the spelling of numbers and strings stay as they are.
 pub(super) fn compact(json: &[u8]) -> String {
@@ -20,8 +22,7 @@ pub(super) fn compact(json: &[u8]) -> String {
 
 /// Appends a text as a JSON string, quotes included.
 pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
-    // Writing a string to memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    json_scan::push_quoted(out, text);
 }
 
 /// Arguments of a call as the object that this wire wants. What is no object,
@@ -31,7 +32,7 @@ pub(super) fn input_of(arguments: &str) -> String {
     if trimmed.is_empty() {
         return "{}".to_owned();
     }
-    let is_object = trimmed.starts_with('{') && crate::json_scan::check(trimmed.as_bytes()).is_ok();
+    let is_object = trimmed.starts_with('{') && json_scan::check(trimmed.as_bytes()).is_ok();
     // A lone half of a character is no text for most readers.
     if is_object && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok() {
         return compact(trimmed.as_bytes());

@@ -112,8 +112,9 @@ pub(super) fn is_named_error(block: &[u8]) -> bool {
 }
 
 impl StreamDecoder for Decoder {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        self.splitter.feed(Bytes::copy_from_slice(bytes));
+    fn read(&mut self, frame: Bytes, events: &mut Vec<StreamEvent>) {
+        std::mem::swap(&mut self.builder.events, events);
+        self.splitter.feed(frame);
         while let Some(piece) = self.splitter.next_piece() {
             let is_too_long = !piece.is_whole() || piece.bytes.len() > MAX_EVENT_BYTES;
             if !is_too_long {
@@ -122,7 +123,7 @@ impl StreamDecoder for Decoder {
                 self.fail(errors::unreadable(self.provider));
             }
         }
-        std::mem::take(&mut self.builder.events)
+        std::mem::swap(&mut self.builder.events, events);
     }
 
     fn finish(&mut self) -> Vec<StreamEvent> {

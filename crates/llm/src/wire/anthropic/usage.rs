@@ -2,9 +2,8 @@
 //! `input_tokens`; we count it in. In a stream later counts replace earlier
 //! ones, they never add up.
 //!
-//! Writes that are kept for an hour cost more than those for five minutes.
-//! Prices here know one rate for writes, so that an hour's are billed as if for
-//! five minutes: a known gap.
+//! Writes that are kept for an hour cost more than those for five minutes, so
+//! they are counted apart as well: `cache_creation.ephemeral_1h_input_tokens`.
 
 use domain::usage::TokenCounts;
 
@@ -17,6 +16,7 @@ pub(super) struct Counted {
     input: Option<u64>,
     output: Option<u64>,
     cache_write: Option<u64>,
+    cache_write_hour: Option<u64>,
     cache_read: Option<u64>,
     thinking: Option<u64>,
     /// Some number was negative, fractional or beyond belief.
@@ -34,6 +34,7 @@ impl Counted {
         self.input = self.input.or(before.input);
         self.output = self.output.or(before.output);
         self.cache_write = self.cache_write.or(before.cache_write);
+        self.cache_write_hour = self.cache_write_hour.or(before.cache_write_hour);
         self.cache_read = self.cache_read.or(before.cache_read);
         self.thinking = self.thinking.or(before.thinking);
         self.is_absurd |= self.sum().is_some_and(|counts| !counts.is_plausible());
@@ -52,6 +53,7 @@ impl Counted {
             completion: self.output?,
             cached,
             cache_write,
+            cache_write_hour: self.cache_write_hour.unwrap_or(0),
             reasoning: self.thinking.unwrap_or(0),
         })
     }
@@ -63,6 +65,15 @@ impl Counted {
                 "output_tokens" => &mut self.output,
                 "cache_creation_input_tokens" => &mut self.cache_write,
                 "cache_read_input_tokens" => &mut self.cache_read,
+                "cache_creation" if reader.peek() == Some(b'{') => {
+                    return reader.object(|name, reader| {
+                        if name.is("ephemeral_1h_input_tokens") {
+                            self.cache_write_hour = count(reader, &mut self.is_absurd)?;
+                            return Ok(());
+                        }
+                        reader.skip()
+                    });
+                }
                 "output_tokens_details" if reader.peek() == Some(b'{') => {
                     return reader.object(|name, reader| {
                         if name.is("thinking_tokens") {
@@ -82,12 +93,20 @@ impl Counted {
 
 /// Appends counts in Anthropic's words.
 pub(super) fn push(out: &mut Vec<u8>, counts: Option<&TokenCounts>) {
-    let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts.copied().unwrap_or_default();
+    let TokenCounts { prompt, completion, cached, cache_write, cache_write_hour, reasoning } =
+        counts.copied().unwrap_or_default();
     let input = prompt.saturating_sub(cached).saturating_sub(cache_write);
     let mut text = format!(
         "{{\"input_tokens\":{input},\"cache_creation_input_tokens\":{cache_write},\
          \"cache_read_input_tokens\":{cached},\"output_tokens\":{completion}"
     );
+    if cache_write_hour > 0 {
+        let five_minutes = cache_write.saturating_sub(cache_write_hour);
+        text.push_str(&format!(
+            ",\"cache_creation\":{{\"ephemeral_5m_input_tokens\":{five_minutes},\
+             \"ephemeral_1h_input_tokens\":{cache_write_hour}}}"
+        ));
+    }
     if reasoning > 0 {
         text.push_str(&format!(",\"output_tokens_details\":{{\"thinking_tokens\":{reasoning}}}"));
     }
@@ -108,8 +127,16 @@ mod tests {
     #[test]
     fn what_the_cache_read_and_wrote_is_counted_in() {
         let usage = r#"{"input_tokens":12,"cache_creation_input_tokens":2048,"cache_read_input_tokens":10000,
-            "output_tokens":6,"output_tokens_details":{"thinking_tokens":4},"cache_creation":{"x":1}}"#;
-        let expected = TokenCounts { prompt: 12_060, completion: 6, cached: 10_000, cache_write: 2_048, reasoning: 4 };
+            "output_tokens":6,"output_tokens_details":{"thinking_tokens":4},
+            "cache_creation":{"ephemeral_5m_input_tokens":48,"ephemeral_1h_input_tokens":2000}}"#;
+        let expected = TokenCounts {
+            prompt: 12_060,
+            completion: 6,
+            cached: 10_000,
+            cache_write: 2_048,
+            cache_write_hour: 2_000,
+            reasoning: 4,
+        };
         assert_eq!(counted(&[usage]).tokens(), Some(expected));
         let mut written = Vec::new();
         push(&mut written, Some(&expected));
@@ -134,6 +161,9 @@ mod tests {
         let more_thought_than_said =
             r#"{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"thinking_tokens":2}}"#;
         assert!(counted(&[more_thought_than_said]).is_absurd);
+        let more_for_an_hour_than_written = r#"{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":5,
+            "cache_creation":{"ephemeral_1h_input_tokens":6}}"#;
+        assert!(counted(&[more_for_an_hour_than_written]).is_absurd);
         for nothing in ["{}", r#"{"input_tokens":0,"output_tokens":0}"#, r#"{"output_tokens":3}"#] {
             assert_eq!((counted(&[nothing]).tokens(), counted(&[nothing]).is_absurd), (None, false), "{nothing}");
         }

@@ -16,7 +16,6 @@ pub struct Chunks {
     signature: Option<String>,
     usage: Option<TokenCounts>,
     parts: String,
-    line: String,
 }
 
 #[derive(Debug, Default)]
@@ -29,34 +28,30 @@ impl Chunks {
     /// At the start of a stream.
     #[must_use]
     pub fn new(about: &About) -> Self {
-        Self {
-            names: pieces::names(about),
-            calls: Vec::new(),
-            signature: None,
-            usage: None,
-            parts: String::new(),
-            line: String::new(),
-        }
+        Self { names: pieces::names(about), calls: Vec::new(), signature: None, usage: None, parts: String::new() }
     }
 
     fn text(&mut self, text: &str, is_thought: bool, out: &mut Vec<u8>) {
         if text.is_empty() {
             return;
         }
-        let signature = if is_thought { None } else { self.signature.take() };
-        pieces::text(&mut self.parts, text, is_thought, signature.as_deref());
-        self.send(None, out);
+        if !is_thought && let Some(signature) = self.signature.take() {
+            pieces::text(&mut self.parts, text, false, Some(&signature));
+            return self.send(None, out);
+        }
+        out.extend_from_slice(b"data: ");
+        pieces::push_text(out, &self.names, text, is_thought);
+        out.extend_from_slice(b"\r\n\r\n");
     }
 
     /// Sends the parts that are there.
     fn send(&mut self, finish: Option<FinishReason>, out: &mut Vec<u8>) {
         let usage = self.usage.as_ref().filter(|_| finish.is_some());
-        self.line.push_str("data: ");
-        pieces::response(&mut self.line, &self.names, &self.parts, finish, usage);
-        self.line.push_str("\r\n\r\n");
-        out.extend_from_slice(self.line.as_bytes());
-        self.line.clear();
-        self.parts.clear();
+        let mut line = String::new();
+        pieces::response(&mut line, &self.names, &std::mem::take(&mut self.parts), finish, usage);
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(line.as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
     }
 
     fn end(&mut self, finish: FinishReason, out: &mut Vec<u8>) {

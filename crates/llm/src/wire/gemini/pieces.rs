@@ -7,7 +7,7 @@ use domain::provider::WireName;
 use domain::usage::TokenCounts;
 
 use super::json::object_of;
-use crate::json_scan::quoted;
+use crate::json_scan::{push_quoted, quoted};
 use crate::neutral::{FinishReason, ReplayState, ToolCall};
 use crate::wire::About;
 
@@ -20,7 +20,7 @@ pub(super) fn names(about: &About) -> String {
 pub(super) fn text(out: &mut String, text: &str, is_thought: bool, signature: Option<&str>) {
     begin(out);
     out.push_str("{\"text\":");
-    quote(text, out);
+    out.push_str(&quoted(text));
     if is_thought {
         out.push_str(",\"thought\":true");
     }
@@ -36,17 +36,6 @@ pub(super) fn call(out: &mut String, call: &ToolCall, signature: Option<&str>) {
     let _ = write!(out, "{{\"functionCall\":{{\"id\":{id},\"name\":{name},\"args\":{arguments}}}");
     sign(out, signature);
     out.push('}');
-}
-
-/// A text as a JSON string. Most have nothing to escape.
-fn quote(text: &str, out: &mut String) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        out.push_str(&quoted(text));
-        return;
-    }
-    out.push('"');
-    out.push_str(text);
-    out.push('"');
 }
 
 fn begin(out: &mut String) {
@@ -86,6 +75,18 @@ pub(super) fn response(
     out.push('}');
 }
 
+/// A response whose only part is words, written at once: most of a stream is
+/// such.
+pub(super) fn push_text(out: &mut Vec<u8>, names: &str, text: &str, is_thought: bool) {
+    out.extend_from_slice(b"{\"candidates\":[{\"content\":{\"parts\":[{\"text\":");
+    push_quoted(out, text);
+    let thought: &[u8] = if is_thought { b",\"thought\":true" } else { b"" };
+    out.extend_from_slice(thought);
+    out.extend_from_slice(b"}],\"role\":\"model\"},\"index\":0}],");
+    out.extend_from_slice(names.as_bytes());
+    out.push(b'}');
+}
+
 const fn word(finish: FinishReason) -> &'static str {
     match finish {
         FinishReason::Stop | FinishReason::ToolCalls => "STOP",
@@ -97,7 +98,7 @@ const fn word(finish: FinishReason) -> &'static str {
 /// Counts in Google's words: thoughts apart from the candidates, zeros left out.
 /// It has no word for tokens written to a cache, which are among the prompt's.
 fn counts(counts: &TokenCounts) -> String {
-    let TokenCounts { prompt, completion, cached, cache_write: _, reasoning } = counts;
+    let TokenCounts { prompt, completion, cached, reasoning, .. } = counts;
     let candidates = completion.saturating_sub(*reasoning);
     let mut out = format!("{{\"promptTokenCount\":{prompt},\"candidatesTokenCount\":{candidates}");
     if *reasoning > 0 {

@@ -1,6 +1,7 @@
 //! A streamed answer, made neutral. Usage and finish are told once, at the end:
 //! every chunk repeats the counts up to it.
 
+use bytes::Bytes;
 use domain::ProviderId;
 use domain::provider::WireName;
 use domain::usage::TokenCounts;
@@ -81,8 +82,9 @@ impl Decoder {
 }
 
 impl StreamDecoder for Decoder {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        self.sse.push(bytes);
+    fn read(&mut self, frame: Bytes, events: &mut Vec<StreamEvent>) {
+        std::mem::swap(&mut self.builder.events, events);
+        self.sse.feed(frame);
         loop {
             match self.sse.next_event() {
                 Ok(Some(event)) => self.event(&event),
@@ -94,7 +96,7 @@ impl StreamDecoder for Decoder {
                 }
             }
         }
-        std::mem::take(&mut self.builder.events)
+        std::mem::swap(&mut self.builder.events, events);
     }
 
     fn finish(&mut self) -> Vec<StreamEvent> {

@@ -62,7 +62,14 @@ fn counts(sent: &Sent) -> Option<TokenCounts> {
     if prompt == 0 && completion == 0 {
         return None;
     }
-    Some(TokenCounts { prompt, completion, cached: sent.cached.unwrap_or(0), cache_write: 0, reasoning })
+    Some(TokenCounts {
+        prompt,
+        completion,
+        cached: sent.cached.unwrap_or(0),
+        cache_write: 0,
+        reasoning,
+        cache_write_hour: 0,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A streamed answer, made neutral: one JSON object a line, the last one says
 //! that it is done.
 
+use bytes::Bytes;
 use domain::ProviderId;
 use domain::usage::TokenCounts;
 
@@ -90,12 +91,18 @@ impl Decoder {
         let Some(raw) = raw else { return };
         self.has_output = true;
         let text = self.text(0, raw);
-        self.say(&text);
+        self.say(text);
     }
 
-    fn say(&mut self, text: &str) {
+    fn say(&mut self, text: String) {
+        if self.tags.is_passing() {
+            if !text.is_empty() {
+                self.events.push(StreamEvent::Delta { text });
+            }
+            return;
+        }
         let mut parts = Vec::new();
-        self.tags.push(text, &mut parts);
+        self.tags.push(&text, &mut parts);
         self.parts(parts);
     }
 
@@ -137,7 +144,7 @@ impl Decoder {
     /// What was held back until it was clear that nothing belongs to it.
     fn flush(&mut self) {
         if self.halves.first_mut().and_then(Option::take).is_some() {
-            self.say("\u{fffd}");
+            self.say("\u{fffd}".to_owned());
         }
         let mut parts = Vec::new();
         self.tags.finish(&mut parts);
@@ -146,8 +153,9 @@ impl Decoder {
 }
 
 impl StreamDecoder for Decoder {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        self.lines.push(bytes);
+    fn read(&mut self, frame: Bytes, events: &mut Vec<StreamEvent>) {
+        std::mem::swap(&mut self.events, events);
+        self.lines.push(&frame);
         loop {
             match self.lines.next_line() {
                 Ok(Some(line)) => self.line(&line),
@@ -160,7 +168,7 @@ impl StreamDecoder for Decoder {
                 }
             }
         }
-        std::mem::take(&mut self.events)
+        std::mem::swap(&mut self.events, events);
     }
 
     fn finish(&mut self) -> Vec<StreamEvent> {

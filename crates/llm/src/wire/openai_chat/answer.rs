@@ -66,7 +66,7 @@ pub(super) fn extra_content(state: &ReplayState) -> Option<Value> {
 
 /// Counts in OpenAI's words.
 pub(super) fn usage(counts: &TokenCounts) -> Value {
-    let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts;
+    let TokenCounts { prompt, completion, cached, cache_write, reasoning, .. } = counts;
     json!({
         "prompt_tokens": prompt,
         "completion_tokens": completion,

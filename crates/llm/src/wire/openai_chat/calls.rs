@@ -1,19 +1,20 @@
 //! Puts the pieces of function calls together: which piece belongs to which
 //! call, when index and id may be missing, repeated or shared.
 
-use super::walk::CallPiece;
+use std::collections::HashMap;
 
-/// A call as far as it is known.
-#[derive(Debug)]
-struct Known {
-    wire_index: Option<u64>,
-    id: Option<String>,
-}
+use super::walk::CallPiece;
 
 /// The calls of one answer, in the order of their beginning.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    known: Vec<Known>,
+    /// The ids of all calls, where they have one.
+    known: Vec<Option<String>>,
+    /// The latest call of each index. Looked up, so that a stream of very many
+    /// calls costs no more than its length.
+    by_index: HashMap<u64, usize>,
+    /// The latest call of each id.
+    by_id: HashMap<String, usize>,
 }
 
 impl Calls {
@@ -21,16 +22,15 @@ impl Calls {
     pub(super) fn place(&mut self, piece: &CallPiece<'_>) -> (usize, bool) {
         let id = piece.id.map(|id| id.text());
         let latest = match piece.index {
-            Some(index) => self.known.iter().rposition(|known| known.wire_index == Some(index)),
+            Some(index) => self.by_index.get(&index).copied(),
             // Without an index: the same id, else the latest call.
-            None => self
-                .known
-                .iter()
-                .rposition(|known| id.is_some() && known.id.as_deref() == id.as_deref())
-                .or_else(|| self.known.len().checked_sub(1)),
+            None => {
+                let named = id.as_deref().and_then(|id| self.by_id.get(id)).copied();
+                named.or_else(|| self.known.len().checked_sub(1))
+            }
         };
         let continued = latest.filter(|&at| {
-            let known_id = self.known.get(at).and_then(|known| known.id.as_deref());
+            let known_id = self.known.get(at).and_then(Option::as_deref);
             match (&id, known_id) {
                 // Two calls may share an index: another id is another call.
                 (Some(id), Some(known)) => id == known,
@@ -41,8 +41,12 @@ impl Calls {
         if let Some(at) = continued {
             return (at, false);
         }
-        self.known.push(Known { wire_index: piece.index, id: id.map(std::borrow::Cow::into_owned) });
-        (self.known.len() - 1, true)
+        let at = self.known.len();
+        let id = id.map(std::borrow::Cow::into_owned);
+        self.by_index.extend(piece.index.map(|index| (index, at)));
+        self.by_id.extend(id.clone().map(|id| (id, at)));
+        self.known.push(id);
+        (at, true)
     }
 
     /// Whether any call was seen.

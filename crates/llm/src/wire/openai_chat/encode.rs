@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::ProviderId;
+use domain::model::Capabilities;
 use serde_json::{Map, Value, json};
 
 use crate::neutral::{
@@ -26,7 +27,9 @@ pub fn encode(request: &ChatRequest, fitting: &mut Fitting<'_>) -> Result<Bytes,
     body.insert("messages".into(), messages(request, target.provider));
     // A model that never thinks has no word for not thinking.
     let says_nothing = |field: &str, value: &Value| {
-        let never_thinks = target.facts.is_some_and(|facts| !facts.capabilities.reasoning);
+        // Without any ability a model is not known, rather than able to do nothing.
+        let can = target.facts.map(|facts| facts.capabilities).filter(|can| *can != Capabilities::default());
+        let never_thinks = can.is_some_and(|can| !can.reasoning);
         never_thinks && field == "reasoning_effort" && value == "none"
     };
     let fields = fields(request, target.provider);

@@ -4,12 +4,12 @@
 
 mod block;
 mod inspect;
-mod template;
 
 use bytes::{Bytes, BytesMut};
 use domain::ProviderId;
 use domain::usage::TokenCounts;
 
+use super::template::Template;
 use super::walk::{Envelope, Fault, walk};
 use super::{errors, usage};
 use crate::UpstreamError;
@@ -19,7 +19,6 @@ use crate::sse::{self, Piece, Splitter};
 use crate::wire::{Passage, StreamFacts};
 use block::{Lines, is_complete, without_bookkeeping};
 use inspect::{Counter, Observed, name_of};
-use template::Template;
 
 pub use inspect::{inspect_answer, inspect_other};
 
@@ -155,7 +154,8 @@ impl PassThrough {
     fn block(&mut self, piece: Piece, out: &mut Vec<Bytes>) -> Option<UpstreamError> {
         let is_long = !piece.is_last || piece.bytes.len() > INSPECTED_BYTES;
         let block = piece.bytes;
-        if let Some(characters) = self.template.content_characters(&block).filter(|_| !is_long) {
+        if let Some(characters) = self.template.content(&block).filter(|_| !is_long).map(|content| content.characters())
+        {
             self.counter.characters += characters;
             out.push(block);
             return None;
@@ -237,7 +237,7 @@ impl PassThrough {
     /// The usage event for a client that asked, where the provider sent its
     /// counts elsewhere.
     fn usage_event(&self, counts: &TokenCounts) -> Bytes {
-        let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts;
+        let TokenCounts { prompt, completion, cached, cache_write, reasoning, .. } = counts;
         let id = quoted(self.facts.id.as_deref().unwrap_or_default());
         let model = quoted(self.facts.response_model.as_deref().unwrap_or_default());
         let (created, total) = (self.created, prompt + completion);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use domain::provider::WireName;
 
+use super::foreign;
 use crate::json_scan::{self, Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::parameters::{self, Fate, StreamOptions, Unsupported};
 use crate::wire::client_request::checked_model;
@@ -83,6 +84,9 @@ pub fn prepare(
         }
     }
     splice.replace("model", quoted(target.model));
+    if let Some(messages) = object.get("messages").and_then(|messages| foreign::without(target.provider, messages)) {
+        splice.replace("messages", messages);
+    }
     if let Some(limit) = request.limit() {
         // `null` counts as no limit, and must not be there twice.
         splice.remove("max_tokens");

@@ -4,7 +4,7 @@ use domain::ProviderId;
 
 use super::calls::{Calls, made_id};
 use super::think_tags::{Split, ThinkTags};
-use super::walk::{Arguments, Fault, Piece, Sink, walk};
+use super::walk::{Arguments, Piece, Sink, walk};
 use super::{errors, usage};
 use crate::UpstreamError;
 use crate::json_scan::{self, RawText};
@@ -22,7 +22,7 @@ pub fn decode(provider: ProviderId, body: &[u8]) -> Result<Answer, UpstreamError
         return Err(errors::read_inside(provider, Some(200), fault, body));
     }
     if envelope.choices.is_none() {
-        return Err(errors::read_inside(provider, Some(200), Fault::Body, body));
+        return Err(errors::read_instead(provider, body));
     }
     let mut answer = builder.answer;
     let text = |raw: Option<RawText<'_>>| raw.map(|raw| raw.text().into_owned()).unwrap_or_default();

@@ -1,26 +1,29 @@
 //! A streamed answer, made neutral. Usage and finish are told once, at the end,
 //! because providers send them at different places and some send them twice.
 
+use bytes::Bytes;
 use domain::usage::TokenCounts;
 use domain::{Nanos, ProviderId};
 
 use super::calls::{Calls, made_id};
 use super::response::may_think_inline;
+use super::template::Template;
 use super::think_tags::{Split, ThinkTags};
-use super::walk::{Arguments, CallPiece, Fault, Piece, Sink, walk};
+use super::walk::{Arguments, CallPiece, Envelope, Fault, Piece, Sink, walk};
 use super::{errors, usage};
 use crate::UpstreamError;
 use crate::json_scan::RawText;
 use crate::neutral::{FinishReason, StreamEvent};
-use crate::sse::{Event, SseDecoder};
+use crate::sse::{self, Line, MAX_EVENT_BYTES, Splitter};
 use crate::wire::StreamDecoder;
 
 /// Reads a stream of `chat.completion.chunk`.
 #[derive(Debug)]
 pub struct Decoder {
     provider: ProviderId,
-    sse: SseDecoder,
+    splitter: Splitter,
     builder: Builder,
+    template: Template,
     tokens: Option<TokenCounts>,
     cost: Option<Nanos>,
     is_absurd: bool,
@@ -35,8 +38,9 @@ impl Decoder {
     pub fn new(provider: ProviderId) -> Self {
         Self {
             provider,
-            sse: SseDecoder::new(),
+            splitter: Splitter::new(MAX_EVENT_BYTES),
             builder: Builder::new(may_think_inline(provider)),
+            template: Template::default(),
             tokens: None,
             cost: None,
             is_absurd: false,
@@ -46,16 +50,34 @@ impl Decoder {
         }
     }
 
-    fn event(&mut self, event: &Event) {
-        let data = event.data.trim_ascii();
+    fn block(&mut self, block: &Bytes) {
         if self.is_done || self.has_failed {
             return;
         }
+        if let Some(content) = self.template.content(block) {
+            return self.builder.content(content);
+        }
+        let Some(data) = sse::data_of(block) else { return };
+        let data = data.trim_ascii();
         if data == b"[DONE]" {
             self.is_done = true;
             return;
         }
-        let (envelope, _) = walk(data, &mut self.builder);
+        let mut observed = Observed { builder: &mut self.builder, pieces: 0, content: None };
+        let (envelope, result) = walk(data, &mut observed);
+        let content = observed.content.filter(|_| observed.pieces == 1 && result.is_ok());
+        self.remember(&envelope);
+        let named = is_named_error(block).then_some(Fault::Body);
+        if let Some(fault) = envelope.fault.or(named) {
+            let error = errors::read_inside(self.provider, None, fault, data);
+            return self.fail(error);
+        }
+        if let Some(content) = content.filter(|_| envelope.usage.is_none() && self.response_model.is_some()) {
+            self.template.learn(block, content, envelope.obfuscation);
+        }
+    }
+
+    fn remember(&mut self, envelope: &Envelope<'_>) {
         if let Some(id) = envelope.id.filter(|id| !id.is_empty() && self.builder.answer_id.is_empty()) {
             self.builder.answer_id = id.text().into_owned();
         }
@@ -68,11 +90,6 @@ impl Decoder {
             self.tokens = if usage.is_absurd { None } else { usage.tokens.or(self.tokens) };
             self.cost = usage.cost.or(self.cost);
         }
-        let named = (event.event.as_deref() == Some("error")).then_some(Fault::Body);
-        if let Some(fault) = envelope.fault.or(named) {
-            let error = errors::read_inside(self.provider, None, fault, data);
-            self.fail(error);
-        }
     }
 
     fn fail(&mut self, mut error: UpstreamError) {
@@ -83,26 +100,29 @@ impl Decoder {
     }
 }
 
+/// Whether the event is an error by its name alone.
+fn is_named_error(block: &[u8]) -> bool {
+    sse::lines(block).any(|line| matches!(Line::of(line), Line::Event(b"error")))
+}
+
 impl StreamDecoder for Decoder {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        self.sse.push(bytes);
-        loop {
-            match self.sse.next_event() {
-                Ok(Some(event)) => self.event(&event),
-                Ok(None) => break,
-                Err(_) if self.has_failed => break,
-                Err(_) => {
-                    self.fail(errors::unreadable(self.provider));
-                    break;
-                }
+    fn read(&mut self, frame: Bytes, events: &mut Vec<StreamEvent>) {
+        std::mem::swap(&mut self.builder.events, events);
+        self.splitter.feed(frame);
+        while let Some(piece) = self.splitter.next_piece() {
+            let is_too_long = !piece.is_whole() || piece.bytes.len() > MAX_EVENT_BYTES;
+            if !is_too_long {
+                self.block(&piece.bytes);
+            } else if !self.is_done && !self.has_failed {
+                self.fail(errors::unreadable(self.provider));
             }
         }
-        std::mem::take(&mut self.builder.events)
+        std::mem::swap(&mut self.builder.events, events);
     }
 
     fn finish(&mut self) -> Vec<StreamEvent> {
-        if let Some(event) = self.sse.finish() {
-            self.event(&event);
+        if let Some(rest) = self.splitter.rest().filter(sse::Piece::is_whole) {
+            self.block(&rest.bytes);
         }
         if !self.has_failed {
             self.builder.flush();
@@ -168,9 +188,21 @@ impl Builder {
         out
     }
 
-    fn content(&mut self, text: &str) {
+    fn content(&mut self, raw: RawText<'_>) {
+        self.has_output = true;
+        let text = self.text(0, raw);
+        self.say(text);
+    }
+
+    fn say(&mut self, text: String) {
+        if self.tags.is_passing() {
+            if !text.is_empty() {
+                self.events.push(StreamEvent::Delta { text });
+            }
+            return;
+        }
         let mut parts = Vec::new();
-        self.tags.push(text, &mut parts);
+        self.tags.push(&text, &mut parts);
         self.parts(parts);
     }
 
@@ -202,7 +234,7 @@ impl Builder {
     /// What was held back until it was clear that nothing belongs to it.
     fn flush(&mut self) {
         if self.halves.first_mut().and_then(Option::take).is_some() {
-            self.content("\u{fffd}");
+            self.say("\u{fffd}".to_owned());
         }
         let mut parts = Vec::new();
         self.tags.finish(&mut parts);
@@ -221,10 +253,7 @@ impl<'a> Sink<'a> for Builder {
         }
         self.has_output |= !matches!(piece, Piece::Finish(_));
         match piece {
-            Piece::Content(raw) => {
-                let text = self.text(0, raw);
-                self.content(&text);
-            }
+            Piece::Content(raw) => self.content(raw),
             Piece::Reasoning(raw) => {
                 let text = self.text(1, raw);
                 self.events.push(StreamEvent::Reasoning { text });
@@ -238,3 +267,27 @@ impl<'a> Sink<'a> for Builder {
         }
     }
 }
+
+/// The builder, and whether an event was nothing but some content of its choice.
+struct Observed<'a, 'b> {
+    builder: &'b mut Builder,
+    pieces: usize,
+    content: Option<RawText<'a>>,
+}
+
+impl<'a> Sink<'a> for Observed<'a, '_> {
+    fn choice(&mut self, index: u64) {
+        self.builder.choice(index);
+    }
+
+    fn piece(&mut self, choice: u64, piece: Piece<'a>) {
+        self.pieces += 1;
+        if let Piece::Content(raw) = piece {
+            self.content = Some(raw).filter(|_| self.builder.choice == Some(choice));
+        }
+        self.builder.piece(choice, piece);
+    }
+}
+
+#[cfg(test)]
+mod tests;

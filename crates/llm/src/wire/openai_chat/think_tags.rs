@@ -33,6 +33,11 @@ impl ThinkTags {
         Self { state: if is_looking { State::Front } else { State::Answering }, held: String::new() }
     }
 
+    /// Whether all that comes is answer, as it is.
+    pub(in crate::wire) fn is_passing(&self) -> bool {
+        self.state == State::Answering && self.held.is_empty()
+    }
+
     /// Takes more text.
     pub(in crate::wire) fn push(&mut self, text: &str, out: &mut Vec<Split>) {
         let mut text = std::mem::take(&mut self.held) + text;

@@ -110,11 +110,11 @@ fn counts(provider: ProviderId, sent: &Sent) -> Option<TokenCounts> {
         completion = completion.saturating_add(reasoning);
     }
     let (cached, cache_write) = (sent.cached.unwrap_or(0), sent.cache_write.unwrap_or(0));
-    Some(TokenCounts { prompt, completion, cached, cache_write, reasoning })
+    Some(TokenCounts { prompt, completion, cached, cache_write, reasoning, cache_write_hour: 0 })
 }
 
 /// A whole number of tokens; null is none.
-pub(in crate::wire) fn count(reader: &mut Reader<'_>, is_absurd: &mut bool) -> Result<Option<u64>, ScanError> {
+pub(crate) fn count(reader: &mut Reader<'_>, is_absurd: &mut bool) -> Result<Option<u64>, ScanError> {
     let value = reader.value()?;
     if value == b"null" {
         return Ok(None);

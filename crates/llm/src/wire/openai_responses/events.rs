@@ -9,6 +9,7 @@ use domain::usage::TokenCounts;
 use super::choices::MAX_KEPT_BYTES;
 use super::custom;
 use super::whole::{self, Said, Status};
+use crate::json_scan::{push_number, push_quoted};
 use crate::neutral::{FinishReason, StreamEvent};
 use crate::wire::{About, StreamEncoder};
 
@@ -70,8 +71,13 @@ impl Events {
 
     /// Begins an event.
     fn event(&mut self, kind: &str, out: &mut Vec<u8>) {
-        // Writing to memory cannot fail.
-        let _ = write!(out, "event: {kind}\ndata: {{\"type\":\"{kind}\",\"sequence_number\":{},", self.sequence);
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\ndata: {\"type\":\"");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\",\"sequence_number\":");
+        push_number(out, self.sequence);
+        out.push(b',');
         self.sequence += 1;
     }
 
@@ -113,14 +119,17 @@ impl Events {
     fn part_event(&mut self, kind: &str, out: &mut Vec<u8>) {
         self.event(kind, out);
         let Some(open) = &self.open else { return };
-        let (id, index) = (&open.id, open.index);
-        let _ = match open.said {
-            Some(_) => {
-                let part = open.parts.len();
-                write!(out, "\"item_id\":\"{id}\",\"output_index\":{index},\"content_index\":{part},")
-            }
-            None => write!(out, "\"item_id\":\"{id}\",\"output_index\":{index},\"summary_index\":0,"),
+        out.extend_from_slice(b"\"item_id\":\"");
+        out.extend_from_slice(open.id.as_bytes());
+        out.extend_from_slice(b"\",\"output_index\":");
+        push_number(out, open.index as u64);
+        let (member, part): (&[u8], _) = match open.said {
+            Some(_) => (b",\"content_index\":", open.parts.len() as u64),
+            None => (b",\"summary_index\":", 0),
         };
+        out.extend_from_slice(member);
+        push_number(out, part);
+        out.push(b',');
     }
 
     fn say(&mut self, said: Option<Said>, text: &str, out: &mut Vec<u8>) {
@@ -135,8 +144,7 @@ impl Events {
         self.part_event(delta_kind(said), out);
         out.extend_from_slice(b"\"delta\":");
         let start = out.len() + 1;
-        // Writing a string to memory cannot fail.
-        let _ = serde_json::to_writer(&mut *out, text);
+        push_quoted(out, text);
         let told = out.get(start..out.len().saturating_sub(1)).unwrap_or_default();
         if self.kept + told.len() <= MAX_KEPT_BYTES
             && let (Some(open), Ok(told)) = (&mut self.open, std::str::from_utf8(told))
@@ -245,7 +253,7 @@ impl Events {
         let Some(call) = self.calls.get_mut(number) else { return };
         let _ = write!(out, "\"item_id\":\"{}\",\"output_index\":{at},\"delta\":", call.id);
         let start = out.len() + 1;
-        let _ = serde_json::to_writer(&mut *out, arguments);
+        push_quoted(out, arguments);
         let told = out.get(start..out.len().saturating_sub(1)).unwrap_or_default();
         if let (true, Ok(told)) = (is_kept, std::str::from_utf8(told)) {
             self.kept += told.len();
@@ -300,6 +308,10 @@ const fn delta_kind(said: Option<Said>) -> &'static str {
 }
 
 impl StreamEncoder for Events {
+    fn repeats_all(&self) -> bool {
+        true
+    }
+
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
         match event {
             StreamEvent::Delta { text } => self.say(Some(Said::Text), text, out),

@@ -75,7 +75,7 @@ fn kept_elsewhere(field: &'static str) -> RequestError {
         "`{field}` names something that OpenAI keeps, and this model is not called there in the Responses format. \
          Send the whole conversation in `input`."
     );
-    invalid(field, message)
+    RequestError { code: "unsupported_parameter", ..invalid(field, message) }
 }
 
 fn list(value: &Value) -> &[Value] {

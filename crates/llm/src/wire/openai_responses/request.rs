@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::foreign;
 use crate::json_scan::{Object, RawText, Reader, ScanError, Splice, quoted};
 use crate::wire::client_request::{checked_model, scanned};
 use crate::wire::{ClientRequest, Prepared, RequestError, Target};
@@ -46,6 +47,9 @@ pub fn prepare(request: &ClientRequest<'_>, whole: &Bytes, target: &Target<'_>) 
         dropped.push(member.name.clone().into_owned());
     }
     splice.replace("model", quoted(target.model));
+    if let Some(input) = object.get("input").and_then(foreign::without) {
+        splice.replace("input", input);
+    }
     if let Some(limit) = request.limit() {
         // `null` counts as no limit, and must not be there twice.
         splice.remove("max_output_tokens");

@@ -20,7 +20,7 @@ struct Sent {
 }
 
 /// Reads the value of a `usage` member.
-pub(super) fn read(value: &[u8]) -> Usage {
+pub(crate) fn read(value: &[u8]) -> Usage {
     let mut sent = Sent::default();
     if members(value, &mut sent).is_err() {
         sent.is_absurd = true;
@@ -72,12 +72,19 @@ fn counts(sent: &Sent) -> Option<TokenCounts> {
     }
     let or_none = |count: Option<u64>| count.unwrap_or(0);
     let (cached, cache_write) = (or_none(sent.cached), or_none(sent.cache_write));
-    Some(TokenCounts { prompt, completion, cached, cache_write, reasoning: or_none(sent.reasoning) })
+    Some(TokenCounts {
+        prompt,
+        completion,
+        cached,
+        cache_write,
+        reasoning: or_none(sent.reasoning),
+        cache_write_hour: 0,
+    })
 }
 
 /// Counts in the words of Responses.
 pub(super) fn value(counts: &TokenCounts) -> Value {
-    let TokenCounts { prompt, completion, cached, cache_write, reasoning } = counts;
+    let TokenCounts { prompt, completion, cached, cache_write, reasoning, .. } = counts;
     json!({
         "input_tokens": prompt,
         "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": cache_write},

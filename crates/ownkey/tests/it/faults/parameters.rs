@@ -65,3 +65,23 @@ async fn a_lenient_call_leaves_it_out_and_says_so() {
     assert_eq!(answer.header("x-ownkey-dropped"), "logit_bias");
     assert!(seen(&stage).get("logit_bias").is_none());
 }
+
+#[tokio::test]
+async fn a_token_can_be_lenient_and_a_request_has_the_last_word() {
+    let mut stage = stage().await;
+    let made = json!({"name": "editor", "params": "lenient"});
+    let made = stage.ann.client.post("/v2/tokens", &made).await.expect(201).json();
+    assert_eq!(made["params"], "lenient");
+    let person = stage.ann.client.clone();
+    stage.ann.client = person.with_token(made["token"].as_str().unwrap());
+    let fields = json!({"logit_bias": {"50256": -100}});
+    assert_eq!(ask(&stage, &fields, &[]).await.expect(200).header("x-ownkey-dropped"), "logit_bias");
+    ask(&stage, &fields, &[("x-ownkey-params", "strict")]).await.expect(400);
+    let path = format!("/v2/tokens/{}", made["id"].as_str().unwrap());
+    let edited = person.patch(&path, &json!({"params": "strict"})).await.expect(200).json();
+    assert_eq!((&edited["params"], &edited["name"]), (&json!("strict"), &json!("editor")));
+    ask(&stage, &fields, &[]).await.expect(400);
+    ask(&stage, &fields, &[("x-ownkey-params", "lenient")]).await.expect(200);
+    person.patch(&path, &json!({"params": "whatever"})).await.expect(422);
+    assert_eq!(person.post("/v2/tokens", &json!({"name": "plain"})).await.expect(201).json()["params"], "strict");
+}

@@ -53,6 +53,25 @@ async fn every_request_fixture_is_accepted() {
 }
 
 #[tokio::test]
+async fn fields_are_taken_under_both_of_their_names_and_types_in_capitals() {
+    let sim = start().await;
+    let schema = json!({"type": "OBJECT", "properties": {"the_city": {"type": "STRING"}}, "required": ["the_city"]});
+    for (declarations, parameters) in [
+        ("functionDeclarations", "parameters"),
+        ("function_declarations", "parameters"),
+        ("function_declarations", "parameters_json_schema"),
+    ] {
+        let mut body = ask("[[sim:tool]] Bern?");
+        body["tools"] = json!([{declarations: [{"name": "get_weather", parameters: schema}]}]);
+        let picture = json!({"inline_data": {"mime_type": "image/png", "data": "AAAA"}});
+        body["contents"][0]["parts"].as_array_mut().expect("parts").push(picture);
+        let answer = act(&sim, MODEL, "generateContent", &body).await.json();
+        let args = &answer["candidates"][0]["content"]["parts"][0]["functionCall"]["args"];
+        assert!(args["the_city"].is_string(), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_is_events_or_one_array() {
     let sim = start().await;
     let events = act(&sim, MODEL, "streamGenerateContent?alt=sse", &ask("[[sim:think]] hi")).await.text();

@@ -137,6 +137,19 @@ async fn requests_are_checked_as_anthropic_checks_them() {
 }
 
 #[tokio::test]
+async fn the_newest_models_take_instructions_between_the_turns() {
+    let sim = start().await;
+    for (model, status) in [("claude-sonnet-5-5", 200), ("claude-opus-4-7", 400)] {
+        let mut body = ask("hi");
+        body["model"] = json!(model);
+        let instruction = json!({"role": "system", "content": [{"type": "text", "text": "Be brief."}]});
+        body["messages"].as_array_mut().expect("messages").push(instruction);
+        let answer = post(&sim, &body).await;
+        assert_eq!(answer.status, status, "{model}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn errors_and_keys_are_told_as_anthropic_tells_them() {
     let sim = start().await;
     for (marker, status, fixture) in [

@@ -75,3 +75,20 @@ async fn the_log_is_carried_over_while_calls_go_on() {
     assert!(pages < 25_000, "{pages} pages");
     store.close().await;
 }
+
+#[tokio::test]
+async fn a_call_is_entered_with_few_pages() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let log = place.file().with_extension("db-wal");
+    let pages = || std::fs::metadata(&log).unwrap().len() / 4_120;
+    store.ledger().dispatch(attempt(&store, nobody(), NOW)).await.unwrap();
+    let before = pages();
+    for _ in 0..200 {
+        store.ledger().dispatch(attempt(&store, nobody(), NOW)).await.unwrap();
+    }
+    // The row, its id, and that it is unfinished; now and then a new page.
+    let written = pages() - before;
+    assert!(written < 200 * 4, "{written} pages for 200 calls");
+    store.close().await;
+}

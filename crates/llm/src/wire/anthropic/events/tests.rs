@@ -116,7 +116,8 @@ fn calls_that_are_told_in_turns_come_one_after_the_other() {
 
 #[test]
 fn an_empty_answer_has_a_beginning_and_an_end() {
-    let counts = TokenCounts { prompt: 30, completion: 5, cached: 20, cache_write: 4, reasoning: 2 };
+    let counts =
+        TokenCounts { prompt: 30, completion: 5, cached: 20, cache_write: 4, reasoning: 2, ..TokenCounts::default() };
     let usage = StreamEvent::Usage { tokens: Some(counts), cost: None, is_absurd: false };
     let written = written(&[usage, StreamEvent::Finish(FinishReason::ContentFilter)]);
     assert_eq!(written.len(), 3);

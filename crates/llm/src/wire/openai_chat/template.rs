@@ -26,8 +26,8 @@ impl Template {
         self.is_known = self.try_learn(block, content, padding).is_some();
     }
 
-    /// The number of characters of the content, if the block is of this form.
-    pub(super) fn content_characters(&self, block: &[u8]) -> Option<u64> {
+    /// The content, if the block is of this form.
+    pub(super) fn content<'b>(&self, block: &'b [u8]) -> Option<RawText<'b>> {
         if !self.is_known {
             return None;
         }
@@ -37,7 +37,7 @@ impl Template {
             None => rest.is_empty(),
             Some(end) => text_at_front(rest)?.1 == end.as_slice(),
         };
-        (is_over && !content.is_empty()).then(|| RawText::new(content).characters())
+        (is_over && !content.is_empty()).then(|| RawText::new(content))
     }
 
     fn try_learn(&mut self, block: &[u8], content: RawText<'_>, padding: Option<RawText<'_>>) -> Option<()> {
@@ -89,7 +89,7 @@ mod tests {
     fn only_the_same_form_matches() {
         let block = br#"data: {"c":"hi","u":null,"p":"xx"}"#;
         let mut template = Template::default();
-        assert_eq!(template.content_characters(block), None);
+        assert_eq!(template.content(block), None);
         template.learn(block, RawText::new(&block[12..14]), Some(RawText::new(&block[30..32])));
         for (other, characters) in [
             (r#"data: {"c":"h\"\\","u":null,"p":""}"#, Some(3)),
@@ -101,7 +101,7 @@ mod tests {
             (r#"data: {"c":"a"#, None),
             ("data: {\"c\":\"a\nid: 1\",\"u\":null,\"p\":\"y\"}", None),
         ] {
-            assert_eq!(template.content_characters(other.as_bytes()), characters, "{other}");
+            assert_eq!(template.content(other.as_bytes()).map(|content| content.characters()), characters, "{other}");
         }
     }
 
@@ -109,6 +109,6 @@ mod tests {
     fn a_text_from_elsewhere_is_not_learnt() {
         let mut template = Template::default();
         template.learn(b"data: {\"c\":\"hi\"}", RawText::new(b"hi"), None);
-        assert_eq!(template.content_characters(b"data: {\"c\":\"hi\"}"), None);
+        assert_eq!(template.content(b"data: {\"c\":\"hi\"}"), None);
     }
 }

@@ -1,24 +1,26 @@
-//! From what went wrong in the attempts to what the client is told.
+//! From what went wrong in the attempts to what the client is told, whatever
+//! was asked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::attempt::ErrorClass;
+use domain::credential::KeyStatus;
 use domain::{Caller, ProviderId, Timestamp};
 use llm::UpstreamError;
-use llm::wire::{ClientRequest, RequestError};
+use llm::wire::RequestError;
 
 use crate::App;
-use crate::error::{Code, Details, Error};
+use crate::error::{Code, Details, Error, FailedAttempt};
 use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
 use crate::paying::Resting;
 use crate::reach::Key;
-use crate::{cooling, paying};
+use crate::{checks, cooling, paying};
 
 /// Fields whose absence changes no answer's meaning: what a custom endpoint is
-/// tried without.
-const OPTIONAL_FIELDS: [&str; 8] = [
+/// tried without. (Vectors come in the encoding that was asked for all the same.)
+const OPTIONAL_FIELDS: [&str; 9] = [
     "stream_options",
     "user",
     "store",
@@ -27,25 +29,26 @@ const OPTIONAL_FIELDS: [&str; 8] = [
     "prompt_cache_key",
     "safety_identifier",
     "parallel_tool_calls",
+    "encoding_format",
 ];
 
 /// An attempt that failed before anything reached the client.
-pub(super) struct AttemptFailure {
+pub(crate) struct AttemptFailure {
     /// The key that paid, or would have.
-    pub(super) key: Arc<Key>,
+    pub(crate) key: Arc<Key>,
     /// What went wrong.
-    pub(super) error: UpstreamError,
+    pub(crate) error: UpstreamError,
     /// How long until the key may be tried again, where that is known.
-    pub(super) wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
     /// Whether it came as far as a row of the ledger.
-    pub(super) has_row: bool,
+    pub(crate) has_row: bool,
 }
 
 impl AttemptFailure {
     /// Whether `next` may do better. Keys of one scope share provider and
     /// origin, so only what is the key's own counts there; a key of another
     /// scope or origin may also be better off with a provider that fails.
-    pub(super) fn may_hand_over_to(&self, next: &Key, is_idempotent: bool) -> bool {
+    pub(crate) fn may_hand_over_to(&self, next: &Key, is_idempotent: bool) -> bool {
         let (this, next) = (self.key.credential(), next.credential());
         let is_elsewhere = this.scope != next.scope || this.origin != next.origin;
         match self.error.class {
@@ -68,7 +71,7 @@ impl AttemptFailure {
 
     /// Whether the call may be made once more as it was: the provider failed at
     /// once, or was not reached, and this request has had no second try.
-    pub(super) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
+    pub(crate) fn same_key_may_help(&self, earlier: &[Self]) -> bool {
         self.is_hiccup() && !earlier.iter().any(Self::is_hiccup)
     }
 
@@ -90,7 +93,7 @@ impl AttemptFailure {
 
     /// A field that a custom endpoint named in its refusal and that may be left
     /// out once, because nobody knows what such an endpoint takes.
-    pub(super) fn field_to_leave_out(&self, request: &ClientRequest<'_>) -> Option<String> {
+    pub(crate) fn field_to_leave_out(&self, may_leave_out: impl Fn(&str) -> bool) -> Option<String> {
         let is_custom = self.key.credential().provider == ProviderId::Custom;
         if !is_custom || self.error.class != ErrorClass::BadRequest {
             return None;
@@ -99,20 +102,73 @@ impl AttemptFailure {
             .into_iter()
             .find(|field| {
                 let names_it = self.error.param.as_deref() == Some(field) || self.error.message.contains(field);
-                names_it && request.may_leave_out(field)
+                names_it && may_leave_out(field)
             })
             .map(str::to_owned)
     }
 
-    fn ended(&self) -> Ended<'_> {
+    /// Whether another target of an alias may do better: another model, mostly
+    /// of another provider. What is wrong with the request stays wrong there.
+    pub(crate) fn may_leave_its_target(&self, is_idempotent: bool) -> bool {
+        match self.error.class {
+            ErrorClass::InvalidKey
+            | ErrorClass::KeyLimited
+            | ErrorClass::NoCredit
+            | ErrorClass::QuotaExhausted
+            | ErrorClass::RateLimited
+            | ErrorClass::Overloaded
+            | ErrorClass::Forbidden
+            | ErrorClass::NotFound
+            | ErrorClass::EndpointRefused
+            | ErrorClass::Undecryptable => true,
+            ErrorClass::ServerError => self.is_hiccup() || self.was_told() || is_idempotent,
+            ErrorClass::Unreachable => self.error.is_retryable || is_idempotent,
+            // It was sent, and may have been worked on: nobody pays twice unasked.
+            ErrorClass::Timeout | ErrorClass::StreamTruncated => is_idempotent,
+            ErrorClass::BadRequest
+            | ErrorClass::ContextTooLong
+            | ErrorClass::TooLarge
+            | ErrorClass::ContentFiltered => false,
+        }
+    }
+
+    /// The provider told of its failure, in place of an answer that would have
+    /// cost something.
+    fn was_told(&self) -> bool {
+        self.error.is_retryable && self.error.code.is_some()
+    }
+
+    /// It, as the client may hear of it.
+    pub(crate) fn public(&self) -> FailedAttempt {
+        paying::attempt(self.key.credential(), self.error.class)
+    }
+
+    /// What became of its key.
+    pub(crate) fn ended(&self) -> Ended<'_> {
         let credential = self.key.credential();
         Ended { credential, class: self.error.class, wait: self.wait, sentence: &self.error.message }
     }
 }
 
-/// A body that is no chat request.
-pub(super) fn of_request(problem: &RequestError) -> Error {
-    let code = if problem.code == "invalid_json" { Code::InvalidJson } else { Code::InvalidRequest };
+/// Remembers what a failure says of the key it was met with: a limit, or that
+/// it is no good. Returns for how long the key is left alone.
+pub(crate) fn learnt(app: &App, key: &Key, model: &str, error: &UpstreamError) -> Option<Duration> {
+    let wait = cooling::met(app, key, model, error);
+    if let Some(status @ (KeyStatus::Invalid | KeyStatus::NoCredit | KeyStatus::Forbidden)) = error.key_status
+        && !paying::is_brought(key)
+    {
+        checks::learnt(app, &key.stored, status, &error.message);
+    }
+    wait
+}
+
+/// A body that is no request of its kind.
+pub(crate) fn of_request(problem: &RequestError) -> Error {
+    let code = match problem.code {
+        "invalid_json" => Code::InvalidJson,
+        "unsupported_parameter" => Code::UnsupportedParameter,
+        _ => Code::InvalidRequest,
+    };
     let error = Error::new(code, problem.to_string());
     match &problem.param {
         Some(param) => error.of_field(param),
@@ -122,7 +178,7 @@ pub(super) fn of_request(problem: &RequestError) -> Error {
 
 /// The one error for a request whose attempts all failed. The keys that were
 /// left alone have their part in what it says.
-pub(super) fn of_attempts(
+pub(crate) fn of_attempts(
     app: &App,
     caller: &Caller,
     place: &Place,
@@ -139,13 +195,12 @@ pub(super) fn of_attempts(
         let ended: Vec<Ended<'_>> = tried.chain(resting.iter().map(Resting::ended)).collect();
         exhausted::error(caller, place.provider, &ended)
     };
-    let public = |failure: &AttemptFailure| paying::attempt(failure.key.credential(), failure.error.class);
-    error.details.attempts = failures.iter().map(public).collect();
+    error.details.attempts = failures.iter().map(AttemptFailure::public).collect();
     error
 }
 
 /// The provider's own no to the request, in the client's words.
-fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
+pub(crate) fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
     let provider = place.provider.display_name();
     if upstream.class == ErrorClass::NotFound {
         let sentence = naming::retired_hint(place.provider, &place.upstream_id, app.catalogue)
@@ -163,7 +218,7 @@ fn rejected(app: &App, place: &Place, upstream: &UpstreamError) -> Error {
 }
 
 /// What each key came to in the end, in the order of the attempts.
-fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
+pub(crate) fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
     let is_last = |(at, failure): &(usize, &AttemptFailure)| {
         !failures.iter().skip(at + 1).any(|later| later.is_of_key_of(failure))
     };
@@ -171,7 +226,7 @@ fn last_of_each_key(failures: &[AttemptFailure]) -> Vec<&AttemptFailure> {
 }
 
 /// A failure that came after the answer had begun, as the last event says it.
-pub(super) fn of_stream(provider: &str, upstream: &UpstreamError, now: Timestamp) -> Error {
+pub(crate) fn of_stream(provider: &str, upstream: &UpstreamError, now: Timestamp) -> Error {
     match upstream.class {
         ErrorClass::StreamTruncated => Error::new(
             Code::ProviderError,

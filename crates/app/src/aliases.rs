@@ -1,0 +1,286 @@
+//! Looking after aliases: names that stand for models of one or several
+//! providers. A person has their own; admins make those of everybody.
+
+use std::sync::Arc;
+
+use domain::Caller;
+use domain::alias::{self, Alias, Mode, Target};
+use domain::audit::Event;
+use domain::caller::Proof;
+use domain::credential::Scope;
+use domain::ids::{AliasId, UserId};
+use domain::model::ModelKind;
+use domain::provider::ProviderId;
+use domain::text;
+use store::mutation::Mutation;
+
+use crate::App;
+use crate::error::{Code, Error, Result};
+use crate::models::{self, ModelFilter};
+use crate::naming;
+use crate::reach::{self, Reach};
+use crate::sign_in;
+
+/// The most aliases of one person, or of the server.
+const MOST: i64 = 500;
+
+/// An alias as somebody asks for it.
+#[derive(Clone, Debug)]
+pub struct NewAlias {
+    /// For whom.
+    pub scope: Scope,
+    /// The name.
+    pub name: String,
+    /// Which target is asked first.
+    pub mode: Mode,
+    /// What it stands for.
+    pub targets: Vec<Target>,
+}
+
+/// What is to change; `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// Another name.
+    pub name: Option<String>,
+    /// Which target is asked first.
+    pub mode: Option<Mode>,
+    /// What it stands for.
+    pub targets: Option<Vec<Target>>,
+}
+
+/// An alias with what it means to one caller.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The alias.
+    pub alias: Arc<Alias>,
+    /// What the name would mean without it.
+    pub shadows: Vec<String>,
+    /// For each target, whether a key of the caller opens it.
+    pub opened: Vec<bool>,
+}
+
+/// The aliases that the caller may know of, their own first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Described>> {
+    let reach = reach::of(app, caller).await?;
+    let known = reach.aliases.all().iter().filter(|alias| caller.may_call_model(&alias.name));
+    Ok(known.map(|alias| describe(app, caller, &reach, alias)).collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// `not_found`, also when it is somebody else's.
+pub async fn get(app: &App, caller: &Caller, id: AliasId) -> Result<Described> {
+    let reach = reach::of(app, caller).await?;
+    let known = reach.aliases.by_id(id).filter(|alias| caller.may_call_model(&alias.name));
+    known.map(|alias| describe(app, caller, &reach, alias)).ok_or_else(|| Error::not_found("alias"))
+}
+
+/// Makes an alias.
+///
+/// # Errors
+/// `forbidden` for everybody's by a member, `conflict` for a name that is there,
+/// `invalid_request`.
+pub async fn create(app: &App, caller: &Caller, new: NewAlias) -> Result<Described> {
+    let owner = owner(caller, new.scope)?;
+    let now = app.clock.now();
+    let alias = checked(Alias {
+        id: AliasId::generate(now, &app.entropy),
+        scope: new.scope,
+        owner,
+        name: new.name,
+        mode: new.mode,
+        targets: new.targets,
+        created_at: now,
+        updated_at: now,
+    })?;
+    let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
+    if store::aliases::is_taken(&mut change, &alias).await? {
+        change.rollback().await?;
+        return Err(taken(&alias));
+    }
+    if store::aliases::count(&mut change, owner).await? >= MOST {
+        change.rollback().await?;
+        return Err(Error::invalid("alias", format!("is one too many: {MOST} are kept. Delete one first")));
+    }
+    store::aliases::insert(&mut change, &alias, Some(caller.user)).await?;
+    let targets = written(&alias);
+    change
+        .commit(Event::AliasCreated { alias: alias.id, scope: alias.scope, name: alias.name.clone(), targets })
+        .await?;
+    app.reach.forget(owner);
+    get(app, caller, alias.id).await
+}
+
+/// Changes an alias.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict`, `invalid_request`.
+pub async fn edit(app: &App, caller: &Caller, id: AliasId, edit: Edit) -> Result<Described> {
+    let fields: Vec<&'static str> =
+        [(edit.name.is_some(), "alias"), (edit.mode.is_some(), "mode"), (edit.targets.is_some(), "targets")]
+            .into_iter()
+            .filter_map(|(is_there, field)| is_there.then_some(field))
+            .collect();
+    let now = app.clock.now();
+    let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
+    let known = look_after(&mut change, caller, id).await?;
+    if fields.is_empty() {
+        change.rollback().await?;
+        return get(app, caller, id).await;
+    }
+    let alias = checked(Alias {
+        name: edit.name.unwrap_or(known.name),
+        mode: edit.mode.unwrap_or(known.mode),
+        targets: edit.targets.unwrap_or(known.targets),
+        updated_at: now,
+        ..known
+    })?;
+    if store::aliases::is_taken(&mut change, &alias).await? {
+        change.rollback().await?;
+        return Err(taken(&alias));
+    }
+    if !store::aliases::update(&mut change, &alias).await? {
+        change.rollback().await?;
+        return Err(Error::not_found("alias"));
+    }
+    let targets = written(&alias);
+    change.commit(Event::AliasUpdated { alias: id, fields, name: alias.name.clone(), targets }).await?;
+    app.reach.forget(alias.owner);
+    get(app, caller, id).await
+}
+
+/// Deletes an alias.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub async fn delete(app: &App, caller: &Caller, id: AliasId) -> Result<()> {
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    let alias = look_after(&mut change, caller, id).await?;
+    if !store::aliases::delete(&mut change, &alias).await? {
+        change.rollback().await?;
+        return Err(Error::not_found("alias"));
+    }
+    let owner = alias.owner;
+    change.commit(Event::AliasDeleted { alias: id, name: alias.name }).await?;
+    app.reach.forget(owner);
+    Ok(())
+}
+
+/// Ready-made aliases for clients that list only names which begin with
+/// `claude`: one for each provider's recommended model that calls functions.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn suggestions(app: &App, caller: &Caller) -> Result<Vec<(String, Target)>> {
+    let reach = reach::of(app, caller).await?;
+    let lines = models::list(app, caller, ModelFilter { is_active: Some(true), provider: None }).await?;
+    let fits = |line: &&models::ModelLine| {
+        line.alias.is_none()
+            && line.facts.kind == ModelKind::Chat
+            && line.facts.is_recommended
+            && line.facts.capabilities.tools
+            && line.facts.provider != ProviderId::Anthropic
+    };
+    let mut suggested: Vec<(String, Target)> = Vec::new();
+    for line in lines.iter().filter(fits) {
+        let Ok(name) = alias::name(&format!("claude-{}", line.facts.id.rsplit('/').next().unwrap_or_default())) else {
+            continue;
+        };
+        let is_there = reach.aliases.meant(&name).is_some() || suggested.iter().any(|(known, _)| *known == name);
+        if !is_there && naming::place(&name, &reach, app.catalogue, app.clock.now()).is_err() {
+            let target = Target { provider: line.facts.provider, model: line.facts.id.clone(), weight: 1 };
+            suggested.push((name, target));
+        }
+    }
+    Ok(suggested)
+}
+
+/// What an alias stands for, in words.
+#[must_use]
+pub fn written(alias: &Alias) -> Vec<String> {
+    alias.targets.iter().map(Target::written).collect()
+}
+
+fn describe(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Described {
+    let opened = alias.targets.iter().map(|target| models::payer_of(app, caller, reach, target).is_some()).collect();
+    Described { alias: Arc::clone(alias), shadows: shadowed(app, reach, alias), opened }
+}
+
+/// What the name would mean without this alias.
+fn shadowed(app: &App, reach: &Reach, alias: &Alias) -> Vec<String> {
+    let is_hidden = |other: &&Arc<Alias>| other.name == alias.name && other.scope > alias.scope;
+    let mut shadowed: Vec<String> =
+        reach.aliases.all().iter().filter(is_hidden).map(|_| "an alias of this server".to_owned()).collect();
+    if let Ok(place) = naming::place(&alias.name, reach, app.catalogue, app.clock.now()) {
+        shadowed.push(place.written());
+    }
+    shadowed
+}
+
+/// An alias that the caller may change.
+async fn look_after(change: &mut Mutation, caller: &Caller, id: AliasId) -> Result<Alias> {
+    let alias = store::aliases::by_id(change, id).await?.ok_or_else(|| Error::not_found("alias"))?;
+    let is_hers = alias.owner == Some(caller.user) && caller.team().is_none();
+    if alias.scope == Scope::Personal && !is_hers {
+        return Err(Error::not_found("alias"));
+    }
+    owner(caller, alias.scope)?;
+    Ok(alias)
+}
+
+/// Whose an alias of this scope is that the caller makes.
+fn owner(caller: &Caller, scope: Scope) -> Result<Option<UserId>> {
+    let forbidden = |sentence| Err(Error::new(Code::Forbidden, sentence));
+    if let Proof::GatewayToken { models: Some(_), .. } = caller.proof {
+        // It would give other models the names that the token may call.
+        return forbidden(
+            "A gateway token that is limited to some models cannot change what names mean. Use another token, or sign in.",
+        );
+    }
+    match scope {
+        Scope::Personal if caller.team().is_some() => {
+            forbidden("A team's token has no aliases of its own. Use a token of your own, or sign in.")
+        }
+        Scope::Personal => Ok(Some(caller.user)),
+        Scope::System if caller.is_admin() => Ok(None),
+        Scope::System => forbidden(
+            "Only an admin of this server can change what a name means for everybody. Make an alias of your own.",
+        ),
+        Scope::Organization => Err(Error::invalid(
+            "scope",
+            "is not taken: this version has no organizations' aliases; send personal or system",
+        )),
+    }
+}
+
+/// The alias as it is kept, or what is wrong with it.
+fn checked(alias: Alias) -> Result<Alias> {
+    let name = alias::name(&alias.name).map_err(|problem| Error::invalid("alias", problem))?;
+    let mut targets = alias.targets;
+    for target in &mut targets {
+        target.model = text::line(&target.model, alias::MODEL_CHARACTERS)
+            .map_err(|problem| Error::invalid("targets.model", problem))?;
+    }
+    alias::check_targets(alias.mode, &targets).map_err(|problem| Error::invalid("targets", problem))?;
+    // Names are listed and logged: none of them may be somebody's key.
+    if naming::holds_a_key(&name) {
+        return Err(Error::invalid("alias", "looks like a provider key; keys are saved at /keys, sealed"));
+    }
+    if targets.iter().any(|target| naming::holds_a_key(&target.model)) {
+        return Err(Error::invalid("targets.model", "looks like a provider key; keys are saved at /keys, sealed"));
+    }
+    Ok(Alias { name, targets, ..alias })
+}
+
+fn taken(alias: &Alias) -> Error {
+    let whose = if alias.scope == Scope::Personal { "You have" } else { "This server has" };
+    Error::new(
+        Code::Conflict,
+        format!("{whose} an alias “{}” already. Change that one, or choose another name.", alias.name),
+    )
+    .of_field("alias")
+}
