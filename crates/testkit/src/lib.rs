@@ -8,6 +8,7 @@
     reason = "a test kit fails the test by panicking"
 )]
 
+mod browser;
 mod client;
 mod database;
 mod described;
@@ -19,6 +20,7 @@ mod raw;
 mod site;
 mod wait;
 
+pub use browser::{Browser, Found, Tab, View};
 pub use client::{Answer, Client};
 pub use database::{PostgresDatabase, RawDatabase, postgres_url};
 pub use events::{Event, EventReader, events, next_bytes};

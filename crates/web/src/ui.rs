@@ -1,33 +1,22 @@
-//! The pages: plain forms that work without any script.
+//! The pages: plain forms that work without any script, and scripts that make
+//! them live.
 
+pub(crate) mod assets;
 mod docs;
 mod forms;
 mod home;
 mod keys;
 mod links;
 mod sign_in;
+mod theme;
 mod tokens;
 pub(crate) mod view;
 
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use domain::access::Need;
-use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-
-use crate::router::{Door, quiet_door};
-
-/// The one stylesheet.
-const STYLE: &str = include_str!("ui/style.css");
-
-/// The mark: a key's bow and bit.
-const ICON: &str = include_str!("ui/icon.svg");
+use crate::router::Door;
 
 pub(crate) fn doors() -> Vec<Door> {
-    let mut doors = vec![
-        quiet_door(Method::GET, "/assets/style.css", Need::Nothing, get(style)),
-        quiet_door(Method::GET, "/assets/icon.svg", Need::Nothing, get(icon)),
-    ];
+    let mut doors = assets::doors();
+    doors.extend(theme::doors());
     doors.extend(docs::doors());
     doors.extend(home::doors());
     doors.extend(sign_in::doors());
@@ -35,12 +24,4 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(keys::doors());
     doors.extend(tokens::doors());
     doors
-}
-
-async fn style() -> Response {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], STYLE).into_response()
-}
-
-async fn icon() -> Response {
-    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")], ICON).into_response()
 }

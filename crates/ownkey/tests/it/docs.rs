@@ -48,13 +48,15 @@ async fn the_page_loads_nothing_from_elsewhere_and_has_no_script_inside() {
         !page.contains("style=\"") && !page.contains("<style") && !page.contains("onclick"),
         "inline style or script"
     );
-    assert_eq!(page.matches("<script").count(), page.matches("<script src=\"/assets/").count());
+    assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"/assets/").count());
     for source in ["src=\"http", "src=\"//", "<link rel=\"stylesheet\" href=\"http"] {
         assert!(!page.contains(source), "{source}");
     }
-    for asset in ["/assets/docs.css", "/assets/docs.js"] {
-        assert!(page.contains(asset), "{asset}");
-        house.nobody().get(asset).await.expect(200);
+    for asset in ["docs.css", "docs.js"] {
+        let end = page.find(&format!("/{asset}\"")).unwrap_or_else(|| panic!("{asset} is not on the page"));
+        let start = page[..end].rfind('"').unwrap() + 1;
+        let kept = house.nobody().get(&page[start..end + asset.len() + 1]).await.expect(200);
+        assert!(kept.header("cache-control").contains("immutable"), "{asset}");
     }
 }
 

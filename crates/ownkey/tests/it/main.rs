@@ -3,6 +3,7 @@
 
 mod aliases;
 mod bad_input;
+mod browser;
 mod canary;
 mod chat;
 mod cli;

@@ -9,45 +9,23 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::Method;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::assets::address;
 use super::forms::Anybody;
-use super::view::{Viewer, page};
+use super::view::{Shape, page};
 use crate::body::Query;
 use crate::openapi::{self, TAGS};
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 use operation::Operation;
 
-/// The stylesheet of this page only.
-const STYLE: &str = include_str!("docs/docs.css");
-
-/// The live filter; without it the search is a plain form.
-const SCRIPT: &str = include_str!("docs/docs.js");
-
-/// The policy of all pages, and our own script.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
-                      base-uri 'none'; frame-ancestors 'none'";
-
 pub(super) fn doors() -> Vec<Door> {
     let open = Need::Nothing;
-    vec![
-        quiet_door(Method::GET, "/docs", open, get(show_docs)),
-        quiet_door(Method::GET, "/assets/docs.css", open, get(style)),
-        quiet_door(Method::GET, "/assets/docs.js", open, get(script)),
-    ]
-}
-
-async fn style() -> Response {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], STYLE).into_response()
-}
-
-async fn script() -> Response {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], SCRIPT).into_response()
+    vec![quiet_door(Method::GET, "/docs", open, get(show_docs))]
 }
 
 #[derive(Deserialize)]
@@ -61,26 +39,17 @@ async fn show_docs(
     visitor: Anybody,
     Query(search): Query<Search>,
 ) -> Result<Response, Failure> {
-    let viewer = match &visitor.caller {
-        Some(caller) => {
-            let account = app::users::me(&shared.app, caller).await?;
-            Viewer { name: Some(account.display_name), ..visitor.viewer }
-        }
-        None => visitor.viewer,
-    };
     let document = openapi::document();
     let wanted = search.q.unwrap_or_default();
     let content = content(&document, &shared.app.settings.public_url, wanted.trim());
-    let mut response = page("API", &viewer, content).into_response();
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    Ok(response)
+    Ok(page("API", &visitor.viewer, content).shaped(Shape::Wide).with_script("docs.js").into_response())
 }
 
 fn content(document: &Value, url: &str, wanted: &str) -> Markup {
     let all = operation::all(document);
     let shown: Vec<&Operation<'_>> = all.iter().filter(|operation| operation.has(wanted)).collect();
     html! {
-        link rel="stylesheet" href="/assets/docs.css";
+        link rel="stylesheet" href=(address("docs.css"));
         div.docs {
             nav.contents aria-label="Operations" {
                 (search_form(wanted, shown.len(), all.len()))
@@ -97,7 +66,6 @@ fn content(document: &Value, url: &str, wanted: &str) -> Markup {
                 (schema::section(document))
             }
         }
-        script src="/assets/docs.js" defer {}
     }
 }
 

@@ -6,11 +6,12 @@ use app::error::{Code, Error};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Caller;
+use domain::caller::Role;
 use http::header::{HOST, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 
-use super::view::Viewer;
+use super::view::{Person, Theme, Viewer};
 use crate::auth::{Authenticated, cookie, same_origin};
 use crate::rim::Failure;
 use crate::router::Shared;
@@ -26,8 +27,7 @@ impl FromRequestParts<Shared> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Failure> {
         let Authenticated(caller) = Authenticated::from_request_parts(parts, shared).await?;
-        let account = app::users::me(&shared.app, &caller).await?;
-        let viewer = Viewer { name: Some(account.display_name), is_demo: shared.app.settings.is_demo };
+        let viewer = viewer_of(parts, shared, Some(&caller)).await?;
         Ok(Self { caller, viewer })
     }
 }
@@ -50,9 +50,27 @@ impl FromRequestParts<Shared> for Anybody {
             Some(secret) => app::callers::by_web_session(&shared.app, secret).await?,
             None => None,
         };
-        Ok(Self { caller, viewer: Viewer { name: None, is_demo: shared.app.settings.is_demo } })
+        let viewer = viewer_of(parts, shared, caller.as_deref()).await?;
+        Ok(Self { caller, viewer })
     }
 }
+
+/// Who looks at a page, and how they like it.
+async fn viewer_of(parts: &Parts, shared: &Shared, caller: Option<&Caller>) -> Result<Viewer, Failure> {
+    let person = match caller {
+        Some(caller) => {
+            let account = app::users::me(&shared.app, caller).await?;
+            let is_admin = account.role == Role::Admin;
+            Some(Person { name: account.display_name, email: account.email, is_admin })
+        }
+        None => None,
+    };
+    let theme = Theme::named(cookie(&parts.headers, THEME_COOKIE).unwrap_or_default());
+    Ok(Viewer { person, theme, is_demo: shared.app.settings.is_demo })
+}
+
+/// Remembers whether a browser likes its pages light or dark. No secret.
+pub(super) const THEME_COOKIE: &str = "ownkey_theme";
 
 /// To another page, with the session cookie set or removed.
 pub(crate) fn redirect_with_cookie(shared: &Shared, to: &str, secret: Option<&str>) -> Result<Response, Failure> {

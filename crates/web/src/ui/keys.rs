@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::Timestamp;
 use domain::access::Need;
-use domain::credential::{Credential, KeyStatus, Source};
+use domain::credential::{Credential, Source};
 use domain::ids::CredentialId;
 use domain::key_shape;
 use domain::provider::PROVIDERS;
@@ -19,7 +19,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::forms::{SignedIn, is_for_the_form};
-use super::view::{complaint, with_status};
+use super::view::{Icon, Place, complaint, empty, key_state, tile, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
@@ -168,7 +168,9 @@ async fn keys_page(
         section.card {
             h2 { "Your keys" }
             @if keys.is_empty() {
-                p { "None yet. Paste one above; it is sealed before it is stored, and checked by one free call." }
+                (empty(Icon::Key, "No key yet", html! {
+                    p { "Paste one above; it is sealed before it is stored, and checked by one free call." }
+                }))
             } @else {
                 table {
                     thead { tr { th { "Key" } th { "Scope" } th { "State" } th { "Actions" } } }
@@ -177,7 +179,7 @@ async fn keys_page(
             }
         }
     };
-    Ok(with_status(status, "Provider keys", &signed_in.viewer, content).into_response())
+    Ok(with_status(status, "Provider keys", &signed_in.viewer, content).at(Place::Keys).into_response())
 }
 
 fn provider_choice() -> Markup {
@@ -195,7 +197,7 @@ fn row(key: &Credential, now: Timestamp, cooling_until: Option<Timestamp>) -> Ma
     html! {
         tr {
             td {
-                strong { (key.name) } " " span.small { (key.provider.display_name()) }
+                (tile(key.provider)) " " strong { (key.name) } " " span.small { (key.provider.display_name()) }
                 @if key.is_primary { " " span.chip { "primary" } }
                 br;
                 code { @if key.source == Source::Stored { (key_shape::masked_in_lists(&key.masked)) } @else { (key.source_text()) } }
@@ -203,7 +205,7 @@ fn row(key: &Credential, now: Timestamp, cooling_until: Option<Timestamp>) -> Ma
             }
             td { (key.scope) }
             td {
-                @if key.is_active { (badge(key.status)) } @else { span.badge.grey { "Inactive" } }
+                (key_state(key.status, key.is_active))
                 @if let Some(until) = cooling_until {
                     br; span.badge.amber { "! Rate limited until " time datetime=(until) { (clock_time(until)) " UTC" } }
                 }
@@ -258,18 +260,4 @@ fn rotate_form(key: &Credential) -> Markup {
 fn clock_time(at: Timestamp) -> String {
     let minutes = (at.as_seconds() + 59).div_euclid(60).rem_euclid(24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-fn badge(status: KeyStatus) -> Markup {
-    let (class, word) = match status {
-        KeyStatus::Valid => ("green", "✓ Valid"),
-        KeyStatus::Invalid => ("red", "✕ Invalid"),
-        KeyStatus::Unverified => ("grey", "? Unverified"),
-        KeyStatus::NoCredit => ("red", "✕ No credit"),
-        KeyStatus::RateLimited => ("amber", "! Rate limited"),
-        KeyStatus::Unreachable => ("amber", "! Unreachable"),
-        KeyStatus::Forbidden => ("red", "✕ No permission"),
-        KeyStatus::Undecryptable => ("red", "✕ Undecryptable"),
-    };
-    html! { span class={ "badge " (class) } { (word) } }
 }

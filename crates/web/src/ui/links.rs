@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::setup_codes::Purpose;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Page, Viewer, complaint, field, with_status};
+use super::view::{Page, Shape, Viewer, complaint, field, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
@@ -97,15 +97,15 @@ async fn choose(
 fn password_page(viewer: &Viewer, status: StatusCode, purpose: Purpose, name: &str, problem: Option<&str>) -> Page {
     let title = if purpose == Purpose::Invite { "Welcome to Ownkey" } else { "Choose a new password" };
     let content = html! {
-        section.card.narrow {
+        section.card {
             h1 { (title) }
             (complaint(problem))
-            form method="post" {
+            form.form method="post" {
                 @if purpose == Purpose::Invite { (field("Your name", "name", "text", name, "name")) }
                 (field("Password, at least 8 characters", "password", "password", "", "new-password"))
                 button type="submit" { "Save and sign in" }
             }
         }
     };
-    with_status(status, title, viewer, content)
+    with_status(status, title, viewer, content).shaped(Shape::Narrow)
 }

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Page, Viewer, complaint, field, with_status};
+use super::view::{Page, Shape, Viewer, complaint, field, with_status};
 use crate::body::{Form, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -72,7 +72,7 @@ fn setup_page(viewer: &Viewer, status: StatusCode, code: &str, name: &str, email
         html! {
             p { "You will be this server's admin. Everything stays on this machine." }
             (complaint(problem))
-            form method="post" action="/setup" {
+            form.form method="post" action="/setup" {
                 input type="hidden" name="code" value=(code);
                 (field("Your name", "name", "text", name, "name"))
                 (field("E-mail address", "email", "email", email, "email"))
@@ -81,7 +81,7 @@ fn setup_page(viewer: &Viewer, status: StatusCode, code: &str, name: &str, email
             }
         },
     );
-    with_status(status, "Set up", viewer, content)
+    with_status(status, "Set up", viewer, content).shaped(Shape::Narrow)
 }
 
 async fn complete_setup(
@@ -123,14 +123,14 @@ fn login_page(viewer: &Viewer, email: &str, error: Option<&Error>, needs_setup: 
                 p { "Nobody has an account yet. Open the set-up link that Ownkey printed to its terminal." }
             }
             (complaint(error.map(|error| error.sentence.as_str())))
-            form method="post" action="/login" {
+            form.form method="post" action="/login" {
                 (field("E-mail address", "email", "email", email, "username"))
                 (field("Password", "password", "password", "", "current-password"))
                 button type="submit" { "Sign in" }
             }
         },
     );
-    with_status(status, "Sign in", viewer, content)
+    with_status(status, "Sign in", viewer, content).shaped(Shape::Narrow)
 }
 
 async fn log_in(
@@ -159,7 +159,7 @@ async fn log_out(State(shared): State<Shared>, visitor: Anybody) -> Result<Respo
 #[expect(clippy::needless_pass_by_value, reason = "the content is made for this one card")]
 fn card(title: &str, content: Markup) -> Markup {
     html! {
-        section.card.narrow {
+        section.card {
             h1 { (title) }
             (content)
         }

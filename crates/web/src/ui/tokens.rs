@@ -14,7 +14,7 @@ use serde::Deserialize;
 use store::tokens::Token;
 
 use super::forms::{SignedIn, is_for_the_form};
-use super::view::{complaint, field, with_status};
+use super::view::{Icon, Place, complaint, copyable, empty, field, time, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
@@ -92,7 +92,9 @@ async fn tokens_page(
         }
         section.card {
             h2 { "Your tokens" }
-            @if tokens.is_empty() { p { "None yet." } } @else {
+            @if tokens.is_empty() {
+                (empty(Icon::Token, "No token yet", html! { p { "Make one above, and point any client at Ownkey with it." } }))
+            } @else {
                 table {
                     thead { tr { th { "Token" } th { "May" } th { "Last used" } th { "Actions" } } }
                     tbody { @for token in &tokens { (row(token)) } }
@@ -100,7 +102,7 @@ async fn tokens_page(
             }
         }
     };
-    Ok(with_status(status, "Gateway tokens", &signed_in.viewer, content).into_response())
+    Ok(with_status(status, "Gateway tokens", &signed_in.viewer, content).at(Place::Tokens).into_response())
 }
 
 fn fresh(minted: &Minted, url: &str) -> Markup {
@@ -108,12 +110,12 @@ fn fresh(minted: &Minted, url: &str) -> Markup {
         section.card.fresh role="status" {
             h2 { "Your new token “" (minted.token.name) "”" }
             p { "Copy it now: it is not shown again." }
-            pre { code { (minted.text.as_str()) } }
+            (copyable(minted.text.as_str(), "the token"))
             p { "Any OpenAI client works with it:" }
-            pre { code {
-                "export OPENAI_BASE_URL=" (url) "/v1\n"
-                "export OPENAI_API_KEY=" (minted.text.as_str())
-            } }
+            (copyable(
+                &format!("export OPENAI_BASE_URL={url}/v1\nexport OPENAI_API_KEY={}", minted.text.as_str()),
+                "the settings",
+            ))
         }
     }
 }
@@ -124,7 +126,7 @@ fn row(token: &Token) -> Markup {
         tr {
             td { strong { (token.name) } br; code { (token.masked) } }
             td { (scopes.join(", ")) @if token.params == Params::Lenient { br; "lenient parameters" } }
-            td { @match token.last_used_at { Some(at) => { (at) } None => { "never" } } }
+            td { @match token.last_used_at { Some(at) => { (time(at)) } None => { "never" } } }
             td {
                 @if token.revoked_at.is_some() { span.badge.grey { "Revoked" } } @else {
                     form.actions method="post" action={ "/tokens/" (token.id) "/revoke" } {

@@ -115,7 +115,7 @@ impl Operation<'_> {
 
 fn parameter_table(parameters: &[&Value]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Parameters" {
+        div.scroll tabindex="0" role="group" aria-label="Parameters" {
             table {
                 thead { tr { th { "Name" } th { "In" } th { "Type" } th { "What it is" } } }
                 tbody {
@@ -135,7 +135,7 @@ fn parameter_table(parameters: &[&Value]) -> Markup {
 
 fn answer_table(document: &Value, answers: &[(&String, &Value)]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Answers" {
+        div.scroll tabindex="0" role="group" aria-label="Answers" {
             table {
                 thead { tr { th { "Status" } th { "When" } th { "Body" } } }
                 tbody {

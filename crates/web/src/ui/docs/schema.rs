@@ -92,7 +92,7 @@ pub(super) fn fields(document: &Value, schema: &Value) -> Markup {
     html! {
         @if let Some(words) = schema["description"].as_str() { p.small { (prose(words)) } }
         @if has_fields {
-            div.scroll tabindex="0" role="region" aria-label="Fields" {
+            div.scroll tabindex="0" role="group" aria-label="Fields" {
                 table {
                     thead { tr { th { "Field" } th { "Type" } th { "What it is" } } }
                     tbody { @for part in parts { (rows(part)) } }

@@ -1,0 +1,37 @@
+//! The pages in a real browser: what a person clicks, sees and reads.
+
+mod frame;
+
+use testkit::{Browser, House, PASSWORD, Tab, View};
+
+/// axe-core's script, where `OWNKEY_TEST_AXE` says it is. `CI=true` insists.
+pub(crate) fn axe() -> Option<String> {
+    let path = std::env::var_os("OWNKEY_TEST_AXE");
+    assert!(path.is_some() || std::env::var_os("CI").is_none(), "CI needs OWNKEY_TEST_AXE: axe-core's axe.min.js");
+    path.map(|path| std::fs::read_to_string(path).unwrap())
+}
+
+/// A tab in which `name`, who was made with `house.user(name)`, has signed in.
+pub(crate) async fn signed_in(browser: &Browser, house: &House, name: &str) -> Tab {
+    let tab = browser.open(&house.url).await;
+    tab.go("/login").await;
+    tab.fill("E-mail address", &format!("{name}@example.org")).await;
+    tab.fill("Password", PASSWORD).await;
+    tab.click("button", "Sign in").await;
+    tab.until("!location.pathname.startsWith('/login') && document.readyState === 'complete'").await;
+    tab
+}
+
+/// Nothing on these pages keeps anybody out: light and dark, desktop and phone.
+pub(crate) async fn has_no_barriers(tab: &Tab, paths: &[&str]) {
+    let Some(axe) = axe() else { return };
+    for view in [View::DESKTOP, View::PHONE, View::DESKTOP.dark(), View::PHONE.dark()] {
+        tab.set_view(view).await;
+        for path in paths {
+            tab.go(path).await;
+            let found = tab.barriers(&axe).await;
+            assert!(found.is_empty(), "{path} {}: {found:#?}", view.name());
+        }
+    }
+    tab.set_view(View::DESKTOP).await;
+}

@@ -1,0 +1,65 @@
+//! Stylesheets, scripts and pictures of the pages. Their addresses carry what
+//! they contain, so that a browser keeps them for good and never has an old one.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Need;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{Method, StatusCode};
+
+use crate::router::{Door, quiet_door};
+
+/// Every file: its name, its type, its content.
+const ASSETS: &[(&str, &str, &str)] = &[
+    ("style.css", CSS, include_str!("style.css")),
+    ("docs.css", CSS, include_str!("docs/docs.css")),
+    ("docs.js", SCRIPT, include_str!("docs/docs.js")),
+    ("core.js", SCRIPT, include_str!("script/core.js")),
+    ("events.js", SCRIPT, include_str!("script/events.js")),
+    ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
+];
+
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The version of all files together: scripts import one another without one.
+const VERSION: u64 = {
+    let (mut hash, mut file) = (0xcbf2_9ce4_8422_2325_u64, 0);
+    while file < ASSETS.len() {
+        let (bytes, mut at) = (ASSETS[file].2.as_bytes(), 0);
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
+            at += 1;
+        }
+        file += 1;
+    }
+    hash
+};
+
+pub(super) fn doors() -> Vec<Door> {
+    vec![
+        quiet_door(Method::GET, "/assets/{version}/{name}", Need::Nothing, get(show_versioned)),
+        quiet_door(Method::GET, "/assets/{name}", Need::Nothing, get(show)),
+    ]
+}
+
+/// Where a file is.
+pub(crate) fn address(name: &str) -> String {
+    format!("/assets/{VERSION:016x}/{name}")
+}
+
+async fn show_versioned(Path((_, name)): Path<(String, String)>) -> Response {
+    file(&name, "public, max-age=31536000, immutable")
+}
+
+async fn show(Path(name): Path<String>) -> Response {
+    file(&name, "public, max-age=300")
+}
+
+fn file(name: &str, kept: &'static str) -> Response {
+    match ASSETS.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, content)) => ([(CONTENT_TYPE, *kind), (CACHE_CONTROL, kept)], *content).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
