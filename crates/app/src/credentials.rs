@@ -1,12 +1,15 @@
 //! Provider keys: saving, editing, checking, revealing and deleting them, by
 //! whoever may.
 
+mod arrange;
 mod duplicates;
 mod edit;
+mod paste;
 mod removal;
 mod rotate;
 mod save;
 mod settings;
+mod shelf;
 mod typed;
 
 use std::sync::Arc;
@@ -25,12 +28,15 @@ use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{checks, reach, secrets};
 
+pub use arrange::{Place, arrange};
 pub(crate) use duplicates::already_saved;
 pub use edit::{Edit, edit};
+pub use paste::{Outcome, Paste, Pasted, paste};
 pub use removal::{Impact, delete, impact};
 pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};
 pub use save::{NewKey, Saved, create, placeable, readable};
 pub use settings::TypedSettings;
+pub use shelf::{Browse, Shelf, ShownKey, browse, show};
 pub(crate) use typed::noticed;
 
 /// How long `?check=sync` and the check button wait for a verdict.
@@ -198,7 +204,8 @@ pub async fn make_primary(app: &App, caller: &Caller, id: CredentialId) -> Resul
     get(app, caller, id).await
 }
 
-/// Shows a personal key to its owner, who typed the password again.
+/// Shows a personal key to its owner, who typed the password again: now, or in
+/// this browser's session a moment ago.
 ///
 /// # Errors
 /// `reveal_disabled`, `forbidden` for keys that are not personal,
@@ -207,7 +214,7 @@ pub async fn reveal(
     app: &App,
     caller: &Caller,
     id: CredentialId,
-    password: Password,
+    password: Option<Password>,
     visitor: &Visitor,
 ) -> Result<Revealed> {
     if !app.settings.reveal_allowed {
@@ -223,8 +230,12 @@ pub async fn reveal(
     if row.credential.scope != Scope::Personal {
         return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
     }
-    let user = match sign_in::prove_again(app, caller, password, visitor).await {
-        Ok(user) => user,
+    let user = match sign_in::proven(app, caller, password, visitor).await {
+        Ok(Some(user)) => user,
+        Ok(None) => {
+            let sentence = "Type your password to see the key. It counts for five minutes in this browser.";
+            return Err(Error::new(Code::IncorrectLogin, sentence).of_field("password"));
+        }
         Err(error) => {
             let change =
                 app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;

@@ -4,6 +4,7 @@ mod everybody;
 mod grace;
 mod health;
 mod impact;
+mod shelf;
 mod write;
 
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
@@ -16,6 +17,7 @@ pub use everybody::of_everybody;
 pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
 pub use health::{count_by_status, set_health, touch_last_used};
 pub use impact::{Impact, TokenUse, impact};
+pub use shelf::{Count, Shelf, counts, shelf};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
 use crate::error::StoreError;
