@@ -53,6 +53,8 @@ pub struct Listing {
     pub status: Option<KeyStatus>,
     /// Switched on or off.
     pub is_active: Option<bool>,
+    /// With this in their name, note or mask.
+    pub search: Option<String>,
     /// How many to pass over.
     pub skip: i64,
     /// How many at most.
@@ -73,6 +75,7 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<
         provider: listing.provider,
         status: listing.status,
         is_active: listing.is_active,
+        search: shelf::searched(listing.search.as_deref())?,
     };
     let (mut rows, stored) = store::credentials::page(&app.store, &filter, listing.skip, listing.limit).await?;
     let mut count = stored;
@@ -88,11 +91,13 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<
 
 /// The environment's rows that a listing asks for.
 async fn environment_rows(app: &App, listing: &Listing) -> Result<Vec<Credential>> {
+    let search = shelf::searched(listing.search.as_deref())?;
     let wanted = |credential: &Credential| {
         listing.scope.is_none_or(|scope| scope == credential.scope)
             && listing.provider.is_none_or(|provider| provider == credential.provider)
             && listing.status.is_none_or(|status| status == credential.status)
             && listing.is_active.is_none_or(|is_active| is_active == credential.is_active)
+            && shelf::is_found(credential, search.as_deref())
     };
     let rows = app.environment.rows(app).await?;
     Ok(rows.into_iter().map(|row| row.credential).filter(wanted).collect())

@@ -68,10 +68,7 @@ impl Shelf {
 /// `forbidden` for a scope that is not the caller's, or when the store cannot be
 /// read.
 pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf> {
-    let search = browse.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    if search.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
-        return Err(Error::invalid("q", "is too long; search for at most 100 characters"));
-    }
+    let search = searched(browse.search.as_deref())?;
     if browse.scope != Scope::Personal && !caller.is_admin() {
         return Err(Error::not_found("scope"));
     }
@@ -79,7 +76,7 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
         scope: browse.scope,
         owner: caller.user,
         provider: browse.provider,
-        search: search.map(str::to_lowercase),
+        search: search.clone(),
         after: browse.after,
         limit: browse.limit + 1,
     };
@@ -95,7 +92,7 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
         }
         if browse.scope == Scope::System && !has_more {
             let fits = |key: &Credential| {
-                browse.provider.is_none_or(|provider| provider == key.provider) && is_found(key, search)
+                browse.provider.is_none_or(|provider| provider == key.provider) && is_found(key, search.as_deref())
             };
             keys.extend(environment.into_iter().filter(fits));
         }
@@ -123,10 +120,22 @@ fn count_in(counts: &mut Vec<Count>, key: &Credential) {
     }
 }
 
+/// What is searched for, in lower case; `None` when nothing is.
+///
+/// # Errors
+/// `invalid_request` when it is longer than anything to be found.
+pub(super) fn searched(typed: Option<&str>) -> Result<Option<String>> {
+    let search = typed.map(str::trim).filter(|text| !text.is_empty());
+    if search.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
+        return Err(Error::invalid("q", "is too long; search for at most 100 characters"));
+    }
+    Ok(search.map(str::to_lowercase))
+}
+
 /// Whether a key of the environment is one that is searched for.
-fn is_found(key: &Credential, search: Option<&str>) -> bool {
-    let Some(search) = search.map(str::to_lowercase) else { return true };
-    [&key.name, &key.masked, &key.source_text()].into_iter().any(|text| text.to_lowercase().contains(&search))
+pub(super) fn is_found(key: &Credential, search: Option<&str>) -> bool {
+    let Some(search) = search else { return true };
+    [&key.name, &key.masked, &key.source_text()].into_iter().any(|text| text.to_lowercase().contains(search))
 }
 
 /// How many models the provider of each key lists for it.
