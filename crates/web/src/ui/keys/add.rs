@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::credentials::{self, NewKey, Outcome, Paste, TypedSettings};
+use app::credentials::{self, NewKey, Paste, TypedSettings};
 use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,7 +11,7 @@ use domain::credential::Scope;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use super::place::{Spot, back, spot_of};
+use super::place::{back, spot_of};
 use super::{Said, keys_page};
 use crate::body::Form;
 use crate::rim::Failure;
@@ -61,12 +61,7 @@ pub(super) async fn paste_keys(
     let paste = Paste { text: form.text, provider, scope };
     let spot = spot_of(&headers, signed_in.caller.is_admin());
     match credentials::paste(&shared.app, &signed_in.caller, paste).await {
-        Ok(pasted) => {
-            let was_saved = pasted.iter().any(|one| matches!(one.outcome, Outcome::Saved(_)));
-            // What was saved is to be seen below.
-            let spot = if was_saved { Spot::start().in_scope(scope) } else { spot };
-            keys_page(&shared, &signed_in, &spot, Said::Pasted(&pasted)).await
-        }
+        Ok(pasted) => keys_page(&shared, &signed_in, &spot, Said::Pasted(&pasted)).await,
         Err(error) if is_for_the_form(&error) => keys_page(&shared, &signed_in, &spot, Said::Refused(&error)).await,
         Err(error) => Err(error.into()),
     }

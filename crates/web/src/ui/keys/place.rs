@@ -31,11 +31,6 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    /// Where one's own keys begin.
-    pub(super) const fn start() -> Self {
-        Self { scope: Scope::Personal, provider: None, search: String::new(), after: None }
-    }
-
     pub(super) fn of(query: &KeysQuery, is_admin: bool) -> Self {
         let scope = query.scope.parse().ok().filter(|scope| *scope == Scope::System && is_admin);
         Self {
@@ -111,7 +106,7 @@ mod tests {
         let spot = Spot::of(&query("system", "claude", " a&b "), true);
         assert_eq!(spot.href(), "/keys?scope=system&provider=anthropic&q=a%26b");
         assert_eq!(spot.of_provider(None).in_scope(Scope::Personal).href(), "/keys?q=a%26b");
-        assert_eq!(Spot::of(&query("system", "nonsense", ""), false), Spot::start());
+        assert_eq!(Spot::of(&query("system", "nonsense", ""), false).href(), "/keys");
     }
 
     #[test]
