@@ -35,7 +35,6 @@ use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
-pub(super) use self::add::saved_from_card;
 pub(super) use self::cards::{Card, cards};
 pub(crate) use self::pasted::paste_box;
 

@@ -84,21 +84,6 @@ pub(super) async fn add_key(
     }
 }
 
-/// Saves what one card of `/profile` has: a key, and for Azure its endpoint.
-///
-/// # Errors
-/// Whatever is wrong with it.
-pub(crate) async fn saved_from_card(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    provider: ProviderId,
-    api_key: String,
-    api_base: Option<String>,
-) -> Result<(), Error> {
-    let new = NewKey { api_key: Some(api_key), api_base, ..NewKey::of(provider) };
-    credentials::create(&shared.app, &signed_in.caller, new).await.map(drop)
-}
-
 fn new_key(shared: &Shared, form: KeyForm) -> Result<NewKey, Error> {
     let provider = provider(&form.provider)?;
     // What stands in the field from the start is the default, not a choice.
