@@ -36,6 +36,7 @@ pub use removal::{Impact, delete, impact};
 pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};
 pub use save::{NewKey, Saved, create, placeable, readable};
 pub use settings::TypedSettings;
+pub(crate) use shelf::models_of;
 pub use shelf::{Browse, Shelf, ShownKey, browse, show};
 pub(crate) use typed::noticed;
 

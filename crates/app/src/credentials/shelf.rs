@@ -97,7 +97,7 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
             keys.extend(environment.into_iter().filter(fits));
         }
     }
-    let models = models_of(app, caller, &keys).await?;
+    let models = models_seen(app, caller, &keys).await?;
     let shown = |credential: Credential| ShownKey { models: models.get(&credential.id).copied(), credential };
     Ok(Shelf { keys: keys.into_iter().map(shown).collect(), counts, has_more })
 }
@@ -108,7 +108,7 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
 /// `not_found` when it is not there or not the caller's to know of.
 pub async fn show(app: &App, caller: &Caller, id: CredentialId) -> Result<ShownKey> {
     let credential = super::get(app, caller, id).await?;
-    let models = models_of(app, caller, std::slice::from_ref(&credential)).await?;
+    let models = models_seen(app, caller, std::slice::from_ref(&credential)).await?;
     Ok(ShownKey { models: models.get(&id).copied(), credential })
 }
 
@@ -139,9 +139,14 @@ pub(super) fn is_found(key: &Credential, search: Option<&str>) -> bool {
 }
 
 /// How many models the provider of each key lists for it.
-async fn models_of(app: &App, caller: &Caller, keys: &[Credential]) -> Result<HashMap<CredentialId, usize>> {
+async fn models_seen(app: &App, caller: &Caller, keys: &[Credential]) -> Result<HashMap<CredentialId, usize>> {
     let ids: Vec<CredentialId> = keys.iter().filter(|key| reach::may_see(caller, key)).map(|key| key.id).collect();
-    let lists = store::model_lists::all_for(&app.store, &ids).await?;
+    models_of(app, &ids).await
+}
+
+/// The same, for whoever may know of all these keys.
+pub(crate) async fn models_of(app: &App, ids: &[CredentialId]) -> Result<HashMap<CredentialId, usize>> {
+    let lists = store::model_lists::all_for(&app.store, ids).await?;
     let length = |models: &str| serde_json::from_str::<Vec<IgnoredAny>>(models).map(|models| models.len());
     Ok(lists.iter().filter_map(|list| Some((list.credential, length(&list.models).ok()?))).collect())
 }

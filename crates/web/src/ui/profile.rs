@@ -171,7 +171,7 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
             (parts::password(&told))
             (parts::preferences(&told))
             (parts::sessions(&told))
-            section.card #api-configuration aria-labelledby="keys-title" data-live="credential." {
+            section.card #api-configuration aria-labelledby="keys-title" {
                 div.row.spread { h2 #keys-title { "API Configuration" } a href="/keys" { "All provider keys" } }
                 p.soft { "Open a provider, paste its key, save. A key that is there already is replaced." }
                 (cards(&all))

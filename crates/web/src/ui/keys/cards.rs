@@ -37,12 +37,12 @@ fn one(card: &Card<'_>) -> Markup {
         details.provider open[card.problem.is_some()] {
             summary {
                 (tile(provider))
-                span.grow { strong { (facts.display_name) }
+                span.state id={ "state-" (provider) } data-live="credential." { strong { (facts.display_name) }
                     @if let Some(first) = card.keys.first() { " " span.small { (mask(first)) @if card.keys.len() > 1 { " and " (card.keys.len() - 1) " more" } } }
-                }
-                @match card.keys.first() {
-                    Some(key) => { (key_state(key.status, key.is_active)) }
-                    None => { span.small { "No key" } }
+                    @match card.keys.first() {
+                        Some(key) => { " " (key_state(key.status, key.is_active)) }
+                        None => { " " span.small { "No key" } }
+                    }
                 }
                 (icon(Icon::Down))
             }

@@ -147,7 +147,7 @@ fn spread(provider: ProviderId, scope: Scope, settled: Spread) -> Markup {
     ];
     html! {
         hr;
-        form.row method="post" action="/keys/spread" data-stay="Settled" data-at-once {
+        form.row method="post" action="/keys/spread" data-at-once {
             input type="hidden" name="provider" value=(provider);
             input type="hidden" name="scope" value=(scope);
             label for="spread" { "With several keys" }

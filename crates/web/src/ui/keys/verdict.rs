@@ -8,7 +8,7 @@ use domain::credential::{Credential, KeyStatus};
 use maud::{Markup, html};
 
 use super::row::Line;
-use crate::ui::view::{Icon, badge, key_state, time};
+use crate::ui::view::{Icon, badge, clock_time, key_state, time};
 
 /// How long a check may take before it is not waited for any more.
 const CHECK: Duration = Duration::from_secs(30);
@@ -64,10 +64,4 @@ fn remedy(key: &Credential) -> Option<(&'static str, String)> {
         _ => return None,
     };
     Some((label, format!("/keys/{}/edit", key.id)))
-}
-
-/// `14:05`, rounded up to the minute.
-fn clock_time(at: Timestamp) -> String {
-    let minutes = (at.as_seconds() + 59).div_euclid(60).rem_euclid(24 * 60);
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

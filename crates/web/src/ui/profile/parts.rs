@@ -24,8 +24,7 @@ pub(super) fn account(told: &Told) -> Markup {
     html! {
         section.card aria-labelledby="account-title" {
             h2 #account-title { "Account" }
-            form.form method="post" action="/profile" data-stay="Saved" {
-                p.wrong data-complaint hidden role="alert" {}
+            form.form method="post" action="/profile" {
                 div.field {
                     label for="name" { "Name" }
                     input #name name="name" type="text" value=(account.display_name) maxlength="100" required autocomplete="name";
@@ -66,17 +65,17 @@ pub(super) fn password(told: &Told) -> Markup {
 pub(super) fn preferences(told: &Told) -> Markup {
     let chosen = told.account.preferences.fallback;
     let choices = [
-        (Fallback::Chain, "Step in: the next key of the same provider"),
-        (Fallback::Strict, "Strict: only the key that is first"),
-        (Fallback::Cross, "Cross: also another provider with the same model"),
+        (Fallback::Chain, "Chain: where there is no key of mine, the server's pays"),
+        (Fallback::Strict, "Strict: once there is a key of mine, nobody else's pays"),
+        (Fallback::Cross, "Cross: the server's pays also when all of mine fail"),
     ];
     let word = choices.iter().find(|(choice, _)| *choice == told.server_policy).map_or("", |(_, words)| words);
     html! {
         section.card aria-labelledby="preferences-title" {
             h2 #preferences-title { "Preferences" }
-            form.form method="post" action="/profile" data-stay="Saved" data-at-once {
+            form.form method="post" action="/profile" data-at-once {
                 div.field {
-                    label for="fallback" { "When a key fails" }
+                    label for="fallback" { "Whose key pays" }
                     select #fallback name="fallback" {
                         option value="" selected[chosen.is_none()] { "As this server has it (" (word) ")" }
                         @for (choice, words) in choices {

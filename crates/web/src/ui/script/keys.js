@@ -51,7 +51,7 @@ $("paste")?.addEventListener("submit", async (event) => {
   button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: html });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: html });
     const page = parsed(await answer.text());
     const results = page.getElementById("pasted");
     if (!results?.querySelector("li")) {
