@@ -105,6 +105,38 @@ pub(super) fn containing(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{add_credential, add_user, on_both};
+
+    #[tokio::test]
+    async fn a_shelf_goes_on_after_the_last_key_and_finds_by_name() {
+        on_both(async |place| {
+            let store = place.open().await;
+            let ann = add_user(&store, "ann@example.org").await;
+            for name in ["one", "two", "50% off", "four"] {
+                add_credential(&store, ann.id, name, &format!("sk-{name}")).await;
+            }
+            let wanted = |search: Option<&str>, after, limit| Shelf {
+                scope: Scope::Personal,
+                owner: ann.id,
+                provider: None,
+                search: search.map(str::to_owned),
+                after,
+                limit,
+            };
+            let all = shelf(&store, &wanted(None, None, 10)).await.unwrap();
+            assert!(all.len() == 4 && all[0].is_primary);
+            let first = shelf(&store, &wanted(None, None, 2)).await.unwrap();
+            let rest = shelf(&store, &wanted(None, Some(first[1].id), 10)).await.unwrap();
+            assert_eq!([first, rest].concat(), all);
+            let found = shelf(&store, &wanted(Some("50%"), None, 10)).await.unwrap();
+            assert_eq!(found.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["50% off"]);
+            let provider = all[0].provider;
+            let count = Count { scope: Scope::Personal, provider, keys: 4 };
+            assert_eq!(counts(&store, ann.id, true).await.unwrap(), [count]);
+            store.close().await;
+        })
+        .await;
+    }
 
     #[test]
     fn what_is_searched_for_means_itself() {
