@@ -148,7 +148,7 @@ async fn opens_models(shared: &Shared, session: &str) -> Result<bool, Error> {
 }
 
 /// Why somebody is at the log-in.
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct LoginQuery {
     /// Present after they signed out.
     out: Option<String>,
@@ -190,7 +190,7 @@ impl<'a> Told<'a> {
     }
 
     const fn error(&self) -> Option<&'a Error> {
-        match self {
+        match *self {
             Self::Refused(error) | Self::Locked(error, _) => Some(error),
             _ => None,
         }

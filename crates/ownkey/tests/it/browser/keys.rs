@@ -110,7 +110,7 @@ async fn a_key_is_rotated_switched_off_and_deleted_in_dialogs() {
 
     tab.click("button", "More about OpenAI").await;
     tab.click("link", "Delete").await;
-    tab.see("1 calls used it in the last 24 hours").await;
+    tab.see("It served 1 call in the last 24 hours").await;
     tab.click("button", "Delete anyway").await;
     tab.see("No key yet").await;
     assert_quiet(&tab);

@@ -80,7 +80,12 @@ impl Spot {
 pub(super) fn back(headers: &HeaderMap) -> String {
     let referer = headers.get(REFERER).and_then(|value| value.to_str().ok());
     let path = referer.and_then(|text| text.parse::<Uri>().ok()).and_then(|uri| uri.path_and_query().cloned());
-    path.filter(|path| matches!(path.path(), "/keys" | "/profile")).map_or_else(|| "/keys".to_owned(), |path| path.to_string())
+    path.filter(|path| has_keys(path.path())).map_or_else(|| "/keys".to_owned(), |path| path.to_string())
+}
+
+fn has_keys(path: &str) -> bool {
+    let is_one = path.strip_prefix("/keys/").is_some_and(|id| id.parse::<CredentialId>().is_ok());
+    is_one || matches!(path, "/keys" | "/profile")
 }
 
 /// The place that `back` names.

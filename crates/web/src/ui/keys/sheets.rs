@@ -143,8 +143,8 @@ pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
     let content = html! {
         @if impact.is_in_use() {
             p {
-                strong { (calls.calls_24h) } " calls used it in the last 24 hours, " strong { (calls.calls_30d) }
-                " in the last 30 days" @if calls.cost_30d.0 > 0 { ", for $" (calls.cost_30d) } "."
+                "It served " strong { (calls.calls_24h) @if calls.calls_24h == 1 { " call" } @else { " calls" } }
+                " in the last 24 hours and " strong { (calls.calls_30d) } " in the last 30 days" @if calls.cost_30d.0 > 0 { ", for $" (calls.cost_30d) } "."
                 @if let Some(at) = calls.last_used_at { " The last one: " (time(at)) "." }
             }
             @if !calls.tokens.is_empty() {
