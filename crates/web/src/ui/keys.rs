@@ -19,6 +19,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
+use domain::credential::Scope;
 use domain::provider::ProviderKind;
 use domain::service::ServiceState;
 use domain::spread::Spread;
@@ -107,7 +108,7 @@ async fn keys_page(
     };
     let listed = Listed { spot, shelf: &shelf, lines: shelf.keys.iter().map(line).collect(), spread, local: &local };
     let is_admin = caller.is_admin();
-    let is_first = shelf.counts.iter().all(|count| count.keys == 0);
+    let is_first = shelf.count(Scope::Personal, None) == 0;
     let default_base = spot.provider.and_then(|provider| app.settings.default_base(provider));
     let (status, problem, results) = match said {
         Said::Nothing => (StatusCode::OK, None, &[][..]),

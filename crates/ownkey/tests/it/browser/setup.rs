@@ -57,7 +57,7 @@ async fn the_ways_in_keep_nobody_out() {
     let house = House::start().await;
     let tab = browser.open(&house.url).await;
     let link = link(&house).await;
-    has_no_barriers(&tab, &[&link, "/login", "/login?out=1"]).await;
+    has_no_barriers(&tab, &[link.as_str(), "/login", "/login?out=1"]).await;
     if axe().is_some() {
         tab.set_view(View::PHONE).await;
         tab.go(&link).await;

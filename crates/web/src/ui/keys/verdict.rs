@@ -31,7 +31,7 @@ pub(super) fn verdict(line: &Line) -> Markup {
                 " " span.badge.amber { "Rate limited until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
             }
             @if let Some(models) = unlocked(line) { " " span.small.nowrap { (models) } }
-            @if let Some(reason) = key.status_reason.as_deref().filter(|_| key.is_active) {
+            @if let Some(reason) = key.status_reason.as_deref().filter(|_| key.is_active && key.status != KeyStatus::Valid) {
                 p.reason { (reason) @if let Some(at) = key.checked_at { " " span.soft.nowrap { (time(at)) } } }
             } @else if let Some(at) = key.checked_at {
                 p.reason.soft { "Checked " (time(at)) }
