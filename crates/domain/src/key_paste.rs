@@ -79,7 +79,8 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
     }
     let (name, value) = text.split_once(':')?;
     let name = name.trim().trim_matches(['"', '\'']);
-    let is_assigned = (is_name(name) || HEADERS.contains(&name.to_ascii_lowercase().as_str())) && !value.starts_with("//");
+    let is_assigned =
+        (is_name(name) || HEADERS.contains(&name.to_ascii_lowercase().as_str())) && !value.starts_with("//");
     is_assigned.then_some((name, value))
 }
 
@@ -118,7 +119,10 @@ fn word_of_a_key(text: &str) -> Option<&str> {
 
 fn provider_of_variable(name: &str) -> Option<ProviderId> {
     let reads = |known: &&str| known.eq_ignore_ascii_case(name);
-    PROVIDERS.iter().find(|provider| provider.key_variables.iter().any(|known| reads(known))).map(|provider| provider.id)
+    PROVIDERS
+        .iter()
+        .find(|provider| provider.key_variables.iter().any(|known| reads(known)))
+        .map(|provider| provider.id)
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ pub async fn arrange(app: &App, caller: &Caller, id: CredentialId, to: Place) ->
     let moved = &row.credential;
     refuse_former(moved)?;
     if moved.is_primary {
-        return Err(Error::invalid("place", "cannot change: this is the primary key, which goes first; make another one primary instead"));
+        return Err(Error::invalid(
+            "place",
+            "cannot change: this is the primary key, which goes first; make another one primary instead",
+        ));
     }
     let keys = after_the_primary(app, moved).await?;
     let Some(order) = reordered(&keys.iter().map(|key| key.id).collect::<Vec<_>>(), id, to) else {

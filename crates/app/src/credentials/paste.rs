@@ -82,9 +82,9 @@ async fn save(app: &Arc<App>, caller: &Caller, scope: Scope, pasted: PastedKey) 
         // What can be nobody's key is told at once, without asking whose it is.
         None => match key_shape::clean(&key, ProviderId::Custom) {
             Ok(_) => Outcome::WhoseKey,
-            Err(problem) => Outcome::Refused(Box::new(
-                Error::new(Code::InvalidRequest, problem.to_string()).of_field("text"),
-            )),
+            Err(problem) => {
+                Outcome::Refused(Box::new(Error::new(Code::InvalidRequest, problem.to_string()).of_field("text")))
+            }
         },
     };
     Ok(Pasted { line, variable, provider, masked, outcome })

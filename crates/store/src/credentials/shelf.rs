@@ -79,8 +79,7 @@ pub async fn shelf(store: &Store, wanted: &Shelf) -> Result<Vec<Credential>, Sto
 /// # Errors
 /// When the database cannot be read.
 pub async fn counts(store: &Store, user: UserId, with_system: bool) -> Result<Vec<Count>, StoreError> {
-    let rows =
-        sqlx::query(COUNTS).bind(user.to_string()).bind(i64::from(with_system)).fetch_all(store.pool()).await?;
+    let rows = sqlx::query(COUNTS).bind(user.to_string()).bind(i64::from(with_system)).fetch_all(store.pool()).await?;
     rows.iter()
         .map(|row| {
             let row = Columns(row);

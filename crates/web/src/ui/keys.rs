@@ -75,12 +75,7 @@ async fn show_keys(
     keys_page(&shared, &signed_in, &spot, Said::Nothing).await
 }
 
-async fn keys_page(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    spot: &Spot,
-    said: Said<'_>,
-) -> Result<Response, Failure> {
+async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Said<'_>) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let browse = Browse {
         scope: spot.scope,

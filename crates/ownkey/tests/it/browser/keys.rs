@@ -74,7 +74,10 @@ async fn a_wrong_key_says_why_and_offers_to_replace_it() {
 async fn two_keys_at_once_are_two_and_the_same_one_twice_is_told() {
     let Some(browser) = Browser::start().await else { return };
     let (_house, tab) = at_the_keys(&browser).await;
-    tab.evaluate(&format!("document.getElementById('paste-text').value = '{KEY}\\n{CLAUDE}\\nwhatever-0123456789abcdef'")).await;
+    tab.evaluate(&format!(
+        "document.getElementById('paste-text').value = '{KEY}\\n{CLAUDE}\\nwhatever-0123456789abcdef'"
+    ))
+    .await;
     tab.click("button", "Save and check").await;
     tab.see("2 of 3 keys saved").await;
     tab.see("does not say whose key").await;

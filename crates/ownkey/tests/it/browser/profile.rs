@@ -42,7 +42,8 @@ async fn one_ends_other_sessions_and_changes_name_and_password() {
     assert_eq!(other.path().await, "/login");
     tab.fill("Name", "Ann Other").await;
     tab.press("Enter").await;
-    tab.until("document.readyState === 'complete' && document.getElementById('name').defaultValue === 'Ann Other'").await;
+    tab.until("document.readyState === 'complete' && document.getElementById('name').defaultValue === 'Ann Other'")
+        .await;
     tab.fill("Current password", PASSWORD).await;
     tab.fill("New password", "another good one").await;
     tab.press("Enter").await;

@@ -17,7 +17,9 @@ fn outcomes(answer: &Value) -> Vec<(&str, Option<&str>)> {
 async fn every_key_of_a_pasted_file_is_saved_for_its_provider() {
     let house = House::start().await;
     let ann = house.user("ann").await;
-    let text = format!("# mine\nexport OPENAI_API_KEY=\"{KEY}\"\nDEBUG=1\n{CLAUDE}\nsk-FAKE0123456789abcdef0123456789ab\nyour-key-here\n");
+    let text = format!(
+        "# mine\nexport OPENAI_API_KEY=\"{KEY}\"\nDEBUG=1\n{CLAUDE}\nsk-FAKE0123456789abcdef0123456789ab\nyour-key-here\n"
+    );
     let answer = ann.client.post("/v2/credentials/paste", &json!({"text": text})).await.expect(200).json();
     assert_eq!(
         outcomes(&answer),
@@ -51,7 +53,8 @@ async fn a_browser_that_gave_the_password_may_copy_for_five_minutes() {
     let cookie = house.web_session("ann").await;
     let path = format!("/v2/credentials/{}/reveal", key["id"].as_str().unwrap());
     let reveal = async |body: Value| {
-        let headers = [("cookie", cookie.as_str()), ("origin", house.url.as_str()), ("content-type", "application/json")];
+        let headers =
+            [("cookie", cookie.as_str()), ("origin", house.url.as_str()), ("content-type", "application/json")];
         house.nobody().send(Method::POST, &path, &headers, body.to_string().into_bytes()).await
     };
     assert_eq!(reveal(json!({})).await.expect(400).json()["code"], "incorrect_login");

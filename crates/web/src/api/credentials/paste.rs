@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{TAG, shown};
 use super::view::CredentialView;
+use super::{TAG, shown};
 use crate::api::paging::List;
 use crate::auth::Authenticated;
 use crate::body::{Id, Json};
@@ -164,9 +164,7 @@ pub(crate) fn place(word: &str, other: Option<&str>) -> Result<Place, Error> {
         ("up", None) => Ok(Place::Up),
         ("down", None) => Ok(Place::Down),
         ("last", None) => Ok(Place::Last),
-        ("before", Some(other)) => {
-            Ok(Place::Before(other.parse().map_err(|_| Error::not_found("provider key"))?))
-        }
+        ("before", Some(other)) => Ok(Place::Before(other.parse().map_err(|_| Error::not_found("provider key"))?)),
         ("before", None) => Err(Error::invalid("other_id", "is missing; say before which key")),
         ("up" | "down" | "last", Some(_)) => Err(Error::invalid("other_id", "goes with before only; leave it out")),
         _ => Err(Error::invalid("place", "is not taken; send up, down, last or before")),

@@ -202,7 +202,10 @@ pub(super) async fn edit_key(
 /// Why the key is asked for again, in the words of the form.
 fn moved(key: &Credential) -> String {
     let place = key.origin.host_and_port();
-    format!("The key {} was saved for {place} and is sent nowhere else. For another place, type the key again.", key.title())
+    format!(
+        "The key {} was saved for {place} and is sent nowhere else. For another place, type the key again.",
+        key.title()
+    )
 }
 
 /// What of a key changes by a form that was filled with what it is.

@@ -13,7 +13,8 @@ use super::row::{Line, row, scope_word};
 use crate::ui::view::{Icon, empty, icon};
 
 /// Providers that most people begin with.
-const FIRST_KEYS: [ProviderId; 4] = [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
+const FIRST_KEYS: [ProviderId; 4] =
+    [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
 
 /// The keys of one place.
 pub(super) struct Listed<'a> {
@@ -126,11 +127,7 @@ fn nothing(listed: &Listed<'_>) -> Markup {
     }
     if let Some(provider) = spot.provider {
         let facts = provider.facts();
-        return empty(
-            Icon::Key,
-            &format!("No {} key yet", facts.display_name),
-            html! { p { (facts.description) } },
-        );
+        return empty(Icon::Key, &format!("No {} key yet", facts.display_name), html! { p { (facts.description) } });
     }
     let next = html! {
         p { "Paste a key above and its models are yours to chat with, here and in every tool you point at Ownkey." }

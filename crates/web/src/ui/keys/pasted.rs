@@ -88,12 +88,8 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
 
 fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
     let key = &saved.credential;
-    let line = Line {
-        shown: ShownKey { credential: key.clone(), models: None },
-        cooling_until: None,
-        may_copy: false,
-        now,
-    };
+    let line =
+        Line { shown: ShownKey { credential: key.clone(), models: None }, cooling_until: None, may_copy: false, now };
     html! {
         li data-key=(key.id) data-saved {
             (tile(key.provider))

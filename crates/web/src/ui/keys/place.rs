@@ -4,8 +4,8 @@
 use domain::ProviderId;
 use domain::credential::Scope;
 use domain::ids::CredentialId;
-use http::{HeaderMap, Uri};
 use http::header::REFERER;
+use http::{HeaderMap, Uri};
 use serde::Deserialize;
 
 /// The query of `/keys`. What is not understood is as if it was not there.

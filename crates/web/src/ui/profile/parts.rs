@@ -139,7 +139,8 @@ fn session_line(session: &Session, current: Option<SessionId>) -> Markup {
 
 /// A browser and its system, as people call them.
 fn browser(agent: &str) -> String {
-    let find = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     let name = find(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
@@ -171,8 +172,14 @@ mod tests {
     #[test]
     fn a_browser_is_called_by_its_name() {
         for (agent, name) in [
-            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36", "Chrome on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0", "Edge on Windows"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0",
+                "Edge on Windows",
+            ),
             ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
             ("curl/8.9", "curl"),
             ("my-script", "my-script"),
