@@ -1,12 +1,15 @@
 //! Provider keys: saving, editing, checking, revealing and deleting them, by
 //! whoever may.
 
+mod arrange;
 mod duplicates;
 mod edit;
+mod paste;
 mod removal;
 mod rotate;
 mod save;
 mod settings;
+mod shelf;
 mod typed;
 
 use std::sync::Arc;
@@ -25,12 +28,16 @@ use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{checks, reach, secrets};
 
+pub use arrange::{Place, arrange};
 pub(crate) use duplicates::already_saved;
 pub use edit::{Edit, edit};
+pub use paste::{Outcome, Paste, Pasted, paste};
 pub use removal::{Impact, delete, impact};
 pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};
 pub use save::{NewKey, Saved, create, placeable, readable};
 pub use settings::TypedSettings;
+pub(crate) use shelf::models_of;
+pub use shelf::{Browse, Shelf, ShownKey, browse, show};
 pub(crate) use typed::noticed;
 
 /// How long `?check=sync` and the check button wait for a verdict.
@@ -47,6 +54,8 @@ pub struct Listing {
     pub status: Option<KeyStatus>,
     /// Switched on or off.
     pub is_active: Option<bool>,
+    /// With this in their name, note or mask.
+    pub search: Option<String>,
     /// How many to pass over.
     pub skip: i64,
     /// How many at most.
@@ -67,6 +76,7 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<
         provider: listing.provider,
         status: listing.status,
         is_active: listing.is_active,
+        search: shelf::searched(listing.search.as_deref())?,
     };
     let (mut rows, stored) = store::credentials::page(&app.store, &filter, listing.skip, listing.limit).await?;
     let mut count = stored;
@@ -82,11 +92,13 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<
 
 /// The environment's rows that a listing asks for.
 async fn environment_rows(app: &App, listing: &Listing) -> Result<Vec<Credential>> {
+    let search = shelf::searched(listing.search.as_deref())?;
     let wanted = |credential: &Credential| {
         listing.scope.is_none_or(|scope| scope == credential.scope)
             && listing.provider.is_none_or(|provider| provider == credential.provider)
             && listing.status.is_none_or(|status| status == credential.status)
             && listing.is_active.is_none_or(|is_active| is_active == credential.is_active)
+            && shelf::is_found(credential, search.as_deref())
     };
     let rows = app.environment.rows(app).await?;
     Ok(rows.into_iter().map(|row| row.credential).filter(wanted).collect())
@@ -198,7 +210,8 @@ pub async fn make_primary(app: &App, caller: &Caller, id: CredentialId) -> Resul
     get(app, caller, id).await
 }
 
-/// Shows a personal key to its owner, who typed the password again.
+/// Shows a personal key to its owner, who typed the password again: now, or in
+/// this browser's session a moment ago.
 ///
 /// # Errors
 /// `reveal_disabled`, `forbidden` for keys that are not personal,
@@ -207,7 +220,7 @@ pub async fn reveal(
     app: &App,
     caller: &Caller,
     id: CredentialId,
-    password: Password,
+    password: Option<Password>,
     visitor: &Visitor,
 ) -> Result<Revealed> {
     if !app.settings.reveal_allowed {
@@ -223,8 +236,12 @@ pub async fn reveal(
     if row.credential.scope != Scope::Personal {
         return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
     }
-    let user = match sign_in::prove_again(app, caller, password, visitor).await {
-        Ok(user) => user,
+    let user = match sign_in::proven(app, caller, password, visitor).await {
+        Ok(Some(user)) => user,
+        Ok(None) => {
+            let sentence = "Type your password to see the key. It counts for five minutes in this browser.";
+            return Err(Error::new(Code::IncorrectLogin, sentence).of_field("password"));
+        }
         Err(error) => {
             let change =
                 app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;

@@ -30,7 +30,7 @@ use crate::rechecks::Rechecks;
 use crate::references::References;
 use crate::replay::ReplayMemory;
 use crate::settings::Settings;
-use crate::sign_in::Passwords;
+use crate::sign_in::{Passwords, Proofs};
 use crate::spreads::Counts;
 
 /// What the house is built from.
@@ -78,6 +78,7 @@ pub struct App {
     pub(crate) reach: ReachCache,
     pub(crate) freshness: Freshness,
     pub(crate) passwords: Passwords,
+    pub(crate) proofs: Proofs,
     pub(crate) checks: Checks,
     pub(crate) rechecks: Rechecks,
     pub(crate) events: Events,
@@ -110,6 +111,7 @@ impl App {
             catalogue: parts.catalogue,
             clock: parts.clock,
             passwords: Passwords::new(&parts.entropy),
+            proofs: Proofs::default(),
             entropy: parts.entropy,
             settings: parts.settings,
             metrics: Metrics::new(),

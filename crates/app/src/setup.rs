@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::audit::{Actor, Event};
 use domain::caller::Role;
+use domain::credential::Source;
 use domain::ids::UserId;
 use domain::secret::Password;
 use domain::text;
@@ -14,6 +15,7 @@ use store::users::User;
 
 use crate::App;
 use crate::callers;
+use crate::credentials::{self, ShownKey};
 use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Opened, Visitor};
 
@@ -82,6 +84,32 @@ pub async fn check_code(app: &App, code: &str) -> Result<()> {
         Some(row) if row.purpose == Purpose::Setup && row.used_at.is_none() && row.expires_at > now => Ok(()),
         _ => Err(wrong_code()),
     }
+}
+
+/// What a new server has already: keys of its environment, and local servers that
+/// answer, each with the number of its models.
+#[derive(Clone, Debug, Default)]
+pub struct Offers {
+    /// Keys that were found in the environment.
+    pub keys: Vec<ShownKey>,
+    /// Local servers that answer.
+    pub servers: Vec<ShownKey>,
+}
+
+/// What this server has already, for whoever holds the set-up code.
+///
+/// # Errors
+/// As [`check_code`].
+pub async fn offers(app: &App, code: &str) -> Result<Offers> {
+    check_code(app, code).await?;
+    let rows = app.environment.rows(app).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.credential.id).collect();
+    let models = credentials::models_of(app, &ids).await?;
+    let shown = rows.into_iter().map(|row| row.credential);
+    let shown = shown.map(|credential| ShownKey { models: models.get(&credential.id).copied(), credential });
+    let (servers, keys): (Vec<_>, Vec<_>) = shown.partition(|key| key.credential.source == Source::Keyless);
+    let servers = servers.into_iter().filter(|server| server.models.is_some_and(|models| models > 0)).collect();
+    Ok(Offers { keys, servers })
 }
 
 /// Makes the first admin with a set-up code, and signs them in.

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_token;
 mod passwords;
+mod proofs;
 pub mod sessions;
 
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::callers;
 use crate::error::{Code, Error, Result};
 
 pub use passwords::{PasswordProblem, Passwords};
+pub use proofs::PROOF_LIFE;
+pub(crate) use proofs::Proofs;
 
 /// Failed log-ins of one account from one address before that pair is locked.
 const FAILURES_OF_PAIR: i64 = 5;
@@ -162,6 +165,28 @@ pub(crate) async fn prove_again(app: &App, caller: &Caller, password: Password, 
             error
         }
     })
+}
+
+/// The caller, proven by the password typed now, or a moment ago in this
+/// browser's session; `None` when it was neither.
+///
+/// # Errors
+/// `incorrect_login` or `too_many_logins`.
+pub(crate) async fn proven(
+    app: &App,
+    caller: &Caller,
+    password: Option<Password>,
+    visitor: &Visitor,
+) -> Result<Option<User>> {
+    if let Some(password) = password {
+        let user = prove_again(app, caller, password, visitor).await?;
+        app.proofs.note(caller, app.clock.now());
+        return Ok(Some(user));
+    }
+    if app.proofs.holds(caller, app.clock.now()) {
+        return Ok(store::users::by_id(&app.store, caller.user).await?);
+    }
+    Ok(None)
 }
 
 /// The caller as the audit log names them.

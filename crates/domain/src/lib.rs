@@ -34,6 +34,7 @@ pub mod usage;
 pub mod access;
 pub mod alias;
 pub mod cooling;
+pub mod key_paste;
 pub mod key_shape;
 pub mod recheck;
 pub mod resolve;

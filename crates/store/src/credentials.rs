@@ -4,6 +4,7 @@ mod everybody;
 mod grace;
 mod health;
 mod impact;
+mod shelf;
 mod write;
 
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
@@ -16,6 +17,7 @@ pub use everybody::of_everybody;
 pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
 pub use health::{count_by_status, set_health, touch_last_used};
 pub use impact::{Impact, TokenUse, impact};
+pub use shelf::{Count, Shelf, counts, shelf};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
 use crate::error::StoreError;
@@ -42,7 +44,9 @@ macro_rules! filtered {
              AND ((scope = 'personal' AND owner_id = $1) OR (scope = 'organization' AND owner_id = $2) \
                   OR (scope = 'system' AND $3 = 1)) \
              AND (CAST($4 AS TEXT) IS NULL OR scope = $4) AND (CAST($5 AS TEXT) IS NULL OR provider = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR status = $6) AND (CAST($7 AS BIGINT) IS NULL OR is_active = $7)",
+             AND (CAST($6 AS TEXT) IS NULL OR status = $6) AND (CAST($7 AS BIGINT) IS NULL OR is_active = $7) \
+             AND (CAST($8 AS TEXT) IS NULL OR LOWER(name) LIKE $8 ESCAPE '!' OR LOWER(note) LIKE $8 ESCAPE '!' \
+                  OR LOWER(masked) LIKE $8 ESCAPE '!')",
             $rest
         )
     };
@@ -52,7 +56,7 @@ const LIKE: &str = in_order!("scope = $1 AND owner_id = $2 AND provider = $3 AND
 const OF_OWNER: &str = in_order!("scope = $1 AND owner_id = $2");
 const COUNT: &str = filtered!("SELECT COUNT(*)", "");
 const PAGE: &str =
-    filtered!("SELECT *", " ORDER BY provider, is_primary DESC, priority, created_at, id LIMIT $8 OFFSET $9");
+    filtered!("SELECT *", " ORDER BY provider, is_primary DESC, priority, created_at, id LIMIT $9 OFFSET $10");
 
 /// The owner of the system's credentials.
 const SYSTEM_OWNER: &str = "system";
@@ -137,6 +141,8 @@ pub struct CredentialFilter {
     pub status: Option<KeyStatus>,
     /// Switched on or off.
     pub is_active: Option<bool>,
+    /// With this, in lower case, in their name, note or mask.
+    pub search: Option<String>,
 }
 
 /// A key's health, as a check or a call found it.
@@ -258,6 +264,7 @@ pub async fn page(
             .bind(filter.provider.map(ProviderId::as_str))
             .bind(filter.status.map(KeyStatus::as_str))
             .bind(filter.is_active.map(i64::from))
+            .bind(filter.search.as_deref().map(shelf::containing))
     };
     let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
     let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;

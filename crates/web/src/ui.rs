@@ -7,6 +7,7 @@ mod forms;
 mod home;
 mod keys;
 mod links;
+mod profile;
 mod sign_in;
 mod theme;
 mod tokens;
@@ -22,6 +23,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(sign_in::doors());
     doors.extend(links::doors());
     doors.extend(keys::doors());
+    doors.extend(profile::doors());
     doors.extend(tokens::doors());
     doors
 }

@@ -1,6 +1,9 @@
 //! The pages in a real browser: what a person clicks, sees and reads.
 
 mod frame;
+mod keys;
+mod profile;
+mod setup;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};
 

@@ -7,6 +7,7 @@ mod headers;
 mod impact;
 mod kinds;
 mod pages;
+mod pasting;
 mod references;
 mod rotation;
 

@@ -114,7 +114,7 @@ async fn logging_out_ends_this_session_and_no_other() {
     let browser = house.web_session("ann").await;
     let headers = [FORM, ("origin", house.url.as_str()), ("cookie", browser.as_str())];
     let left = house.nobody().send(Method::POST, "/logout", &headers, Vec::new()).await.expect(303);
-    assert_eq!(left.header("location"), "/login");
+    assert_eq!(left.header("location"), "/login?out=1");
     assert!(left.header("set-cookie").contains("Max-Age=0"));
     me_by_cookie(&house, &browser).await.expect(401);
 }

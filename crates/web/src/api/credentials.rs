@@ -1,5 +1,6 @@
 //! `/v2/credentials`: provider keys, the whole way.
 
+pub(crate) mod paste;
 mod rotation;
 mod view;
 
@@ -39,6 +40,7 @@ const TAG: &str = "provider keys";
 pub(crate) fn doors() -> Vec<Door> {
     let mut doors = rows();
     doors.extend(actions());
+    doors.extend(paste::doors());
     doors
 }
 
@@ -166,6 +168,7 @@ fn actions() -> Vec<Door> {
             Need::SignedIn,
             post(reveal_credential),
             says(tag, "See a personal key of yours again, with your password")
+                .at_length("In a browser's session the password counts for five minutes; leave it out then.")
                 .takes::<PasswordBody>()
                 .example(json!({"password": "correct horse battery"}))
                 .gives::<RevealedView>(200, "The key")
@@ -220,6 +223,7 @@ async fn list_credentials(
         provider: super::word("provider", query.provider.as_deref())?,
         status: super::word("status", query.status.as_deref())?,
         is_active: query.is_active,
+        search: query.q,
         skip,
         limit,
     };
@@ -372,7 +376,7 @@ async fn reveal_credential(
     Id(id): Id<CredentialId>,
     Json(body): Json<PasswordBody>,
 ) -> Result<Response, Failure> {
-    let revealed = credentials::reveal(&app, &caller, id, Password::new(body.password), &visitor).await?;
+    let revealed = credentials::reveal(&app, &caller, id, body.password.map(Password::new), &visitor).await?;
     Ok(axum::Json(RevealedView { api_key: revealed }).into_response())
 }
 

@@ -99,6 +99,7 @@ fn password_page(viewer: &Viewer, status: StatusCode, purpose: Purpose, name: &s
     let content = html! {
         section.card {
             h1 { (title) }
+            p { @if purpose == Purpose::Invite { "Choose a name and a password, and you are in." } @else { "Every other session of yours ends." } }
             (complaint(problem))
             form.form method="post" {
                 @if purpose == Purpose::Invite { (field("Your name", "name", "text", name, "name")) }

@@ -1,11 +1,14 @@
 //! `/setup`, `/login` and `/logout`.
 
-use app::error::Error;
-use app::setup::{self, FirstAdmin};
-use app::sign_in;
+use app::credentials::ShownKey;
+use app::error::{Code, Error};
+use app::models::{self, ModelFilter};
+use app::setup::{self, FirstAdmin, Offers};
+use app::{callers, sign_in};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use domain::Timestamp;
 use domain::access::Need;
 use domain::secret::Password;
 use http::{Method, StatusCode};
@@ -13,7 +16,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Page, Shape, Viewer, complaint, field, with_status};
+use super::view::{Icon, Page, Shape, Viewer, clock_time, complaint, field, icon, with_status};
 use crate::body::{Form, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -37,7 +40,7 @@ struct SetupQuery {
     code: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SetupForm {
     #[serde(default)]
     code: String,
@@ -62,20 +65,22 @@ async fn show_setup(
     visitor: Anybody,
     Query(query): Query<SetupQuery>,
 ) -> Result<Response, Failure> {
-    setup::check_code(&shared.app, &query.code).await?;
-    Ok(setup_page(&visitor.viewer, StatusCode::OK, &query.code, "", "", None).into_response())
+    let offers = setup::offers(&shared.app, &query.code).await?;
+    let form = SetupForm { code: query.code, ..SetupForm::default() };
+    Ok(setup_page(&visitor.viewer, StatusCode::OK, &form, &offers, None).into_response())
 }
 
-fn setup_page(viewer: &Viewer, status: StatusCode, code: &str, name: &str, email: &str, problem: Option<&str>) -> Page {
+fn setup_page(viewer: &Viewer, status: StatusCode, form: &SetupForm, offers: &Offers, problem: Option<&str>) -> Page {
     let content = card(
         "Set up Ownkey",
         html! {
             p { "You will be this server's admin. Everything stays on this machine." }
             (complaint(problem))
+            (already_there(offers))
             form.form method="post" action="/setup" {
-                input type="hidden" name="code" value=(code);
-                (field("Your name", "name", "text", name, "name"))
-                (field("E-mail address", "email", "email", email, "email"))
+                input type="hidden" name="code" value=(form.code);
+                (field("Your name", "name", "text", &form.name, "name"))
+                (field("E-mail address", "email", "email", &form.email, "email"))
                 (field("Password, at least 8 characters", "password", "password", "", "new-password"))
                 button type="submit" { "Create account" }
             }
@@ -84,45 +89,131 @@ fn setup_page(viewer: &Viewer, status: StatusCode, code: &str, name: &str, email
     with_status(status, "Set up", viewer, content).shaped(Shape::Narrow)
 }
 
+/// Keys and local servers that need nothing more to be used.
+fn already_there(offers: &Offers) -> Markup {
+    html! {
+        @if !offers.keys.is_empty() || !offers.servers.is_empty() {
+            div.offers {
+                strong { "Ready to use" }
+                ul {
+                    @for key in &offers.keys {
+                        li { (key.credential.provider.display_name()) ", from " code { (key.credential.source_text()) } (count(key)) }
+                    }
+                    @for server in &offers.servers {
+                        li { (server.credential.provider.display_name()) ", on this machine" (count(server)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn count(key: &ShownKey) -> String {
+    match key.models {
+        None | Some(0) => String::new(),
+        Some(1) => ": 1 model".to_owned(),
+        Some(models) => format!(": {models} models"),
+    }
+}
+
 async fn complete_setup(
     State(shared): State<Shared>,
     visitor: Anybody,
     Knocking(knocking): Knocking,
-    Form(form): Form<SetupForm>,
+    Form(mut form): Form<SetupForm>,
 ) -> Result<Response, Failure> {
     let admin = FirstAdmin {
         email: form.email.clone(),
         display_name: form.name.clone(),
-        password: Password::new(form.password),
+        password: Password::new(std::mem::take(&mut form.password)),
     };
     match setup::complete(&shared.app, &form.code, admin, &knocking).await {
-        Ok(opened) => redirect_with_cookie(&shared, "/", Some(&opened.text)),
+        Ok(opened) => {
+            let to = if opens_models(&shared, &opened.text).await? { "/" } else { "/keys" };
+            redirect_with_cookie(&shared, to, Some(&opened.text))
+        }
         Err(error) if is_for_the_form(&error) => {
-            let status = problem::status_of(&error);
-            let page = setup_page(&visitor.viewer, status, &form.code, &form.name, &form.email, Some(&error.sentence));
-            Ok(page.into_response())
+            let (status, offers) = (problem::status_of(&error), setup::offers(&shared.app, &form.code).await?);
+            Ok(setup_page(&visitor.viewer, status, &form, &offers, Some(&error.sentence)).into_response())
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn show_login(State(shared): State<Shared>, visitor: Anybody) -> Result<Response, Failure> {
+/// Whether whoever just came can call a model already; else they need a key first.
+async fn opens_models(shared: &Shared, session: &str) -> Result<bool, Error> {
+    let Some(caller) = callers::by_web_session(&shared.app, session).await? else { return Ok(false) };
+    let usable = ModelFilter { is_active: Some(true), provider: None };
+    Ok(!models::list(&shared.app, &caller, usable).await?.is_empty())
+}
+
+/// Why somebody is at the log-in.
+#[derive(Deserialize)]
+struct LoginQuery {
+    /// Present after they signed out.
+    out: Option<String>,
+}
+
+async fn show_login(
+    State(shared): State<Shared>,
+    visitor: Anybody,
+    Query(query): Query<LoginQuery>,
+) -> Result<Response, Failure> {
     if visitor.caller.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
     let needs_setup = setup::is_needed(&shared.app).await?;
-    Ok(login_page(&visitor.viewer, "", None, needs_setup).into_response())
+    let told = match (needs_setup, query.out.is_some()) {
+        (true, _) => Told::NeedsSetup,
+        (false, true) => Told::SignedOut,
+        (false, false) => Told::Nothing,
+    };
+    Ok(login_page(&visitor.viewer, "", &told).into_response())
 }
 
-fn login_page(viewer: &Viewer, email: &str, error: Option<&Error>, needs_setup: bool) -> Page {
-    let status = error.map_or(StatusCode::OK, problem::status_of);
+/// What is told above the log-in.
+enum Told<'a> {
+    Nothing,
+    NeedsSetup,
+    SignedOut,
+    Refused(&'a Error),
+    /// Too many wrong passwords; until then.
+    Locked(&'a Error, Timestamp),
+}
+
+impl<'a> Told<'a> {
+    fn of(error: &'a Error, now: Timestamp) -> Self {
+        match (error.code, error.details.retry_after) {
+            (Code::TooManyLogins, Some(wait)) => Self::Locked(error, now.plus(wait)),
+            _ => Self::Refused(error),
+        }
+    }
+
+    const fn error(&self) -> Option<&'a Error> {
+        match *self {
+            Self::Refused(error) | Self::Locked(error, _) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn login_page(viewer: &Viewer, email: &str, told: &Told<'_>) -> Page {
+    let status = told.error().map_or(StatusCode::OK, problem::status_of);
     let content = card(
         "Sign in",
         html! {
-            @if needs_setup {
-                p { "Nobody has an account yet. Open the set-up link that Ownkey printed to its terminal." }
+            @match told {
+                Told::NeedsSetup => { p { "Nobody has an account yet. Open the set-up link that Ownkey printed to its terminal." } }
+                Told::SignedOut => { div.praise role="status" { (icon(Icon::Check)) div { "You are signed out." } } }
+                Told::Locked(_, until) => {
+                    div.notice role="alert" { (icon(Icon::Clock))
+                        div { "Too many wrong passwords, so nobody is let in from here for a while. Try again after "
+                            strong { time datetime=(until) { (clock_time(*until)) " UTC" } } ", or ask an admin of this server for a reset link." }
+                    }
+                }
+                Told::Refused(error) => { (complaint(Some(&error.sentence))) }
+                Told::Nothing => {}
             }
-            (complaint(error.map(|error| error.sentence.as_str())))
             form.form method="post" action="/login" {
                 (field("E-mail address", "email", "email", email, "username"))
                 (field("Password", "password", "password", "", "current-password"))
@@ -143,7 +234,8 @@ async fn log_in(
     match sign_in::open_web_session(&shared.app, &form.email, password, &knocking).await {
         Ok(opened) => redirect_with_cookie(&shared, "/", Some(&opened.text)),
         Err(error) if is_for_the_form(&error) => {
-            Ok(login_page(&visitor.viewer, &form.email, Some(&error), false).into_response())
+            let told = Told::of(&error, shared.app.clock.now());
+            Ok(login_page(&visitor.viewer, &form.email, &told).into_response())
         }
         Err(error) => Err(error.into()),
     }
@@ -153,7 +245,7 @@ async fn log_out(State(shared): State<Shared>, visitor: Anybody) -> Result<Respo
     if let Some(caller) = &visitor.caller {
         sign_in::close_session(&shared.app, caller).await?;
     }
-    redirect_with_cookie(&shared, "/login", None)
+    redirect_with_cookie(&shared, "/login?out=1", None)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the content is made for this one card")]

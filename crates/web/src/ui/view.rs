@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 pub(crate) use chrome::{Person, Place, Theme, Viewer};
 pub(crate) use icons::{Icon, icon};
-pub(crate) use parts::{badge, complaint, copyable, empty, field, key_state, tile, time};
+pub(crate) use parts::{badge, clock_time, complaint, copyable, empty, field, key_state, tile, time};
 
 /// Nothing but our own style, scripts and forms; what a script writes into a
 /// page goes through its one policy.

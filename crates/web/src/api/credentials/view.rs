@@ -30,6 +30,9 @@ pub(crate) struct ListQuery {
     pub(crate) status: Option<String>,
     /// Switched on or off.
     pub(crate) is_active: Option<bool>,
+    /// With this in their name, note or mask.
+    #[param(max_length = 100)]
+    pub(crate) q: Option<String>,
     /// Rows to pass over, 0 to 10,000.
     #[param(minimum = 0, maximum = 10_000)]
     pub(crate) skip: Option<i64>,
@@ -74,7 +77,7 @@ pub(crate) struct DeleteQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordBody {
     /// Your password.
-    pub(crate) password: String,
+    pub(crate) password: Option<String>,
 }
 
 /// Provider-specific settings: absent stays, `null` clears.

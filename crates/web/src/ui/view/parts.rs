@@ -84,6 +84,12 @@ pub(crate) fn time(at: Timestamp) -> Markup {
     html! { time datetime=(at) data-when { (at) } }
 }
 
+/// `14:05`, in UTC, rounded up to the minute.
+pub(crate) fn clock_time(at: Timestamp) -> String {
+    let minutes = (at.as_seconds() + 59).div_euclid(60).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 /// Code with a button that copies it.
 pub(crate) fn copyable(code: &str, what: &str) -> Markup {
     html! {

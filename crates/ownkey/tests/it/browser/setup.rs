@@ -1,0 +1,67 @@
+//! The first five minutes, and the way in afterwards.
+
+use testkit::{Browser, House, PASSWORD, View};
+
+use super::{axe, has_no_barriers};
+
+const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
+
+/// The path of a fresh set-up link.
+async fn link(house: &House) -> String {
+    let link = app::setup::create_link(&house.app).await.unwrap();
+    format!("/setup{}", link.split_once("/setup").unwrap().1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_comes_from_set_up_to_a_saved_key_by_the_keyboard_alone() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let tab = browser.open(&house.url).await;
+    tab.go(&link(&house).await).await;
+    tab.fill("Your name", "Ann").await;
+    for text in ["ann@example.org", PASSWORD] {
+        tab.press("Tab").await;
+        tab.write(text).await;
+    }
+    tab.press("Tab").await;
+    tab.press("Enter").await;
+    tab.until("location.pathname === '/keys' && document.readyState === 'complete'").await;
+    assert!(tab.focus().await.contains("Paste a key"), "{}", tab.focus().await);
+    tab.write(KEY).await;
+    tab.press("Enter").await;
+    tab.see("Valid").await;
+    tab.see("models unlocked").await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_guesses_too_often_is_told_until_when() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.user("ann").await;
+    let tab = browser.open(&house.url).await;
+    tab.go("/login").await;
+    for _ in 0..6 {
+        tab.fill("E-mail address", "ann@example.org").await;
+        tab.fill("Password", "not the password").await;
+        tab.evaluate("window.wasHere = true").await;
+        tab.press("Enter").await;
+        tab.until("document.readyState === 'complete' && !window.wasHere").await;
+    }
+    tab.see("Try again after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ways_in_keep_nobody_out() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let tab = browser.open(&house.url).await;
+    let link = link(&house).await;
+    has_no_barriers(&tab, &[link.as_str(), "/login", "/login?out=1"]).await;
+    if axe().is_some() {
+        tab.set_view(View::PHONE).await;
+        tab.go(&link).await;
+        assert_eq!(tab.evaluate("document.documentElement.scrollWidth <= innerWidth").await, true);
+    }
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}

@@ -1,0 +1,198 @@
+//! What can be done with one key, each a small form: a page of its own, or in a
+//! dialog.
+
+use app::credentials::Impact;
+use domain::Timestamp;
+use domain::credential::{Credential, Source};
+use maud::{Markup, html};
+
+use super::fields::edit_inputs;
+use super::row::{Line, mask, scope_word};
+use super::verdict::verdict;
+use crate::ui::view::{Icon, complaint, icon, tile, time};
+
+fn sheet(title: &Markup, content: &Markup) -> Markup {
+    html! {
+        section.card.sheet aria-labelledby="sheet-title" {
+            h2 #sheet-title { (title) }
+            (content)
+        }
+    }
+}
+
+fn cancel() -> Markup {
+    html! { a.button.quiet href="/keys" data-cancel { "Cancel" } }
+}
+
+/// What went wrong, and where a script writes it.
+fn wrong(problem: Option<&str>) -> Markup {
+    html! {
+        (complaint(problem))
+        p.wrong data-complaint hidden role="alert" {}
+    }
+}
+
+/// Everything that may be known of a key.
+pub(super) fn key(line: &Line) -> Markup {
+    let key = &line.shown.credential;
+    let door = format!("/keys/{}", key.id);
+    let day = |at: Option<Timestamp>| html! { @match at { Some(at) => { (time(at)) } None => { "never" } } };
+    let content = html! {
+        div #verdict data-live="credential. models." { (verdict(line)) }
+        dl.facts {
+            dt { "Key" } dd { (mask(key)) }
+            dt { "Provider" } dd { (key.provider.display_name()) }
+            dt { "Whose" } dd { (scope_word(key.scope)) @if key.is_primary { ", primary" } }
+            dt { "Sent to" } dd { code { (key.origin.host_and_port()) } }
+            @if !key.settings.deployments.is_empty() { dt { "Deployments" } dd { (key.settings.deployments.join(", ")) } }
+            @if let Some(slug) = &key.settings.slug { dt { "In model ids" } dd { code { (slug) "/…" } } }
+            @if !key.note.is_empty() { dt { "Note" } dd { (key.note) } }
+            dt { "Saved" } dd { (time(key.created_at)) }
+            @if key.secret_set_at.is_some() { dt { "Secret set" } dd { (day(key.secret_set_at)) } }
+            dt { "Last used" } dd { (day(key.last_used_at)) }
+            @if key.expires_at.is_some() { dt { "Ends" } dd { (day(key.expires_at)) } }
+        }
+        @if let Source::Environment(variable) = &key.source {
+            p.small { "It comes from the server's environment. Change " code { (variable) } " there and restart." }
+        }
+        form.actions method="post" action=(door) data-stay="" {
+            button.quiet name="action" value="check" { "Check API key" }
+            @if key.is_row() {
+                @if key.grace_of.is_none() {
+                    a.button.quiet href={ (door) "/edit" } { "Edit" }
+                    @if key.secret_set_at.is_some() && key.source == Source::Stored { a.button.quiet href={ (door) "/rotate" } { "Rotate" } }
+                }
+                a.button.quiet.danger href={ (door) "/delete" } { "Delete" }
+            }
+        }
+    };
+    sheet(&html! { (tile(key.provider)) " " (key.name) }, &content)
+}
+
+/// Another name, another secret, another place.
+pub(super) fn edit(key: &Credential, problem: Option<&str>) -> Markup {
+    let has_secret = matches!(key.source, Source::Stored);
+    let content = html! {
+        form.form method="post" action={ "/keys/" (key.id) "/edit" } data-stay="Saved" {
+            (wrong(problem))
+            div.field {
+                label for="edit-name" { "Name" }
+                input #edit-name name="name" type="text" value=(key.name) maxlength="100" required autocomplete="off";
+            }
+            div.field {
+                label for="edit-note" { "Note " span.soft { "(optional)" } }
+                input #edit-note name="note" type="text" value=(key.note) maxlength="2000" autocomplete="off";
+            }
+            @if has_secret {
+                div.field {
+                    label for="edit-api_key" { "New key " span.soft { "(empty: it stays)" } }
+                    input #edit-api_key name="api_key" type="password" autocomplete="off" spellcheck="false";
+                    p.hint { "Now: " (mask(key)) ". A new one is checked at once." }
+                }
+            }
+            (edit_inputs(key))
+            div.field {
+                label for="edit-expires_at" { "Stop using it after " span.soft { "(optional)" } }
+                input #edit-expires_at name="expires_at" type="date" value=(day_of(key.expires_at));
+            }
+            p.hint.small { "Another endpoint needs the key typed again: a key is sent only where it was saved for." }
+            div.end { (cancel()) button type="submit" { "Save" } }
+        }
+    };
+    sheet(&html! { "Edit " (key.title()) }, &content)
+}
+
+/// The day of a moment, as date fields have it.
+pub(super) fn day_of(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_string().chars().take(10).collect()).unwrap_or_default()
+}
+
+/// Another secret, with a grace for the one before.
+pub(super) fn rotate(key: &Credential, problem: Option<&str>) -> Markup {
+    let content = html! {
+        p.soft { "The new key is tried first. The one before can stay usable for a while, so that nothing breaks." }
+        form.form method="post" action={ "/keys/" (key.id) "/rotate" } data-stay="Rotated" {
+            (wrong(problem))
+            @if !key.provider.facts().key_url.is_empty() {
+                a href=(key.provider.facts().key_url) target="_blank" rel="noopener noreferrer" {
+                    "Get your new " (key.provider.display_name()) " key here " (icon(Icon::Out))
+                }
+            }
+            div.field {
+                label for="rotate-key" { "New key" }
+                input #rotate-key name="api_key" type="password" autocomplete="off" spellcheck="false" required;
+            }
+            div.field {
+                label for="rotate-grace" { "The key before stays usable" }
+                select #rotate-grace name="grace" {
+                    option value="86400" selected { "for a day" }
+                    option value="604800" { "for a week" }
+                    option value="0" { "not at all" }
+                }
+            }
+            div.end { (cancel()) button type="submit" { "Check and rotate" } }
+        }
+    };
+    sheet(&html! { "Rotate " (key.title()) }, &content)
+}
+
+/// Who would miss a key, and what to do instead.
+pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
+    let calls = &impact.calls;
+    let provider = key.provider.display_name();
+    let content = html! {
+        @if impact.is_in_use() {
+            p {
+                "It served " strong { (calls.calls_24h) @if calls.calls_24h == 1 { " call" } @else { " calls" } }
+                " in the last 24 hours and " strong { (calls.calls_30d) } " in the last 30 days" @if calls.cost_30d.0 > 0 { ", for $" (calls.cost_30d) } "."
+                @if let Some(at) = calls.last_used_at { " The last one: " (time(at)) "." }
+            }
+            @if !calls.tokens.is_empty() {
+                p { "Gateway tokens that used it: " (calls.tokens.iter().take(5).map(|used| used.name.as_str()).collect::<Vec<_>>().join(", "))
+                    @if calls.tokens.len() > 5 { " and " (calls.tokens.len() - 5) " more" } "." }
+            }
+        } @else {
+            p { "Nothing used it in the last 30 days." }
+        }
+        p.soft { "Its secret is destroyed at once. Name and last four stay in usage and audit. Deactivating keeps the key and stops its use." }
+        form.form method="post" action={ "/keys/" (key.id) } data-stay="" {
+            (wrong(None))
+            @if impact.is_selected_in_chat {
+                div.notice role="note" { (icon(Icon::Warning))
+                    div { strong { "This is the key you chat with." } " You will be signed out of " (provider)
+                        " in the chat, and must choose another key there." }
+                }
+                label.check { input type="checkbox" name="sure" required; "I will choose another key for the chat" }
+            }
+            div.end {
+                (cancel())
+                @if key.is_active { button.quiet name="action" value="deactivate" formnovalidate { "Deactivate instead" } }
+                button.danger.sure name="action" value=(if impact.is_in_use() { "delete-anyway" } else { "delete" }) {
+                    @if impact.is_in_use() { "Delete anyway" } @else { "Delete" }
+                }
+            }
+        }
+    };
+    sheet(&html! { "Delete " (key.title()) "?" }, &content)
+}
+
+/// Asks for the password before a key is copied.
+pub(super) fn password_dialog() -> Markup {
+    html! {
+        dialog #password-dialog aria-labelledby="password-title" {
+            form.form #password-form method="dialog" {
+                h2 #password-title { "Copy the key" }
+                p.soft { "Type your password once; it counts for five minutes. Copying is written down in the audit log." }
+                div.field {
+                    label for="password-again" { "Password" }
+                    input #password-again type="password" autocomplete="current-password" required;
+                }
+                p.wrong #password-wrong hidden role="alert" {}
+                div.end {
+                    button.quiet type="button" data-close { "Cancel" }
+                    button type="submit" { "Copy" }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The cards of `/profile`.
+
+use app::users::Account;
+use domain::ids::SessionId;
+use domain::resolve::Fallback;
+use maud::{Markup, html};
+use store::sessions::{Session, SessionKind};
+
+use crate::ui::view::{Icon, Theme, icon, time};
+
+/// What the cards tell.
+pub(super) struct Told {
+    pub(super) account: Account,
+    pub(super) sessions: Vec<Session>,
+    /// The session this request came with.
+    pub(super) current: Option<SessionId>,
+    pub(super) theme: Theme,
+    /// How far calls go where nobody says.
+    pub(super) server_policy: Fallback,
+}
+
+pub(super) fn account(told: &Told) -> Markup {
+    let account = &told.account;
+    html! {
+        section.card aria-labelledby="account-title" {
+            h2 #account-title { "Account" }
+            form.form method="post" action="/profile" {
+                div.field {
+                    label for="name" { "Name" }
+                    input #name name="name" type="text" value=(account.display_name) maxlength="100" required autocomplete="name";
+                }
+                dl.facts {
+                    dt { "E-mail address" } dd { (account.email) }
+                    dt { "Role" } dd { (account.role) }
+                    dt { "Here since" } dd { (time(account.created_at)) }
+                }
+                button.quiet type="submit" { "Save" }
+            }
+        }
+    }
+}
+
+pub(super) fn password(told: &Told) -> Markup {
+    html! {
+        section.card aria-labelledby="password-title" {
+            h2 #password-title { "Password" }
+            form.form method="post" action="/profile/password" data-stay="Password changed" {
+                p.wrong data-complaint hidden role="alert" {}
+                input type="hidden" name="username" value=(told.account.email) autocomplete="username";
+                div.field {
+                    label for="current" { "Current password" }
+                    input #current name="current" type="password" required autocomplete="current-password";
+                }
+                div.field {
+                    label for="new" { "New password, at least 8 characters" }
+                    input #new name="new" type="password" required minlength="8" autocomplete="new-password";
+                }
+                p.small { "Your other sessions end." }
+                button.quiet type="submit" { "Change password" }
+            }
+        }
+    }
+}
+
+pub(super) fn preferences(told: &Told) -> Markup {
+    let chosen = told.account.preferences.fallback;
+    let choices = [
+        (Fallback::Chain, "Chain: where there is no key of mine, the server's pays"),
+        (Fallback::Strict, "Strict: once there is a key of mine, nobody else's pays"),
+        (Fallback::Cross, "Cross: the server's pays also when all of mine fail"),
+    ];
+    let word = choices.iter().find(|(choice, _)| *choice == told.server_policy).map_or("", |(_, words)| words);
+    html! {
+        section.card aria-labelledby="preferences-title" {
+            h2 #preferences-title { "Preferences" }
+            form.form method="post" action="/profile" data-at-once {
+                div.field {
+                    label for="fallback" { "Whose key pays" }
+                    select #fallback name="fallback" {
+                        option value="" selected[chosen.is_none()] { "As this server has it (" (word) ")" }
+                        @for (choice, words) in choices {
+                            option value=(choice) selected[chosen == Some(choice)] { (words) }
+                        }
+                    }
+                }
+                button.quiet type="submit" { "Save" }
+            }
+            hr;
+            form.row method="post" action="/theme" aria-label="Colours" {
+                span.label { "Colours" }
+                @for (theme, name, mark) in [(Theme::System, "As the system", Icon::Screen), (Theme::Light, "Light", Icon::Sun), (Theme::Dark, "Dark", Icon::Moon)] {
+                    button.quiet.little name="theme" value=(theme.as_str()) aria-pressed=(if theme == told.theme { "true" } else { "false" }) {
+                        (icon(mark)) (name)
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn sessions(told: &Told) -> Markup {
+    let others = told.sessions.iter().filter(|session| Some(session.id) != told.current).count();
+    html! {
+        section.card #sessions aria-labelledby="sessions-title" data-live="session." {
+            div.row.spread {
+                h2 #sessions-title { "Where you are signed in" }
+                @if others > 0 {
+                    form method="post" action="/profile/sessions" data-stay="The other sessions ended" {
+                        button.quiet.little type="submit" { "End all others" }
+                    }
+                }
+            }
+            ul.sessions { @for session in &told.sessions { (session_line(session, told.current)) } }
+        }
+    }
+}
+
+fn session_line(session: &Session, current: Option<SessionId>) -> Markup {
+    let is_this = current == Some(session.id);
+    let name = match session.kind {
+        SessionKind::Web => browser(session.user_agent.as_deref().unwrap_or("")),
+        SessionKind::Access => "Access token".to_owned(),
+    };
+    html! {
+        li {
+            (icon(if session.kind == SessionKind::Web { Icon::Screen } else { Icon::Token }))
+            div.grow {
+                strong { (name) } @if is_this { " " span.chip { "this one" } }
+                div.small { (session.address.as_deref().unwrap_or("unknown address")) " · seen " (time(session.last_seen_at)) " · since " (time(session.created_at)) }
+            }
+            @if !is_this {
+                form method="post" action="/profile/sessions" data-stay="The session ended" {
+                    button.quiet.little name="session" value=(session.id) aria-label={ "End the session of " (name) } { "End" }
+                }
+            }
+        }
+    }
+}
+
+/// A browser and its system, as people call them.
+fn browser(agent: &str) -> String {
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let name = find(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ if agent.is_empty() => "Unknown browser".to_owned(),
+        _ => agent.chars().take(60).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_called_by_its_name() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0",
+                "Edge on Windows",
+            ),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
+            ("curl/8.9", "curl"),
+            ("my-script", "my-script"),
+            ("", "Unknown browser"),
+        ] {
+            assert_eq!(browser(agent), name);
+        }
+    }
+}
