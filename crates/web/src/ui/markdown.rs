@@ -77,6 +77,10 @@ impl Rendering {
             self.number = items.map(|(first, count)| self.number.unwrap_or(first) + count);
             taken = end;
             if html.is_empty() {
+                // What was shown of it came to nothing.
+                if self.shown.take().is_some_and(|shown| !shown.is_empty()) {
+                    final_blocks.push(Block { index: self.next, html, is_final: false });
+                }
                 continue;
             }
             final_blocks.push(Block { index: self.next, html, is_final: true });

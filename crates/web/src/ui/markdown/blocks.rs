@@ -138,7 +138,7 @@ fn code_in(text: &str) -> Vec<std::ops::Range<usize>> {
 /// whatever depth of quotes and lists.
 fn definition_in(line: &str) -> Option<usize> {
     let is_mark = |c: char| matches!(c, ' ' | '\t' | '>' | '*' | '+' | '-' | '.' | ')') || c.is_ascii_digit();
-    let bracket = line.find(|c| !is_mark(c))?;
+    let bracket = line.find(|c: char| !is_mark(c))?;
     let (label, rest) = line.get(bracket..)?.strip_prefix('[')?.split_once(']')?;
     (rest.starts_with(':') && !label.trim().is_empty()).then_some(bracket)
 }
