@@ -93,6 +93,7 @@ impl Rendering {
 }
 
 /// A whole text, rendered: what the final blocks of [`Rendering`] come to.
+#[cfg_attr(not(test), expect(dead_code, reason = "for the page that shows a chat as it is kept"))]
 pub(crate) fn whole(text: &str) -> String {
     let mut rendering = Rendering::default();
     rendering.pending.push_str(text);

@@ -22,7 +22,7 @@ async fn what_is_said_is_answered_kept_and_billed_to_the_key_that_paid() {
 
     stage.house.ledger_is_written().await;
     let usage = stage.ann.usage().await;
-    assert_eq!((&usage[0]["id"], &usage[0]["attempts"][0]["source"]), (&done["request_id"], &json!("chat")));
+    assert_eq!((&usage[0]["request_id"], &usage[0]["source"]), (&done["request_id"], &json!("chat")));
     assert_eq!(usage[0]["attempts"][0]["client_cost_nanos"], done["cost_nanos"]);
 
     let list = stage.ann.client.get("/v2/conversations").await.expect(200).json();
@@ -170,13 +170,13 @@ async fn what_cannot_be_said_is_refused_before_anything_is_kept() {
         (json!({"content": [{"type": "text", "text": "x"}], "parent_id": "00000000-0000-7000-8000-000000000000"}), "parent_id"),
     ] {
         let refused = stage.ann.client.post(&path, &body).await.expect(422).json();
-        assert_eq!((&refused["code"], &refused["field"]), (&json!("invalid_request"), &json!(field)), "{refused}");
+        assert_eq!((&refused["code"], &refused["errors"][0]["field"]), (&json!("invalid_request"), &json!(field)), "{refused}");
     }
     assert_eq!(messages(&stage.ann.client, &stage.chat).await, Vec::<Value>::new());
     let bare = begin(&stage.ann.client, &json!({})).await;
     let body = part(json!({"type": "text", "text": "Hi"}));
     let refused = stage.ann.client.post(&format!("/v2/conversations/{bare}/messages"), &body).await.expect(422).json();
-    assert_eq!(refused["field"], "model", "a chat without a model asks for one");
+    assert_eq!(refused["errors"][0]["field"], "model", "a chat without a model asks for one");
 }
 
 #[tokio::test]
