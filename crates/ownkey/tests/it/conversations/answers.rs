@@ -204,3 +204,32 @@ async fn what_stands_in_the_way_is_kept_with_the_answer_and_names_the_key() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_call_that_names_a_chat_is_kept_there_streamed_or_not_and_no_other_is() {
+    let stage = Stage::set().await;
+    let client = stage.ann.gateway_client().await;
+    let door = "/v2/llm/chat/completions";
+    let body = |stream: bool, chat: Option<&str>| {
+        json!({"model_id": "gpt-5-mini", "stream": stream, "conversation_id": chat,
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]})
+    };
+    let whole = client.post(door, &body(false, Some(&stage.chat))).await.expect(200).json();
+    assert_eq!(whole["conversation_id"], json!(stage.chat));
+    let streamed = client.post(door, &body(true, Some(&stage.chat))).await.expect(200).text();
+    let done = testkit::events(&streamed).pop().unwrap();
+    assert_eq!((done.name.as_str(), &done.json()["conversation_id"]), ("done", &json!(stage.chat)));
+    client.post(door, &body(false, None)).await.expect(200);
+    let kept = messages(&stage.ann.client, &stage.chat).await;
+    assert_eq!(kept.len(), 4);
+    let answers: Vec<&Value> = kept.iter().filter(|message| message["role"] == "assistant").collect();
+    for answer in answers {
+        assert_eq!(said(answer), "Hello from the scripted provider.");
+        assert_eq!((&answer["state"], &answer["credential_id"]), (&json!("done"), &json!(stage.key)));
+        assert!(answer["cost_nanos"].as_i64() > Some(0) && answer["output_tokens"].as_u64() > Some(0), "{answer}");
+    }
+    let bob = stage.house.user("bob").await;
+    let refused = bob.client.post(door, &body(false, Some(&stage.chat))).await.expect(404).json();
+    assert_eq!(refused["code"], "not_found");
+    client.post(door, &body(false, Some("no id"))).await.expect(404);
+}
