@@ -113,8 +113,8 @@ pub(super) fn tamed(text: String) -> String {
     let mut tamed = String::with_capacity(text.len() + 16);
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_code = code.iter().any(|range| range.contains(&at));
-        match definition_in(line).filter(|_| !is_code) {
+        let is_code = || code.iter().any(|range| range.contains(&at));
+        match definition_in(line).filter(|_| !is_code()) {
             Some(bracket) => {
                 tamed.push_str(line.get(..bracket).unwrap_or_default());
                 tamed.push('\\');
