@@ -215,7 +215,8 @@ fn check_parameters(parameters: &Parameters) -> Result<()> {
     if parameters.max_tokens == Some(0) {
         return Err(Error::invalid("parameters.max_tokens", "must be at least 1"));
     }
-    let is_word = |word: &str| !word.is_empty() && word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_word =
+        |word: &str| !word.is_empty() && word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     if parameters.reasoning_effort.as_deref().is_some_and(|effort| !is_word(effort)) {
         return Err(Error::invalid("parameters.reasoning_effort", "must be a word such as low, medium or high"));
     }

@@ -21,9 +21,9 @@ use crate::row::{Columns, json_text, optional_id};
 pub use messages::{
     Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
 };
+use upkeep::erase;
 pub(crate) use upkeep::give_up;
 pub use upkeep::{delete_of_user, prune};
-use upkeep::erase;
 
 /// A chat as lists and pages show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,10 +170,10 @@ pub async fn list(
     let limit = usize::try_from(limit).unwrap_or(0);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|row| ConversationCursor {
-        at: row.conversation.updated_at,
-        id: row.conversation.id,
-    });
+    let next = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| ConversationCursor { at: row.conversation.updated_at, id: row.conversation.id });
     Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
 }
 

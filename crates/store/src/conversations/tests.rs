@@ -274,10 +274,8 @@ async fn old_chats_and_those_of_people_who_left_are_gone_and_running_ones_stay()
         change.commit(domain::audit::Event::UserDeleted { user: ann }).await.unwrap();
         assert_eq!(titles(&store, ann, None).await, [""; 0]);
         assert_eq!(titles(&store, bob, None).await, ["bob's"]);
-        let left: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM messages")
-            .fetch_one(store.pool())
-            .await
-            .unwrap();
+        let left: i64 =
+            sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").fetch_one(store.pool()).await.unwrap();
         assert_eq!(left, 1, "nothing that was said is left behind");
         store.close().await;
     })
