@@ -134,8 +134,13 @@ pub async fn edit(app: &App, caller: &Caller, id: ConversationId, edit: Edit) ->
         let message = store::conversations::message(&app.store, id, leaf).await?;
         message.ok_or_else(|| Error::invalid("leaf_id", "names no message of this conversation"))?;
     }
-    let conversation = edited(app, caller, known, edit).await?;
-    if !store::conversations::update(&app.store, &conversation).await? {
+    let leaf = edit.leaf;
+    let title = edit.title.is_some();
+    let mut conversation = edited(app, caller, known, edit).await?;
+    if !title {
+        conversation.title.clear();
+    }
+    if !store::conversations::update(&app.store, &conversation, leaf).await? {
         return Err(Error::not_found("conversation"));
     }
     changed(app, &conversation);
