@@ -81,7 +81,7 @@ impl Talks {
     }
 
     pub(super) fn find(&self, message: MessageId) -> Option<Arc<Live>> {
-        self.all().get(&message).map(Arc::clone)
+        self.all().get(&message).cloned()
     }
 
     /// Stops every answer of a chat.
