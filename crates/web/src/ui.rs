@@ -8,6 +8,7 @@ mod home;
 mod keys;
 mod links;
 mod profile;
+pub(crate) mod markdown;
 mod sign_in;
 mod theme;
 mod tokens;

@@ -9,6 +9,7 @@ mod chat;
 mod cli;
 mod clients;
 mod contract;
+mod conversations;
 mod counting;
 mod crash;
 mod credentials;
