@@ -27,7 +27,7 @@ pub(super) fn head(chat: &Chat, desk: &Desk) -> Markup {
                 @if chat.is_temporary { span.chip { (icon(Icon::Clock)) "Temporary" } }
                 @if chat.id.is_some() {
                     a.bare-link href={ (path) "/about" } data-sheet {
-                        (icon(Icon::Sliders)) span.sr { "Parameters, rename, export, delete" }
+                        (icon(Icon::Dials)) span.sr { "Parameters, rename, export, delete" }
                         @if chat.parameters.count() > 0 { span.count aria-hidden="true" { (chat.parameters.count()) } }
                     }
                 }
