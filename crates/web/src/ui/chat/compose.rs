@@ -19,7 +19,7 @@ const EXAMPLES: [&str; 3] = [
 const FIRST_KEYS: [ProviderId; 4] = [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
 
 /// The form in which one writes.
-pub(super) fn composer(chat: &Chat, desk: &Desk) -> Markup {
+pub(super) fn composer(chat: &Chat, desk: &Desk, say: &str) -> Markup {
     let action = if chat.id.is_some() { format!("{}/messages", chat.path()) } else { "/chat".to_owned() };
     let is_locked = desk.lock.as_ref().is_some_and(Lock::is_hard);
     html! {
@@ -28,7 +28,7 @@ pub(super) fn composer(chat: &Chat, desk: &Desk) -> Markup {
             fieldset disabled[is_locked] {
                 ul #files hidden aria-label="Attached files" {}
                 label.sr for="message" { "Message" }
-                textarea #message name="content" rows="1" maxlength="524288" required placeholder="Write a message" autocomplete="off" autofocus aria-describedby="lock" {}
+                textarea #message name="content" rows="1" maxlength="524288" required placeholder="Write a message" autocomplete="off" autofocus aria-describedby="lock" { (say) }
                 div.tools {
                     input.sr #file type="file" multiple tabindex="-1" aria-hidden="true";
                     button.bare.icon-only #attach type="button" hidden aria-label="Attach pictures or text files" { (icon(Icon::Clip)) }

@@ -4,16 +4,15 @@
 use maud::{Markup, html};
 
 use super::scene::{Said, Turn};
-use crate::ui::view::{Icon, complaint, copyable, icon};
+use crate::ui::view::{Icon, copyable, icon};
 
 /// The page, which a script shows in a dialog.
-pub(super) fn sheet(chat: &str, turn: &Turn, markdown: &str, raw: &str, problem: Option<&str>) -> Markup {
+pub(super) fn sheet(chat: &str, turn: &Turn, markdown: &str, raw: &str) -> Markup {
     let path = format!("/chat/{chat}/messages/{}", turn.id);
     let is_question = matches!(turn.said, Said::Question { .. });
     html! {
         div.sheet-page data-sheet-content {
             h1 { @if is_question { "Your message" } @else { "This answer" } }
-            (complaint(problem))
             @if is_question { (edit(&path, markdown)) } @else { (again(chat, &turn.id)) }
             details open[!is_question] {
                 summary { "As Markdown" }
