@@ -163,8 +163,8 @@ fn last_admin() -> Error {
     )
 }
 
-/// Lets a user go: their keys are destroyed, their tokens and sessions stop
-/// working, their name is taken out; usage and audit keep the id.
+/// Lets a user go: their keys are destroyed, their chats are erased, their tokens
+/// and sessions stop working, their name is taken out; usage and audit keep the id.
 ///
 /// # Errors
 /// `not_found`, or `conflict` for the last active admin.
@@ -186,6 +186,7 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
     }
     let aliases = store::aliases::delete_of_user(&mut change, id).await?;
     events.extend(aliases.into_iter().map(|(alias, name)| Event::AliasDeleted { alias, name }));
+    store::conversations::delete_of_user(&mut change, id).await?;
     store::sessions::end_all_of_user(&mut change, id, None).await?;
     store::users::anonymise(&mut change, id).await?;
     events.push(Event::UserDeleted { user: id });
@@ -194,6 +195,7 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
         return Err(last_admin());
     }
     change.commit_all(events).await?;
+    app.talks.stop_user(id);
     app.forget_everything();
     Ok(())
 }

@@ -135,6 +135,7 @@ async fn watch(app: &App) -> std::result::Result<(), store::StoreError> {
         match watch.wait(POLL).await? {
             Some(Hint::Usage(words)) => app.events.usage_heard(app, &words),
             Some(Hint::UsageWanted(words)) => app.events.usage_wanted(app, &words),
+            Some(Hint::Conversation(words)) => app.events.conversation_heard(app, &words),
             Some(Hint::Changed) | None => {}
         }
     }

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::callers::CallerCache;
 use crate::chat::Fetches;
 use crate::checks::Checks;
+use crate::conversations::Talks;
 use crate::cooling::{self, Cooling};
 use crate::environment::Environment;
 use crate::error::Result;
@@ -86,6 +87,7 @@ pub struct App {
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
     pub(crate) fetches: Fetches,
+    pub(crate) talks: Talks,
     draining: CancellationToken,
     this: Weak<Self>,
     tasks: TaskTracker,
@@ -126,6 +128,7 @@ impl App {
             uses: Uses::default(),
             replay: ReplayMemory::default(),
             fetches: Fetches::default(),
+            talks: Talks::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -172,6 +175,11 @@ impl App {
                 () = work => {}
             }
         });
+    }
+
+    /// Fires when what runs beside the requests has to end.
+    pub(crate) const fn stopping(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Stops what runs beside the requests and closes the store.

@@ -68,6 +68,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             report("pruning", store::replay_state::prune(&app.store, now).await);
             report("pruning", store::kept_answers::prune(&app.store, now).await);
             report("pruning", store::tries::prune(&app.store).await);
+            report("pruning", crate::conversations::prune(&app).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }

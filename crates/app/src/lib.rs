@@ -46,6 +46,7 @@ mod attempt;
 pub mod call;
 mod calling;
 pub mod chat;
+pub mod conversations;
 pub mod counting;
 pub mod embeddings;
 pub mod kept;

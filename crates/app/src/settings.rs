@@ -26,6 +26,8 @@ pub struct Settings {
     pub access_token_life: Duration,
     /// How long a browser stays signed in.
     pub web_session_life: Duration,
+    /// How long a chat is kept after the last word; `None`: for good.
+    pub chat_retention: Option<Duration>,
     /// Whether this is a demo, with a scripted provider and made-up keys.
     pub is_demo: bool,
 }
@@ -41,6 +43,7 @@ impl Default for Settings {
             default_bases: HashMap::new(),
             access_token_life: Duration::from_secs(8 * 3600),
             web_session_life: Duration::from_secs(30 * 24 * 3600),
+            chat_retention: None,
             is_demo: false,
         }
     }

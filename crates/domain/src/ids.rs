@@ -76,6 +76,10 @@ ids! {
     AuditId,
     /// One running Ownkey process.
     NodeId,
+    /// A saved chat.
+    ConversationId,
+    /// What somebody said in a saved chat, or an answer to it.
+    MessageId,
 }
 
 /// The namespace of every id that is derived from a name instead of drawn.

@@ -27,6 +27,7 @@ pub mod gateway_token;
 
 pub mod attempt;
 pub mod audit;
+pub mod conversation;
 pub mod model;
 pub mod usage;
 

@@ -79,6 +79,7 @@ pub(crate) async fn build(
         policy: config.policy,
         request_keys_allowed: config.request_keys_allowed,
         fetches_pictures: config.fetches_pictures,
+        chat_retention: config.chat_retention,
         default_bases: found.bases,
         is_demo,
         ..Settings::default()

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) request_keys_allowed: bool,
     /// Whether pictures and documents are fetched by their address.
     pub(crate) fetches_pictures: bool,
+    /// How long a chat is kept after the last word; `None`: for good.
+    pub(crate) chat_retention: Option<Duration>,
     /// Whether reservations wait for the disk.
     pub(crate) strict_durability: bool,
 }
@@ -67,6 +69,7 @@ struct ConfigFile {
     policy: Option<String>,
     request_keys: Option<String>,
     fetch_images: Option<String>,
+    chat_retention_days: Option<String>,
     ledger_durability: Option<String>,
 }
 
@@ -119,6 +122,7 @@ pub(crate) fn read(
     let policy = setting("OWNKEY_POLICY", file.policy)?;
     let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
     let fetch_images = setting("OWNKEY_FETCH_IMAGES", file.fetch_images)?;
+    let retention = setting("OWNKEY_CHAT_RETENTION_DAYS", file.chat_retention_days)?;
     let references = setting("OWNKEY_SECRET_REFERENCES", file.secret_references)?.unwrap_or_default();
     let durability = setting("OWNKEY_LEDGER_DURABILITY", file.ledger_durability)?;
     Ok(Config {
@@ -136,6 +140,7 @@ pub(crate) fn read(
         policy: checked_policy(policy.as_deref())?,
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
         fetches_pictures: choice("OWNKEY_FETCH_IMAGES", fetch_images.as_deref(), "on", "off")?,
+        chat_retention: days("OWNKEY_CHAT_RETENTION_DAYS", retention.as_deref())?,
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })
 }
@@ -147,6 +152,15 @@ fn choice(name: &str, text: Option<&str>, first: &str, second: &str) -> Result<b
         Some(text) if text == first => Ok(true),
         Some(text) if text == second => Ok(false),
         Some(text) => Err(Failure::configuration(format!("{name} is “{text}”; write {first} or {second}."))),
+    }
+}
+
+/// A number of days, 1 to 36,500; `None` when unset.
+fn days(name: &str, text: Option<&str>) -> Result<Option<Duration>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse::<u64>() {
+        Ok(days @ 1..=36_500) => Ok(Some(Duration::from_hours(24 * days))),
+        _ => Err(Failure::configuration(format!("{name} is “{text}”; write a number of days from 1 to 36500."))),
     }
 }
 

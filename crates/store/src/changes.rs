@@ -5,7 +5,7 @@ mod watch;
 
 use sqlx::AnyConnection;
 
-pub use watch::{ChangeWatch, Hint, tell_usage, want_usage};
+pub use watch::{ChangeWatch, Hint, tell_conversation, tell_usage, want_usage};
 
 use crate::error::StoreError;
 use crate::open::Store;

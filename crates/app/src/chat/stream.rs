@@ -172,6 +172,17 @@ impl AnswerStream {
         }
     }
 
+    /// Ends it here: the upstream call is let go, and what came until now is
+    /// charged. Nothing for one that is over.
+    pub fn stop(&mut self) {
+        self.body = None;
+        if !self.is_over {
+            self.is_over = true;
+            let facts = self.pass.facts();
+            self.meter.finish_stream(AttemptState::Aborted, &facts, None);
+        }
+    }
+
     fn wind_bell(&mut self) {
         if let Some(bell) = &mut self.bell {
             bell.wind();
@@ -273,11 +284,7 @@ impl AnswerStream {
 impl Drop for AnswerStream {
     /// The client went away in the middle: what came until then is charged.
     fn drop(&mut self) {
-        self.body = None;
-        if !self.is_over {
-            let facts = self.pass.facts();
-            self.meter.finish_stream(AttemptState::Aborted, &facts, None);
-        }
+        self.stop();
     }
 }
 

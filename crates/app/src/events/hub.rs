@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::ids::UserId;
+use domain::ids::{ConversationId, UserId};
+use store::changes;
 use tokio::sync::broadcast;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ pub(super) enum Told {
     News(Place, Box<News>),
     /// A user made calls.
     Usage { user: UserId, calls: u32, at: Timestamp },
+    /// A chat of a user is another one.
+    Conversation { user: UserId, id: ConversationId, at: Timestamp },
     /// There was too much to tell one by one.
     Gap(Cursor),
     /// Who may listen cannot be confirmed.
@@ -123,6 +126,38 @@ impl Events {
     pub(crate) fn usage_wanted(&self, app: &App, words: &str) {
         if words != app.node.to_string() {
             self.desk.note_wanted();
+        }
+    }
+
+    /// Something was said in a chat, or it was changed. Told to its owner's
+    /// streams, here and at other nodes; whoever was away reads it anew.
+    pub(crate) fn conversation_changed(&self, app: &App, user: UserId, id: ConversationId) {
+        self.conversation_of(app, user, id);
+        if !self.desk.is_wanted_elsewhere() {
+            return;
+        }
+        let Some(within) = app.handle() else { return };
+        app.spawn(async move {
+            let words = format!("{} {user} {id}", within.node);
+            if let Err(error) = changes::tell_conversation(&within.store, &words).await {
+                tracing::debug!(%error, "other nodes are not told of a chat");
+            }
+        });
+    }
+
+    /// Another node tells of a chat.
+    pub(crate) fn conversation_heard(&self, app: &App, words: &str) {
+        let mut words = words.split(' ');
+        let is_own = words.next() == Some(app.node.to_string().as_str());
+        let (user, id) = (words.next().map(str::parse), words.next().map(str::parse));
+        if let (false, Some(Ok(user)), Some(Ok(id))) = (is_own, user, id) {
+            self.conversation_of(app, user, id);
+        }
+    }
+
+    fn conversation_of(&self, app: &App, user: UserId, id: ConversationId) {
+        if self.listens(user) {
+            self.tell(Told::Conversation { user, id, at: app.clock.now() });
         }
     }
 

@@ -143,6 +143,12 @@ impl EventStream {
                     self.say(telling::of_usage(*calls, *at));
                 }
             }
+            Told::Conversation { user, id, at } => {
+                // Gateway tokens open no chats.
+                if *user == self.caller.user && self.caller.token().is_none() {
+                    self.say(telling::of_conversation(*id, *at));
+                }
+            }
             Told::Gap(cursor) => {
                 self.resync(*cursor);
                 self.confirm().await;

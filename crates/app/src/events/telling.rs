@@ -3,6 +3,7 @@
 
 use domain::caller::TokenScope;
 use domain::credential::{Credential, KeyStatus, Scope, Source};
+use domain::ids::ConversationId;
 use domain::provider::ProviderKind;
 use domain::{Caller, Timestamp};
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub enum EventName {
     ModelsChanged,
     /// Calls were made.
     UsageRecorded,
+    /// A chat was begun, changed or deleted, or something was said in it.
+    ConversationChanged,
     /// Something may have been missed: read everything again.
     Resync,
 }
@@ -37,6 +40,7 @@ domain::text_enum!(EventName, "event" {
     CredentialDeleted => "credential.deleted",
     ModelsChanged => "models.changed",
     UsageRecorded => "usage.recorded",
+    ConversationChanged => "conversation.changed",
     Resync => "resync",
 });
 
@@ -111,6 +115,11 @@ fn bare(credential: &Credential) -> Value {
 /// What is told of `calls` made.
 pub(super) fn of_usage(calls: u32, at: Timestamp) -> Words {
     (EventName::UsageRecorded, json!({"calls": calls, "at": at}))
+}
+
+/// What is told of a chat: which, and nothing of what is in it.
+pub(super) fn of_conversation(id: ConversationId, at: Timestamp) -> Words {
+    (EventName::ConversationChanged, json!({"id": id, "at": at}))
 }
 
 /// What is told to whoever may have missed something.

@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 22] = [
+pub(crate) const VARIABLES: [Variable; 23] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -62,6 +62,10 @@ pub(crate) const VARIABLES: [Variable; 22] = [
     Variable {
         name: "OWNKEY_FETCH_IMAGES",
         meaning: "`on` (default): pictures and documents that a request names by https address are fetched, from public addresses only, for providers that do not fetch them; `off`.",
+    },
+    Variable {
+        name: "OWNKEY_CHAT_RETENTION_DAYS",
+        meaning: "For how many days a chat is kept after the last word; default for good. Temporary chats are kept for one day.",
     },
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",

@@ -19,6 +19,7 @@ const POLL: Duration = Duration::from_millis(250);
 const CHANGES: &str = "ownkey_changes";
 const USAGE: &str = "ownkey_usage";
 const USAGE_WANTED: &str = "ownkey_usage_wanted";
+const CONVERSATION: &str = "ownkey_conversation";
 
 /// What was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Hint {
     Usage(String),
     /// A node has readers of usage, in the words given to [`want_usage`].
     UsageWanted(String),
+    /// A node tells of a chat, in the words given to [`tell_conversation`].
+    Conversation(String),
 }
 
 /// Tells the other nodes of usage. Nothing on SQLite, which has one server.
@@ -45,6 +48,14 @@ pub async fn tell_usage(store: &Store, words: &str) -> Result<(), StoreError> {
 /// When the database cannot be reached.
 pub async fn want_usage(store: &Store, words: &str) -> Result<(), StoreError> {
     notify(store, USAGE_WANTED, words).await
+}
+
+/// Tells the other nodes that a chat is another one. Nothing on SQLite.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn tell_conversation(store: &Store, words: &str) -> Result<(), StoreError> {
+    notify(store, CONVERSATION, words).await
 }
 
 async fn notify(store: &Store, channel: &str, words: &str) -> Result<(), StoreError> {
@@ -71,7 +82,7 @@ impl ChangeWatch {
     pub async fn open(store: &Store) -> Result<Self, StoreError> {
         if store.dialect() == Dialect::Postgres {
             let mut listener = PgListener::connect(&store.target().url).await?;
-            listener.listen_all([CHANGES, USAGE, USAGE_WANTED]).await?;
+            listener.listen_all([CHANGES, USAGE, USAGE_WANTED, CONVERSATION]).await?;
             return Ok(Self(Watch::Postgres(Box::new(listener))));
         }
         let mut connection = Box::new(store.target().own_connection().await?);
@@ -91,6 +102,7 @@ impl ChangeWatch {
                 Ok(Ok(Some(word))) => Ok(Some(match word.channel() {
                     USAGE => Hint::Usage(word.payload().to_owned()),
                     USAGE_WANTED => Hint::UsageWanted(word.payload().to_owned()),
+                    CONVERSATION => Hint::Conversation(word.payload().to_owned()),
                     _ => Hint::Changed,
                 })),
                 // The connection was made anew: what was said meanwhile is lost.

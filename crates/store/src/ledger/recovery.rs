@@ -54,7 +54,8 @@ pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> 
 }
 
 /// Gives up the unfinished attempts of nodes that have been silent for 30
-/// seconds: they become `unknown`, never zero. How many.
+/// seconds: they become `unknown`, never zero. How many. Answers of chats that
+/// those nodes were fetching become `failed`.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -68,6 +69,7 @@ pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
         .bind(i64::from(!is_alone))
         .execute(write.connection())
         .await?;
+    crate::conversations::give_up(write.connection(), store.node(), now.minus(LEASE), !is_alone).await?;
     write.commit().await?;
     Ok(done.rows_affected())
 }

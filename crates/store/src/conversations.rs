@@ -1,0 +1,326 @@
+//! Tables `conversations` and `messages`: saved chats, readable by whoever runs
+//! the server. They are what a person said and heard and no configuration, so
+//! that no audit row tells of them; a user who is let go takes them along.
+
+mod messages;
+
+use domain::conversation::Conversation;
+use domain::ids::{ConversationId, MessageId, NodeId, UserId};
+use domain::text::folded;
+use domain::{Nanos, Timestamp, conversation};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use crate::audit::{EXACT_COUNT, Page};
+use crate::error::StoreError;
+use crate::mutation::{Mutation, Write};
+use crate::open::Store;
+use crate::row::{Columns, json_text, optional_id, placeholders};
+
+pub use messages::{
+    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
+};
+
+/// How many chats are deleted in one transaction.
+const BATCH: i64 = 200;
+
+/// A chat as lists and pages show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The chat.
+    pub conversation: Conversation,
+    /// How many of its answers are coming.
+    pub running: i64,
+    /// What its answers cost, as far as anybody knows.
+    pub cost: Nanos,
+}
+
+/// Where a page of chats ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversationCursor {
+    /// When something was last said in the last one.
+    pub at: Timestamp,
+    /// The last one.
+    pub id: ConversationId,
+}
+
+/// A chat with what is counted of its messages.
+macro_rules! shown {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.*, CAST((SELECT COUNT(*) FROM messages AS m WHERE m.conversation_id = c.id \
+             AND m.state = 'running') AS BIGINT) AS running, \
+             CAST((SELECT COALESCE(SUM(m.cost_nanos), 0) FROM messages AS m WHERE m.conversation_id = c.id) \
+             AS BIGINT) AS cost_nanos FROM conversations AS c ",
+            $rest
+        )
+    };
+}
+
+/// Which chats stand in a person's list. `$2` is a pattern, or nothing.
+macro_rules! listed {
+    () => {
+        "c.user_id = $1 AND c.is_temporary = 0 AND (CAST($2 AS TEXT) IS NULL OR c.search LIKE $2 ESCAPE '!' \
+         OR EXISTS (SELECT 1 FROM messages AS s WHERE s.conversation_id = c.id AND s.search LIKE $2 ESCAPE '!'))"
+    };
+}
+
+const COUNT: &str = concat!(
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT c.id FROM conversations AS c WHERE ",
+    listed!(),
+    " LIMIT 10001) AS counted"
+);
+
+const PAGE: &str = concat!(
+    shown!("WHERE "),
+    listed!(),
+    " AND (CAST($3 AS BIGINT) IS NULL OR c.updated_at < $3 OR (c.updated_at = $3 AND c.id < $4)) \
+     ORDER BY c.updated_at DESC, c.id DESC LIMIT $5"
+);
+
+const INSERT: &str = "INSERT INTO conversations (id, user_id, title, search, model, credential_id, system_prompt, \
+     parameters, is_temporary, leaf_id, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+const UPDATE: &str = "UPDATE conversations SET title = $2, search = $3, model = $4, credential_id = $5, \
+     system_prompt = $6, parameters = $7, is_temporary = $8, leaf_id = $9 WHERE id = $1";
+
+/// As with the ledger's rows: a node without a heartbeat is dead.
+const GIVE_UP: &str = "UPDATE messages SET state = 'failed', error_code = $3, error_sentence = $4 \
+     WHERE state = 'running' AND node_id <> $1 \
+     AND node_id NOT IN (SELECT id FROM nodes WHERE heartbeat_at >= $2 AND serves <= $5)";
+
+/// Adds a chat.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn insert(store: &Store, conversation: &Conversation) -> Result<(), StoreError> {
+    let mut write = Write::begin(store).await?;
+    sqlx::query(INSERT)
+        .bind(conversation.id.to_string())
+        .bind(conversation.user.to_string())
+        .bind(conversation.title.as_str())
+        .bind(folded(&conversation.title))
+        .bind(conversation.model.as_deref())
+        .bind(optional_id(conversation.credential))
+        .bind(conversation.system_prompt.as_str())
+        .bind(json_text(&conversation.parameters)?)
+        .bind(i64::from(conversation.is_temporary))
+        .bind(optional_id(conversation.leaf))
+        .bind(conversation.created_at.as_micros())
+        .bind(conversation.updated_at.as_micros())
+        .execute(write.connection())
+        .await?;
+    write.commit().await
+}
+
+/// Writes what a chat is set to; not when something was last said. `false`: it
+/// is gone.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn update(store: &Store, conversation: &Conversation) -> Result<bool, StoreError> {
+    let mut write = Write::begin(store).await?;
+    let done = sqlx::query(UPDATE)
+        .bind(conversation.id.to_string())
+        .bind(conversation.title.as_str())
+        .bind(folded(&conversation.title))
+        .bind(conversation.model.as_deref())
+        .bind(optional_id(conversation.credential))
+        .bind(conversation.system_prompt.as_str())
+        .bind(json_text(&conversation.parameters)?)
+        .bind(i64::from(conversation.is_temporary))
+        .bind(optional_id(conversation.leaf))
+        .execute(write.connection())
+        .await?;
+    write.commit().await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// One chat, whoever's it is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn by_id(store: &Store, id: ConversationId) -> Result<Option<Shown>, StoreError> {
+    let row = sqlx::query(shown!("WHERE c.id = $1")).bind(id.to_string()).fetch_optional(store.pool()).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// A person's chats, those in which something was said last first, after the one
+/// at `after`. `search` is looked for in titles and texts; temporary chats are in
+/// no list.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(
+    store: &Store,
+    user: UserId,
+    search: Option<&str>,
+    after: Option<ConversationCursor>,
+    limit: i64,
+) -> Result<Page<Shown, ConversationCursor>, StoreError> {
+    let pattern = search.map(pattern_of);
+    let counted: i64 =
+        sqlx::query_scalar(COUNT).bind(user.to_string()).bind(pattern.clone()).fetch_one(store.pool()).await?;
+    let found = sqlx::query(PAGE)
+        .bind(user.to_string())
+        .bind(pattern)
+        .bind(after.map(|cursor| cursor.at.as_micros()))
+        .bind(after.map(|cursor| cursor.id.to_string()))
+        .bind(limit.saturating_add(1))
+        .fetch_all(store.pool())
+        .await?;
+    let mut rows = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|row| ConversationCursor {
+        at: row.conversation.updated_at,
+        id: row.conversation.id,
+    });
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+}
+
+/// A text anywhere, as `LIKE` takes it.
+fn pattern_of(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in folded(search).chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Deletes a chat with everything said in it. `false`: it is gone.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn delete(store: &Store, id: ConversationId) -> Result<bool, StoreError> {
+    let mut write = Write::begin(store).await?;
+    let deleted = erase(write.connection(), &[id.to_string()]).await?;
+    write.commit().await?;
+    Ok(deleted > 0)
+}
+
+/// Deletes all chats of a person who leaves.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = $1)")
+        .bind(user.to_string())
+        .execute(change.connection())
+        .await?;
+    sqlx::query("DELETE FROM conversations WHERE user_id = $1")
+        .bind(user.to_string())
+        .execute(change.connection())
+        .await?;
+    Ok(())
+}
+
+/// Deletes chats in which nothing was said since `before` (`None`: they are kept
+/// for good), and temporary ones in which nothing was said since
+/// `temporary_before`. Those with an answer under way stay. How many.
+///
+/// # Errors
+/// When the database cannot be written. What is gone by then stays gone.
+pub async fn prune(
+    store: &Store,
+    before: Option<Timestamp>,
+    temporary_before: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    loop {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT c.id FROM conversations AS c WHERE (c.updated_at < $1 OR (c.is_temporary = 1 AND c.updated_at < $2)) \
+             AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.state = 'running') \
+             LIMIT $3",
+        )
+        .bind(before.map_or(i64::MIN, Timestamp::as_micros))
+        .bind(temporary_before.as_micros())
+        .bind(BATCH)
+        .fetch_all(store.pool())
+        .await?;
+        if ids.is_empty() {
+            return Ok(deleted);
+        }
+        let mut write = Write::begin(store).await?;
+        deleted += erase(write.connection(), &ids).await?;
+        write.commit().await?;
+    }
+}
+
+async fn erase(connection: &mut AnyConnection, ids: &[String]) -> Result<u64, StoreError> {
+    let places = placeholders(1, ids.len());
+    let bound = |text: String| {
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for id in ids {
+            query = query.bind(id.clone());
+        }
+        query
+    };
+    bound(format!("DELETE FROM messages WHERE conversation_id IN ({places})")).execute(&mut *connection).await?;
+    let done = bound(format!("DELETE FROM conversations WHERE id IN ({places})")).execute(&mut *connection).await?;
+    Ok(done.rows_affected())
+}
+
+/// Answers that dead nodes were fetching come no more.
+pub(crate) async fn give_up(
+    connection: &mut AnyConnection,
+    node: NodeId,
+    silent_since: Timestamp,
+    others_may_serve: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(GIVE_UP)
+        .bind(node.to_string())
+        .bind(silent_since.as_micros())
+        .bind(conversation::INTERRUPTED)
+        .bind(conversation::INTERRUPTED_SENTENCE)
+        .bind(i64::from(others_may_serve))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The chat's leaf moves when something is said in it.
+async fn moved(
+    connection: &mut AnyConnection,
+    id: ConversationId,
+    leaf: Option<MessageId>,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE conversations SET leaf_id = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(optional_id(leaf))
+        .bind(at.as_micros())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+fn read(row: &AnyRow) -> Result<Shown, StoreError> {
+    let row = Columns(row);
+    Ok(Shown {
+        conversation: Conversation {
+            id: row.parsed("id")?,
+            user: row.parsed("user_id")?,
+            title: row.text("title")?,
+            model: row.optional_text("model")?,
+            credential: row.optional_parsed("credential_id")?,
+            system_prompt: row.text("system_prompt")?,
+            parameters: row.json("parameters")?,
+            is_temporary: row.flag("is_temporary")?,
+            leaf: row.optional_parsed("leaf_id")?,
+            created_at: row.time("created_at")?,
+            updated_at: row.time("updated_at")?,
+        },
+        running: row.number("running")?,
+        cost: Nanos(row.number("cost_nanos")?),
+    })
+}
+
+#[cfg(test)]
+mod tests;
