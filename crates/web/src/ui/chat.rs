@@ -23,7 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
 use domain::ids::{ConversationId, CredentialId, MessageId};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
@@ -293,7 +293,6 @@ async fn show_picture(
         (CONTENT_TYPE, kind.as_str()),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, bytes).into_response())
 }

@@ -70,18 +70,24 @@ function settle() {
   composer.querySelector("fieldset").disabled = document.querySelector("#lock [data-locks]") !== null;
 }
 
-/** Puts the thread from a message on in place of what is there. */
-async function showFrom(message, replaced) {
-  const page = await fetched(asking({ part: "thread", at: message }));
-  const turns = page ? [...page.querySelectorAll("#thread > article")] : [];
-  const from = turns.findIndex((turn) => turn.dataset.message === message);
+/** Takes the thread of another version of this page from a message on, in place of `replaced` and all after it. */
+function put(page, message, replaced) {
+  const turns = [...page.querySelectorAll("#thread > article")];
+  const from = message ? turns.findIndex((turn) => turn.dataset.message === message) : 0;
   for (let old = replaced; old;) { const next = old.nextElementSibling; old.remove(); old = next; }
   thread.append(...turns.slice(Math.max(from, 0)).map((turn) => document.adoptNode(turn)));
-  const parent = page?.querySelector("#composer [name=parent_id]");
+  const parent = page.querySelector("#composer [name=parent_id]");
   if (parent) composer.elements.parent_id.value = parent.value;
-  document.getElementById("start")?.remove();
   times(thread);
   follow();
+}
+
+/** Shows the thread from a message on; this page's address follows. */
+async function showFrom(message, replaced, address = `/chat/${id}`) {
+  const page = await fetched(asking({ part: "thread", at: message, to: "" }));
+  if (!page) return;
+  put(page, message, replaced);
+  history.replaceState(null, "", address);
 }
 
 // ---- Answers under way ----
@@ -178,9 +184,12 @@ const acts = {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       try {
-        const path = `/v2/conversations/${id}/messages/${turn.dataset.message}/edit`;
-        const sent = await api(path, { method: "POST", body: { content: field.value } });
-        await showFrom(sent.user_message_id, turn);
+        const body = new URLSearchParams({ action: "edit", content: field.value, part: "thread" });
+        const answer = await fetch(`/chat/${id}/messages/${turn.dataset.message}`, { method: "POST", body, headers: { accept: "text/html" } });
+        const page = parsed(await answer.text());
+        if (!answer.ok) throw new Error(page.querySelector("main p")?.textContent ?? "That did not work. Try again.");
+        put(page, null, turn);
+        history.replaceState(null, "", `/chat/${id}`);
         toEnd();
         box.focus();
       } catch (problem) { toast(problem.message, true); }
@@ -189,7 +198,7 @@ const acts = {
     said.after(form);
     field.focus();
   },
-  async sibling(turn, link) { await showFrom(link.dataset.to, turn); },
+  async sibling(turn, link) { await showFrom(link.dataset.to, turn, `/chat/${id}?at=${link.dataset.to}`); },
 };
 
 addEventListener("click", async (event) => {
