@@ -23,7 +23,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::access::Need;
 use domain::ids::{ConversationId, CredentialId, MessageId};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
@@ -47,7 +46,6 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/chat/{id}/about", need, get(show_about)),
         quiet_door(Method::GET, "/chat/{id}/switch", need, get(show_choice)),
         quiet_door(Method::GET, "/chat/{id}/messages/{message}", need, get(show_message)),
-        quiet_door(Method::GET, "/chat/{id}/messages/{message}/files/{place}", need, get(show_picture)),
     ];
     doors.extend(acts::doors());
     doors.extend(paste::doors());
@@ -61,24 +59,18 @@ struct Place {
     message: MessageId,
 }
 
-impl Place {
-    /// What is no id is not there.
-    fn of(conversation: &str, message: &str) -> Result<Self, Error> {
-        let missing = || Error::not_found("message");
-        Ok(Self {
-            conversation: conversation.parse().map_err(|_| missing())?,
-            message: message.parse().map_err(|_| missing())?,
-        })
-    }
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for Place {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        // What is no id is not there.
+        let missing = || Failure::from(Error::not_found("message"));
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
-        let Path((conversation, message)) = path.map_err(|_| Error::not_found("message"))?;
-        Ok(Self::of(&conversation, &message)?)
+        let Path((conversation, message)) = path.map_err(|_| missing())?;
+        match (conversation.parse(), message.parse()) {
+            (Ok(conversation), Ok(message)) => Ok(Self { conversation, message }),
+            _ => Err(missing()),
+        }
     }
 }
 
@@ -278,21 +270,4 @@ async fn show_message(
     let raw = read::raw(&message)?;
     let content = message::sheet(&place.conversation.to_string(), &turn, &message.text(), &raw);
     Ok(page("One message", &signed_in.viewer, content).at(view::Place::Chat).into_response())
-}
-
-/// A picture that somebody attached: never a document of ours.
-async fn show_picture(
-    State(shared): State<Shared>,
-    Path((conversation, message, at)): Path<(String, String, String)>,
-    signed_in: SignedIn,
-) -> Result<Response, Failure> {
-    let Place { conversation, message } = Place::of(&conversation, &message)?;
-    let at = at.parse().map_err(|_| Error::not_found("picture"))?;
-    let (kind, bytes) = conversations::picture(&shared.app, &signed_in.caller, (conversation, message), at).await?;
-    let headers = [
-        (CONTENT_TYPE, kind.as_str()),
-        (CACHE_CONTROL, "private, max-age=31536000, immutable"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-    ];
-    Ok((headers, bytes).into_response())
 }

@@ -28,9 +28,9 @@ pub(super) fn composer(chat: &Chat, desk: &Desk, say: &str) -> Markup {
             fieldset disabled[is_locked] {
                 ul #files hidden aria-label="Attached files" {}
                 label.sr for="message" { "Message" }
-                textarea #message name="content" rows="1" maxlength="524288" required placeholder="Write a message" autocomplete="off" autofocus aria-describedby="lock" { (say) }
+                textarea #message name="content" rows="1" maxlength="524288" required placeholder="Write a message" autocomplete="off" autofocus[!is_locked] aria-describedby="lock" { (say) }
                 div.tools {
-                    input.sr #file type="file" multiple tabindex="-1" aria-hidden="true";
+                    input #file type="file" multiple hidden;
                     button.bare.icon-only #attach type="button" hidden aria-label="Attach pictures or text files" { (icon(Icon::Clip)) }
                     @if chat.id.is_none() {
                         label.check.small { input type="checkbox" name="is_temporary" value="true" checked[chat.is_temporary]; "Temporary" }
@@ -123,7 +123,7 @@ fn first_key(complaint: Option<&str>) -> Markup {
         form.paste method="post" action="/chat/keys" {
             label for="pasted" { "Paste a key from any provider" }
             div.paste-row {
-                input #pasted type="password" name="api_key" autocomplete="off" spellcheck="false" required placeholder="sk-…";
+                input #pasted type="password" name="api_key" autocomplete="off" spellcheck="false" required autofocus placeholder="sk-…";
                 button type="submit" { "Save and check" }
             }
             @if complaint.is_some() { (which_provider()) }

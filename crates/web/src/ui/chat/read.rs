@@ -1,7 +1,7 @@
 //! From what is stored to what is shown: the list, one conversation, one branch
 //! of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use app::conversations;
 use app::credentials;
@@ -10,12 +10,13 @@ use domain::Caller;
 use domain::conversation::{self, Author, Conversation, Message, MessageState, Part, text_of};
 use domain::credential::Scope;
 use domain::ids::{ConversationId, CredentialId, MessageId};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 use store::conversations::{ConversationCursor, Shown};
 
 use super::scene::{Answer, Chat, Entry, Failure, Figures, File, Parameters, Progress, Rail, Said, Siblings, Totals, Turn};
 use crate::router::Shared;
+use crate::ui::markdown::{Block, Rendering};
 
 /// How many conversations are listed at once.
 const LISTED: i64 = 60;
@@ -220,7 +221,8 @@ fn siblings(message: &Message, all: &[Message]) -> Siblings {
 }
 
 fn files(message: &Message) -> Vec<File> {
-    let address = |place: usize| format!("/chat/{}/messages/{}/files/{place}", message.conversation, message.id);
+    let address =
+        |place: usize| format!("/v2/conversations/{}/messages/{}/picture?part={place}", message.conversation, message.id);
     let file = |(place, part): (usize, &Part)| match part {
         Part::Text { .. } => None,
         Part::Image { name, .. } => {
@@ -289,12 +291,14 @@ fn parameters(known: &Conversation) -> Parameters {
     }
 }
 
-/// What a model wrote, block by block.
+/// What a model wrote, block by block: as the events of a running answer tell it.
 fn blocks(text: &str) -> Markup {
+    let mut rendering = Rendering::default();
+    let told = rendering.push(text).into_iter().chain(rendering.finish());
+    // An open block is told again when it is whole.
+    let blocks: BTreeMap<usize, Block> = told.map(|block| (block.index, block)).collect();
     html! {
-        @for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
-            div.block data-final { p.said { (paragraph) } }
-        }
+        @for block in blocks.into_values() { div.block { (PreEscaped(block.html)) } }
     }
 }
 

@@ -27,7 +27,7 @@ fn question(chat: &str, turn: &Turn, text: &str, files: &[File]) -> Markup {
         article.turn.question id={ "m-" (turn.id) } data-message=(turn.id) {
             h2.sr { "You" }
             @if !files.is_empty() { ul.files { @for file in files { (attachment(file)) } } }
-            @if !text.is_empty() { div.said { (text) } }
+            div.said hidden[text.is_empty()] { (text) }
             div.foot.acts {
                 (siblings(chat, &turn.siblings))
                 a.act href={ (source) "#edit" } data-act="edit" { (icon(Icon::Pen)) span.sr { "Edit" } }

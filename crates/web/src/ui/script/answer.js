@@ -39,7 +39,7 @@ export function followAnswer(chat, turn, { began, ended }) {
   }
 
   function snapshot({ blocks, reasoning: thoughts }) {
-    (blocks ?? []).forEach((html, index) => block({ index, html, is_final: index < blocks.length - 1 }));
+    for (const known of blocks ?? []) block(known);
     if (thoughts) reasoning({ text: thoughts, is_all: true });
   }
 
@@ -52,7 +52,6 @@ export function followAnswer(chat, turn, { began, ended }) {
     const part = place.children[index];
     if (part.dataset.final !== undefined) return;
     part.innerHTML = trusted(html);
-    for (const before of [...place.children].slice(0, index)) before.dataset.final = "";
     if (isFinal) part.dataset.final = "";
   }
 
@@ -78,7 +77,8 @@ export function followAnswer(chat, turn, { began, ended }) {
     const page = answer.ok ? parsed(await answer.text()) : null;
     const now = page?.querySelector(`article[data-message="${CSS.escape(message)}"]`);
     if (now) settle(document.adoptNode(now));
-    ended(turn.dataset.state);
+    if (turn.dataset.state === "running") setTimeout(() => followAnswer(chat, turn, { began: () => {}, ended }), 1_000);
+    else ended(turn.dataset.state);
   }
 
   /** Takes over what is known at the end. What was read already stays as it is. */

@@ -158,7 +158,7 @@ const isTouched = matchMedia("(pointer: coarse)").matches;
 box.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouched) return;
   event.preventDefault();
-  composer.requestSubmit();
+  if (box.value.trim() || attached().length) composer.requestSubmit();
 });
 
 // ---- What can be done with a message ----
@@ -178,7 +178,7 @@ const acts = {
     const form = document.getElementById("editing").content.firstElementChild.cloneNode(true);
     const field = form.querySelector("textarea");
     field.value = said.textContent;
-    const close = () => { form.remove(); said.hidden = false; turn.querySelector("[data-act=edit]").focus(); };
+    const close = () => { form.remove(); said.hidden = !said.textContent; turn.querySelector("[data-act=edit]").focus(); };
     form.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } });
     form.querySelector("[type=reset]").addEventListener("click", close);
     form.addEventListener("submit", async (event) => {

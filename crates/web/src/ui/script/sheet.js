@@ -46,6 +46,14 @@ sheet.addEventListener("submit", async (event) => {
       if (again) show(page); else toast(page.querySelector("main p")?.textContent ?? "That did not work. Try again.", true);
       return;
     }
+    // About a conversation other than the one that is read: one stays here.
+    const [, , about] = new URL(form.action).pathname.split("/");
+    const here = document.getElementById("chat").dataset.chat;
+    if (about?.includes("-") && about !== here) {
+      sheet.close();
+      toast(form.dataset.says ?? "Deleted");
+      return;
+    }
     const arrived = new URL(answer.url);
     if (arrived.pathname !== location.pathname || form.dataset.leads !== undefined) return location.assign(arrived);
     sheet.close();
