@@ -8,6 +8,7 @@ pub(crate) mod variables;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;

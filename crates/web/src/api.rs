@@ -3,6 +3,7 @@
 pub(crate) mod administration;
 pub(crate) mod aliases;
 pub(crate) mod audit_events;
+pub(crate) mod conversations;
 pub(crate) mod credentials;
 pub(crate) mod events;
 pub(crate) mod library;
@@ -44,6 +45,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(models::doors());
     doors.extend(aliases::doors());
     doors.extend(llm::doors());
+    doors.extend(conversations::doors());
     doors.extend(usage::doors());
     doors.extend(audit_events::doors());
     doors

@@ -8,6 +8,7 @@ mod forms;
 mod home;
 mod keys;
 mod links;
+pub(crate) mod markdown;
 mod sign_in;
 mod theme;
 mod tokens;

@@ -57,6 +57,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "policy": config.policy.as_str(),
         "request_keys": if config.request_keys_allowed { "on" } else { "off" },
         "fetch_images": if config.fetches_pictures { "on" } else { "off" },
+        "chat_retention_days": config.chat_retention.map(|kept| kept.as_secs() / (24 * 3600)),
         "ledger_durability": if config.strict_durability { "strict" } else { "grouped" },
         "environment_keys": found.keys.iter().map(|key| format!("{} ({})", key.variable, key.masked)).collect::<Vec<_>>(),
         "default_endpoints": found.bases.iter().map(|(provider, url)| format!("{provider}: {url}")).collect::<Vec<_>>(),

@@ -6,6 +6,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("anthropic", "Anthropic's own format: Claude's own clients call these, with a gateway token as their key."),
     ("gemini", "Google's own format: its clients call these, with a gateway token as their key."),
     ("calls", "Model calls in Ownkey's own words."),
+    ("chats", "Saved chats: their owner's alone, and readable by whoever runs the server."),
     ("models", "Every model, with whose key would pay for it and what it costs."),
     ("provider keys", "People's keys at providers: saved sealed, checked, and never shown but to their owner."),
     ("keys, the short way", "One field for each provider, for scripts."),
