@@ -2,7 +2,7 @@
 
 use testkit::Browser;
 
-use super::{ann, begin, rests, say};
+use super::{ann, begin, last_call, rests, say};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edited_question_stands_beside_the_one_before() {
@@ -39,8 +39,7 @@ async fn an_answer_is_asked_for_again_also_of_another_model() {
     tab.press("Enter").await;
     tab.see("3/3").await;
     rests(&tab).await;
-    let last = house.sim.log().pop().unwrap();
-    assert!(String::from_utf8_lossy(&last.body).contains("gpt-5-nano"));
+    assert_eq!(last_call(&house).0, "gpt-5-nano");
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
 

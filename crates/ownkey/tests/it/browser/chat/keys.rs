@@ -1,10 +1,10 @@
 //! A key that is missing, or turns bad: the page says which, and wakes up.
 
 use provider_sim::KeyState;
-use serde_json::json;
 use testkit::{Browser, House};
 
-use super::{KEY, ann_in, begin, rests, say, signed_in};
+use super::{KEY, ann_in, begin, last_call, rests, say};
+use crate::browser::signed_in;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_without_a_key_pastes_one_and_chats() {
@@ -58,8 +58,7 @@ async fn a_refused_key_locks_the_composer_until_it_is_replaced() {
     say(&tab, "Back again").await;
     tab.until("document.querySelectorAll('article.answer').length === 3").await;
     rests(&tab).await;
-    let errors = tab.complaints();
-    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(tab.complaints(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +77,6 @@ async fn another_key_and_model_are_chosen_in_the_switcher() {
     say(&tab, "With the small one").await;
     tab.until("document.querySelectorAll('article.answer').length === 2").await;
     rests(&tab).await;
-    let body: serde_json::Value = serde_json::from_slice(&house.sim.log().pop().unwrap().body).unwrap();
-    assert_eq!(body["model"], json!("gpt-5-nano"));
+    assert_eq!(last_call(&house).0, "gpt-5-nano");
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 
 use testkit::Browser;
 
-use super::{ann, begin, rests};
+use super::{ann, begin, last_call, rests, say};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_renamed_searched_exported_and_deleted() {
@@ -51,10 +51,10 @@ async fn parameters_go_along_and_a_temporary_chat_stands_in_no_list() {
     tab.fill("Longest answer", "77").await;
     tab.click("button", "Save").await;
     tab.see("Kept for the next messages").await;
-    super::say(&tab, "Who are you?").await;
+    say(&tab, "Who are you?").await;
     tab.until("document.querySelectorAll('article.answer').length === 2").await;
     rests(&tab).await;
-    let body = String::from_utf8_lossy(&house.sim.log().pop().unwrap().body).into_owned();
+    let (_, body) = last_call(&house);
     assert!(body.contains("Answer like a pirate") && body.contains("77"), "{body}");
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
