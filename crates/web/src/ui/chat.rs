@@ -137,6 +137,9 @@ async fn new_page(
         .at(view::Place::Chat)
         .shaped(Shape::Whole)
         .with_script("chat.js")
+        .with_script("answer.js")
+        .with_script("files.js")
+        .with_script("sheet.js")
         .into_response())
 }
 
@@ -154,6 +157,9 @@ async fn show_chat(
         .at(view::Place::Chat)
         .shaped(Shape::Whole)
         .with_script("chat.js")
+        .with_script("answer.js")
+        .with_script("files.js")
+        .with_script("sheet.js")
         .into_response())
 }
 

@@ -52,7 +52,8 @@ pub(super) fn sheet(chat: &Chat, desk: &Desk, problem: Option<&str>) -> Markup {
 
 fn parameters(path: &str, set: &Parameters, desk: &Desk) -> Markup {
     let facts = desk.model.as_ref().map(|line| &line.facts);
-    let known: Vec<&str> = facts.map_or(&[][..], |facts| &facts.restrictions.efforts).iter().map(String::as_str).collect();
+    let known: Vec<&str> =
+        facts.map_or(&[][..], |facts| facts.restrictions.efforts.as_slice()).iter().map(String::as_str).collect();
     let efforts = if known.is_empty() { EFFORTS.to_vec() } else { known };
     html! {
         form.form method="post" action=(path) data-says="Kept for the next messages" {

@@ -68,7 +68,7 @@ pub(super) fn lock(chat: &Chat, desk: &Desk) -> Markup {
                 None => {}
                 Some(Lock::NoModel) => { span.sr data-locks { "No key opens a model yet. Paste one above to begin." } }
                 Some(Lock::Key { sentence, replaceable, is_hard }) => {
-                    div.banner class=(if *is_hard { "complaint" } else { "notice" }) data-locks[*is_hard] {
+                    div.banner.complaint[*is_hard].notice[!*is_hard] data-locks[*is_hard] {
                         (icon(Icon::Warning))
                         div.grow {
                             (sentence)

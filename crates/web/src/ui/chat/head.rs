@@ -40,7 +40,10 @@ pub(super) fn head(chat: &Chat, desk: &Desk) -> Markup {
 /// Provider · key · model, and the way to others.
 fn switcher(path: &str, chat: &Chat, desk: &Desk) -> Markup {
     let query = match (&chat.id, desk.model.as_ref()) {
-        (None, Some(_)) => format!("?model={}", urlencoded(&desk.model_name)),
+        (None, Some(_)) => {
+            let key = desk.pinned.map(|key| format!("&credential_id={key}")).unwrap_or_default();
+            format!("?model={}{key}", urlencoded(&desk.model_name))
+        }
         _ => String::new(),
     };
     let name = desk.model.as_ref().map_or(desk.model_name.as_str(), |model| model.facts.display_name.as_str());

@@ -1,8 +1,10 @@
 //! `/chat/keys`: a key pasted where it is missed. A first one in the empty chat,
 //! a new secret for one that was refused.
 
+use std::time::Duration;
+
 use app::credentials::{self, NewKey, Rotation};
-use app::error::Error;
+use app::error::{Code, Error};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -12,7 +14,6 @@ use domain::{ProviderId, key_shape};
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::time::Duration;
 
 use crate::body::{Form, Id, Query};
 use crate::problem;
@@ -66,7 +67,8 @@ async fn save(shared: &Shared, signed_in: &SignedIn, form: FirstKey) -> Result<(
     let key = bare(&form.api_key);
     let provider: ProviderId = if form.provider.is_empty() {
         key_shape::recognise(key).ok_or_else(|| {
-            Error::invalid("api_key", "does not say by its look whose key it is; choose the provider and paste it again")
+            let sentence = "The key does not say by its look whose it is. Choose its provider and paste it again.";
+            Error::new(Code::InvalidRequest, sentence).of_field("api_key")
         })?
     } else {
         form.provider.parse().map_err(|problem: String| Error::invalid("provider", problem))?

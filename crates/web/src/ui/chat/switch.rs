@@ -186,7 +186,7 @@ fn facts(line: &ModelLine) -> Markup {
     let abilities = [(can.vision, "pictures"), (can.tools, "tools"), (can.reasoning, "reasoning")];
     html! {
         span.small.model-facts {
-            span { @match &line.price { Some(known) => { (price(known)) " per 1M" } None => "price unknown" } }
+            span { @if let Some(known) = &line.price { (price(known)) " per 1M" } @else { "price unknown" } }
             @if let Some(window) = line.facts.context_window { span { (roughly(window)) " tokens" } }
             @for (_, word) in abilities.into_iter().filter(|(has, _)| *has) { span { (word) } }
         }

@@ -91,7 +91,7 @@ fn running(chat: &str, turn: &Turn) -> Markup {
 fn thoughts(text: &str, millis: Option<u64>) -> Markup {
     html! {
         details.thoughts {
-            summary { @match millis { Some(millis) => { "Thought for " (time(millis)) } None => "Thoughts" } }
+            summary { @if let Some(millis) = millis { "Thought for " (time(millis)) } @else { "Thoughts" } }
             div.thought { (text) }
         }
     }
@@ -167,9 +167,10 @@ fn told(figures: &Figures) -> Vec<String> {
 fn siblings(chat: &str, siblings: &Siblings) -> Markup {
     let step = |to: Option<&String>, mark: Icon, word: &str| {
         html! {
-            @match to {
-                Some(to) => a.act href={ "/chat/" (chat) "?at=" (to) "#m-" (to) } data-act="sibling" data-to=(to) { (icon(mark)) span.sr { (word) } }
-                None => span.act.off { (icon(mark)) }
+            @if let Some(to) = to {
+                a.act href={ "/chat/" (chat) "?at=" (to) "#m-" (to) } data-act="sibling" data-to=(to) { (icon(mark)) span.sr { (word) } }
+            } @else {
+                span.act.off { (icon(mark)) }
             }
         }
     };

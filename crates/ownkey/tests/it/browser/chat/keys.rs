@@ -70,7 +70,7 @@ async fn another_key_and_model_are_chosen_in_the_switcher() {
     rests(&tab).await;
     tab.click("link", "Provider, key and model").await;
     tab.see("Manage keys").await;
-    tab.fill("Search the models", "gpt-5 nano").await;
+    tab.fill("Search the models", "gpt-5-nano").await;
     tab.press("ArrowDown").await;
     tab.press("Enter").await;
     tab.until("!document.getElementById('sheet').open").await;
