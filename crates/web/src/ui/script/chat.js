@@ -205,17 +205,9 @@ addEventListener("click", async (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const part = target?.closest("[data-act]");
   const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey;
-  if (part && plain && acts[part.dataset.act]) {
-    event.preventDefault();
-    part.closest("[popover]")?.hidePopover();
-    try { await acts[part.dataset.act](part.closest("article"), part); } catch (problem) { toast(problem.message, true); }
-    return;
-  }
-  const code = target?.closest("[data-copy-code], [data-wrap]");
-  if (!code) return;
-  const block = code.closest(".codeblock");
-  if (code.dataset.wrap !== undefined) code.setAttribute("aria-pressed", String(block.classList.toggle("wraps")));
-  else copy(block.querySelector("code").textContent, "Code copied");
+  if (!part || !plain || !acts[part.dataset.act]) return;
+  event.preventDefault();
+  try { await acts[part.dataset.act](part.closest("article"), part); } catch (problem) { toast(problem.message, true); }
 });
 
 for (const example of document.querySelectorAll("[data-example]")) {

@@ -106,6 +106,15 @@ addEventListener("click", (event) => {
   }
 });
 
+// ---- Code in answers: copied whole, or wrapped ----
+addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-code]") : null;
+  const listing = button?.closest(".listing");
+  if (!listing) return;
+  if (button.dataset.code === "copy") copy(listing.querySelector("code").textContent);
+  else button.setAttribute("aria-pressed", String(listing.classList.toggle("wrapped")));
+});
+
 // ---- Parts that are fetched again ----
 /** Puts the live parts of another version of this page in place of ours. A part in which somebody writes stays. */
 export function refreshFrom(page) {
