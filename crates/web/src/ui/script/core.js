@@ -169,7 +169,8 @@ addEventListener("submit", async (event) => {
   if (button) button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { accept: "text/html" } });
+    // A button called "action" hides the property of that name.
+    const answer = await fetch(form.getAttribute("action") ?? location.href, { method: "POST", body: new URLSearchParams(data), headers: { accept: "text/html" } });
     const page = parsed(await answer.text());
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);
     const complaint = page.querySelector(".complaint");

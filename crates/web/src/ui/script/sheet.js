@@ -36,10 +36,12 @@ sheet.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   event.preventDefault();
+  // A button called "action" hides the property of that name.
+  const action = new URL(form.getAttribute("action"), location.href);
   const data = new URLSearchParams(new FormData(form, event.submitter));
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: data, headers: { accept: "text/html" } });
+    const answer = await fetch(action, { method: "POST", body: data, headers: { accept: "text/html" } });
     const page = parsed(await answer.text());
     if (!answer.ok) {
       const again = page.querySelector("[data-sheet-content]");
@@ -47,7 +49,7 @@ sheet.addEventListener("submit", async (event) => {
       return;
     }
     // About a conversation other than the one that is read: one stays here.
-    const [, , about] = new URL(form.action).pathname.split("/");
+    const [, , about] = action.pathname.split("/");
     const here = document.getElementById("chat").dataset.chat;
     if (about?.includes("-") && about !== here) {
       sheet.close();
