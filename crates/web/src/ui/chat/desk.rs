@@ -94,13 +94,11 @@ async fn judge(shared: &Shared, caller: &Caller, desk: &mut Desk, resolution: &R
     let provider = desk.model.as_ref().map(|line| line.facts.provider).or_else(|| key.as_ref().map(|key| key.provider));
     desk.lock = trouble(verdict, key.as_ref(), desk.model_name.as_str());
     desk.payer = provider.map(|provider| Payer {
-        id: verdict.credential,
         provider,
         name: key.as_ref().map_or_else(|| of_whom(verdict.scope).to_owned(), |key| key.name.clone()),
         mask: key.as_ref().filter(|key| !key.masked.is_empty()).map(|key| key_shape::masked_in_lists(&key.masked)),
         scope: verdict.scope,
         state: key.as_ref().map(|key| (key.status, key.is_active)),
-        is_theirs: key.as_ref().is_some_and(|key| is_theirs(key, caller)),
     });
     Ok(())
 }
@@ -112,10 +110,6 @@ const fn of_whom(scope: Scope) -> &'static str {
         Scope::Organization => "your organization's key",
         Scope::System => "this server's key",
     }
-}
-
-fn is_theirs(key: &Credential, caller: &Caller) -> bool {
-    key.is_row() && (key.owner == Some(caller.user) || (key.scope == Scope::System && caller.is_admin()))
 }
 
 /// What is the matter with the key that would pay.

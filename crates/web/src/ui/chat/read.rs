@@ -95,7 +95,8 @@ pub(super) async fn chat(
         (Share::Thread, Some(at)) => path.iter().position(|message| message.id == at).unwrap_or(0),
         _ => 0,
     };
-    let names = names(shared, caller, &path[from..]).await?;
+    let shown_path = path.get(from..).unwrap_or_default();
+    let names = names(shared, caller, shown_path).await?;
     let tokens = messages.iter().filter_map(|message| message.tokens).map(|tokens| tokens.prompt + tokens.completion);
     let chat = Chat {
         id: Some(id.to_string()),
@@ -107,7 +108,7 @@ pub(super) async fn chat(
             tokens: tokens.sum(),
             cost: messages.iter().any(|message| message.cost.is_some()).then_some(shown.cost),
         },
-        thread: path[from..].iter().map(|message| turn(message, &messages, &names)).collect(),
+        thread: shown_path.iter().map(|message| turn(message, &messages, &names)).collect(),
     };
     Ok((chat, known))
 }

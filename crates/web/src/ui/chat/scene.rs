@@ -180,7 +180,6 @@ pub(super) struct Desk {
 
 /// The key that pays, as its user may know it.
 pub(super) struct Payer {
-    pub(super) id: CredentialId,
     pub(super) provider: ProviderId,
     /// Its name; of a key that is not theirs to see, whose it is.
     pub(super) name: String,
@@ -189,8 +188,6 @@ pub(super) struct Payer {
     pub(super) scope: Scope,
     /// Its state, where the key may be seen.
     pub(super) state: Option<(KeyStatus, bool)>,
-    /// Whether its user may give it a new secret.
-    pub(super) is_theirs: bool,
 }
 
 /// Why nothing can be sent.

@@ -263,6 +263,7 @@ search.addEventListener("input", () => {
 });
 
 // ---- What happens elsewhere ----
+document.addEventListener("ownkey:changed", refreshFrame);
 listen((name, data) => {
   if (name.startsWith("credential.") || name === "models.changed" || name === "resync") refreshFrame();
   if (name !== "conversation.changed" && name !== "resync") return;

@@ -59,12 +59,11 @@ sheet.addEventListener("submit", async (event) => {
     const arrived = new URL(answer.url);
     if (arrived.pathname !== location.pathname || form.dataset.leads !== undefined) return location.assign(arrived);
     sheet.close();
-    refreshFrom(page);
-    history.replaceState(null, "", arrived);
-    const fields = document.querySelector("#composer fieldset");
-    fields.disabled = document.querySelector("#lock [data-locks]") !== null;
+    // A chat that has not begun is set by its address; of another, one may read any branch.
+    if (!here) { history.replaceState(null, "", arrived); refreshFrom(page); }
+    document.dispatchEvent(new Event("ownkey:changed"));
     if (form.dataset.says) toast(form.dataset.says);
-    fields.querySelector("textarea").focus();
+    document.getElementById("message").focus();
   } catch {
     toast("The server was not reached. Nothing was changed; try again.", true);
   } finally {
