@@ -257,6 +257,8 @@ fn answer(message: &Message, names: &HashMap<CredentialId, String>) -> Answer {
             first_token_ms: millis(message.first_token_ms),
             duration_ms: millis(message.latency_ms),
             cost: message.cost,
+            is_cut: message.finish.as_deref() == Some("length"),
+            left_out: message.dropped.clone(),
         },
         failure: message.failure.as_ref().map(|failure| Failure {
             sentence: failure.sentence.clone(),

@@ -160,6 +160,10 @@ pub(super) struct Figures {
     pub(super) first_token_ms: Option<u64>,
     pub(super) duration_ms: Option<u64>,
     pub(super) cost: Option<Nanos>,
+    /// It reached the longest an answer may be.
+    pub(super) is_cut: bool,
+    /// Parameters that the model does not take.
+    pub(super) left_out: Vec<String>,
 }
 
 /// Who answers, and whether they can.

@@ -157,6 +157,8 @@ fn told(figures: &Figures) -> Vec<String> {
         figures.first_token_ms.map(|millis| format!("{} to first token", time(millis))),
         speed,
         figures.cost.map(dollars),
+        figures.is_cut.then(|| "cut off at the longest answer".to_owned()),
+        (!figures.left_out.is_empty()).then(|| format!("left out: {}", figures.left_out.join(", "))),
     ]
     .into_iter()
     .flatten()
@@ -208,8 +210,19 @@ mod tests {
             first_token_ms: Some(500),
             duration_ms: Some(1_500),
             cost: Some(Nanos(2_300_000)),
+            is_cut: true,
+            left_out: vec!["temperature".to_owned()],
         };
-        let words = ["your key “work”", "1,204 in", "100 out", "500 ms to first token", "100 tokens/s", "$0.0023"];
+        let words = [
+            "your key “work”",
+            "1,204 in",
+            "100 out",
+            "500 ms to first token",
+            "100 tokens/s",
+            "$0.0023",
+            "cut off at the longest answer",
+            "left out: temperature",
+        ];
         assert_eq!(told(&figures), words);
     }
 }
