@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use provider_sim::Script;
-use testkit::wait::eventually;
-use testkit::{Answer, House};
+use testkit::{Answer, House, eventually};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -97,7 +96,7 @@ async fn a_message_is_edited_asked_again_and_taken_out_by_plain_forms() {
     assert!(before.contains(">First</div>"), "{before}");
     plain.led(&format!("{chat}/messages/{question}"), "action=delete").await;
     assert!(!messages(&plain.get(&chat).await.expect(200).text()).contains(question));
-    plain.post(&format!("{chat}/messages/{question}"), "action=nonsense").await.expect(400);
+    plain.post(&format!("{chat}/messages/{question}"), "action=nonsense").await.expect(422);
 }
 
 #[tokio::test]

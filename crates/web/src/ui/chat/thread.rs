@@ -194,9 +194,43 @@ fn source(chat: &str, turn: &Turn) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::Nanos;
+    use domain::{Nanos, Timestamp};
 
     use super::*;
+
+    const EVIL: &str = "\"><script>alert(1)</script>";
+
+    fn turn(said: Said) -> Turn {
+        Turn { id: "m".to_owned(), at: Timestamp::from_seconds(0), siblings: Siblings::default(), said }
+    }
+
+    #[test]
+    fn what_people_models_and_providers_write_stays_text() {
+        let evil = || EVIL.to_owned();
+        let files = vec![File::Text { name: evil(), bytes: 3 }, File::Picture { name: evil(), address: evil() }];
+        let failure = Failure { sentence: evil(), is_about_the_key: true, request: Some(evil()) };
+        let answer = Answer {
+            progress: Progress::Failed,
+            html: html! {},
+            thoughts: evil(),
+            thought_ms: None,
+            model: evil(),
+            provider: None,
+            figures: Figures { payer: Some(evil()), left_out: vec![evil()], ..Figures::default() },
+            failure: Some(failure),
+        };
+        let turns = [turn(Said::Question { text: evil(), files }), turn(Said::Answer(Box::new(answer)))];
+        let page = thread("c", &turns).into_string();
+        assert_eq!(page.matches("&lt;script&gt;").count(), 9, "{page}");
+        assert!(!page.contains("<script") && !page.contains("\">\""), "{page}");
+    }
+
+    #[test]
+    fn only_a_message_with_other_versions_counts_them() {
+        let of = |count| siblings("c", &Siblings { place: 2, count, before: Some("a".to_owned()), after: None }).into_string();
+        assert_eq!(of(1), "");
+        assert!(of(3).contains("2/3") && of(3).contains("?at=a#m-a"));
+    }
 
     #[test]
     fn figures_say_only_what_is_known() {
