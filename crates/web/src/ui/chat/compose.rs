@@ -158,8 +158,7 @@ pub(super) fn editing() -> Markup {
     html! {
         template #editing {
             form.editing {
-                label.sr for="edited" { "Your message" }
-                textarea #edited required {}
+                label { span.sr { "Your message" } textarea required {} }
                 div.row { button.little type="submit" { "Send again" } button.quiet.little type="reset" { "Cancel" } }
             }
         }

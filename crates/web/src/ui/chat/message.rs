@@ -38,8 +38,8 @@ fn edit(path: &str, text: &str) -> Markup {
     html! {
         form.form #edit method="post" action=(path) data-leads {
             div.field {
-                label for="content" { "Edit it and ask again; the version before stays" }
-                textarea #content name="content" rows="6" required { (text) }
+                label for="new-text" { "Edit it and ask again; the version before stays" }
+                textarea #new-text name="content" rows="6" required { (text) }
             }
             div.row { button type="submit" name="action" value="edit" { "Send again" } }
         }

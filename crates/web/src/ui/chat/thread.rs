@@ -221,7 +221,7 @@ mod tests {
         };
         let turns = [turn(Said::Question { text: evil(), files }), turn(Said::Answer(Box::new(answer)))];
         let page = thread("c", &turns).into_string();
-        assert_eq!(page.matches("&lt;script&gt;").count(), 9, "{page}");
+        assert_eq!(page.matches("&lt;script&gt;").count(), 11, "{page}");
         assert!(!page.contains("<script") && !page.contains("\">\""), "{page}");
     }
 
