@@ -11,6 +11,7 @@ mod head;
 mod message;
 mod paste;
 mod rail;
+mod raw;
 mod read;
 mod scene;
 mod switch;
@@ -273,7 +274,7 @@ async fn show_message(
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
     let (turn, message) = read::message(&shared, &signed_in.caller, place.conversation, place.message).await?;
-    let raw = read::raw(&message)?;
-    let content = message::sheet(&place.conversation.to_string(), &turn, &message.text(), &raw);
+    let json = raw::raw(&message)?;
+    let content = message::sheet(&place.conversation.to_string(), &turn, &message.text(), &json);
     Ok(page("One message", &signed_in.viewer, content).at(view::Place::Chat).into_response())
 }

@@ -11,7 +11,6 @@ use domain::conversation::{self, Author, Conversation, Message, MessageState, Pa
 use domain::credential::Scope;
 use domain::ids::{ConversationId, CredentialId, MessageId};
 use maud::{Markup, PreEscaped, html};
-use serde_json::{Value, json};
 use store::conversations::{ConversationCursor, Shown};
 
 use super::scene::{Answer, Chat, Entry, Failure, Figures, File, Parameters, Progress, Rail, Said, Siblings, Totals, Turn};
@@ -135,48 +134,6 @@ pub(super) async fn message(
     let found = messages.iter().find(|known| known.id == message).ok_or_else(|| Error::not_found("message"))?;
     let names = names(shared, caller, &[found]).await?;
     Ok((turn(found, &messages, &names), found.clone()))
-}
-
-/// All that is known of a message, as JSON to read. Pictures are told by their size.
-///
-/// # Errors
-/// Never, as far as anybody knows.
-pub(super) fn raw(message: &Message) -> Result<String, Error> {
-    let content: Vec<Value> = message
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Image { media_type, name, data } => {
-                json!({"type": "image", "media_type": media_type, "name": name, "base64_characters": data.len()})
-            }
-            Part::Text { text } => json!({"type": "text", "text": text}),
-            Part::File { name, text } => json!({"type": "file", "name": name, "text": text}),
-        })
-        .collect();
-    let value = json!({
-        "id": message.id.to_string(),
-        "conversation_id": message.conversation.to_string(),
-        "parent_id": message.parent.map(|id| id.to_string()),
-        "role": message.author.as_str(),
-        "state": message.state.as_str(),
-        "content": content,
-        "reasoning": message.reasoning,
-        "model": message.model,
-        "provider": message.provider.map(|provider| provider.as_str()),
-        "credential_id": message.credential.map(|id| id.to_string()),
-        "credential_scope": message.scope.map(|scope| scope.as_str()),
-        "request_id": message.request.map(|id| id.to_string()),
-        "usage": message.tokens,
-        "cost": message.cost,
-        "first_token_ms": message.first_token_ms,
-        "latency_ms": message.latency_ms,
-        "finish_reason": message.finish,
-        "dropped_parameters": message.dropped,
-        "error": message.failure.as_ref().map(|failure| json!({"code": failure.code, "sentence": failure.sentence})),
-        "created_at": message.created_at.to_string(),
-    });
-    serde_json::to_string_pretty(&value)
-        .map_err(|error| Error::new(Code::Internal, "This message cannot be written as JSON. Report it.").because(error))
 }
 
 /// How each key that paid is called, as far as the caller may know.
