@@ -5,6 +5,7 @@ mod answer;
 mod context;
 mod export;
 mod follow;
+mod keep;
 mod live;
 mod said;
 
@@ -21,6 +22,7 @@ use crate::{credentials, naming};
 
 pub use export::{Export, Exported, export};
 pub use follow::{Following, Heard, follow};
+pub use keep::{Exchange, keep};
 pub use said::{Asked, Begun, Sending, delete_message, picture, regenerate, send, stop};
 
 pub(crate) use live::Talks;

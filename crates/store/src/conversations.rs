@@ -3,26 +3,27 @@
 //! that no audit row tells of them; a user who is let go takes them along.
 
 mod messages;
+mod upkeep;
 
 use domain::conversation::Conversation;
-use domain::ids::{ConversationId, MessageId, NodeId, UserId};
+use domain::ids::{ConversationId, MessageId, UserId};
 use domain::text::folded;
-use domain::{Nanos, Timestamp, conversation};
+use domain::{Nanos, Timestamp};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::audit::{EXACT_COUNT, Page};
 use crate::error::StoreError;
-use crate::mutation::{Mutation, Write};
+use crate::mutation::Write;
 use crate::open::Store;
-use crate::row::{Columns, json_text, optional_id, placeholders};
+use crate::row::{Columns, json_text, optional_id};
 
 pub use messages::{
     Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
 };
-
-/// How many chats are deleted in one transaction.
-const BATCH: i64 = 200;
+pub(crate) use upkeep::give_up;
+pub use upkeep::{delete_of_user, prune};
+use upkeep::erase;
 
 /// A chat as lists and pages show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,11 +85,6 @@ const INSERT: &str = "INSERT INTO conversations (id, user_id, title, search, mod
 
 const UPDATE: &str = "UPDATE conversations SET title = $2, search = $3, model = $4, credential_id = $5, \
      system_prompt = $6, parameters = $7, is_temporary = $8, leaf_id = $9 WHERE id = $1";
-
-/// As with the ledger's rows: a node without a heartbeat is dead.
-const GIVE_UP: &str = "UPDATE messages SET state = 'failed', error_code = $3, error_sentence = $4 \
-     WHERE state = 'running' AND node_id <> $1 \
-     AND node_id NOT IN (SELECT id FROM nodes WHERE heartbeat_at >= $2 AND serves <= $5)";
 
 /// Adds a chat.
 ///
@@ -203,86 +199,6 @@ pub async fn delete(store: &Store, id: ConversationId) -> Result<bool, StoreErro
     let deleted = erase(write.connection(), &[id.to_string()]).await?;
     write.commit().await?;
     Ok(deleted > 0)
-}
-
-/// Deletes all chats of a person who leaves.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = $1)")
-        .bind(user.to_string())
-        .execute(change.connection())
-        .await?;
-    sqlx::query("DELETE FROM conversations WHERE user_id = $1")
-        .bind(user.to_string())
-        .execute(change.connection())
-        .await?;
-    Ok(())
-}
-
-/// Deletes chats in which nothing was said since `before` (`None`: they are kept
-/// for good), and temporary ones in which nothing was said since
-/// `temporary_before`. Those with an answer under way stay. How many.
-///
-/// # Errors
-/// When the database cannot be written. What is gone by then stays gone.
-pub async fn prune(
-    store: &Store,
-    before: Option<Timestamp>,
-    temporary_before: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    loop {
-        let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT c.id FROM conversations AS c WHERE (c.updated_at < $1 OR (c.is_temporary = 1 AND c.updated_at < $2)) \
-             AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.state = 'running') \
-             LIMIT $3",
-        )
-        .bind(before.map_or(i64::MIN, Timestamp::as_micros))
-        .bind(temporary_before.as_micros())
-        .bind(BATCH)
-        .fetch_all(store.pool())
-        .await?;
-        if ids.is_empty() {
-            return Ok(deleted);
-        }
-        let mut write = Write::begin(store).await?;
-        deleted += erase(write.connection(), &ids).await?;
-        write.commit().await?;
-    }
-}
-
-async fn erase(connection: &mut AnyConnection, ids: &[String]) -> Result<u64, StoreError> {
-    let places = placeholders(1, ids.len());
-    let bound = |text: String| {
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in ids {
-            query = query.bind(id.clone());
-        }
-        query
-    };
-    bound(format!("DELETE FROM messages WHERE conversation_id IN ({places})")).execute(&mut *connection).await?;
-    let done = bound(format!("DELETE FROM conversations WHERE id IN ({places})")).execute(&mut *connection).await?;
-    Ok(done.rows_affected())
-}
-
-/// Answers that dead nodes were fetching come no more.
-pub(crate) async fn give_up(
-    connection: &mut AnyConnection,
-    node: NodeId,
-    silent_since: Timestamp,
-    others_may_serve: bool,
-) -> Result<(), StoreError> {
-    sqlx::query(GIVE_UP)
-        .bind(node.to_string())
-        .bind(silent_since.as_micros())
-        .bind(conversation::INTERRUPTED)
-        .bind(conversation::INTERRUPTED_SENTENCE)
-        .bind(i64::from(others_may_serve))
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// The chat's leaf moves when something is said in it.

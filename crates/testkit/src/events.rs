@@ -71,6 +71,15 @@ impl EventReader {
         reader
     }
 
+    /// Opens a stream that has no first words of its own, such as an answer that
+    /// is followed; panics when it is refused.
+    pub async fn follow(client: &Client, path: &str) -> Self {
+        let response = client.open(Method::GET, path, &[], Vec::new()).await;
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, unread: String::new(), last_id: String::new() }
+    }
+
     /// The next event; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
         loop {

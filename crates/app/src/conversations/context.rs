@@ -31,6 +31,8 @@ pub(super) fn body(
         "stream_options": {"include_usage": true},
         "messages": messages,
     });
+    // A chat keeps its key, and what the provider keeps of it.
+    body["prompt_cache_key"] = json!(conversation.id);
     if let Some(temperature) = parameters.temperature {
         body["temperature"] = json!(temperature);
     }

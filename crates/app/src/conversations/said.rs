@@ -273,7 +273,7 @@ async fn begin(app: &Arc<App>, caller: &Arc<Caller>, asked: Asked, beginning: Be
 }
 
 /// A message of which nothing is known but what is said.
-fn blank(
+pub(super) fn blank(
     app: &App,
     known: &Conversation,
     parent: Option<MessageId>,

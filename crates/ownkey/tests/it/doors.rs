@@ -38,6 +38,7 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
 fn filled(path: &str) -> String {
     [
         ("{id}", NOBODYS_ID),
+        ("{message_id}", NOBODYS_ID),
         ("{provider}", "openai"),
         ("{*id}", "no-such-model"),
         ("{*model}", "no-such-model"),

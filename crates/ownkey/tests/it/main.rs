@@ -10,6 +10,7 @@ mod chat_pages;
 mod cli;
 mod clients;
 mod contract;
+mod conversations;
 mod counting;
 mod crash;
 mod credentials;

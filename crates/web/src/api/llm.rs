@@ -1,5 +1,7 @@
 //! `POST /v2/llm/chat/completions`: chat in Ownkey's own words.
 
+mod kept;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ use crate::problem::{self, Dialect};
 use crate::rim::{Failure, Passport};
 use crate::router::{Door, door};
 use crate::wishes;
+use kept::Keeping;
 
 pub(crate) fn doors() -> Vec<Door> {
     vec![door(
@@ -70,7 +73,8 @@ struct ChatBody {
     temperature: Option<f64>,
     /// Whether the answer is to come as events.
     stream: Option<bool>,
-    /// A saved conversation; this version has none.
+    /// A saved conversation of yours that is to keep the last message and the
+    /// answer; nothing is kept without it.
     conversation_id: Option<String>,
 }
 
@@ -121,6 +125,9 @@ struct ChatAnswer {
     credential_id: String,
     #[schema(pattern = "@scope")]
     credential_scope: &'static str,
+    /// The saved conversation that keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_id: Option<String>,
 }
 
 async fn create_chat_completion(
@@ -132,6 +139,7 @@ async fn create_chat_completion(
     Json(body): Json<ChatBody, CALL_BODY_BYTES>,
 ) -> Result<Response, Failure> {
     let wire_body = wire_body(&body)?;
+    let keeping = kept::of(&app, &caller, &body, passport.request).await?;
     let wishes = wishes::of(&app, &headers)?;
     let door = "POST /v2/llm/chat/completions";
     let claim = match idempotent::begin(&app, &caller, &headers, door, &wire_body).await? {
@@ -152,21 +160,28 @@ async fn create_chat_completion(
         callers_epoch,
     };
     let (claim, answered) = idempotent::unless_refused(claim, chat::complete(&app, &caller, call).await).await?;
-    answer(answered, passport, claim).await
+    answer(answered, passport, claim, keeping).await
 }
 
-async fn answer(answered: Answered, passport: Passport, claim: Option<Claim>) -> Result<Response, Failure> {
+async fn answer(
+    answered: Answered,
+    passport: Passport,
+    claim: Option<Claim>,
+    keeping: Option<Keeping>,
+) -> Result<Response, Failure> {
     let Answered { payment, content } = answered;
     let mut claim = claim;
     let mut response = match content {
         Content::Whole { body, is_stream: true, .. } => {
-            let view = view(&payment, collected(&payment, &body)?);
+            let view = kept_view(&payment, collected(&payment, &body)?, keeping).await;
             (event_stream_headers(), whole_as_events(&view)).into_response()
         }
-        Content::Whole { body, .. } => axum::Json(view(&payment, decode(&payment, &body)?)).into_response(),
+        Content::Whole { body, .. } => {
+            axum::Json(kept_view(&payment, decode(&payment, &body)?, keeping).await).into_response()
+        }
         Content::Stream(stream) => {
-            (StatusCode::OK, event_stream_headers(), stream_body(*stream, payment.clone(), passport, claim.take())?)
-                .into_response()
+            let body = stream_body(*stream, payment.clone(), passport, (claim.take(), keeping))?;
+            (StatusCode::OK, event_stream_headers(), body).into_response()
         }
     };
     if let Some(claim) = claim {
@@ -178,9 +193,6 @@ async fn answer(answered: Answered, passport: Passport, claim: Option<Claim>) ->
 
 /// The call in OpenAI's words, as every call goes through `app::chat`.
 fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
-    if body.conversation_id.is_some() {
-        return Err(Error::not_found("conversation").of_field("conversation_id"));
-    }
     if body.max_tokens == Some(0) {
         return Err(Error::invalid("max_tokens", "must be at least 1"));
     }
@@ -255,6 +267,15 @@ fn unreadable() -> Error {
     Error::new(Code::ProviderError, "The provider's answer cannot be read. Try again, or use /v1/chat/completions.")
 }
 
+/// The answer as it is told, after it was kept where the call wants that.
+async fn kept_view(payment: &Payment, answer: Answer, keeping: Option<Keeping>) -> ChatAnswer {
+    let conversation_id = keeping.as_ref().map(|keeping| keeping.conversation.to_string());
+    if let Some(keeping) = keeping {
+        keeping.keep(payment, &answer).await;
+    }
+    ChatAnswer { conversation_id, ..view(payment, answer) }
+}
+
 fn view(payment: &Payment, answer: Answer) -> ChatAnswer {
     let text = if answer.text.is_empty() { answer.refusal.unwrap_or_default() } else { answer.text };
     ChatAnswer {
@@ -270,6 +291,7 @@ fn view(payment: &Payment, answer: Answer) -> ChatAnswer {
         finish_reason: answer.finish.map(FinishReason::as_str),
         credential_id: payment.credential.to_string(),
         credential_scope: payment.scope.as_str(),
+        conversation_id: None,
     }
 }
 
@@ -303,6 +325,7 @@ struct Retelling {
     passport: Passport,
     answer: Answer,
     claim: Option<Claim>,
+    keeping: Option<Keeping>,
     is_over: bool,
 }
 
@@ -310,11 +333,12 @@ fn stream_body(
     stream: AnswerStream,
     payment: Payment,
     passport: Passport,
-    claim: Option<Claim>,
+    (claim, keeping): (Option<Claim>, Option<Keeping>),
 ) -> Result<Body, Error> {
     let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
     let decoder = wire.decode_stream(payment.provider);
-    let retelling = Retelling { stream, decoder, payment, passport, answer: Answer::default(), claim, is_over: false };
+    let answer = Answer::default();
+    let retelling = Retelling { stream, decoder, payment, passport, answer, claim, keeping, is_over: false };
     Ok(Body::from_stream(stream::unfold(retelling, |mut retelling| async move {
         let bytes = retelling.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), retelling))
@@ -348,7 +372,9 @@ impl Retelling {
                     let mut told = self.tell(events);
                     self.payment.cost = self.stream.client_cost();
                     self.answer.id = self.stream.id();
-                    told.extend_from_slice(&done_event(&view(&self.payment, std::mem::take(&mut self.answer))));
+                    let answer = std::mem::take(&mut self.answer);
+                    let view = kept_view(&self.payment, answer, self.keeping.take()).await;
+                    told.extend_from_slice(&done_event(&view));
                     told
                 }
             };

@@ -77,6 +77,10 @@ impl Rendering {
             self.number = items.map(|(first, count)| self.number.unwrap_or(first) + count);
             taken = end;
             if html.is_empty() {
+                // What was shown of it came to nothing.
+                if self.shown.take().is_some_and(|shown| !shown.is_empty()) {
+                    final_blocks.push(Block { index: self.next, html, is_final: false });
+                }
                 continue;
             }
             final_blocks.push(Block { index: self.next, html, is_final: true });
@@ -89,6 +93,7 @@ impl Rendering {
 }
 
 /// A whole text, rendered: what the final blocks of [`Rendering`] come to.
+#[cfg_attr(not(test), expect(dead_code, reason = "for the page that shows a chat as it is kept"))]
 pub(crate) fn whole(text: &str) -> String {
     let mut rendering = Rendering::default();
     rendering.pending.push_str(text);

@@ -15,6 +15,9 @@ use crate::call::{Answered, Content, Payment};
 use crate::chat::{AnswerStream, Piece};
 use crate::error::{Code, Error, Result};
 
+/// What a call of ours says that nobody asked for, and nobody misses.
+const OUR_OWN: [&str; 2] = ["prompt_cache_key", "stream_options"];
+
 /// What is known of an answer beside its words.
 #[derive(Default)]
 pub(super) struct Facts {
@@ -38,6 +41,7 @@ impl Facts {
             answer.credential = Some(payment.credential);
             answer.scope = Some(payment.scope);
             answer.dropped = payment.dropped;
+            answer.dropped.retain(|field| !OUR_OWN.contains(&field.as_str()));
         }
     }
 }

@@ -66,6 +66,7 @@ fn a_model_is_told_the_prompt_and_the_branch_and_not_the_answers_that_failed() {
         told(&chat("Be brief."), &[&hi, &failed, &again], &parameters),
         json!({
             "model": "m", "stream": true, "stream_options": {"include_usage": true},
+            "prompt_cache_key": "00000000-0000-0000-0000-000000000000",
             "temperature": 0.5, "reasoning_effort": "low",
             "messages": [
                 {"role": "system", "content": "Be brief."},

@@ -87,7 +87,7 @@ pub(super) fn doors() -> Vec<Door> {
 struct MessageBody {
     /// What it follows. Absent: the end of the branch that was read last; `null`:
     /// nothing, it begins the chat anew.
-    #[schema(value_type = Option<String>, format = "uuid")]
+    #[schema(format = "uuid")]
     #[serde(default, deserialize_with = "present")]
     parent_id: Option<Option<String>>,
     /// Texts, up to 10 pictures and files; what is attached is sent along.

@@ -91,11 +91,11 @@ pub(super) struct ConversationPatch {
     #[schema(min_length = 1, max_length = 200, pattern = "@line")]
     title: Option<String>,
     /// A UUID, a model's id, an alias, or `provider/id`.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512, pattern = "@line")]
+    #[schema(min_length = 1, max_length = 512, pattern = "@line")]
     #[serde(default, deserialize_with = "present")]
     model: Option<Option<String>>,
     /// The provider key that pays, and no other; `null`: whichever a call would use.
-    #[schema(value_type = Option<String>, format = "uuid")]
+    #[schema(format = "uuid")]
     #[serde(default, deserialize_with = "present")]
     credential_id: Option<Option<String>>,
     /// What the model is told first; an empty one is none.

@@ -113,8 +113,8 @@ pub(super) fn tamed(text: String) -> String {
     let mut tamed = String::with_capacity(text.len() + 16);
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_code = code.iter().any(|range| range.contains(&at));
-        match definition_in(line).filter(|_| !is_code) {
+        let is_code = || code.iter().any(|range| range.contains(&at));
+        match definition_in(line).filter(|_| !is_code()) {
             Some(bracket) => {
                 tamed.push_str(line.get(..bracket).unwrap_or_default());
                 tamed.push('\\');
@@ -138,7 +138,7 @@ fn code_in(text: &str) -> Vec<std::ops::Range<usize>> {
 /// whatever depth of quotes and lists.
 fn definition_in(line: &str) -> Option<usize> {
     let is_mark = |c: char| matches!(c, ' ' | '\t' | '>' | '*' | '+' | '-' | '.' | ')') || c.is_ascii_digit();
-    let bracket = line.find(|c| !is_mark(c))?;
+    let bracket = line.find(|c: char| !is_mark(c))?;
     let (label, rest) = line.get(bracket..)?.strip_prefix('[')?.split_once(']')?;
     (rest.starts_with(':') && !label.trim().is_empty()).then_some(bracket)
 }

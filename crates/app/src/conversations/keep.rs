@@ -1,0 +1,61 @@
+//! Keeping what somebody asked and heard through `/v2`, in a chat of theirs.
+
+use domain::Caller;
+use domain::conversation::{Author, MessageState, Part, title_of};
+use domain::ids::{ConversationId, RequestId};
+use llm::neutral::{Answer, FinishReason};
+use store::conversations::Added;
+
+use super::said::blank;
+use super::{branch, changed, read};
+use crate::App;
+use crate::call::Payment;
+use crate::error::{Error, Result};
+
+/// What was asked, and the answer.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The request in the ledger.
+    pub request: RequestId,
+    /// What was asked.
+    pub parts: Vec<Part>,
+    /// Who paid.
+    pub payment: Payment,
+    /// What was answered.
+    pub answer: Answer,
+}
+
+/// Keeps an exchange at the end of the branch that is read.
+///
+/// # Errors
+/// `not_found`, or when the store cannot be written.
+pub async fn keep(app: &App, caller: &Caller, id: ConversationId, exchange: Exchange) -> Result<()> {
+    let (shown, messages) = read(app, caller, id).await?;
+    let known = shown.conversation;
+    let Exchange { request, parts, payment, answer } = exchange;
+    let now = app.clock.now();
+    let parent = branch(&known, &messages).last().map(|message| message.id);
+    let asked = blank(app, &known, parent, Author::User, MessageState::Done, now, parts);
+    let mut heard = blank(app, &known, Some(asked.id), Author::Assistant, MessageState::Running, now, Vec::new());
+    heard.model = Some(payment.model);
+    heard.credential = Some(payment.credential);
+    heard.request = Some(request);
+    let title = known.title.is_empty().then(|| title_of(&asked.text()));
+    let added = store::conversations::add(&app.store, id, &[&asked, &heard], title.as_deref(), now).await?;
+    if added == Added::Gone {
+        return Err(Error::not_found("conversation"));
+    }
+    let text = if answer.text.is_empty() { answer.refusal.unwrap_or_default() } else { answer.text };
+    heard.parts = vec![Part::Text { text: text.replace('\0', "\u{fffd}") }];
+    heard.reasoning = answer.reasoning.replace('\0', "\u{fffd}");
+    heard.state = MessageState::Done;
+    heard.provider = Some(payment.provider);
+    heard.scope = Some(payment.scope);
+    heard.tokens = answer.usage;
+    heard.cost = payment.cost;
+    heard.finish = answer.finish.map(FinishReason::as_str).map(str::to_owned);
+    heard.dropped = payment.dropped;
+    store::conversations::finish(&app.store, &heard).await?;
+    changed(app, &known);
+    Ok(())
+}
