@@ -268,11 +268,7 @@ fn choice_page(signed_in: &SignedIn, content: Markup) -> Response {
     page("Key and model", &signed_in.viewer, content).at(view::Place::Chat).into_response()
 }
 
-async fn show_message(
-    State(shared): State<Shared>,
-    place: Place,
-    signed_in: SignedIn,
-) -> Result<Response, Failure> {
+async fn show_message(State(shared): State<Shared>, place: Place, signed_in: SignedIn) -> Result<Response, Failure> {
     let (turn, message) = read::message(&shared, &signed_in.caller, place.conversation, place.message).await?;
     let json = raw::raw(&message)?;
     let content = message::sheet(&place.conversation.to_string(), &turn, &message.text(), &json);

@@ -51,7 +51,8 @@ async fn begin(tab: &Tab, text: &str) {
 
 /// Waits until no answer is coming.
 async fn rests(tab: &Tab) {
-    tab.until("document.querySelector('#thread article') !== null && !document.querySelector('[data-state=running]')").await;
+    tab.until("document.querySelector('#thread article') !== null && !document.querySelector('[data-state=running]')")
+        .await;
 }
 
 /// The last call that asked a model: its name and its body.
@@ -85,7 +86,8 @@ async fn one_sends_a_message_and_sees_the_answer_stream() {
 async fn a_finished_block_is_never_written_again() {
     let Some(browser) = Browser::start().await else { return };
     let (house, tab) = ann(&browser).await;
-    let text = "First paragraph, all of it.\n\nSecond one.\n\nThird one that takes its time to come to an end.".to_owned();
+    let text =
+        "First paragraph, all of it.\n\nSecond one.\n\nThird one that takes its time to come to an end.".to_owned();
     let pause = Duration::from_millis(60);
     house.sim.set_default(Behaviour::Answer(Reply { text, chunk_delay: pause, chunks: 0 }));
     begin(&tab, "Three paragraphs").await;

@@ -110,7 +110,8 @@ async fn begin(
         ..Edit::default()
     };
     let made = async {
-        domain::conversation::check_parts(&text(&form.content)).map_err(|problem| Error::invalid("content", problem))?;
+        domain::conversation::check_parts(&text(&form.content))
+            .map_err(|problem| Error::invalid("content", problem))?;
         let id = conversations::create(&shared.app, &signed_in.caller, new).await?.conversation.id;
         let sending = Sending { parent: None, parts: text(&form.content), model: None, parameters: None };
         match conversations::send(&shared.app, &signed_in.caller, id, asked(&passport, let_in), sending).await {
@@ -171,7 +172,13 @@ async fn act(
 }
 
 /// Says something else in place of a message: beside it, with what was attached.
-async fn edit(shared: &Shared, caller: &Arc<Caller>, place: Place, asked: Asked, said: &str) -> Result<MessageId, Error> {
+async fn edit(
+    shared: &Shared,
+    caller: &Arc<Caller>,
+    place: Place,
+    asked: Asked,
+    said: &str,
+) -> Result<MessageId, Error> {
     let (_, before) = read::message(shared, caller, place.conversation, place.message).await?;
     let attached = before.parts.into_iter().filter(|part| !matches!(part, Part::Text { .. }));
     let parts = text(said).into_iter().chain(attached).collect();
@@ -221,11 +228,7 @@ fn number<T: std::str::FromStr>(name: &str, typed: &str) -> Result<Option<T>, Er
     filled(typed).map(|typed| typed.parse()).transpose().map_err(|_| Error::invalid(name, "is no such number"))
 }
 
-async fn choose_first(
-    State(_): State<Shared>,
-    _: SignedIn,
-    Form(form): Form<Choice>,
-) -> Response {
+async fn choose_first(State(_): State<Shared>, _: SignedIn, Form(form): Form<Choice>) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in [("model", &form.model), ("credential_id", &form.credential_id)] {
         if !value.is_empty() {

@@ -16,7 +16,8 @@ const EXAMPLES: [&str; 3] = [
 ];
 
 /// Where a person gets a key for the first time.
-const FIRST_KEYS: [ProviderId; 4] = [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
+const FIRST_KEYS: [ProviderId; 4] =
+    [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
 
 /// The form in which one writes.
 pub(super) fn composer(chat: &Chat, desk: &Desk, say: &str) -> Markup {

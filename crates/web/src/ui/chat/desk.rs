@@ -32,7 +32,9 @@ pub(super) async fn desk(
     let is_only_local = chats.iter().all(|line| line.facts.provider.facts().kind == ProviderKind::Local);
     let chosen = match model {
         Some(name) => known(shared, caller, name).await?,
-        None => chats.iter().find(|line| line.facts.is_recommended).or_else(|| chats.first()).map(|line| (*line).clone()),
+        None => {
+            chats.iter().find(|line| line.facts.is_recommended).or_else(|| chats.first()).map(|line| (*line).clone())
+        }
     };
     let model_name = match (model, &chosen) {
         (Some(name), _) => name.to_owned(),
@@ -121,8 +123,12 @@ fn trouble(verdict: &Verdict, key: Option<&Credential>, model: &str) -> Option<L
     };
     let name = key.map_or_else(|| capitalised(of_whom(verdict.scope)), whose);
     let (said, is_hard) = match (verdict.why, key.map(|key| key.status)) {
-        (Some(Why::Inactive), _) => (format!("{name} is switched off. Switch it on under Keys, or choose another one."), true),
-        (Some(Why::Expired), _) => (format!("{name} has reached the end date you gave it. Replace it, or choose another one."), true),
+        (Some(Why::Inactive), _) => {
+            (format!("{name} is switched off. Switch it on under Keys, or choose another one."), true)
+        }
+        (Some(Why::Expired), _) => {
+            (format!("{name} has reached the end date you gave it. Replace it, or choose another one."), true)
+        }
         (Some(Why::Undecryptable), _) | (_, Some(KeyStatus::Undecryptable)) => {
             (format!("{name} cannot be opened any more. Paste it again, or choose another one."), true)
         }
@@ -130,11 +136,16 @@ fn trouble(verdict: &Verdict, key: Option<&Credential>, model: &str) -> Option<L
         (Some(Why::CoolingDown), _) => {
             (format!("{name} is at its rate limit for {model}. Wait a moment, or choose another one."), false)
         }
-        (_, Some(KeyStatus::NoCredit)) => {
-            (format!("{name} works, but its account has no credit left. Top it up at the provider, or choose another one."), false)
-        }
+        (_, Some(KeyStatus::NoCredit)) => (
+            format!(
+                "{name} works, but its account has no credit left. Top it up at the provider, or choose another one."
+            ),
+            false,
+        ),
         (Some(Why::ModelNotListed | Why::DoesNotServeModel), _) => {
-            return Some(Lock::Model { sentence: format!("{name} does not open {model}. Choose another model or key.") });
+            return Some(Lock::Model {
+                sentence: format!("{name} does not open {model}. Choose another model or key."),
+            });
         }
         (Some(_), _) => (format!("{name} cannot be used for {model}. Choose another one."), true),
         (None, _) => return None,

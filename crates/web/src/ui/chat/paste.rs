@@ -81,7 +81,8 @@ async fn save(shared: &Shared, signed_in: &SignedIn, form: FirstKey) -> Result<(
 fn bare(pasted: &str) -> &str {
     let text = pasted.trim();
     let text = text.strip_prefix("export ").unwrap_or(text);
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let text = text.split_once('=').filter(|(name, _)| is_name(name.trim())).map_or(text, |(_, value)| value);
     let text = text.trim().trim_matches(['"', '\'']);
     text.strip_prefix("Bearer ").unwrap_or(text).trim()
@@ -105,9 +106,7 @@ async fn replace(
     let rotation = Rotation { api_key: bare(&form.api_key).to_owned(), grace: Duration::ZERO, force: false };
     match credentials::rotate(&shared.app, &signed_in.caller, id, rotation).await {
         Ok(_) => Ok(Redirect::to(&led_back(&form.back)).into_response()),
-        Err(error) if is_for_the_form(&error) => {
-            replace_page(&shared, &signed_in, id, &form.back, Some(&error)).await
-        }
+        Err(error) if is_for_the_form(&error) => replace_page(&shared, &signed_in, id, &form.back, Some(&error)).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -162,7 +161,14 @@ mod tests {
 
     #[test]
     fn a_key_is_found_in_what_came_along() {
-        for pasted in ["sk-abc", "  sk-abc\n", "\"sk-abc\"", "export OPENAI_API_KEY=sk-abc", "OPENAI_API_KEY='sk-abc'", "Bearer sk-abc"] {
+        for pasted in [
+            "sk-abc",
+            "  sk-abc\n",
+            "\"sk-abc\"",
+            "export OPENAI_API_KEY=sk-abc",
+            "OPENAI_API_KEY='sk-abc'",
+            "Bearer sk-abc",
+        ] {
             assert_eq!(bare(pasted), "sk-abc", "{pasted:?}");
         }
         assert_eq!(bare("sk-a=b"), "sk-a=b", "a key may have an equals sign");

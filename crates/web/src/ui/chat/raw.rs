@@ -42,6 +42,7 @@ pub(super) fn raw(message: &Message) -> Result<String, Error> {
         "error": message.failure.as_ref().map(|failure| json!({"code": failure.code, "sentence": failure.sentence})),
         "created_at": message.created_at.to_string(),
     });
-    serde_json::to_string_pretty(&value)
-        .map_err(|error| Error::new(Code::Internal, "This message cannot be written as JSON. Report it.").because(error))
+    serde_json::to_string_pretty(&value).map_err(|error| {
+        Error::new(Code::Internal, "This message cannot be written as JSON. Report it.").because(error)
+    })
 }

@@ -13,7 +13,9 @@ use domain::ids::{ConversationId, CredentialId, MessageId};
 use maud::{Markup, PreEscaped, html};
 use store::conversations::{ConversationCursor, Shown};
 
-use super::scene::{Answer, Chat, Entry, Failure, Figures, File, Parameters, Progress, Rail, Said, Siblings, Totals, Turn};
+use super::scene::{
+    Answer, Chat, Entry, Failure, Figures, File, Parameters, Progress, Rail, Said, Siblings, Totals, Turn,
+};
 use crate::router::Shared;
 use crate::ui::markdown::{Block, Rendering};
 
@@ -179,8 +181,9 @@ fn siblings(message: &Message, all: &[Message]) -> Siblings {
 }
 
 fn files(message: &Message) -> Vec<File> {
-    let address =
-        |place: usize| format!("/v2/conversations/{}/messages/{}/picture?part={place}", message.conversation, message.id);
+    let address = |place: usize| {
+        format!("/v2/conversations/{}/messages/{}/picture?part={place}", message.conversation, message.id)
+    };
     let file = |(place, part): (usize, &Part)| match part {
         Part::Text { .. } => None,
         Part::Image { name, .. } => {

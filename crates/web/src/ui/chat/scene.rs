@@ -101,8 +101,14 @@ pub(super) enum Said {
 /// Something attached.
 pub(super) enum File {
     /// A picture, and where it is.
-    Picture { name: String, address: String },
-    Text { name: String, bytes: usize },
+    Picture {
+        name: String,
+        address: String,
+    },
+    Text {
+        name: String,
+        bytes: usize,
+    },
 }
 
 /// How far an answer is.

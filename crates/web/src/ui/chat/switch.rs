@@ -145,7 +145,8 @@ fn by_provider<'a>(lines: &[&'a ModelLine]) -> Vec<(ProviderId, Vec<&'a ModelLin
 /// What a search looks in.
 fn words(line: &ModelLine) -> String {
     let facts = &line.facts;
-    let text = format!("{} {} {} {}", facts.display_name, line.client_id, facts.provider, facts.provider.display_name());
+    let text =
+        format!("{} {} {} {}", facts.display_name, line.client_id, facts.provider, facts.provider.display_name());
     text.to_lowercase()
 }
 

@@ -143,7 +143,9 @@ fn foot(chat: &str, turn: &Turn, answer: &Answer) -> Markup {
 
 /// What is known of an answer, in the order in which it is read.
 fn told(figures: &Figures) -> Vec<String> {
-    let tokens = |count: Option<u64>, word: &str| count.filter(|count| *count > 0).map(|count| format!("{} {word}", grouped(count)));
+    let tokens = |count: Option<u64>, word: &str| {
+        count.filter(|count| *count > 0).map(|count| format!("{} {word}", grouped(count)))
+    };
     let speed = match (figures.output, figures.first_token_ms, figures.duration_ms) {
         (Some(output), Some(first), Some(all)) => speed(output, first, all).map(|speed| format!("{speed} tokens/s")),
         _ => None,
@@ -227,7 +229,9 @@ mod tests {
 
     #[test]
     fn only_a_message_with_other_versions_counts_them() {
-        let of = |count| siblings("c", &Siblings { place: 2, count, before: Some("a".to_owned()), after: None }).into_string();
+        let of = |count| {
+            siblings("c", &Siblings { place: 2, count, before: Some("a".to_owned()), after: None }).into_string()
+        };
         assert_eq!(of(1), "");
         assert!(of(3).contains("2/3") && of(3).contains("?at=a#m-a"));
     }

@@ -35,9 +35,13 @@ async fn what_is_said_and_answered_cannot_act() {
 async fn a_name_in_the_address_stays_text() {
     let Some(browser) = Browser::start().await else { return };
     let (_house, tab) = ann(&browser).await;
-    tab.go("/chat?model=%3Cscript%3Ewindow.harmed%3D1%3C/script%3E&q=%3Cimg%20src=x%3E&say=%3C/textarea%3E%3Cb%3Ex").await;
+    tab.go("/chat?model=%3Cscript%3Ewindow.harmed%3D1%3C/script%3E&q=%3Cimg%20src=x%3E&say=%3C/textarea%3E%3Cb%3Ex")
+        .await;
     tab.see("Choose a model").await;
-    assert_eq!(tab.evaluate("window.harmed ?? document.querySelectorAll('main b, #conversations img').length").await, serde_json::json!(0));
+    assert_eq!(
+        tab.evaluate("window.harmed ?? document.querySelectorAll('main b, #conversations img').length").await,
+        serde_json::json!(0)
+    );
     assert_eq!(tab.value_of("Message").await, "</textarea><b>x");
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }

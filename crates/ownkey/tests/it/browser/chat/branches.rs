@@ -15,7 +15,9 @@ async fn an_edited_question_stands_beside_the_one_before() {
     tab.click("button", "Send again").await;
     tab.see("2/2").await;
     rests(&tab).await;
-    assert!(!tab.evaluate("document.getElementById('thread').innerText.includes('first wording')").await.as_bool().unwrap());
+    assert!(
+        !tab.evaluate("document.getElementById('thread').innerText.includes('first wording')").await.as_bool().unwrap()
+    );
     tab.click("link", "Version before").await;
     tab.see("1/2").await;
     tab.until("document.getElementById('thread').innerText.includes('The first wording')").await;
