@@ -1,7 +1,5 @@
 //! The chat's pages without any script: every step is a plain form.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use http::Method;

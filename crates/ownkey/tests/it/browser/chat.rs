@@ -57,8 +57,9 @@ async fn rests(tab: &Tab) {
 
 /// The last call that asked a model: its name and its body.
 fn last_call(house: &House) -> (String, String) {
-    let call = house.sim.log().into_iter().rev().find(|call| call.model.is_some()).expect("a call");
-    (call.model.unwrap_or_default(), String::from_utf8_lossy(&call.body).into_owned())
+    let log = house.sim.log();
+    let call = log.iter().rev().find_map(|call| Some((call.model.clone()?, &call.body)));
+    call.map(|(model, body)| (model, String::from_utf8_lossy(body).into_owned())).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

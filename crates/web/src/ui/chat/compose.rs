@@ -108,7 +108,7 @@ pub(super) fn start(desk: &Desk, complaint: Option<&str>) -> Markup {
                     }
                 }
                 @if desk.is_only_local {
-                    p.small.soft { "Answers come from this machine and cost nothing. " a href="/keys" { "Add a provider key" } " for the models of OpenAI, Anthropic and others." }
+                    p.small.soft { (icon(Icon::Machine)) " Answers come from this machine and cost nothing. " a href="/keys" { "Add a provider key" } " for the models of OpenAI, Anthropic and others." }
                 }
             } @else { (first_key(complaint)) }
         }
