@@ -145,14 +145,15 @@ async function send() {
 }
 
 composer.addEventListener("submit", async (event) => {
-  if (root.hasAttribute("data-runs")) { event.preventDefault(); return; }
+  if (root.hasAttribute("data-runs") || composer.hasAttribute("aria-busy")) { event.preventDefault(); return; }
+  composer.setAttribute("aria-busy", "true");
   // A first message without files is a form like any other.
   if (!id && !attached().length) { sessionStorage.removeItem(draft); return; }
   event.preventDefault();
-  if (composer.hasAttribute("aria-busy")) return;
-  composer.setAttribute("aria-busy", "true");
   try { await send(); } catch (problem) { toast(problem.message, true); } finally { composer.removeAttribute("aria-busy"); }
 });
+
+addEventListener("pageshow", () => composer.removeAttribute("aria-busy"));
 
 const isTouched = matchMedia("(pointer: coarse)").matches;
 box.addEventListener("keydown", (event) => {

@@ -53,7 +53,7 @@ async fn a_refused_key_locks_the_composer_until_it_is_replaced() {
     tab.click("link", "Replace key").await;
     tab.fill("New key", "sk-proj-TEST0123456789abcdefghijkc456").await;
     tab.click("button", "Check and replace").await;
-    tab.miss("was refused").await;
+    tab.until("document.querySelector('#lock [data-locks]') === null").await;
     tab.until("!document.querySelector('#composer fieldset').disabled").await;
     say(&tab, "Back again").await;
     tab.until("document.querySelectorAll('article.answer').length === 3").await;
