@@ -46,7 +46,7 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/chat/{id}", need, get(show_chat)),
         quiet_door(Method::GET, "/chat/{id}/about", need, get(show_about)),
         quiet_door(Method::GET, "/chat/{id}/switch", need, get(show_choice)),
-        quiet_door(Method::GET, "/chat/{id}/messages/{message}", need, get(show_message)),
+        quiet_door(Method::GET, "/chat/{id}/messages/{message_id}", need, get(show_message)),
     ];
     doors.extend(acts::doors());
     doors.extend(paste::doors());

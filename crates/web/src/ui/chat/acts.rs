@@ -32,7 +32,7 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::POST, "/chat/{id}", need, post(set)),
         quiet_door(Method::POST, "/chat/{id}/switch", need, post(choose)),
         quiet_door(Method::POST, "/chat/{id}/messages", need, post(say)),
-        quiet_door(Method::POST, "/chat/{id}/messages/{message}", need, post(act)),
+        quiet_door(Method::POST, "/chat/{id}/messages/{message_id}", need, post(act)),
     ]
 }
 
