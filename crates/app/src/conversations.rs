@@ -134,8 +134,13 @@ pub async fn edit(app: &App, caller: &Caller, id: ConversationId, edit: Edit) ->
         let message = store::conversations::message(&app.store, id, leaf).await?;
         message.ok_or_else(|| Error::invalid("leaf_id", "names no message of this conversation"))?;
     }
-    let conversation = edited(app, caller, known, edit).await?;
-    if !store::conversations::update(&app.store, &conversation).await? {
+    let leaf = edit.leaf;
+    let title = edit.title.is_some();
+    let mut conversation = edited(app, caller, known, edit).await?;
+    if !title {
+        conversation.title.clear();
+    }
+    if !store::conversations::update(&app.store, &conversation, leaf).await? {
         return Err(Error::not_found("conversation"));
     }
     changed(app, &conversation);
@@ -215,7 +220,8 @@ fn check_parameters(parameters: &Parameters) -> Result<()> {
     if parameters.max_tokens == Some(0) {
         return Err(Error::invalid("parameters.max_tokens", "must be at least 1"));
     }
-    let is_word = |word: &str| !word.is_empty() && word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_word =
+        |word: &str| !word.is_empty() && word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     if parameters.reasoning_effort.as_deref().is_some_and(|effort| !is_word(effort)) {
         return Err(Error::invalid("parameters.reasoning_effort", "must be a word such as low, medium or high"));
     }

@@ -233,8 +233,10 @@ pub fn newest_leaf(messages: &[Message], from: Option<MessageId>) -> Option<Mess
 pub fn title_of(text: &str) -> String {
     let words = |line: &str| {
         let bare = line.trim_start_matches(['#', '>', '*', '-', '`', ' ', '\t']);
-        let words: Vec<String> =
-            bare.split_whitespace().map(|word| word.chars().filter(|c| !crate::text::is_invisible(*c)).collect()).collect();
+        let words: Vec<String> = bare
+            .split_whitespace()
+            .map(|word| word.chars().filter(|c| !crate::text::is_invisible(*c)).collect())
+            .collect();
         words.join(" ").trim().to_owned()
     };
     let line = text.lines().map(words).find(|line| !line.is_empty()).unwrap_or_else(|| "Untitled".to_owned());

@@ -21,9 +21,9 @@ use crate::row::{Columns, json_text, optional_id};
 pub use messages::{
     Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
 };
+use upkeep::erase;
 pub(crate) use upkeep::give_up;
 pub use upkeep::{delete_of_user, prune};
-use upkeep::erase;
 
 /// A chat as lists and pages show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,8 +83,9 @@ const INSERT: &str = "INSERT INTO conversations (id, user_id, title, search, mod
      parameters, is_temporary, leaf_id, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
-const UPDATE: &str = "UPDATE conversations SET title = $2, search = $3, model = $4, credential_id = $5, \
-     system_prompt = $6, parameters = $7, is_temporary = $8, leaf_id = $9 WHERE id = $1";
+const UPDATE: &str = "UPDATE conversations SET title = CASE WHEN CAST($2 AS TEXT) = '' THEN title ELSE $2 END, \
+     search = CASE WHEN CAST($3 AS TEXT) = '' THEN search ELSE $3 END, model = $4, credential_id = $5, \
+     system_prompt = $6, parameters = $7, is_temporary = $8, leaf_id = COALESCE(CAST($9 AS TEXT), leaf_id) WHERE id = $1";
 
 /// Adds a chat.
 ///
@@ -110,12 +111,13 @@ pub async fn insert(store: &Store, conversation: &Conversation) -> Result<(), St
     write.commit().await
 }
 
-/// Writes what a chat is set to; not when something was last said. `false`: it
-/// is gone.
+/// Writes what a chat is set to; not when something was last said, and neither its
+/// title nor its leaf unless there is one: what is said at the same time may give
+/// it both. `false`: it is gone.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn update(store: &Store, conversation: &Conversation) -> Result<bool, StoreError> {
+pub async fn update(store: &Store, conversation: &Conversation, leaf: Option<MessageId>) -> Result<bool, StoreError> {
     let mut write = Write::begin(store).await?;
     let done = sqlx::query(UPDATE)
         .bind(conversation.id.to_string())
@@ -126,7 +128,7 @@ pub async fn update(store: &Store, conversation: &Conversation) -> Result<bool, 
         .bind(conversation.system_prompt.as_str())
         .bind(json_text(&conversation.parameters)?)
         .bind(i64::from(conversation.is_temporary))
-        .bind(optional_id(conversation.leaf))
+        .bind(optional_id(leaf))
         .execute(write.connection())
         .await?;
     write.commit().await?;
@@ -170,10 +172,10 @@ pub async fn list(
     let limit = usize::try_from(limit).unwrap_or(0);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|row| ConversationCursor {
-        at: row.conversation.updated_at,
-        id: row.conversation.id,
-    });
+    let next = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| ConversationCursor { at: row.conversation.updated_at, id: row.conversation.id });
     Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
 }
 

@@ -145,11 +145,8 @@ fn settle(answer: &mut Message, end: End) -> bool {
         End::Stopped => answer.state = MessageState::Stopped,
         End::Interrupted => {
             answer.state = MessageState::Failed;
-            answer.failure = Some(Failure {
-                code: INTERRUPTED.to_owned(),
-                sentence: INTERRUPTED_SENTENCE.to_owned(),
-                class: None,
-            });
+            answer.failure =
+                Some(Failure { code: INTERRUPTED.to_owned(), sentence: INTERRUPTED_SENTENCE.to_owned(), class: None });
         }
         End::Failed(error) => {
             answer.state = MessageState::Failed;

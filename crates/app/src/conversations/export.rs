@@ -54,8 +54,10 @@ pub async fn export(app: &App, caller: &Caller, id: ConversationId, kind: Export
 
 /// The title as every file system takes it.
 fn file_name(conversation: &Conversation) -> String {
-    let plain: String =
-        title_shown(conversation).chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let plain: String = title_shown(conversation)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .collect();
     let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).take(8).collect();
     if words.is_empty() { "chat".to_owned() } else { words.join("-") }
 }

@@ -87,7 +87,8 @@ pub async fn send(
     let mut path: Vec<&Message> = conversation::path(&messages, parent);
     path.push(&said);
     let title = known.title.is_empty().then(|| title_of(&said.text()));
-    let answer = begin(app, caller, asked, Beginning { known: &known, settled, path, said: Some(&said), title }).await?;
+    let answer =
+        begin(app, caller, asked, Beginning { known: &known, settled, path, said: Some(&said), title }).await?;
     Ok(Begun { user_message: said.id, answer })
 }
 

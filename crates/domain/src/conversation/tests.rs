@@ -38,14 +38,7 @@ fn said(number: u128, parent: Option<u128>) -> Message {
 
 /// 1 ─ 2 ─ 3 ─ 4, with 5 ─ 6 beside 3.
 fn tree() -> Vec<Message> {
-    vec![
-        said(1, None),
-        said(2, Some(1)),
-        said(3, Some(2)),
-        said(4, Some(3)),
-        said(5, Some(2)),
-        said(6, Some(5)),
-    ]
+    vec![said(1, None), said(2, Some(1)), said(3, Some(2)), said(4, Some(3)), said(5, Some(2)), said(6, Some(5))]
 }
 
 #[test]

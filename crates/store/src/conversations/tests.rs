@@ -85,13 +85,19 @@ async fn a_chat_is_read_back_as_it_was_kept_and_listed_for_its_owner_only() {
         assert_eq!(titles(&store, bob, None).await, [""; 0]);
         let key = CredentialId::of_source("x");
         let changed = Conversation { title: "The sea".into(), credential: Some(key), model: None, ..kept };
-        assert!(update(&store, &changed).await.unwrap());
+        assert!(update(&store, &changed, None).await.unwrap());
         assert_eq!(by_id(&store, changed.id).await.unwrap().unwrap().conversation, changed);
+        let (message, untitled) =
+            (said(&changed, None, "Hi"), Conversation { title: String::new(), ..changed.clone() });
+        add(&store, changed.id, &[&message], None, NOW).await.unwrap();
+        assert!(update(&store, &untitled, None).await.unwrap());
+        let now = by_id(&store, changed.id).await.unwrap().unwrap().conversation;
+        assert_eq!((now.title.as_str(), now.leaf), ("The sea", Some(message.id)), "what was said meanwhile stays");
         let temporary = Conversation { is_temporary: true, ..chat(ann, "Hush", NOW) };
         insert(&store, &temporary).await.unwrap();
         assert_eq!(titles(&store, ann, None).await, ["The sea"], "a temporary one is in no list");
         assert!(delete(&store, changed.id).await.unwrap() && !delete(&store, changed.id).await.unwrap());
-        assert!(!update(&store, &changed).await.unwrap());
+        assert!(!update(&store, &changed, None).await.unwrap());
         store.close().await;
     })
     .await;
@@ -274,10 +280,8 @@ async fn old_chats_and_those_of_people_who_left_are_gone_and_running_ones_stay()
         change.commit(domain::audit::Event::UserDeleted { user: ann }).await.unwrap();
         assert_eq!(titles(&store, ann, None).await, [""; 0]);
         assert_eq!(titles(&store, bob, None).await, ["bob's"]);
-        let left: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM messages")
-            .fetch_one(store.pool())
-            .await
-            .unwrap();
+        let left: i64 =
+            sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").fetch_one(store.pool()).await.unwrap();
         assert_eq!(left, 1, "nothing that was said is left behind");
         store.close().await;
     })

@@ -40,11 +40,7 @@ pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<(), S
 ///
 /// # Errors
 /// When the database cannot be written. What is gone by then stays gone.
-pub async fn prune(
-    store: &Store,
-    before: Option<Timestamp>,
-    temporary_before: Timestamp,
-) -> Result<u64, StoreError> {
+pub async fn prune(store: &Store, before: Option<Timestamp>, temporary_before: Timestamp) -> Result<u64, StoreError> {
     let mut deleted = 0;
     loop {
         let ids: Vec<String> = sqlx::query_scalar(

@@ -61,7 +61,8 @@ fn told(conversation: &Conversation, path: &[&Message], parameters: &Parameters)
 fn a_model_is_told_the_prompt_and_the_branch_and_not_the_answers_that_failed() {
     let (hi, failed, again) =
         (said(Author::User, vec![text("Hi")]), said(Author::Assistant, vec![]), said(Author::User, vec![text("Hi?")]));
-    let parameters = Parameters { temperature: Some(0.5), reasoning_effort: Some("low".to_owned()), ..Parameters::default() };
+    let parameters =
+        Parameters { temperature: Some(0.5), reasoning_effort: Some("low".to_owned()), ..Parameters::default() };
     assert_eq!(
         told(&chat("Be brief."), &[&hi, &failed, &again], &parameters),
         json!({

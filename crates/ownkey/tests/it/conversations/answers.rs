@@ -143,7 +143,8 @@ async fn what_is_attached_goes_to_the_model_and_is_shown_again() {
     let (question, answer) = say(&stage.ann.client, &stage.chat, &body).await;
     stage.answer(&answer).await;
     let log = stage.house.sim.log();
-    let asked: Value = serde_json::from_slice(&log.iter().rev().find(|call| call.model.is_some()).unwrap().body).unwrap();
+    let asked: Value =
+        serde_json::from_slice(&log.iter().rev().find(|call| call.model.is_some()).unwrap().body).unwrap();
     let parts = asked["messages"][0]["content"].as_array().unwrap();
     assert_eq!(parts[1]["image_url"]["url"], format!("data:image/png;base64,{png}"));
     assert!(text(&parts[2], "text").contains("Remember the milk."));
@@ -166,11 +167,21 @@ async fn what_cannot_be_said_is_refused_before_anything_is_kept() {
         (part(json!({"type": "image", "media_type": "image/png"})), "content.data"),
         (part(json!({"type": "text", "text": "x".repeat(600_000)})), "content"),
         (json!({"content": [{"type": "text", "text": "x"}], "model": " "}), "model"),
-        (json!({"content": [{"type": "text", "text": "x"}], "parameters": {"temperature": 3}}), "parameters.temperature"),
-        (json!({"content": [{"type": "text", "text": "x"}], "parent_id": "00000000-0000-7000-8000-000000000000"}), "parent_id"),
+        (
+            json!({"content": [{"type": "text", "text": "x"}], "parameters": {"temperature": 3}}),
+            "parameters.temperature",
+        ),
+        (
+            json!({"content": [{"type": "text", "text": "x"}], "parent_id": "00000000-0000-7000-8000-000000000000"}),
+            "parent_id",
+        ),
     ] {
         let refused = stage.ann.client.post(&path, &body).await.expect(422).json();
-        assert_eq!((&refused["code"], &refused["errors"][0]["field"]), (&json!("invalid_request"), &json!(field)), "{refused}");
+        assert_eq!(
+            (&refused["code"], &refused["errors"][0]["field"]),
+            (&json!("invalid_request"), &json!(field)),
+            "{refused}"
+        );
     }
     assert_eq!(messages(&stage.ann.client, &stage.chat).await, Vec::<Value>::new());
     let bare = begin(&stage.ann.client, &json!({})).await;

@@ -31,7 +31,10 @@ async fn an_answer_is_asked_for_again_and_both_stay() {
     let children = messages(&stage.ann.client, &stage.chat).await;
     assert_eq!(children.iter().filter(|message| message["parent_id"] == json!(question)).count(), 2);
     let chat = stage.ann.client.get(&format!("/v2/conversations/{}", stage.chat)).await.expect(200).json();
-    assert_eq!((&chat["conversation"]["leaf_id"], &chat["conversation"]["model"]), (&second["id"], &json!("gpt-5-mini")));
+    assert_eq!(
+        (&chat["conversation"]["leaf_id"], &chat["conversation"]["model"]),
+        (&second["id"], &json!("gpt-5-mini"))
+    );
 }
 
 #[tokio::test]
@@ -115,7 +118,8 @@ async fn prompt_parameters_and_key_of_a_chat_reach_the_provider() {
     let done = stage.answer(&answer).await;
     assert_eq!(done["state"], "done", "{done}");
     let log = stage.house.sim.log();
-    let body: Value = serde_json::from_slice(&log.iter().rev().find(|call| call.model.is_some()).unwrap().body).unwrap();
+    let body: Value =
+        serde_json::from_slice(&log.iter().rev().find(|call| call.model.is_some()).unwrap().body).unwrap();
     assert_eq!(json!([body["model"], body["temperature"], body["top_p"]]), json!(["gpt-4o", 0.25, 0.5]));
     assert!(body.to_string().contains("321"), "{body}");
     assert_eq!(told(&stage.house), pairs(&[("system", "Be brief."), ("user", "Hi")]));

@@ -203,8 +203,7 @@ fn asked(passport: &Passport, LetInAt(callers_epoch): LetInAt) -> Asked {
 }
 
 fn accepted(begun: Begun) -> Response {
-    let view =
-        BegunView { user_message_id: begun.user_message.to_string(), answer_id: begun.answer.to_string() };
+    let view = BegunView { user_message_id: begun.user_message.to_string(), answer_id: begun.answer.to_string() };
     (StatusCode::ACCEPTED, axum::Json(view)).into_response()
 }
 

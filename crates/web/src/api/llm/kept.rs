@@ -64,8 +64,12 @@ impl Keeping {
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum OpenAiPart {
-    Text { text: String },
-    ImageUrl { image_url: ImageUrl },
+    Text {
+        text: String,
+    },
+    ImageUrl {
+        image_url: ImageUrl,
+    },
     #[serde(other)]
     Other,
 }

@@ -123,7 +123,10 @@ impl Writer {
             Tag::Subscript => self.words("<sub>", "</sub>"),
             Tag::Table(columns) => {
                 self.columns = columns;
-                self.words("<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>", "</tbody></table></div>\n")
+                self.words(
+                    "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>",
+                    "</tbody></table></div>\n",
+                )
             }
             Tag::TableHead => {
                 (self.is_head, self.column) = (true, 0);
