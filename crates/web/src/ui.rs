@@ -2,6 +2,7 @@
 //! them live.
 
 pub(crate) mod assets;
+mod chat;
 mod docs;
 mod forms;
 mod home;
@@ -26,5 +27,6 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(keys::doors());
     doors.extend(profile::doors());
     doors.extend(tokens::doors());
+    doors.extend(chat::doors());
     doors
 }

@@ -1,5 +1,6 @@
 //! The pages in a real browser: what a person clicks, sees and reads.
 
+mod chat;
 mod frame;
 mod keys;
 mod profile;

@@ -392,7 +392,7 @@ async fn pages(seen: &Seen, house: &House, ann: &Person) {
     let cookie = house.web_session("ann").await;
     let origin = house.url.as_str();
     let nobody = house.nobody();
-    for path in ["/", "/home", "/keys", "/tokens", "/login", "/setup", "/nowhere", "/assets/style.css"] {
+    for path in ["/", "/chat", "/keys", "/tokens", "/login", "/setup", "/nowhere", "/assets/style.css"] {
         seen.keep(path, nobody.send(Method::GET, path, &[("cookie", &cookie)], Vec::new()).await);
     }
     let form = "application/x-www-form-urlencoded";

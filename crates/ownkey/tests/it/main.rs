@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod canary;
 mod chat;
+mod chat_pages;
 mod cli;
 mod clients;
 mod contract;

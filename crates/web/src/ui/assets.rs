@@ -18,6 +18,10 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("core.js", SCRIPT, include_str!("script/core.js")),
     ("events.js", SCRIPT, include_str!("script/events.js")),
     ("keys.js", SCRIPT, include_str!("script/keys.js")),
+    ("chat.js", SCRIPT, include_str!("script/chat.js")),
+    ("answer.js", SCRIPT, include_str!("script/answer.js")),
+    ("files.js", SCRIPT, include_str!("script/files.js")),
+    ("sheet.js", SCRIPT, include_str!("script/sheet.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

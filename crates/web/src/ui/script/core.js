@@ -169,6 +169,7 @@ addEventListener("submit", async (event) => {
   if (button) button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
+    // A button called "action" hides the property of that name.
     const answer = await fetch(form.getAttribute("action") ?? location.href, { method: "POST", body: new URLSearchParams(data), headers: { accept: "text/html" } });
     const page = parsed(await answer.text());
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);

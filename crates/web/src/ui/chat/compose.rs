@@ -1,0 +1,192 @@
+//! Below the thread: what stands in the way, and where one writes. And what an
+//! empty conversation begins with.
+
+use domain::ProviderId;
+use domain::provider::{PROVIDERS, ProviderKind};
+use maud::{Markup, html};
+
+use super::scene::{Chat, Desk, Lock};
+use crate::ui::view::{Icon, icon};
+
+/// What may be asked first.
+const EXAMPLES: [&str; 3] = [
+    "Explain what an API gateway does, in five sentences.",
+    "Write a shell script that finds the ten largest files below a directory.",
+    "Compare SQLite and PostgreSQL for a small web service, as a table.",
+];
+
+/// Where a person gets a key for the first time.
+const FIRST_KEYS: [ProviderId; 4] =
+    [ProviderId::OpenAi, ProviderId::Anthropic, ProviderId::Google, ProviderId::OpenRouter];
+
+/// The form in which one writes.
+pub(super) fn composer(chat: &Chat, desk: &Desk, say: &str) -> Markup {
+    let action = if chat.id.is_some() { format!("{}/messages", chat.path()) } else { "/chat".to_owned() };
+    let is_locked = desk.lock.as_ref().is_some_and(Lock::is_hard);
+    html! {
+        form #composer method="post" action=(action) aria-label="Message" {
+            (choice(chat, desk))
+            fieldset disabled[is_locked] {
+                ul #files hidden aria-label="Attached files" {}
+                label.sr for="message" { "Message" }
+                textarea #message name="content" rows="1" maxlength="524288" required placeholder="Write a message" autocomplete="off" autofocus[!is_locked] aria-describedby="lock" { (say) }
+                div.tools {
+                    input #file type="file" multiple hidden;
+                    button.bare.icon-only #attach type="button" hidden aria-label="Attach pictures or text files" { (icon(Icon::Clip)) }
+                    @if chat.id.is_none() {
+                        label.check.small { input type="checkbox" name="is_temporary" value="true" checked[chat.is_temporary]; "Temporary" }
+                    }
+                    span.grow {}
+                    span.small.only-wide.keys { kbd { "Enter" } " sends, " kbd { "Shift" } " " kbd { "Enter" } " breaks the line" }
+                    button.icon-only #send type="submit" aria-label="Send" { (icon(Icon::Send)) }
+                    button.icon-only #stop type="button" data-act="stop" aria-label="Stop the answer" aria-keyshortcuts="Escape" { (icon(Icon::Stop)) }
+                }
+            }
+        }
+    }
+}
+
+/// What goes along unseen.
+fn choice(chat: &Chat, desk: &Desk) -> Markup {
+    html! {
+        div #choice data-live="" {
+            @if chat.id.is_some() {
+                input type="hidden" name="parent_id" value=(chat.leaf.as_deref().unwrap_or_default());
+            } @else {
+                input type="hidden" name="model" value=(desk.model_name);
+                @if let Some(key) = desk.pinned { input type="hidden" name="credential_id" value=(key); }
+            }
+        }
+    }
+}
+
+/// What stands in the way, and what to do; wakes up by itself.
+pub(super) fn lock(chat: &Chat, desk: &Desk) -> Markup {
+    let path = chat.path();
+    html! {
+        div #lock data-live="" role="status" {
+            @match &desk.lock {
+                None => {}
+                Some(Lock::NoModel) => { span.sr data-locks { "No key opens a model yet. Paste one above to begin." } }
+                Some(Lock::Key { sentence, replaceable, is_hard }) => {
+                    div.banner.complaint[*is_hard].notice[!*is_hard] data-locks[*is_hard] {
+                        (icon(Icon::Warning))
+                        div.grow {
+                            (sentence)
+                            div.row {
+                                @if let Some(key) = replaceable {
+                                    a.button.little href={ "/chat/keys/" (key) "?back=" (chat.id.as_deref().unwrap_or_default()) } data-sheet { "Replace key" }
+                                }
+                                a.button.quiet.little href={ (path) "/switch" } data-sheet { "Choose another key" }
+                            }
+                        }
+                    }
+                }
+                Some(Lock::Model { sentence }) => {
+                    div.banner.complaint data-locks {
+                        (icon(Icon::Warning))
+                        div.grow {
+                            (sentence)
+                            div.row { a.button.little href={ (path) "/switch" } data-sheet { "Choose a model" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a conversation begins with.
+pub(super) fn start(desk: &Desk, complaint: Option<&str>) -> Markup {
+    html! {
+        div #start data-live="" {
+            @if desk.model.is_some() {
+                h2.hello { "What would you like to know?" }
+                ul.examples {
+                    @for example in EXAMPLES {
+                        li { a.example href={ "/chat?say=" (super::head::urlencoded(example)) } data-example=(example) { (example) } }
+                    }
+                }
+                @if desk.is_only_local {
+                    p.small.soft { (icon(Icon::Machine)) " Answers come from this machine and cost nothing. " a href="/keys" { "Add a provider key" } " for the models of OpenAI, Anthropic and others." }
+                }
+            } @else { (first_key(complaint)) }
+        }
+    }
+}
+
+/// The paste box of somebody without any key.
+fn first_key(complaint: Option<&str>) -> Markup {
+    html! {
+        h2.hello { "Paste a key, and chat" }
+        p.soft { "Ownkey keeps it sealed on this server and calls the provider with it. Only you use it." }
+        (crate::ui::view::complaint(complaint))
+        form.paste method="post" action="/chat/keys" {
+            label for="pasted" { "Paste a key from any provider" }
+            div.paste-row {
+                input #pasted type="password" name="api_key" autocomplete="off" spellcheck="false" required autofocus placeholder="sk-…";
+                button type="submit" { "Save and check" }
+            }
+            @if complaint.is_some() { (which_provider()) }
+        }
+        p.small.row.gets {
+            "Get a key: "
+            @for provider in FIRST_KEYS {
+                a href=(provider.facts().key_url) rel="noopener noreferrer" target="_blank" { (provider.display_name()) }
+            }
+        }
+        p.small.soft { "No key at hand? Start " a href="/status" { "Ollama or LM Studio" } " on this machine, and its models appear here by themselves." }
+    }
+}
+
+/// Asked when the shape of a key does not say whose it is.
+fn which_provider() -> Markup {
+    html! {
+        div.field {
+            label for="provider" { "Provider" }
+            select #provider name="provider" {
+                option value="" { "As the key looks" }
+                @for provider in PROVIDERS.iter().filter(|provider| provider.kind == ProviderKind::External && provider.default_base.is_some()) {
+                    option value=(provider.name) { (provider.display_name) }
+                }
+            }
+        }
+    }
+}
+
+/// What a script clones to edit a question.
+pub(super) fn editing() -> Markup {
+    html! {
+        template #editing {
+            form.editing {
+                label { span.sr { "Your message" } textarea required {} }
+                div.row { button.little type="submit" { "Send again" } button.quiet.little type="reset" { "Cancel" } }
+            }
+        }
+    }
+}
+
+/// What the keys do.
+pub(super) fn shortcuts() -> Markup {
+    let all: [(&[&str], &str); 7] = [
+        (&["Enter"], "Send the message"),
+        (&["Shift", "Enter"], "Begin a new line"),
+        (&["Esc"], "Stop the answer"),
+        (&["Shift", "Esc"], "Go to where one writes"),
+        (&["⌘ or Ctrl", "K"], "Search the conversations"),
+        (&["⌘ or Ctrl", "Shift", "O"], "Begin a new chat"),
+        (&["?"], "Show this list"),
+    ];
+    html! {
+        dialog #shortcuts aria-labelledby="shortcuts-title" {
+            h2 #shortcuts-title { "Keyboard shortcuts" }
+            dl.shortcuts {
+                @for (keys, what) in all {
+                    dt { @for key in keys { kbd { (key) } " " } }
+                    dd { (what) }
+                }
+            }
+            div.end { button.quiet type="button" data-close { "Close" } }
+        }
+    }
+}
