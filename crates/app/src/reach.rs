@@ -10,6 +10,7 @@ use domain::credential::{Credential, KeyStatus, Scope, Source};
 use domain::ids::{CredentialId, UserId, model_uuid};
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
+use domain::registration::Registration;
 use domain::resolve::Candidate;
 use domain::spread::Spread;
 use domain::{Caller, Price, Timestamp};
@@ -34,19 +35,34 @@ pub struct Key {
     pub offers: HashMap<String, Arc<Offer>>,
     /// What its endpoint did, or refused, when it was tried.
     pub tried: Known,
+    /// What is known of its list of models.
+    pub listing: Option<Listing>,
     /// Its base URL, read; judged again at each call.
     endpoint: std::result::Result<Endpoint, EndpointProblem>,
+}
+
+/// When a key's list of models came, and what became of it since.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// When these models were listed first.
+    pub at: Timestamp,
+    /// Why it could not be read again, if so.
+    pub error: Option<String>,
 }
 
 impl Key {
     pub(crate) fn new(stored: StoredCredential, offers: HashMap<String, Arc<Offer>>) -> Self {
         let endpoint = EgressGuard::read(stored.credential.provider, &stored.credential.endpoint);
-        Self { stored, offers, tried: Known::default(), endpoint }
+        Self { stored, offers, tried: Known::default(), listing: None, endpoint }
     }
 
     fn with_tries(mut self, rows: Vec<TriedAbility>) -> Self {
         self.tried = Known::of(rows, &self.stored.credential.endpoint);
         self
+    }
+
+    fn with_listing(self, listing: Option<Listing>) -> Self {
+        Self { listing, ..self }
     }
 
     /// Its endpoint, if the rules of now allow it.
@@ -91,6 +107,10 @@ pub struct Offer {
     pub created: Option<i64>,
     /// Whether the facts come from the catalogue.
     pub in_catalogue: bool,
+    /// Who wrote it into the registry, if somebody did: its owner, or everybody's.
+    pub registered: Option<Scope>,
+    /// What the registry says it costs, before any catalogue.
+    pub set_price: Option<Price>,
 }
 
 impl Offer {
@@ -118,6 +138,8 @@ pub struct Reach {
     pub settled: Settled,
     /// The aliases the caller may name.
     pub aliases: Aliases,
+    /// What the caller, or everybody, wrote into the registry.
+    pub registrations: Vec<Registration>,
 }
 
 impl Reach {
@@ -130,7 +152,14 @@ impl Reach {
                 by_client_id.entry(offer.client_id()).or_default().push(Arc::clone(offer));
             }
         }
-        Self { keys, by_client_id, by_uuid, settled: Settled::default(), aliases: Aliases::default() }
+        Self {
+            keys,
+            by_client_id,
+            by_uuid,
+            settled: Settled::default(),
+            aliases: Aliases::default(),
+            registrations: Vec::new(),
+        }
     }
 
     /// The keys that might pay for a model of a namespace, with what is known of them at `now`.
@@ -208,12 +237,20 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     let epoch = app.reach.epoch.load(Ordering::Acquire);
     let settled = Settled::read(app, caller.user).await?;
     let aliases = Aliases::read(app, caller, with_personal).await?;
-    let reach = Arc::new(Reach { settled, aliases, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
+    let mut registrations = store::registrations::for_user(&app.store, caller.user).await?;
+    registrations.retain(|registration| with_personal || registration.scope != Scope::Personal);
+    let keys = load_keys(app, caller, with_personal, &registrations).await?;
+    let reach = Arc::new(Reach { settled, aliases, registrations, ..Reach::of_keys(keys) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }
 
-async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Vec<Arc<Key>>> {
+async fn load_keys(
+    app: &App,
+    caller: &Caller,
+    with_personal: bool,
+    registrations: &[Registration],
+) -> Result<Vec<Arc<Key>>> {
     let mut rows = app.environment.rows(app).await?;
     if with_personal {
         rows.extend(store::credentials::of_user(&app.store, caller.user).await?);
@@ -224,8 +261,13 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
     rows.extend(store::credentials::of_system(&app.store).await?);
     let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
     let lists = store::model_lists::all_for(&app.store, &ids).await?;
-    let mut lists: HashMap<CredentialId, Option<Vec<ListedModel>>> =
-        lists.into_iter().map(|list| (list.credential, serde_json::from_str(&list.models).ok())).collect();
+    let mut lists: HashMap<CredentialId, (Option<Vec<ListedModel>>, Listing)> = lists
+        .into_iter()
+        .map(|list| {
+            let listing = Listing { at: list.fetched_at, error: list.error };
+            (list.credential, (serde_json::from_str(&list.models).ok(), listing))
+        })
+        .collect();
     let mut tries: HashMap<CredentialId, Vec<TriedAbility>> = HashMap::new();
     for tried in store::tries::all_for(&app.store, &ids).await? {
         tries.entry(tried.credential).or_default().push(tried);
@@ -234,9 +276,10 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
         .into_iter()
         .map(|stored| {
             let tried = tries.remove(&stored.credential.id).unwrap_or_default();
-            let listed = lists.remove(&stored.credential.id).flatten();
-            let offers = offers_of(&stored.credential, listed, app.catalogue);
-            Arc::new(Key::new(stored, offers).with_tries(tried))
+            let (listed, listing) = lists.remove(&stored.credential.id).unzip();
+            let offers = offers_of(&stored.credential, listed.flatten(), app.catalogue);
+            let offers = with_registered(offers, &stored.credential, registrations, app.catalogue);
+            Arc::new(Key::new(stored, offers).with_tries(tried).with_listing(listing))
         })
         .collect())
 }
@@ -253,7 +296,9 @@ fn offers_of(
     let provider = credential.provider;
     let offer = |facts: ModelFacts, created, in_catalogue| {
         let uuid = model_uuid(&namespace, &facts.id);
-        (facts.id.clone(), Arc::new(Offer { uuid, namespace: namespace.clone(), facts, created, in_catalogue }))
+        let namespace = namespace.clone();
+        let id = facts.id.clone();
+        (id, Arc::new(Offer { uuid, namespace, facts, created, in_catalogue, registered: None, set_price: None }))
     };
     match listed {
         // What is deployed cannot be listed with the key: its owner says it, and
@@ -277,6 +322,44 @@ fn offers_of(
             .filter(|facts| facts.status != ModelStatus::Retired)
             .map(|facts| offer(facts.clone(), None, true))
             .collect(),
+    }
+}
+
+/// The offers with what the registry says: models that nobody lists, and other
+/// facts of those that are.
+fn with_registered(
+    mut offers: HashMap<String, Arc<Offer>>,
+    credential: &Credential,
+    registrations: &[Registration],
+    catalogue: &Catalogue,
+) -> HashMap<String, Arc<Offer>> {
+    let mut said: Vec<&Registration> = registrations.iter().filter(|one| one.is_about(credential)).collect();
+    // A person's own word about their own keys is the last.
+    said.sort_by_key(|one| one.scope == Scope::Personal);
+    for registration in said {
+        let known = offers.remove(&registration.model);
+        let offer = registered(registration, known.as_deref(), catalogue);
+        offers.insert(registration.model.clone(), Arc::new(offer));
+    }
+    offers
+}
+
+/// A model as it is registered, with what else is known of it.
+pub(crate) fn registered(registration: &Registration, known: Option<&Offer>, catalogue: &Catalogue) -> Offer {
+    let Registration { provider, model, said, .. } = registration;
+    let in_catalogue = catalogue.get(*provider, model).filter(|_| *provider != ProviderId::Azure);
+    let facts = match known {
+        Some(offer) => offer.facts.clone(),
+        None => merged(*provider, ListedModel { id: model.clone(), ..ListedModel::default() }, in_catalogue),
+    };
+    Offer {
+        uuid: registration.uuid(),
+        namespace: registration.namespace.clone(),
+        facts: said.applied_to(facts),
+        created: known.and_then(|offer| offer.created),
+        in_catalogue: known.map_or(in_catalogue.is_some(), |offer| offer.in_catalogue),
+        registered: Some(registration.scope),
+        set_price: said.price.or(known.and_then(|offer| offer.set_price)),
     }
 }
 

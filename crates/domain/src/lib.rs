@@ -36,6 +36,7 @@ pub mod alias;
 pub mod cooling;
 pub mod key_shape;
 pub mod recheck;
+pub mod registration;
 pub mod resolve;
 pub mod secret_reference;
 pub mod service;
