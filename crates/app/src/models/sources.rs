@@ -24,6 +24,8 @@ pub struct Source {
     pub is_theirs: bool,
     /// What is known of its health.
     pub status: KeyStatus,
+    /// Whether it is switched on.
+    pub is_active: bool,
     /// When it was checked.
     pub checked_at: Option<Timestamp>,
     /// How many models it opens.
@@ -39,8 +41,7 @@ pub struct Source {
 /// When the store cannot be read.
 pub async fn sources(app: &App, caller: &Caller) -> Result<Vec<Source>> {
     let reach = reach::of(app, caller).await?;
-    let active = reach.keys.iter().filter(|key| key.credential().is_active);
-    let mut sources: Vec<Source> = active.map(|key| source(caller, key)).collect();
+    let mut sources: Vec<Source> = reach.keys.iter().map(|key| source(caller, key)).collect();
     sources.sort_by(|a, b| (a.provider, a.scope, &a.title).cmp(&(b.provider, b.scope, &b.title)));
     Ok(sources)
 }
@@ -54,6 +55,7 @@ fn source(caller: &Caller, key: &Key) -> Source {
         scope: credential.scope,
         is_theirs: reach::may_see(caller, credential),
         status: credential.status,
+        is_active: credential.is_active,
         checked_at: credential.checked_at,
         models: key.offers.len(),
         listing: key.listing.clone(),
