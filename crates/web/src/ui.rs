@@ -7,7 +7,10 @@ mod forms;
 mod home;
 mod keys;
 mod links;
+mod models;
+mod playground;
 mod sign_in;
+mod snippets;
 mod theme;
 mod tokens;
 pub(crate) mod view;
@@ -23,5 +26,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(links::doors());
     doors.extend(keys::doors());
     doors.extend(tokens::doors());
+    doors.extend(models::doors());
+    doors.extend(playground::doors());
     doors
 }

@@ -17,6 +17,8 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("docs.js", SCRIPT, include_str!("docs/docs.js")),
     ("core.js", SCRIPT, include_str!("script/core.js")),
     ("events.js", SCRIPT, include_str!("script/events.js")),
+    ("models.js", SCRIPT, include_str!("script/models.js")),
+    ("playground.js", SCRIPT, include_str!("script/playground.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

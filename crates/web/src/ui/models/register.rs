@@ -166,7 +166,10 @@ pub(super) fn form(typed: &Typed, is_admin: bool, complaint: Option<&str>) -> Ma
                 "What you leave empty stays as it is known."
             }
             form.form method="post" action="/language-models" data-stay="Registered" {
-                p.complaint role="alert" data-complaint hidden[complaint.is_none()] { (complaint.unwrap_or_default()) }
+                @match complaint {
+                    Some(sentence) => { p.complaint role="alert" data-complaint { (sentence) } }
+                    None => { p.refused role="alert" data-complaint hidden {} }
+                }
                 div.columns {
                     div.field {
                         label for="register-provider" { "Provider" }
