@@ -11,7 +11,8 @@ const part = (column, name) => column.querySelector(`[data-${name}]`);
 
 // ---- What stands in the address ----
 function query() {
-  const fields = [...new FormData(form)].filter(([name, value]) => value !== "" || /^m\d$/.test(name));
+  const isSent = (name) => form.elements[`${name}_on`]?.checked ?? true;
+  const fields = [...new FormData(form)].filter(([name, value]) => /^m\d$/.test(name) || (value !== "" && isSent(name)));
   return new URLSearchParams(fields);
 }
 
@@ -269,7 +270,7 @@ addEventListener("click", (event) => {
 });
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.contains(event.target)) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.contains(event.target)) {
     event.preventDefault();
     runAll();
   }
