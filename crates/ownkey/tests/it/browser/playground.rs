@@ -1,7 +1,6 @@
 //! `/playground`: the same prompt to several models.
 
 use http::Method;
-use serde_json::json;
 use testkit::{Browser, House};
 
 use super::{has_no_barriers, signed_in};
@@ -110,5 +109,4 @@ async fn the_playground_keeps_nobody_out() {
     let four = "/playground?m1=gpt-5-mini&m2=gpt-5-mini&m3=claude-haiku-4-5&m4=claude-haiku-4-5&temperature1_on=on";
     has_no_barriers(&tab, &["/playground", four, "/playground/code?m1=gpt-5-mini&of=1"]).await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
-    assert_eq!(tab.evaluate("document.querySelectorAll('.column:not([hidden])').length").await, json!(1));
 }
