@@ -202,7 +202,7 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
             },
             ..first.facts.clone()
         },
-        price: price(app, first, now),
+        price: price(app, key.offers.get(&first.facts.id).unwrap_or(first), now),
         payer: Some(key.credential().scope),
         key: Some(key.credential().id),
         registered: None,

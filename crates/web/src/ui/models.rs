@@ -27,7 +27,7 @@ use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
-pub(super) use asked::{dollars, tokens};
+pub(super) use asked::dollars;
 use asked::{Asked, Show};
 use register::Typed;
 

@@ -128,11 +128,11 @@ struct ModelPatch {
     capabilities: Option<Option<Vec<String>>>,
     /// Prompt plus completion, in tokens.
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000)]
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole")]
     context_window: Option<Option<u64>>,
     /// The longest answer, in tokens.
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000)]
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole")]
     max_tokens: Option<Option<u64>>,
     /// Dollars per million tokens; prices change together.
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000)]
@@ -188,8 +188,8 @@ async fn edit_model(
     let model = uuid_of(&app, &caller, &name).await?;
     let scope = word("scope", query.scope.as_deref())?;
     let edit = Edit {
-        abilities: patch.capabilities.map(|words| abilities(words.as_deref())).transpose()?,
         price: changed_price(&patch)?,
+        abilities: patch.capabilities.map(|words| abilities(words.as_deref())).transpose()?,
         display_name: patch.display_name,
         context_window: patch.context_window,
         max_output_tokens: patch.max_tokens,
@@ -256,6 +256,11 @@ pub(crate) fn abilities<T: AsRef<str>>(words: Option<&[T]>) -> Result<Said, Erro
         reasoning: has("reasoning"),
     };
     Ok(Said { kind, capabilities: Some(capabilities), ..Said::default() })
+}
+
+/// A whole number, where `null` is told from absent.
+fn present_whole<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Option<u64>>, D::Error> {
+    body::whole_number(reader).map(Some)
 }
 
 fn changed_price(patch: &ModelPatch) -> Result<Option<Option<Price>>, Error> {
