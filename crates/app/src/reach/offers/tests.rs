@@ -1,6 +1,7 @@
 //! Where a key's models come from.
 
 use domain::credential::{KeyStatus, Settings, Source};
+use domain::ids::CredentialId;
 use domain::registration::Said;
 use domain::{Origin, Timestamp};
 
