@@ -77,6 +77,12 @@ pub(super) fn doors() -> Vec<Door> {
     ]
 }
 
+/// Something that a model can do, or what it is for.
+#[derive(ToSchema)]
+#[schema(pattern = "^(chat|vision|tools|json_schema|reasoning|embeddings)$")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AbilityWord(String);
+
 /// A model to register. What is absent stays as it is known elsewhere.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +99,8 @@ struct ModelBody {
     /// The name people read.
     #[schema(max_length = 120, pattern = "@line")]
     display_name: Option<String>,
-    /// Of `chat`, `vision`, `tools`, `json_schema`, `reasoning`, `embeddings`.
+    /// What it can do; `chat` and `embeddings` say what it is for.
+    #[schema(max_items = 6, value_type = Option<Vec<AbilityWord>>)]
     capabilities: Option<Vec<String>>,
     /// Prompt plus completion, in tokens.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
@@ -122,8 +129,8 @@ struct ModelPatch {
     #[schema(value_type = Option<String>, max_length = 120, pattern = "@line")]
     #[serde(default, deserialize_with = "present")]
     display_name: Option<Option<String>>,
-    /// Of `chat`, `vision`, `tools`, `json_schema`, `reasoning`, `embeddings`.
-    #[schema(value_type = Option<Vec<String>>)]
+    /// What it can do; `chat` and `embeddings` say what it is for.
+    #[schema(max_items = 6, value_type = Option<Vec<AbilityWord>>)]
     #[serde(default, deserialize_with = "present")]
     capabilities: Option<Option<Vec<String>>>,
     /// Prompt plus completion, in tokens.
