@@ -245,13 +245,7 @@ fn name_of(app: &App, client_id: &str, offer: &Offer, reach: &Reach) -> String {
 
 /// Who would pay for a model, were no key at a limit just now: a model does not
 /// come and go with the minute, but with the server that it runs on.
-fn payer<'a>(
-    app: &App,
-    caller: &Caller,
-    reach: &'a Reach,
-    namespace: &str,
-    model: &str,
-) -> Option<&'a Arc<Key>> {
+fn payer<'a>(app: &App, caller: &Caller, reach: &'a Reach, namespace: &str, model: &str) -> Option<&'a Arc<Key>> {
     let now = app.clock.now();
     let mut candidates = reach.candidates(app, namespace, model, now);
     candidates.retain(|candidate| !reach::is_stopped(candidate.credential));

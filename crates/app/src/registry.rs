@@ -243,7 +243,10 @@ fn checked(registration: Registration) -> Result<Registration> {
         let rates = price.rates;
         let all = [Some(rates.input_nanos), Some(rates.output_nanos), rates.cached_input_nanos];
         if all.into_iter().flatten().any(|nanos| !(0..=DEAREST_NANOS).contains(&nanos)) {
-            return invalid("input_token_price", "and the other prices must be 0 to 1,000,000 dollars per million tokens");
+            return invalid(
+                "input_token_price",
+                "and the other prices must be 0 to 1,000,000 dollars per million tokens",
+            );
         }
     }
     Ok(Registration { namespace, model, said, ..registration })

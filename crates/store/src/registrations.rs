@@ -41,15 +41,14 @@ pub async fn get(
     namespace: &str,
     model: &str,
 ) -> Result<Option<Registration>, StoreError> {
-    let row = sqlx::query(
-        "SELECT * FROM registrations WHERE scope = $1 AND owner_id = $2 AND namespace = $3 AND model = $4",
-    )
-    .bind(scope_of(owner).as_str())
-    .bind(owner_column(owner))
-    .bind(namespace)
-    .bind(model)
-    .fetch_optional(change.connection())
-    .await?;
+    let row =
+        sqlx::query("SELECT * FROM registrations WHERE scope = $1 AND owner_id = $2 AND namespace = $3 AND model = $4")
+            .bind(scope_of(owner).as_str())
+            .bind(owner_column(owner))
+            .bind(namespace)
+            .bind(model)
+            .fetch_optional(change.connection())
+            .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -112,15 +111,14 @@ pub async fn update(change: &mut Mutation, edited: &Registration) -> Result<bool
 /// # Errors
 /// When the database cannot be written.
 pub async fn delete(change: &mut Mutation, gone: &Registration) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "DELETE FROM registrations WHERE scope = $1 AND owner_id = $2 AND namespace = $3 AND model = $4",
-    )
-    .bind(gone.scope.as_str())
-    .bind(owner_column(gone.owner))
-    .bind(gone.namespace.as_str())
-    .bind(gone.model.as_str())
-    .execute(change.connection())
-    .await?;
+    let done =
+        sqlx::query("DELETE FROM registrations WHERE scope = $1 AND owner_id = $2 AND namespace = $3 AND model = $4")
+            .bind(gone.scope.as_str())
+            .bind(owner_column(gone.owner))
+            .bind(gone.namespace.as_str())
+            .bind(gone.model.as_str())
+            .execute(change.connection())
+            .await?;
     change.touch(ChangeKind::Model, &owner_column(gone.owner));
     Ok(done.rows_affected() > 0)
 }
@@ -130,12 +128,11 @@ pub async fn delete(change: &mut Mutation, gone: &Registration) -> Result<bool, 
 /// # Errors
 /// When the database cannot be written.
 pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<Vec<Registration>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM registrations WHERE scope = 'personal' AND owner_id = $1 ORDER BY namespace, model",
-    )
-    .bind(user.to_string())
-    .fetch_all(change.connection())
-    .await?;
+    let rows =
+        sqlx::query("SELECT * FROM registrations WHERE scope = 'personal' AND owner_id = $1 ORDER BY namespace, model")
+            .bind(user.to_string())
+            .fetch_all(change.connection())
+            .await?;
     let gone: Vec<Registration> = rows.iter().map(read).collect::<Result<_, _>>()?;
     if !gone.is_empty() {
         sqlx::query("DELETE FROM registrations WHERE scope = 'personal' AND owner_id = $1")

@@ -6,8 +6,8 @@ use app::chat::Payment;
 use app::error::Error;
 use app::paying::Wishes;
 use domain::caller::Proof;
-use domain::{Caller, ProviderId};
 use domain::resolve::Fallback;
+use domain::{Caller, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use store::ledger::CallSource;
 

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::Price;
 use domain::credential::{Credential, Scope};
 use domain::ids::model_uuid;
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
 use domain::registration::Registration;
-use domain::Price;
 use llm::catalogue::Catalogue;
 
 use super::Offer;

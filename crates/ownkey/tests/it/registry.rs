@@ -65,7 +65,10 @@ async fn a_deployment_is_registered_read_changed_and_taken_out_and_the_log_says_
 async fn a_price_of_ones_own_counts_for_ones_own_keys_and_for_no_others() {
     let house = House::start().await;
     let root = house.admin("root").await;
-    root.client.post("/v2/credentials", &json!({"provider": "openai", "api_key": SYSTEM, "scope": "system"})).await.expect(201);
+    root.client
+        .post("/v2/credentials", &json!({"provider": "openai", "api_key": SYSTEM, "scope": "system"}))
+        .await
+        .expect(201);
     let ann = house.user("ann").await;
     let price = |model: &Value| json!([model["input_token_price"], model["credential_scope"]]);
     let model = async |client: &Client| client.get("/v2/llm-models/gpt-5-mini").await.expect(200).json();
@@ -120,8 +123,14 @@ async fn what_is_no_model_is_refused_with_the_field_at_fault() {
         (json!({"provider": "openai", "model_id": "m", "capabilities": ["wings"]}), "capabilities"),
         (json!({"provider": "openai", "model_id": "m", "capabilities": ["chat", "embeddings"]}), "capabilities"),
         (json!({"provider": "openai", "model_id": "m", "input_token_price": 1}), "output_token_price"),
-        (json!({"provider": "openai", "model_id": "m", "input_token_price": -1, "output_token_price": 1}), "input_token_price"),
-        (json!({"provider": "ollama", "model_id": "m", "input_token_price": 1, "output_token_price": 1}), "input_token_price"),
+        (
+            json!({"provider": "openai", "model_id": "m", "input_token_price": -1, "output_token_price": 1}),
+            "input_token_price",
+        ),
+        (
+            json!({"provider": "ollama", "model_id": "m", "input_token_price": 1, "output_token_price": 1}),
+            "input_token_price",
+        ),
         (json!({"provider": "openai", "model_id": "m", "scope": "organization"}), "scope"),
     ] {
         let refused = ann.client.post("/v2/llm-models", &body).await.expect(422).json();

@@ -40,11 +40,17 @@ async fn one_finds_a_model_by_typing_and_the_address_says_what_was_asked() {
     tab.write("gpt-5-mini").await;
     tab.until("location.search.includes('q=gpt-5-mini')").await;
     tab.until("document.querySelectorAll('.models tbody tr').length > 0").await;
-    tab.until("[...document.querySelectorAll('.models tbody tr')].every((row) => row.textContent.includes('gpt-5-mini'))").await;
+    tab.until(
+        "[...document.querySelectorAll('.models tbody tr')].every((row) => row.textContent.includes('gpt-5-mini'))",
+    )
+    .await;
     tab.reload().await;
     assert_eq!(tab.value_of("Search models").await, "gpt-5-mini");
     tab.go("/language-models?provider=anthropic&has=vision").await;
-    tab.until("[...document.querySelectorAll('.models tbody tr')].every((row) => row.textContent.includes('Anthropic'))").await;
+    tab.until(
+        "[...document.querySelectorAll('.models tbody tr')].every((row) => row.textContent.includes('Anthropic'))",
+    )
+    .await;
     tab.go("/language-models?q=no+such+model").await;
     tab.see("No model is like that").await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
@@ -106,7 +112,11 @@ async fn the_models_keep_nobody_out() {
     ann.save_key("openai", OPENAI).await;
     let model = ann.client.get("/v2/llm-models/gpt-5-mini").await.expect(200).json();
     let about = format!("/language-models/{}", model["id"].as_str().unwrap());
-    has_no_barriers(&tab, &["/language-models", "/language-models?show=all", "/language-models?q=nothing+at+all", &about]).await;
+    has_no_barriers(
+        &tab,
+        &["/language-models", "/language-models?show=all", "/language-models?q=nothing+at+all", &about],
+    )
+    .await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
 

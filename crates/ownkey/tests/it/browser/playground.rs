@@ -58,7 +58,10 @@ async fn code_is_made_with_the_models_and_the_parameters_that_are_on() {
     tab.until("document.getElementById('code-dialog').open").await;
     let code = tab.evaluate("document.querySelector('#code-place pre').textContent").await;
     let code = code.as_str().unwrap();
-    assert!(code.contains("\"temperature\": 0.3") && code.contains("gpt-5-mini") && !code.contains("max_tokens"), "{code}");
+    assert!(
+        code.contains("\"temperature\": 0.3") && code.contains("gpt-5-mini") && !code.contains("max_tokens"),
+        "{code}"
+    );
     assert!(code.contains("$OWNKEY_TOKEN") && !code.contains(OPENAI), "{code}");
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
@@ -93,7 +96,8 @@ async fn without_a_script_the_answers_come_with_the_page() {
     assert_eq!(page.matches(" in, ").count(), 2, "{page}");
     house.ledger_is_written().await;
     assert_eq!(ann.usage().await.iter().map(|event| event["source"].clone()).collect::<Vec<_>>(), ["playground"; 2]);
-    let page = client.send(Method::POST, "/playground", &headers, "m1=gpt-5-mini&prompt=".into()).await.expect(422).text();
+    let page =
+        client.send(Method::POST, "/playground", &headers, "m1=gpt-5-mini&prompt=".into()).await.expect(422).text();
     assert!(page.contains("There is nothing to ask"), "{page}");
 }
 

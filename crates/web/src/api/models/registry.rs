@@ -41,16 +41,19 @@ pub(super) fn doors() -> Vec<Door> {
             "/v2/llm-models",
             need,
             post(register_model),
-            says(TAG, "Register a model by hand: an Azure deployment, one that no list has, or other facts of a known one")
-                .takes::<ModelBody>()
-                .example(json!({
-                    "provider": "azure", "model_id": "my-gpt", "capabilities": ["chat", "tools", "vision"],
-                    "context_window": 128_000, "input_token_price": 1.1, "output_token_price": 4.4,
-                }))
-                .idempotent()
-                .gives::<ModelView>(201, "The model")
-                .gives::<ModelView>(200, "Registered before with this Idempotency-Key")
-                .refuses(&[Code::Conflict, Code::ModelNotFound]),
+            says(
+                TAG,
+                "Register a model by hand: an Azure deployment, one that no list has, or other facts of a known one",
+            )
+            .takes::<ModelBody>()
+            .example(json!({
+                "provider": "azure", "model_id": "my-gpt", "capabilities": ["chat", "tools", "vision"],
+                "context_window": 128_000, "input_token_price": 1.1, "output_token_price": 4.4,
+            }))
+            .idempotent()
+            .gives::<ModelView>(201, "The model")
+            .gives::<ModelView>(200, "Registered before with this Idempotency-Key")
+            .refuses(&[Code::Conflict, Code::ModelNotFound]),
         ),
         door(
             Method::PATCH,
@@ -228,7 +231,11 @@ fn new_model(body: ModelBody) -> Result<NewModel, Error> {
         .provider
         .parse()
         .map_err(|_| Error::invalid("provider", "names no provider; GET /v2/providers lists them"))?;
-    let price = price(body.input_token_price.as_ref(), body.output_token_price.as_ref(), body.cached_input_token_price.as_ref())?;
+    let price = price(
+        body.input_token_price.as_ref(),
+        body.output_token_price.as_ref(),
+        body.cached_input_token_price.as_ref(),
+    )?;
     let said = Said {
         display_name: body.display_name,
         context_window: body.context_window,
@@ -236,7 +243,12 @@ fn new_model(body: ModelBody) -> Result<NewModel, Error> {
         price,
         ..abilities(body.capabilities.as_deref())?
     };
-    Ok(NewModel { scope: word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal), provider, model: body.model_id, said })
+    Ok(NewModel {
+        scope: word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        provider,
+        model: body.model_id,
+        said,
+    })
 }
 
 /// What a list of words says of a model's abilities.
@@ -248,10 +260,15 @@ pub(crate) fn abilities<T: AsRef<str>>(words: Option<&[T]>) -> Result<Said, Erro
     let has = |wanted: &str| words.iter().any(|word| word.as_ref() == wanted);
     let known = ["chat", "vision", "tools", "json_schema", "reasoning", "embeddings"];
     if words.iter().any(|word| !known.contains(&word.as_ref())) {
-        return Err(Error::invalid("capabilities", format!("holds an unknown word; expected of: {}", known.join(", "))));
+        return Err(Error::invalid(
+            "capabilities",
+            format!("holds an unknown word; expected of: {}", known.join(", ")),
+        ));
     }
     let kind = match (has("chat"), has("embeddings")) {
-        (true, true) => return Err(Error::invalid("capabilities", "says chat and embeddings; a model is for one of them")),
+        (true, true) => {
+            return Err(Error::invalid("capabilities", "says chat and embeddings; a model is for one of them"));
+        }
         (true, false) => Some(ModelKind::Chat),
         (false, true) => Some(ModelKind::Embedding),
         (false, false) => None,

@@ -157,22 +157,30 @@ fn actions(line: &ModelLine, keys: &Keys<'_>) -> Markup {
 
 fn nothing(asked: &Asked, shown: Show) -> Markup {
     if asked.is_narrow() {
-        return empty(Icon::Search, "No model is like that", html! {
-            p { "Nothing among the " (shown.word().to_lowercase()) " models has all that you ask for." }
-            div.row {
-                a.button.quiet href=(asked.showing(Show::All).address()) { "Look among all" }
-                a.button.quiet href="/language-models" { "Clear" }
-            }
-        });
+        return empty(
+            Icon::Search,
+            "No model is like that",
+            html! {
+                p { "Nothing among the " (shown.word().to_lowercase()) " models has all that you ask for." }
+                div.row {
+                    a.button.quiet href=(asked.showing(Show::All).address()) { "Look among all" }
+                    a.button.quiet href="/language-models" { "Clear" }
+                }
+            },
+        );
     }
     match shown {
-        Show::Callable => empty(Icon::Models, "No key opens a model yet", html! {
-            p { "Save a provider key and its models are here at once. What each key would open is under Locked." }
-            div.row {
-                a.button href="/keys" { (icon(Icon::Plus)) "Add a key" }
-                a.button.quiet href="/language-models?show=locked" { "Look at the locked ones" }
-            }
-        }),
+        Show::Callable => empty(
+            Icon::Models,
+            "No key opens a model yet",
+            html! {
+                p { "Save a provider key and its models are here at once. What each key would open is under Locked." }
+                div.row {
+                    a.button href="/keys" { (icon(Icon::Plus)) "Add a key" }
+                    a.button.quiet href="/language-models?show=locked" { "Look at the locked ones" }
+                }
+            },
+        ),
         _ => empty(Icon::Models, "Nothing here", html! { p { "No model belongs here now." } }),
     }
 }

@@ -202,7 +202,13 @@ pub(super) fn form(typed: &Typed, is_admin: bool, complaint: Option<&str>) -> Ma
 }
 
 /// The form for a model that is there: what is said of it.
-pub(super) fn edit_form(typed: &Typed, address: &str, is_registered: bool, is_admin: bool, complaint: Option<&str>) -> Markup {
+pub(super) fn edit_form(
+    typed: &Typed,
+    address: &str,
+    is_registered: bool,
+    is_admin: bool,
+    complaint: Option<&str>,
+) -> Markup {
     html! {
         form.form method="post" action=(address) {
             @if let Some(sentence) = complaint { p.complaint role="alert" { (sentence) } }

@@ -11,7 +11,9 @@ use maud::{Markup, html};
 
 use super::asked::dollars;
 use super::list::Keys;
-use super::parts::{abilities, add_a_key, chips, kind_word, prices, query, tokens_or_unknown, try_now, whose, why_words};
+use super::parts::{
+    abilities, add_a_key, chips, kind_word, prices, query, tokens_or_unknown, try_now, whose, why_words,
+};
 use super::register::{self, Typed};
 use crate::ui::snippets::{self, Wanted};
 use crate::ui::view::{Icon, badge, icon, tile, time};

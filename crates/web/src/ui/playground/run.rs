@@ -75,8 +75,7 @@ async fn ask(
 fn body(state: &State, column: &Column) -> Bytes {
     let system = Some(state.system.trim()).filter(|system| !system.is_empty());
     let system = system.map(|system| json!({"role": "system", "content": system}));
-    let messages: Vec<Value> =
-        system.into_iter().chain([json!({"role": "user", "content": state.prompt})]).collect();
+    let messages: Vec<Value> = system.into_iter().chain([json!({"role": "user", "content": state.prompt})]).collect();
     let mut body = json!({"model": column.model, "messages": messages, "stream": false});
     if let Some(members) = body.as_object_mut() {
         members.extend(column.parameters().into_iter().filter(|(name, _)| name != "max_tokens"));

@@ -17,9 +17,15 @@ fn what_cannot_be_read_is_not_asked_for() {
 
 #[test]
 fn large_numbers_of_tokens_are_short() {
-    for (number, text) in
-        [(0, "0"), (999, "999"), (8_192, "8.2k"), (128_000, "128k"), (131_072, "131k"), (1_000_000, "1M"), (1_500_000, "1.5M")]
-    {
+    for (number, text) in [
+        (0, "0"),
+        (999, "999"),
+        (8_192, "8.2k"),
+        (128_000, "128k"),
+        (131_072, "131k"),
+        (1_000_000, "1M"),
+        (1_500_000, "1.5M"),
+    ] {
         assert_eq!(tokens(number), text);
     }
 }
