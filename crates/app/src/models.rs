@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::alias::{Alias, Target};
 use domain::credential::Scope;
 use domain::ids::{CredentialId, model_uuid};
-use domain::model::{Capabilities, ModelFacts, ModelStatus};
+use domain::model::{Capabilities, ModelFacts};
 use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
