@@ -178,7 +178,7 @@ fn summary(all: &[ModelLine]) -> Markup {
 }
 
 /// The tabs and the rows that are asked for.
-fn list_of(asked: &Asked, all: &[ModelLine], sources: &[app::models::Source]) -> Markup {
+fn list_of(asked: &Asked, all: &[ModelLine], sources: &[models::Source]) -> Markup {
     let wanted: Vec<&ModelLine> = all.iter().filter(|line| asked.lets(line)).collect();
     let count = |show| wanted.iter().filter(|line| Show::of(line) == show).count();
     let counts = [count(Show::Callable), count(Show::Locked), count(Show::Retired), wanted.len()];
