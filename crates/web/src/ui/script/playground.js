@@ -146,6 +146,9 @@ function writer(place) {
   };
 }
 
+/** Dollars from whole billionths, without an exponent. */
+const money = (nanos) => `$${(nanos / 1e9).toFixed(9).replace(/\.?0+$/, "")}`;
+
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 
 function figures(column, begun, first, done, answer) {
@@ -156,7 +159,7 @@ function figures(column, begun, first, done, answer) {
     first === null ? null : [`first token ${seconds(first)}`, "Time to the first token, measured here"],
     done.output_tokens && writing > 50 ? [`${(done.output_tokens / (writing / 1000)).toFixed(1)} tok/s`, "Tokens each second after the first"] : null,
     done.input_tokens === null ? ["tokens unknown"] : [`${done.input_tokens} in, ${done.output_tokens} out`, "Tokens read and written"],
-    [done.cost === null ? "cost unknown" : `$${done.cost}`, "What it cost"],
+    [done.cost_nanos === null ? "cost unknown" : money(done.cost_nanos), "What it cost"],
     [seconds(took), "From asking to the end"],
     [whose?.textContent.trim() ?? `${done.credential_scope} key`, "Whose key paid"],
   ];
