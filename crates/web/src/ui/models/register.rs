@@ -1,6 +1,7 @@
 //! The form that writes a model into the registry.
 
 use app::error::Error;
+use app::naming;
 use app::registry::{Edit, NewModel};
 use domain::credential::Scope;
 use domain::model::ModelKind;
@@ -156,6 +157,12 @@ fn rate(field: &str, typed: &str) -> Result<Option<i64>, Error> {
     nanos.map(Some).ok_or_else(|| Error::invalid(field, "is no price; write dollars per million tokens, like 1.25"))
 }
 
+/// What was typed, to be typed on; a provider key in the place of a name is not
+/// shown again.
+fn echoed(typed: &str) -> &str {
+    if naming::shown(typed) == "…" { "" } else { typed }
+}
+
 /// The form for a model that nobody listed.
 pub(super) fn form(typed: &Typed, is_admin: bool, complaint: Option<&str>) -> Markup {
     html! {
@@ -181,7 +188,7 @@ pub(super) fn form(typed: &Typed, is_admin: bool, complaint: Option<&str>) -> Ma
                     }
                     div.field {
                         label for="register-model" { "Model id" }
-                        input #register-model name="model_id" value=(typed.model_id) required autocomplete="off" spellcheck="false" aria-describedby="register-model-hint";
+                        input #register-model name="model_id" value=(echoed(&typed.model_id)) required autocomplete="off" spellcheck="false" aria-describedby="register-model-hint";
                         p.hint #register-model-hint { "At Azure the deployment; at your own endpoint slug/model." }
                     }
                     @if is_admin {
@@ -213,7 +220,7 @@ pub(super) fn edit_form(
         form.form method="post" action=(address) {
             @if let Some(sentence) = complaint { p.complaint role="alert" { (sentence) } }
             input type="hidden" name="provider" value=(typed.provider);
-            input type="hidden" name="model_id" value=(typed.model_id);
+            input type="hidden" name="model_id" value=(echoed(&typed.model_id));
             @if is_registered {
                 input type="hidden" name="scope" value=(typed.scope);
             } @else if is_admin {
@@ -249,7 +256,7 @@ fn fields(typed: &Typed, prefix: &str) -> Markup {
         div.columns {
             div.field {
                 label for={ (prefix) "-name" } { "Name" }
-                input id={ (prefix) "-name" } name="display_name" value=(typed.display_name) maxlength="120" autocomplete="off";
+                input id={ (prefix) "-name" } name="display_name" value=(echoed(&typed.display_name)) maxlength="120" autocomplete="off";
             }
             div.field {
                 label for={ (prefix) "-kind" } { "Kind" }

@@ -1,6 +1,7 @@
 //! What stands in the playground: one prompt and one to four models, each with
 //! its key and its parameters. All of it is in the address.
 
+use app::naming;
 use domain::ids::CredentialId;
 use serde_json::{Map, Number, Value};
 
@@ -120,7 +121,7 @@ impl State {
             .filter_map(|number| Some(column(number, get(&format!("m{number}"))?, &get)))
             .collect();
         if let Some(model) = get("model").filter(|_| columns.is_empty()) {
-            columns.push(Column { model: model.to_owned(), ..Column::empty(1) });
+            columns.push(Column { model: name(model), ..Column::empty(1) });
         }
         let free = (1..=COLUMNS).find(|number| columns.iter().all(|column| column.number != *number));
         if let Some(number) = free.filter(|_| columns.is_empty() || get("add").is_some()) {
@@ -148,6 +149,12 @@ impl State {
     }
 }
 
+/// A model's name as it was typed; a provider key in its place is not shown again.
+fn name(typed: &str) -> String {
+    let typed = typed.trim();
+    if naming::shown(typed) == "…" { String::new() } else { typed.to_owned() }
+}
+
 fn column<'a>(number: usize, model: &str, get: &impl Fn(&str) -> Option<&'a str>) -> Column {
     let setting = |parameter: Parameter| {
         let typed = get(&format!("{}{number}", parameter.name));
@@ -158,7 +165,7 @@ fn column<'a>(number: usize, model: &str, get: &impl Fn(&str) -> Option<&'a str>
     };
     Column {
         number,
-        model: model.trim().to_owned(),
+        model: name(model),
         key: get(&format!("k{number}")).and_then(|key| key.parse().ok()),
         settings: PARAMETERS.map(setting),
     }
