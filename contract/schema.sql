@@ -258,6 +258,19 @@ CREATE TABLE nodes (
 
 CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY);
 
+CREATE TABLE registrations (
+    scope TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    model TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    said TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (scope, owner_id, namespace, model)
+);
+
 CREATE TABLE replay_state (
     caller TEXT NOT NULL,
     call_id TEXT NOT NULL,

@@ -187,6 +187,8 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
     let aliases = store::aliases::delete_of_user(&mut change, id).await?;
     events.extend(aliases.into_iter().map(|(alias, name)| Event::AliasDeleted { alias, name }));
     store::conversations::delete_of_user(&mut change, id).await?;
+    let registered = store::registrations::delete_of_user(&mut change, id).await?;
+    events.extend(registered.iter().map(crate::registry::gone));
     store::sessions::end_all_of_user(&mut change, id, None).await?;
     store::users::anonymise(&mut change, id).await?;
     events.push(Event::UserDeleted { user: id });

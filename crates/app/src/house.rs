@@ -229,7 +229,7 @@ impl App {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
-            Some(ChangeKind::Spread | ChangeKind::Alias) => self.reach.forget(id.parse().ok()),
+            Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }

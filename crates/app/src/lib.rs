@@ -37,6 +37,7 @@ pub mod naming;
 pub mod paying;
 mod prices;
 pub mod reach;
+pub mod registry;
 pub mod resolving;
 mod secrets;
 pub mod spreads;

@@ -1,16 +1,18 @@
 //! The models a caller can call, and those a key would unlock.
 
-use std::collections::BTreeMap;
+mod sources;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::alias::{Alias, Target};
 use domain::credential::Scope;
-use domain::ids::model_uuid;
-use domain::model::{Capabilities, ModelFacts, ModelStatus};
+use domain::ids::{CredentialId, model_uuid};
+use domain::model::{Capabilities, ModelFacts};
 use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
-use domain::{Caller, Price, ProviderId, resolve};
+use domain::{Caller, Price, ProviderId, Timestamp, resolve};
 use llm::capabilities::{self, Ability};
 use uuid::Uuid;
 
@@ -18,8 +20,10 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::naming;
 use crate::paying::{self, Wishes};
-use crate::reach::{self, Offer, Reach};
+use crate::reach::{self, Key, Offer, Reach};
 use crate::targets;
+
+pub use sources::{Source, sources};
 
 /// A model as lists show it.
 #[derive(Clone, Debug)]
@@ -34,6 +38,10 @@ pub struct ModelLine {
     pub price: Option<Price>,
     /// In whose scope the key lies that would pay; `None`: locked.
     pub payer: Option<Scope>,
+    /// The key that would pay.
+    pub key: Option<CredentialId>,
+    /// Whose word in the registry it is, if somebody registered it.
+    pub registered: Option<Scope>,
     /// Whether the provider, not only the catalogue, named it.
     pub is_listed: bool,
     /// When the provider says it was made, in seconds.
@@ -59,10 +67,12 @@ pub struct ModelFilter {
 /// When the store cannot be read.
 pub async fn list(app: &App, caller: &Caller, filter: ModelFilter) -> Result<Vec<ModelLine>> {
     let reach = reach::of(app, caller).await?;
-    let mut lines: Vec<ModelLine> = usable(app, caller, &reach)
+    let usable = usable(app, caller, &reach);
+    let opened: HashSet<Uuid> = usable.iter().map(|line| line.uuid).collect();
+    let mut lines: Vec<ModelLine> = usable
         .into_iter()
         .chain(of_aliases(app, caller, &reach))
-        .chain(locked(app, &reach))
+        .chain(locked(app, &reach, &opened))
         // Each is listed under a name that means it.
         .filter(|line| line.alias.is_some() || !reach.aliases.takes(&line.client_id))
         .filter(|line| filter.provider.is_none_or(|provider| provider == line.facts.provider))
@@ -130,13 +140,17 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     let mut lines = Vec::new();
     for (client_id, offers) in &reach.by_client_id {
         for offer in offers {
-            let Some(payer) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
+            let Some(key) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
+            // What the key that pays knows of it, and what it is billed at.
+            let offer = key.offers.get(&offer.facts.id).unwrap_or(offer);
             lines.push(ModelLine {
                 uuid: offer.uuid,
                 client_id: name_of(app, client_id, offer, reach),
-                price: app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now).or(offer.facts.price),
+                price: price(app, offer, now),
                 facts: as_tried(reach, offer),
-                payer: Some(payer),
+                payer: Some(key.credential().scope),
+                key: Some(key.credential().id),
+                registered: offer.registered,
                 is_listed: !offer.in_catalogue,
                 created: offer.created,
                 alias: None,
@@ -146,13 +160,18 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     lines
 }
 
+fn price(app: &App, offer: &Offer, now: Timestamp) -> Option<Price> {
+    let today = || app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now);
+    offer.set_price.or_else(today).or(offer.facts.price)
+}
+
 /// Aliases with at least one target that a key of the caller opens.
 fn of_aliases(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     reach.aliases.in_force().filter_map(|alias| of_alias(app, caller, reach, alias)).collect()
 }
 
 fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Option<ModelLine> {
-    let opened: Vec<(&Target, Scope, &Arc<Offer>)> = targets::in_order(reach, alias, None)
+    let opened: Vec<(&Target, &Arc<Key>, &Arc<Offer>)> = targets::in_order(reach, alias, None)
         .into_iter()
         .filter_map(|target| {
             // A model may have more than one id at its provider.
@@ -160,10 +179,10 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
             let uuid = |id: &str| model_uuid(&target.namespace(), id);
             let offer = reach.by_uuid.get(&uuid(target.upstream_id()));
             let offer = offer.or_else(|| reach.by_uuid.get(&uuid(&known?.id)))?;
-            Some((target, payer_of(app, caller, reach, target)?, offer))
+            Some((target, payer(app, caller, reach, &target.namespace(), target.upstream_id())?, offer))
         })
         .collect();
-    let &(_, payer, first) = opened.first()?;
+    let &(_, key, first) = opened.first()?;
     let facts = |of: fn(&ModelFacts) -> Option<u64>| opened.iter().filter_map(|(_, _, offer)| of(&offer.facts)).min();
     let all = |can: fn(&Capabilities) -> bool| opened.iter().all(|(_, _, offer)| can(&offer.facts.capabilities));
     let now = app.clock.now();
@@ -183,8 +202,10 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
             },
             ..first.facts.clone()
         },
-        price: app.catalogue.price_at(first.facts.provider, &first.facts.id, now).or(first.facts.price),
-        payer: Some(payer),
+        price: price(app, key.offers.get(&first.facts.id).unwrap_or(first), now),
+        payer: Some(key.credential().scope),
+        key: Some(key.credential().id),
+        registered: None,
         is_listed: false,
         created: Some(alias.created_at.as_seconds()),
         alias: Some(Arc::clone(alias)),
@@ -193,7 +214,7 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
 
 /// Who would pay for a target of an alias, were no key at a limit just now.
 pub(crate) fn payer_of(app: &App, caller: &Caller, reach: &Reach, target: &Target) -> Option<Scope> {
-    payer(app, caller, reach, &target.namespace(), target.upstream_id())
+    payer(app, caller, reach, &target.namespace(), target.upstream_id()).map(|key| key.credential().scope)
 }
 
 /// What is known of a model, with what was tried of it.
@@ -224,7 +245,7 @@ fn name_of(app: &App, client_id: &str, offer: &Offer, reach: &Reach) -> String {
 
 /// Who would pay for a model, were no key at a limit just now: a model does not
 /// come and go with the minute, but with the server that it runs on.
-fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str) -> Option<Scope> {
+fn payer<'a>(app: &App, caller: &Caller, reach: &'a Reach, namespace: &str, model: &str) -> Option<&'a Arc<Key>> {
     let now = app.clock.now();
     let mut candidates = reach.candidates(app, namespace, model, now);
     candidates.retain(|candidate| !reach::is_stopped(candidate.credential));
@@ -236,37 +257,49 @@ fn payer(app: &App, caller: &Caller, reach: &Reach, namespace: &str, model: &str
         turns: Turns::default(),
     };
     match resolve::resolve(&candidates, wish, now).outcome {
-        Outcome::Use(ids) => reach.key(*ids.first()?).map(|key| key.credential().scope),
+        Outcome::Use(ids) => reach.key(*ids.first()?),
         Outcome::Failing | Outcome::NoKey => None,
     }
 }
 
-/// Models of the catalogue that no usable key opens.
-fn locked(app: &App, reach: &Reach) -> Vec<ModelLine> {
+/// Models of the catalogue and of the registry that no usable key opens, because
+/// there is none, or because it fails.
+fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>) -> Vec<ModelLine> {
     let now = app.clock.now();
     let mut lines = BTreeMap::new();
     for provider in ProviderId::all().filter(|provider| provider.facts().kind == ProviderKind::External) {
         for facts in app.catalogue.models(provider) {
             let uuid = model_uuid(provider.as_str(), &facts.id);
-            if reach.by_uuid.contains_key(&uuid) && facts.status != ModelStatus::Retired {
+            if opened.contains(&uuid) {
                 continue;
             }
-            lines.insert(
-                uuid,
-                ModelLine {
-                    uuid,
-                    client_id: format!("{provider}/{}", facts.id),
-                    price: app.catalogue.price_at(provider, &facts.id, now),
-                    facts: facts.clone(),
-                    payer: None,
-                    is_listed: false,
-                    created: None,
-                    alias: None,
-                },
-            );
+            let price = app.catalogue.price_at(provider, &facts.id, now);
+            lines.insert(uuid, closed(uuid, format!("{provider}/{}", facts.id), facts.clone(), price));
         }
     }
+    // The server's first, so that a person's own word is the last.
+    for registration in reach.registrations.iter().rev().filter(|one| !opened.contains(&one.uuid())) {
+        let offer = reach::registered(registration, None, app.catalogue);
+        let price = price(app, &offer, now);
+        let line = closed(offer.uuid, registration.written(), offer.facts, price);
+        lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope), ..line });
+    }
     lines.into_values().collect()
+}
+
+fn closed(uuid: Uuid, client_id: String, facts: ModelFacts, price: Option<Price>) -> ModelLine {
+    ModelLine {
+        uuid,
+        client_id,
+        facts,
+        price,
+        payer: None,
+        key: None,
+        registered: None,
+        is_listed: false,
+        created: None,
+        alias: None,
+    }
 }
 
 /// The recommended model of a provider, if the catalogue has one.

@@ -1,4 +1,4 @@
-//! What a call will be billed at: the catalogue's price today, the list of the
+//! What a call will be billed at: what the registry says, the catalogue's price today, the list of the
 //! key that pays, nothing for local models. Unknown stays unknown.
 
 use std::collections::HashMap;
@@ -23,9 +23,11 @@ pub(crate) fn of(
     if place.provider.facts().kind == ProviderKind::Local {
         return Some(Price::FREE);
     }
-    catalogue
-        .price_at(place.provider, &place.upstream_id, now)
-        .or_else(|| offers.get(&place.upstream_id).and_then(|offer| offer.facts.price))
+    let offer = offers.get(&place.upstream_id);
+    offer
+        .and_then(|offer| offer.set_price)
+        .or_else(|| catalogue.price_at(place.provider, &place.upstream_id, now))
+        .or_else(|| offer.and_then(|offer| offer.facts.price))
 }
 
 #[cfg(test)]
@@ -61,6 +63,8 @@ mod tests {
             },
             created: None,
             in_catalogue: false,
+            registered: None,
+            set_price: None,
         })
     }
 

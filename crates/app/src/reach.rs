@@ -2,14 +2,17 @@
 //! models it opens. Built once from the store, kept until one of its rows
 //! changes, never written back.
 
+mod offers;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use domain::credential::{Credential, KeyStatus, Scope, Source};
-use domain::ids::{CredentialId, UserId, model_uuid};
-use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
-use domain::provider::{ProviderId, ProviderKind};
+use domain::ids::{CredentialId, UserId};
+use domain::model::{ListedModel, ModelFacts, ModelStatus};
+use domain::provider::ProviderKind;
+use domain::registration::Registration;
 use domain::resolve::Candidate;
 use domain::spread::Spread;
 use domain::{Caller, Price, Timestamp};
@@ -25,6 +28,9 @@ use crate::secrets;
 use crate::spreads::Settled;
 use crate::targets::Aliases;
 use crate::tries::Known;
+use offers::{offers_of, with_registered};
+
+pub(crate) use offers::registered;
 
 /// A key that may pay, and the models it opens.
 #[derive(Debug)]
@@ -35,19 +41,34 @@ pub struct Key {
     pub offers: HashMap<String, Arc<Offer>>,
     /// What its endpoint did, or refused, when it was tried.
     pub tried: Known,
+    /// What is known of its list of models.
+    pub listing: Option<Listing>,
     /// Its base URL, read; judged again at each call.
     endpoint: std::result::Result<Endpoint, EndpointProblem>,
+}
+
+/// When a key's list of models came, and what became of it since.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// When these models were listed first.
+    pub at: Timestamp,
+    /// Why it could not be read again, if so.
+    pub error: Option<String>,
 }
 
 impl Key {
     pub(crate) fn new(stored: StoredCredential, offers: HashMap<String, Arc<Offer>>) -> Self {
         let endpoint = EgressGuard::read(stored.credential.provider, &stored.credential.endpoint);
-        Self { stored, offers, tried: Known::default(), endpoint }
+        Self { stored, offers, tried: Known::default(), listing: None, endpoint }
     }
 
     fn with_tries(mut self, rows: Vec<TriedAbility>) -> Self {
         self.tried = Known::of(rows, &self.stored.credential.endpoint);
         self
+    }
+
+    fn with_listing(self, listing: Option<Listing>) -> Self {
+        Self { listing, ..self }
     }
 
     /// Its endpoint, if the rules of now allow it and it is the one that the key
@@ -93,6 +114,10 @@ pub struct Offer {
     pub created: Option<i64>,
     /// Whether the facts come from the catalogue.
     pub in_catalogue: bool,
+    /// Who wrote it into the registry, if somebody did: its owner, or everybody's.
+    pub registered: Option<Scope>,
+    /// What the registry says it costs, before any catalogue.
+    pub set_price: Option<Price>,
 }
 
 impl Offer {
@@ -120,6 +145,8 @@ pub struct Reach {
     pub settled: Settled,
     /// The aliases the caller may name.
     pub aliases: Aliases,
+    /// What the caller, or everybody, wrote into the registry.
+    pub registrations: Vec<Registration>,
 }
 
 impl Reach {
@@ -132,7 +159,14 @@ impl Reach {
                 by_client_id.entry(offer.client_id()).or_default().push(Arc::clone(offer));
             }
         }
-        Self { keys, by_client_id, by_uuid, settled: Settled::default(), aliases: Aliases::default() }
+        Self {
+            keys,
+            by_client_id,
+            by_uuid,
+            settled: Settled::default(),
+            aliases: Aliases::default(),
+            registrations: Vec::new(),
+        }
     }
 
     /// The keys that might pay for a model of a namespace, with what is known of them at `now`.
@@ -210,12 +244,20 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     let epoch = app.reach.epoch.load(Ordering::Acquire);
     let settled = Settled::read(app, caller.user).await?;
     let aliases = Aliases::read(app, caller, with_personal).await?;
-    let reach = Arc::new(Reach { settled, aliases, ..Reach::of_keys(load_keys(app, caller, with_personal).await?) });
+    let mut registrations = store::registrations::for_user(&app.store, caller.user).await?;
+    registrations.retain(|registration| with_personal || registration.scope != Scope::Personal);
+    let keys = load_keys(app, caller, with_personal, &registrations).await?;
+    let reach = Arc::new(Reach { settled, aliases, registrations, ..Reach::of_keys(keys) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }
 
-async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Vec<Arc<Key>>> {
+async fn load_keys(
+    app: &App,
+    caller: &Caller,
+    with_personal: bool,
+    registrations: &[Registration],
+) -> Result<Vec<Arc<Key>>> {
     let mut rows = app.environment.rows(app).await?;
     if with_personal {
         rows.extend(store::credentials::of_user(&app.store, caller.user).await?);
@@ -226,8 +268,13 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
     rows.extend(store::credentials::of_system(&app.store).await?);
     let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
     let lists = store::model_lists::all_for(&app.store, &ids).await?;
-    let mut lists: HashMap<CredentialId, Option<Vec<ListedModel>>> =
-        lists.into_iter().map(|list| (list.credential, serde_json::from_str(&list.models).ok())).collect();
+    let mut lists: HashMap<CredentialId, (Option<Vec<ListedModel>>, Listing)> = lists
+        .into_iter()
+        .map(|list| {
+            let listing = Listing { at: list.fetched_at, error: list.error };
+            (list.credential, (serde_json::from_str(&list.models).ok(), listing))
+        })
+        .collect();
     let mut tries: HashMap<CredentialId, Vec<TriedAbility>> = HashMap::new();
     for tried in store::tries::all_for(&app.store, &ids).await? {
         tries.entry(tried.credential).or_default().push(tried);
@@ -236,120 +283,12 @@ async fn load_keys(app: &App, caller: &Caller, with_personal: bool) -> Result<Ve
         .into_iter()
         .map(|stored| {
             let tried = tries.remove(&stored.credential.id).unwrap_or_default();
-            let listed = lists.remove(&stored.credential.id).flatten();
-            let offers = offers_of(&stored.credential, listed, app.catalogue);
-            Arc::new(Key::new(stored, offers).with_tries(tried))
+            let (listed, listing) = lists.remove(&stored.credential.id).unzip();
+            let offers = offers_of(&stored.credential, listed.flatten(), app.catalogue);
+            let offers = with_registered(offers, &stored.credential, registrations, app.catalogue);
+            Arc::new(Key::new(stored, offers).with_tries(tried).with_listing(listing))
         })
         .collect())
-}
-
-/// The models a key opens: its live list where there is one, else the
-/// catalogue's for its provider. At Azure, whose deployments nobody lists, those
-/// of its settings.
-fn offers_of(
-    credential: &Credential,
-    listed: Option<Vec<ListedModel>>,
-    catalogue: &Catalogue,
-) -> HashMap<String, Arc<Offer>> {
-    let namespace = credential.model_namespace();
-    let provider = credential.provider;
-    let offer = |facts: ModelFacts, created, in_catalogue| {
-        let uuid = model_uuid(&namespace, &facts.id);
-        (facts.id.clone(), Arc::new(Offer { uuid, namespace: namespace.clone(), facts, created, in_catalogue }))
-    };
-    match listed {
-        // What is deployed cannot be listed with the key: its owner says it, and
-        // no list or catalogue says otherwise.
-        _ if provider == ProviderId::Azure => {
-            deployed(credential).map(|model| offer(merged(provider, model, None), None, false)).collect()
-        }
-        Some(models) => models
-            .into_iter()
-            .map(|model| {
-                let known = catalogue.get(provider, &model.id);
-                let (created, in_catalogue) = (model.created, known.is_some());
-                offer(merged(provider, model, known), created, in_catalogue)
-            })
-            .collect(),
-        // A local server that never answered offers nothing.
-        None if provider.facts().kind == ProviderKind::Local => HashMap::new(),
-        None => catalogue
-            .models(provider)
-            .iter()
-            .filter(|facts| facts.status != ModelStatus::Retired)
-            .map(|facts| offer(facts.clone(), None, true))
-            .collect(),
-    }
-}
-
-/// The deployments of an Azure key, as models.
-fn deployed(credential: &Credential) -> impl Iterator<Item = ListedModel> {
-    credential.settings.deployments.iter().map(|name| ListedModel { id: name.clone(), ..ListedModel::default() })
-}
-
-/// A listed model with what the catalogue knows; the live list wins where it
-/// speaks.
-fn merged(provider: ProviderId, listed: ListedModel, known: Option<&ModelFacts>) -> ModelFacts {
-    let local = provider.facts().kind == ProviderKind::Local;
-    let free = local.then_some(Price::FREE);
-    let base = known.cloned().unwrap_or_else(|| ModelFacts {
-        provider,
-        id: listed.id.clone(),
-        aliases: Vec::new(),
-        display_name: listed.id.clone(),
-        kind: guessed_kind(&listed.id),
-        status: ModelStatus::Active,
-        is_recommended: false,
-        context_window: None,
-        max_output_tokens: None,
-        capabilities: Capabilities::default(),
-        wires: Vec::new(),
-        restrictions: Restrictions::default(),
-        price: None,
-        deprecation_date: None,
-        replacement: None,
-    });
-    ModelFacts {
-        is_recommended: base.is_recommended && base.id == listed.id,
-        display_name: match (known, listed.display_name) {
-            (None, Some(name)) => name,
-            _ => base.display_name,
-        },
-        // A model that the provider still lists is served, whatever was announced.
-        status: if base.status == ModelStatus::Retired { ModelStatus::Legacy } else { base.status },
-        kind: listed.kind.unwrap_or(base.kind),
-        context_window: listed.context_window.or(base.context_window),
-        max_output_tokens: listed.max_output_tokens.or(base.max_output_tokens),
-        capabilities: listed.capabilities.unwrap_or(base.capabilities),
-        wires: if listed.wires.is_empty() { base.wires } else { listed.wires },
-        price: free.or(base.price).or(listed.price),
-        id: listed.id,
-        ..base
-    }
-}
-
-/// What a model is for, by its name, where neither list nor catalogue says.
-fn guessed_kind(id: &str) -> ModelKind {
-    let id = id.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| id.contains(word));
-    if has(&["embed"]) {
-        ModelKind::Embedding
-    } else if has(&[
-        "whisper",
-        "tts",
-        "dall-e",
-        "image",
-        "audio",
-        "moderation",
-        "realtime",
-        "sora",
-        "transcribe",
-        "ocr",
-    ]) {
-        ModelKind::Other
-    } else {
-        ModelKind::Chat
-    }
 }
 
 /// Whether it is a local server that does not run now, as far as is known.
@@ -374,6 +313,3 @@ pub fn may_see(caller: &Caller, credential: &Credential) -> bool {
         Scope::Organization | Scope::System => caller.is_admin(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,6 +2,7 @@
 //! anything not in it cannot be logged.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
@@ -175,6 +176,38 @@ pub enum Event {
         /// Which.
         alias: AliasId,
         /// The name it was.
+        name: String,
+    },
+    /// A model was written into the registry.
+    #[serde(rename = "model.registered")]
+    ModelRegistered {
+        /// Its stable id.
+        model: Uuid,
+        /// For whom.
+        scope: Scope,
+        /// With its provider before it.
+        name: String,
+    },
+    /// What the registry says of a model was changed.
+    #[serde(rename = "model.updated")]
+    ModelUpdated {
+        /// Its stable id.
+        model: Uuid,
+        /// For whom.
+        scope: Scope,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// With its provider before it.
+        name: String,
+    },
+    /// A model was taken out of the registry.
+    #[serde(rename = "model.unregistered")]
+    ModelUnregistered {
+        /// Its stable id.
+        model: Uuid,
+        /// For whom.
+        scope: Scope,
+        /// With its provider before it.
         name: String,
     },
     /// A gateway token was edited.
@@ -395,6 +428,9 @@ impl Event {
             Self::AliasCreated { alias, .. } | Self::AliasUpdated { alias, .. } | Self::AliasDeleted { alias, .. } => {
                 ("alias", Some(alias.to_string()))
             }
+            Self::ModelRegistered { model, .. }
+            | Self::ModelUpdated { model, .. }
+            | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

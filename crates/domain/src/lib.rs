@@ -38,6 +38,7 @@ pub mod cooling;
 pub mod key_paste;
 pub mod key_shape;
 pub mod recheck;
+pub mod registration;
 pub mod resolve;
 pub mod secret_reference;
 pub mod service;

@@ -34,6 +34,8 @@ pub enum ChangeKind {
     Spread,
     /// What a name stands for; the owner, or nothing for the server's.
     Alias,
+    /// A model of the registry; the owner, or nothing for the server's.
+    Model,
     /// A setting of the server.
     Setting,
 }
@@ -46,6 +48,7 @@ domain::text_enum!(ChangeKind, "change" {
     ModelList => "model_list",
     Spread => "spread",
     Alias => "alias",
+    Model => "model",
     Setting => "setting",
 });
 

@@ -23,7 +23,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -35,6 +35,7 @@ const STEPS: [Step; 11] = [
     step!("0009_tries.sql"),
     step!("0011_media.sql"),
     step!("0012_conversations.sql"),
+    step!("0014_registrations.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

@@ -10,7 +10,10 @@ mod keys;
 mod links;
 mod profile;
 pub(crate) mod markdown;
+mod models;
+mod playground;
 mod sign_in;
+mod snippets;
 mod theme;
 mod tokens;
 pub(crate) mod view;
@@ -28,5 +31,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(profile::doors());
     doors.extend(tokens::doors());
     doors.extend(chat::doors());
+    doors.extend(models::doors());
+    doors.extend(playground::doors());
     doors
 }

@@ -5,14 +5,17 @@ use app::brought::{self, Brought};
 use app::chat::Payment;
 use app::error::Error;
 use app::paying::Wishes;
-use domain::ProviderId;
+use domain::caller::Proof;
 use domain::resolve::Fallback;
+use domain::{Caller, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use store::ledger::CallSource;
 
 const CREDENTIAL: &str = "x-ownkey-credential";
 const POLICY: &str = "x-ownkey-policy";
 const ORGANIZATION: &str = "x-ownkey-organization";
 const PARAMS: &str = "x-ownkey-params";
+const SOURCE: &str = "x-ownkey-source";
 
 /// Keeps the key that a request may bring along out of everything that prints
 /// headers.
@@ -64,6 +67,14 @@ fn brought_key(app: &App, headers: &HeaderMap) -> Result<Option<Brought>, Error>
         }
     };
     brought::read(&app.settings, one(brought::PROVIDER_HEADER)?, one(brought::KEY_HEADER)?)
+}
+
+/// Through which door a call came. Our own page says so when it is the
+/// playground; a word of anybody but a signed-in browser counts for nothing.
+pub(crate) fn source(caller: &Caller, headers: &HeaderMap) -> CallSource {
+    let is_page = matches!(caller.proof, Proof::WebSession(_));
+    let is_said = headers.get(SOURCE).is_some_and(|said| said.as_bytes() == CallSource::Playground.as_str().as_bytes());
+    if is_page && is_said { CallSource::Playground } else { CallSource::Api }
 }
 
 /// Says in the answer whose key paid, for what, in how many calls.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use domain::Timestamp;
 use domain::credential::{Credential, KeyStatus};
-use domain::ids::CredentialId;
+use domain::ids::{CredentialId, UserId};
 use store::changes::{self, Change, ChangeKind, Verb};
 use store::health_feed::{self, Finding, HealthKind, HealthNews};
 
@@ -73,6 +73,8 @@ pub(super) enum News {
     Status { credential: Credential, status: KeyStatus, reason: Option<String>, at: Timestamp },
     /// A key opens other models.
     Models { credential: Credential },
+    /// The registry says something else of models; its owner, or nobody.
+    Registry { owner: Option<UserId> },
     /// A user, a session or a token is no longer what it was.
     Caller { kind: ChangeKind, id: String },
 }
@@ -132,6 +134,7 @@ async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Optio
         Some(ChangeKind::ModelList) => {
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Models { credential })
         }
+        Some(ChangeKind::Model) => Some(News::Registry { owner: id.parse().ok() }),
         // Nothing of a key, or of a later version.
         Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias) | None => None,
     })

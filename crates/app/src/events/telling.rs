@@ -78,6 +78,11 @@ pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
             data["credential_id"] = json!(credential.id);
             (EventName::ModelsChanged, data)
         }),
+        News::Registry { owner } => match owner {
+            Some(owner) if *owner != caller.user || caller.team().is_some() => Vec::new(),
+            Some(_) => vec![(EventName::ModelsChanged, json!({"scope": Scope::Personal}))],
+            None => vec![(EventName::ModelsChanged, json!({"scope": Scope::System}))],
+        },
         News::Caller { .. } => Vec::new(),
     }
 }

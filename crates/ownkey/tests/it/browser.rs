@@ -5,6 +5,8 @@ mod frame;
 mod keys;
 mod profile;
 mod setup;
+mod models;
+mod playground;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};
 

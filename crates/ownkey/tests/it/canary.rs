@@ -392,7 +392,19 @@ async fn pages(seen: &Seen, house: &House, ann: &Person) {
     let cookie = house.web_session("ann").await;
     let origin = house.url.as_str();
     let nobody = house.nobody();
-    for path in ["/", "/chat", "/keys", "/tokens", "/login", "/setup", "/nowhere", "/assets/style.css"] {
+    for path in [
+        "/",
+        "/chat",
+        "/profile",
+        "/keys",
+        "/tokens",
+        "/login",
+        "/setup",
+        "/nowhere",
+        "/assets/style.css",
+        "/language-models",
+        "/playground",
+    ] {
         seen.keep(path, nobody.send(Method::GET, path, &[("cookie", &cookie)], Vec::new()).await);
     }
     let form = "application/x-www-form-urlencoded";
@@ -403,6 +415,9 @@ async fn pages(seen: &Seen, house: &House, ann: &Person) {
         ("/keys", format!("provider=openai&api_key={PERSONAL}&api_base=http://10.0.0.1/{PERSONAL}")),
         ("/keys/not-an-id", format!("action={PERSONAL}")),
         ("/keys/not-an-id/rotate", format!("api_key={PERSONAL}&grace={PERSONAL}")),
+        ("/language-models", format!("provider=openai&model_id={PERSONAL}")),
+        ("/language-models", format!("provider=openai&model_id=m&display_name={PERSONAL}")),
+        ("/playground", format!("prompt=Hi&m1={PERSONAL}")),
         ("/login", format!("email=ann%40example.org&password={PERSONAL}")),
     ] {
         let headers = [("cookie", cookie.as_str()), ("origin", origin), ("content-type", form)];

@@ -24,7 +24,6 @@ use llm::wire::{self, StreamDecoder};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use store::ledger::CallSource;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -55,6 +54,9 @@ pub(crate) fn doors() -> Vec<Door> {
     )]
 }
 
+/// How hard a model can be told to think.
+pub(crate) const EFFORTS: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+
 /// A chat call.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +73,13 @@ struct ChatBody {
     max_tokens: Option<u64>,
     #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f64>,
+    #[schema(minimum = 0, maximum = 1)]
+    top_p: Option<f64>,
+    /// For answers that can be repeated, where the provider takes it.
+    seed: Option<i64>,
+    /// How hard to think, where the model can be told.
+    #[schema(pattern = "^(none|minimal|low|medium|high|xhigh|max)$")]
+    reasoning_effort: Option<String>,
     /// Whether the answer is to come as events.
     stream: Option<bool>,
     /// A saved conversation of yours that is to keep the last message and the
@@ -154,7 +163,7 @@ async fn create_chat_completion(
         wire_headers: Vec::new(),
         body: wire_body,
         max_tokens: body.max_tokens,
-        source: CallSource::Api,
+        source: wishes::source(&caller, &headers),
         wishes,
         is_idempotent: claim.is_some(),
         callers_epoch,
@@ -199,6 +208,12 @@ fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
     if body.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
         return Err(Error::invalid("temperature", "must be between 0 and 2"));
     }
+    if body.top_p.is_some_and(|top_p| !(0.0..=1.0).contains(&top_p)) {
+        return Err(Error::invalid("top_p", "must be between 0 and 1"));
+    }
+    if body.reasoning_effort.as_deref().is_some_and(|effort| !EFFORTS.contains(&effort)) {
+        return Err(Error::invalid("reasoning_effort", format!("must be one of: {}", EFFORTS.join(", "))));
+    }
     for message in &body.messages {
         if !matches!(message.role.as_str(), "system" | "developer" | "user" | "assistant") {
             return Err(Error::invalid("messages.role", "must be system, user or assistant"));
@@ -213,6 +228,15 @@ fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
     if let Some(temperature) = body.temperature {
         whole["temperature"] = json!(temperature);
     }
+    if let Some(top_p) = body.top_p {
+        whole["top_p"] = json!(top_p);
+    }
+    if let Some(seed) = body.seed {
+        whole["seed"] = json!(seed);
+    }
+    if let Some(effort) = &body.reasoning_effort {
+        whole["reasoning_effort"] = json!(effort);
+    }
     if is_stream {
         whole["stream_options"] = json!({"include_usage": true});
     }
@@ -224,7 +248,11 @@ fn wire_body(body: &ChatBody) -> Result<Bytes, Error> {
     Ok(Bytes::from(format!("{head},\"messages\":{messages}}}")))
 }
 
-fn decode(payment: &Payment, answer: &[u8]) -> Result<Answer, Error> {
+/// A whole answer in OpenAI's words, read.
+///
+/// # Errors
+/// `provider_error` when it cannot be read.
+pub(crate) fn decode(payment: &Payment, answer: &[u8]) -> Result<Answer, Error> {
     let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
     wire.decode_answer(payment.provider, answer).map_err(|_| unreadable())
 }

@@ -1,4 +1,6 @@
-//! `/v2/llm-models`: every model, usable or locked.
+//! `/v2/llm-models`: every model, usable or locked, and the registry by hand.
+
+pub(crate) mod registry;
 
 use std::sync::Arc;
 
@@ -25,7 +27,8 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 pub(crate) fn doors() -> Vec<Door> {
-    vec![
+    let mut doors = registry::doors();
+    doors.extend([
         door(
             Method::GET,
             "/v2/llm-models",
@@ -44,7 +47,8 @@ pub(crate) fn doors() -> Vec<Door> {
                 .gives::<ModelView>(200, "The model")
                 .refuses(&[Code::ModelNotFound]),
         ),
-    ]
+    ]);
+    doors
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -97,7 +101,7 @@ pub(crate) struct ModelView {
     #[schema(pattern = "@scope")]
     credential_scope: Option<&'static str>,
     /// How it is known.
-    #[schema(pattern = "^(catalog|discovered|local|alias)$")]
+    #[schema(pattern = "^(catalog|discovered|registered|local|alias)$")]
     origin: &'static str,
     /// Where it is in its life.
     #[schema(value_type = String, pattern = "^(active|deprecated|legacy|retired)$")]
@@ -133,6 +137,7 @@ impl From<&ModelLine> for ModelView {
             credential_scope: line.payer.map(Scope::as_str),
             origin: match (is_local, line.is_listed) {
                 _ if line.alias.is_some() => "alias",
+                _ if line.registered.is_some() => "registered",
                 (true, _) => "local",
                 (false, true) => "discovered",
                 (false, false) => "catalog",

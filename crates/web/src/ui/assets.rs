@@ -22,6 +22,8 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("answer.js", SCRIPT, include_str!("script/answer.js")),
     ("files.js", SCRIPT, include_str!("script/files.js")),
     ("sheet.js", SCRIPT, include_str!("script/sheet.js")),
+    ("models.js", SCRIPT, include_str!("script/models.js")),
+    ("playground.js", SCRIPT, include_str!("script/playground.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

@@ -1,6 +1,8 @@
 //! Where a key's models come from.
 
 use domain::credential::{KeyStatus, Settings, Source};
+use domain::ids::CredentialId;
+use domain::registration::Said;
 use domain::{Origin, Timestamp};
 
 use super::*;
@@ -61,4 +63,31 @@ fn the_models_of_an_azure_key_are_its_deployments_whatever_a_list_says() {
         );
     }
     assert!(offers_of(&key(ProviderId::Azure, &[]), None, catalogue).is_empty());
+}
+
+#[test]
+fn a_persons_registration_says_nothing_of_the_servers_keys() {
+    let now = Timestamp::from_seconds(1_000);
+    let registration = |scope| Registration {
+        scope,
+        owner: None,
+        provider: ProviderId::Azure,
+        namespace: "azure".to_owned(),
+        model: "my-gpt".to_owned(),
+        said: Said { context_window: Some(5), price: Some(Price::FREE), ..Said::default() },
+        created_at: now,
+        updated_at: now,
+    };
+    let offers = |said_by, whose| {
+        let credential = Credential { scope: whose, ..key(ProviderId::Azure, &[]) };
+        with_registered(HashMap::new(), &credential, &[registration(said_by)], Catalogue::builtin())
+    };
+    assert!(offers(Scope::Personal, Scope::System).is_empty());
+    for (said_by, whose) in
+        [(Scope::Personal, Scope::Personal), (Scope::System, Scope::Personal), (Scope::System, Scope::System)]
+    {
+        let offer = &offers(said_by, whose)["my-gpt"];
+        assert_eq!((offer.facts.context_window, offer.registered), (Some(5), Some(said_by)));
+        assert_eq!(offer.set_price, Some(Price::FREE));
+    }
 }

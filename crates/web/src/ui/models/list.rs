@@ -1,0 +1,246 @@
+//! The list of models, and where it comes from.
+
+use std::collections::HashMap;
+
+use app::models::{ModelLine, Source};
+use domain::credential::KeyStatus;
+use domain::ids::CredentialId;
+use domain::provider::ProviderKind;
+use maud::{Markup, html};
+
+use super::asked::{Asked, ROWS, Show};
+use super::parts::{abilities, add_a_key, chips, is_local, prices, tokens_or_unknown, try_now, whose};
+use crate::ui::view::{Icon, badge, empty, icon, key_state, tile, time};
+
+/// The keys that models come from, to look them up.
+pub(super) struct Keys<'a>(HashMap<CredentialId, &'a Source>, &'a [Source]);
+
+/// What keeps a model locked.
+pub(super) enum Lock<'a> {
+    /// There is no key of its provider.
+    NoKey,
+    /// There is one, and it does not work.
+    Failing(&'a Source),
+    /// There is one that works, and its provider does not list the model for it.
+    NotListed,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn of(sources: &'a [Source]) -> Self {
+        Self(sources.iter().map(|source| (source.key, source)).collect(), sources)
+    }
+
+    /// One of them.
+    pub(super) fn get(&self, key: Option<CredentialId>) -> Option<&'a Source> {
+        self.0.get(&key?).copied()
+    }
+
+    /// Why a model is locked.
+    pub(super) fn lock(&self, line: &ModelLine) -> Lock<'a> {
+        let mut of_provider = self.1.iter().filter(|source| source.provider == line.facts.provider);
+        let is_good = |source: &&Source| source.is_active && source.status == KeyStatus::Valid;
+        match (of_provider.clone().find(is_good), of_provider.next()) {
+            (Some(_), _) => Lock::NotListed,
+            (None, Some(source)) => Lock::Failing(source),
+            (None, None) => Lock::NoKey,
+        }
+    }
+}
+
+/// A page of the list.
+pub(super) fn page(asked: &Asked, shown: Show, lines: &[&ModelLine], sources: &[Source]) -> Markup {
+    let keys = Keys::of(sources);
+    let pages = lines.len().div_ceil(ROWS).max(1);
+    let page = asked.page.min(pages);
+    let first = (page - 1) * ROWS;
+    let rows = lines.get(first..lines.len().min(first + ROWS)).unwrap_or_default();
+    html! {
+        @if rows.is_empty() {
+            section.card { (nothing(asked, shown)) }
+        } @else {
+            section.card.flush {
+                div.scroll tabindex="0" role="region" aria-label="List of models" {
+                    table.list.models {
+                        thead {
+                            tr {
+                                th scope="col" { "Model" }
+                                th scope="col" { "Provider" }
+                                th scope="col" { "Can" }
+                                th.num scope="col" { "Context" }
+                                th.num scope="col" { "Longest answer" }
+                                th.num scope="col" { "Input" span.soft { " /1M" } }
+                                th.num scope="col" { "Output" span.soft { " /1M" } }
+                                th.num scope="col" { "Cached" span.soft { " /1M" } }
+                                th scope="col" { "Whose key" }
+                                th scope="col" { span.sr { "Actions" } }
+                            }
+                        }
+                        tbody { @for line in rows { (row(line, &keys)) } }
+                    }
+                }
+            }
+            (turning(asked, page, pages, first + 1, first + rows.len(), lines.len()))
+        }
+    }
+}
+
+fn row(line: &ModelLine, keys: &Keys<'_>) -> Markup {
+    let [input, output, cached] = prices(line.price);
+    let about = format!("/language-models/{}", line.uuid);
+    html! {
+        tr.locked[line.payer.is_none()] {
+            td.name {
+                div.row { a href=(about) { (line.facts.display_name) } (chips(line)) }
+                div.id {
+                    code { (line.client_id) }
+                    button.bare.little.icon-only type="button" data-copy=(line.client_id) aria-label={ "Copy " (line.client_id) } {
+                        (icon(Icon::Copy))
+                    }
+                }
+                @if let Some(replacement) = &line.facts.replacement { div.small { "Use " code { (replacement) } " instead." } }
+            }
+            td data-name="Provider" { span.of { (tile(line.facts.provider)) (line.facts.provider.display_name()) } }
+            td { (abilities(line)) }
+            td.num data-name="Context" { (tokens_or_unknown(line.facts.context_window)) }
+            td.num data-name="Longest answer" { (tokens_or_unknown(line.facts.max_output_tokens)) }
+            td.num data-name="Input per 1M" { (input) }
+            td.num data-name="Output per 1M" { (output) }
+            td.num data-name="Cached per 1M" { (cached) }
+            td { (payer(line, keys, &about)) }
+            td { div.actions.end { (actions(line, keys)) } }
+        }
+    }
+}
+
+/// Whose key serves it, with the way to the reasons.
+fn payer(line: &ModelLine, keys: &Keys<'_>, about: &str) -> Markup {
+    let key = keys.get(line.key);
+    html! {
+        @match (line.payer, key) {
+            (Some(_), _) if is_local(line) => { a.why href={ (about) "#who-pays" } { "free, on this machine" } }
+            (Some(scope), Some(key)) => {
+                a.why href={ (about) "#who-pays" } { (whose(scope)) }
+                @if key.is_theirs { div.small { (key.title) } }
+            }
+            (Some(scope), None) => { a.why href={ (about) "#who-pays" } { (whose(scope)) } }
+            (None, _) => {
+                @match keys.lock(line) {
+                    Lock::NoKey => { (badge("grey", Icon::Lock, "No key")) }
+                    Lock::NotListed => { (badge("grey", Icon::Question, "Not listed")) }
+                    Lock::Failing(key) => {
+                        (key_state(key.status, key.is_active))
+                        @if key.is_theirs { div.small { (key.title) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn actions(line: &ModelLine, keys: &Keys<'_>) -> Markup {
+    html! {
+        @if let Some(address) = try_now(line) {
+            a.button.quiet.little href=(address) aria-label={ "Try " (line.facts.display_name) " now" } { "Try now" }
+        } @else if line.payer.is_none() && Show::of(line) == Show::Locked {
+            @match keys.lock(line) {
+                Lock::NoKey => {
+                    a.button.quiet.little href=(add_a_key(line)) aria-label={ "Add a key for " (line.facts.display_name) } { "Add a key" }
+                }
+                Lock::Failing(_) => {
+                    a.button.quiet.little href=(add_a_key(line)) aria-label={ "Look at the key for " (line.facts.display_name) } { "Look at the key" }
+                }
+                Lock::NotListed => {}
+            }
+        }
+    }
+}
+
+fn nothing(asked: &Asked, shown: Show) -> Markup {
+    if asked.is_narrow() {
+        return empty(
+            Icon::Search,
+            "No model is like that",
+            html! {
+                p { "Nothing among the " (shown.word().to_lowercase()) " models has all that you ask for." }
+                div.row {
+                    a.button.quiet href=(asked.showing(Show::All).address()) { "Look among all" }
+                    a.button.quiet href="/language-models" { "Clear" }
+                }
+            },
+        );
+    }
+    match shown {
+        Show::Callable => empty(
+            Icon::Models,
+            "No key opens a model yet",
+            html! {
+                p { "Save a provider key and its models are here at once. What each key would open is under Locked." }
+                div.row {
+                    a.button href="/keys" { (icon(Icon::Plus)) "Add a key" }
+                    a.button.quiet href="/language-models?show=locked" { "Look at the locked ones" }
+                }
+            },
+        ),
+        _ => empty(Icon::Models, "Nothing here", html! { p { "No model belongs here now." } }),
+    }
+}
+
+fn turning(asked: &Asked, page: usize, pages: usize, from: usize, to: usize, count: usize) -> Markup {
+    html! {
+        nav.turning aria-label="Pages of the list" {
+            span.small role="status" { (from) "–" (to) " of " (count) }
+            @if pages > 1 {
+                span.actions {
+                    @if page > 1 { a.button.quiet.little href=(asked.on_page(page - 1).address()) rel="prev" { (icon(Icon::Left)) "Before" } }
+                    @if page < pages { a.button.quiet.little href=(asked.on_page(page + 1).address()) rel="next" { "Next" (icon(Icon::Right)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Which keys the models come from, how fresh their lists are, and a button that
+/// has them listed again.
+pub(super) fn sources(asked: &Asked, sources: &[Source]) -> Markup {
+    html! {
+        section.card #sources data-live="models. credential." {
+            h2 { "Where these come from" }
+            @if sources.is_empty() {
+                p.soft { "No key is saved. The locked models are those of the catalogue that came with Ownkey." }
+            } @else {
+                ul.sources { @for source in sources { li { (source_row(asked, source)) } } }
+            }
+        }
+    }
+}
+
+fn source_row(asked: &Asked, source: &Source) -> Markup {
+    let is_local = source.provider.facts().kind == ProviderKind::Local;
+    html! {
+        (tile(source.provider))
+        div.grow {
+            strong { (source.provider.display_name()) } " " span.soft { (source.title) }
+            div.small {
+                (source.models) (if source.models == 1 { " model" } else { " models" }) ", "
+                @match &source.listing {
+                    Some(listing) => { "as listed " (time(listing.at)) }
+                    None if is_local => { "as soon as it answers" }
+                    None => { "from the catalogue: its provider has not listed them" }
+                }
+                @if let Some(at) = source.checked_at { "; checked " (time(at)) }
+            }
+            @if let Some(error) = source.listing.as_ref().and_then(|listing| listing.error.as_ref()) {
+                div.small { "The last list could not be read: " (error) }
+            }
+        }
+        (key_state(source.status, source.is_active))
+        @if source.is_theirs {
+            form method="post" action="/language-models/refresh" data-stay="Listed again" {
+                input type="hidden" name="back" value=(asked.query());
+                button.quiet.little name="key" value=(source.key) aria-label={ "List the models of " (source.provider.display_name()) " " (source.title) " again" } {
+                    (icon(Icon::Turning)) "Refresh"
+                }
+            }
+        }
+    }
+}
