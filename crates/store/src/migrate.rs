@@ -23,7 +23,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -34,6 +34,7 @@ const STEPS: [Step; 10] = [
     step!("0008_aliases.sql"),
     step!("0009_tries.sql"),
     step!("0011_media.sql"),
+    step!("0015_usage_days.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.
