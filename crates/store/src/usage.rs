@@ -15,11 +15,13 @@ macro_rules! sum_of_costs {
 }
 pub(crate) use sum_of_costs;
 
+mod asked;
 mod events;
 mod summary;
+mod window;
 
 use domain::attempt::{AttemptState, ErrorClass};
-use domain::ids::{CredentialId, RequestId, UserId};
+use domain::ids::{CredentialId, RequestId, TokenId, UserId};
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
@@ -30,7 +32,7 @@ use crate::ledger::{AttemptStart, CallSource};
 use crate::open::Store;
 use crate::row::{Columns, optional_id, optional_micros};
 
-pub use summary::{GroupBy, UsageLine, summary};
+pub use summary::{GroupBy, UsageLine, daily, summary};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +100,8 @@ pub struct UsageFilter {
     pub credential: Option<CredentialId>,
     /// From there.
     pub source: Option<CallSource>,
+    /// With this gateway token.
+    pub token: Option<TokenId>,
 }
 
 /// Events that pass `filter`, newest first, after the event `after` of a former
@@ -140,7 +144,7 @@ pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEven
 
 type AnyQuery = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 
-/// A query with the filter's seven values bound.
+/// A query with the filter's eight values bound.
 fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
     sqlx::query(text)
         .bind(optional_id(filter.user))
@@ -150,6 +154,7 @@ fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
         .bind(filter.model.clone())
         .bind(optional_id(filter.credential))
         .bind(filter.source.map(CallSource::as_str))
+        .bind(optional_id(filter.token))
 }
 
 /// Attempts in the order of their requests, as events.
