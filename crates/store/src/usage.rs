@@ -32,6 +32,8 @@ use crate::ledger::{AttemptStart, CallSource};
 use crate::open::Store;
 use crate::row::{Columns, optional_id, optional_micros};
 
+#[cfg(test)]
+pub(crate) use summary::tests::assert_days_are_the_calls;
 pub use summary::{GroupBy, UsageLine, daily, summary};
 
 /// One attempt, as the ledger has it.
@@ -115,10 +117,23 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
-    let texts = if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL };
-    let counted = bound(texts.count, filter).fetch_one(store.pool()).await?;
+    let counted = bound(texts_for(filter).count, filter).fetch_one(store.pool()).await?;
     let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
-    let rows = bound(texts.page, filter)
+    let (rows, next) = listed(store, filter, after, limit).await?;
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+}
+
+/// As [`events`], without counting how many there are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn listed(
+    store: &Store,
+    filter: &UsageFilter,
+    after: Option<EventCursor>,
+    limit: i64,
+) -> Result<(Vec<UsageEvent>, Option<EventCursor>), StoreError> {
+    let rows = bound(texts_for(filter).page, filter)
         .bind(after.map(|cursor| cursor.at.as_micros()))
         .bind(after.map(|cursor| cursor.request.to_string()))
         .bind(limit.saturating_add(1))
@@ -130,7 +145,11 @@ pub async fn events(
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|event| EventCursor { at: event.at, request: event.request });
-    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+    Ok((rows, next))
+}
+
+const fn texts_for(filter: &UsageFilter) -> &'static events::Texts {
+    if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL }
 }
 
 /// The event of one request.

@@ -223,6 +223,18 @@ pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<V
 }
 
 fn grouped(filter: &UsageFilter, key: &str, is_daily: bool) -> Asked {
+    let mut asked = sums_of(key, is_daily);
+    lines(&mut asked, filter);
+    asked.push(") AS lines GROUP BY ");
+    asked.push(key);
+    if is_daily {
+        asked.push(", day");
+    }
+    asked
+}
+
+/// What is selected, up to where it comes from.
+fn sums_of(key: &str, is_daily: bool) -> Asked {
     let mut asked = Asked::new("SELECT ");
     asked.push(key);
     asked.push(" AS group_key");
@@ -234,12 +246,6 @@ fn grouped(filter: &UsageFilter, key: &str, is_daily: bool) -> Asked {
         asked.push(", CAST(day AS TEXT) AS day_key");
     }
     asked.push(" FROM (");
-    lines(&mut asked, filter);
-    asked.push(") AS lines GROUP BY ");
-    asked.push(key);
-    if is_daily {
-        asked.push(", day");
-    }
     asked
 }
 
@@ -315,4 +321,4 @@ fn day(number: &str) -> Result<String, StoreError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
