@@ -6,7 +6,7 @@ use domain::{Caller, Nanos};
 use domain::credential::Scope;
 use domain::ids::{CredentialId, TokenId};
 use store::audit::Page;
-use store::usage::{Attempt, EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
+use store::usage::{Attempt, Combination, EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
 
 use crate::App;
 use crate::error::Result;
@@ -69,6 +69,16 @@ pub async fn listed(
 pub async fn daily(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
     let filter = UsageFilter { user: Some(caller.user), ..filter };
     Ok(store::usage::daily(&app.store, &filter, by).await?)
+}
+
+/// The caller's own calls, summed up for each combination of provider, model,
+/// key, source and token.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn combinations(app: &App, caller: &Caller, filter: UsageFilter) -> Result<Vec<Combination>> {
+    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    Ok(store::usage::combinations(&app.store, &filter).await?)
 }
 
 /// What the provider bills for an attempt, where the caller may know: it is the

@@ -34,7 +34,7 @@ use crate::row::{Columns, optional_id, optional_micros};
 
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
-pub use summary::{GroupBy, UsageLine, daily, summary};
+pub use summary::{Combination, GroupBy, UsageLine, combinations, daily, summary};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,14 +3,16 @@
 
 use std::cmp::Reverse;
 
+use domain::ids::{CredentialId, TokenId};
 use domain::usage::TokenCounts;
-use domain::{Nanos, Timestamp};
+use domain::{Nanos, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
 
 use super::UsageFilter;
 use super::asked::Asked;
 use super::window::Window;
 use crate::error::StoreError;
+use crate::ledger::CallSource;
 use crate::open::Store;
 use crate::row::Columns;
 
@@ -202,7 +204,7 @@ impl UsageLine {
 /// # Errors
 /// When the database cannot be read.
 pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(filter, by.column(), false).rows(store).await?;
+    let rows = grouped(filter, by.column(), "").rows(store).await?;
     let mut lines = rows.iter().map(|row| read(row, by, false)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| a.key.cmp(&b.key));
     if by != GroupBy::Day {
@@ -216,25 +218,68 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
 /// # Errors
 /// When the database cannot be read.
 pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(filter, by.column(), true).rows(store).await?;
+    let rows = grouped(filter, by.column(), "day").rows(store).await?;
     let mut lines = rows.iter().map(|row| read(row, by, true)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| (&a.day, &a.key).cmp(&(&b.day, &b.key)));
     Ok(lines)
 }
 
-fn grouped(filter: &UsageFilter, key: &str, is_daily: bool) -> Asked {
-    let mut asked = sums_of(key, is_daily);
+/// One line for each combination of provider, model, key, source and token: from
+/// these any report of a page can be made.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Combination>, StoreError> {
+    let columns = "provider, model, credential_id, source, token_id";
+    let rows = grouped(filter, "source", columns).rows(store).await?;
+    rows.iter()
+        .map(|found| {
+            let row = Columns(found);
+            let token = row.text("token_id")?;
+            Ok(Combination {
+                provider: row.parsed("provider")?,
+                model: row.text("model")?,
+                credential: row.parsed("credential_id")?,
+                source: row.parsed("source")?,
+                token: if token.is_empty() { None } else { Some(row.parsed("token_id")?) },
+                sums: read(found, GroupBy::Source, false)?,
+            })
+        })
+        .collect()
+}
+
+/// What calls of one kind come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Combination {
+    /// The provider called.
+    pub provider: ProviderId,
+    /// Its id of the model.
+    pub model: String,
+    /// The key that paid.
+    pub credential: CredentialId,
+    /// Where they came from.
+    pub source: CallSource,
+    /// With which gateway token.
+    pub token: Option<TokenId>,
+    /// What they come to.
+    pub sums: UsageLine,
+}
+
+/// Sums with a key, for each value of it and of `more` columns.
+fn grouped(filter: &UsageFilter, key: &str, more: &str) -> Asked {
+    let mut asked = sums_of(key, more);
     lines(&mut asked, filter);
     asked.push(") AS lines GROUP BY ");
     asked.push(key);
-    if is_daily {
-        asked.push(", day");
+    if !more.is_empty() {
+        asked.push(", ");
+        asked.push(more);
     }
     asked
 }
 
 /// What is selected, up to where it comes from.
-fn sums_of(key: &str, is_daily: bool) -> Asked {
+fn sums_of(key: &str, more: &str) -> Asked {
     let mut asked = Asked::new("SELECT ");
     asked.push(key);
     asked.push(" AS group_key");
@@ -242,8 +287,9 @@ fn sums_of(key: &str, is_daily: bool) -> Asked {
         asked.push(&format!(", CAST(SUM({column}) AS BIGINT) AS {column}"));
     }
     asked.push(", CAST(SUM(CASE WHEN scope <> 'personal' THEN attempts ELSE 0 END) AS BIGINT) AS shared");
-    if is_daily {
-        asked.push(", CAST(day AS TEXT) AS day_key");
+    if !more.is_empty() {
+        asked.push(", ");
+        asked.push(more);
     }
     asked.push(" FROM (");
     asked
@@ -288,7 +334,7 @@ fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreErr
     let row = Columns(row);
     let key = row.text("group_key")?;
     Ok(UsageLine {
-        day: if is_daily { Some(day(&row.text("day_key")?)?) } else { None },
+        day: if is_daily { Some(date_of(row.number("day")?)) } else { None },
         key: if by == GroupBy::Day { day(&key)? } else { key },
         requests: row.number("requests")?,
         attempts: row.number("attempts")?,
@@ -313,11 +359,14 @@ fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreErr
     })
 }
 
-/// The date of a number of days since 1970.
+/// The date of a number of days since 1970, which a text has.
 fn day(number: &str) -> Result<String, StoreError> {
-    let days: i64 = number.parse().map_err(|_| StoreError::Integrity(format!("no day: {number}")))?;
-    let text = Timestamp::from_seconds(days * SECONDS_A_DAY).to_string();
-    Ok(text.split('T').next().unwrap_or_default().to_owned())
+    number.parse().map(date_of).map_err(|_| StoreError::Integrity(format!("no day: {number}")))
+}
+
+fn date_of(days: i64) -> String {
+    let text = Timestamp::from_seconds(days.saturating_mul(SECONDS_A_DAY)).to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use domain::ProviderId;
 use domain::attempt::AttemptState;
-use domain::ids::{CredentialId, TokenId, UserId};
+use domain::ids::UserId;
 use domain::usage::UsageSource;
 
 use super::*;
 use crate::ledger::days::DAY_MICROS;
-use crate::ledger::{AttemptStart, CallSource, Settlement, recover};
+use crate::ledger::{AttemptStart, Settlement, recover};
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 
 const COLUMNS: &str = "user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id";
@@ -132,7 +131,7 @@ async fn reports_of_any_time_are_those_of_the_calls() {
                 UsageFilter { from, to, user: Some(ann), provider: Some(ProviderId::Groq), ..UsageFilter::default() },
                 UsageFilter { from, to, source: Some(CallSource::Chat), ..UsageFilter::default() },
             ] {
-                let mut asked = sums_of(GroupBy::Model.column(), false);
+                let mut asked = sums_of(GroupBy::Model.column(), "");
                 asked.push(CALLS);
                 asked.push("1 = 1");
                 asked.filter(&filter);
@@ -147,6 +146,9 @@ async fn reports_of_any_time_are_those_of_the_calls() {
                 assert_eq!(found, expected, "{filter:?}");
                 let by_day = daily(&store, &filter, GroupBy::Provider).await.unwrap();
                 assert_eq!(UsageLine::total(&by_day), UsageLine::total(&found), "{filter:?}");
+                let combined = combinations(&store, &filter).await.unwrap();
+                let combined: Vec<_> = combined.into_iter().map(|combination| combination.sums).collect();
+                assert_eq!(UsageLine::total(&combined), UsageLine::total(&found), "{filter:?}");
             }
         }
         store.close().await;

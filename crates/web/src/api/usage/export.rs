@@ -234,7 +234,8 @@ fn cells(caller: &Caller, names: &Names, attempt: &Attempt) -> [String; HEADS.le
     let tokens = |count: fn(&domain::usage::TokenCounts) -> u64| {
         attempt.tokens.as_ref().map(|tokens| count(tokens).to_string()).unwrap_or_default()
     };
-    let rates = start.price.map(|price| price.rates_for(attempt.tokens.map_or(0, |tokens| tokens.prompt)));
+    let price = start.price.filter(|_| usage::may_see_provider_cost(caller, attempt));
+    let rates = price.map(|price| price.rates_for(attempt.tokens.map_or(0, |tokens| tokens.prompt)));
     [
         start.at.to_string(),
         start.request.to_string(),

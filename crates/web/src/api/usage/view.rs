@@ -131,10 +131,12 @@ pub(crate) struct AttemptView {
     provider_cost: Option<Nanos>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_cost_nanos: Option<i64>,
-    /// The rates this attempt was billed at; `null`: unpriced.
+    /// The rates of the provider's cost, to whom that is shown; absent: unpriced.
+    #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<RatesView>,
-    /// The mark-up on the provider's cost, in hundredths of a percent.
-    markup_basis_points: u32,
+    /// The mark-up on the provider's cost, in hundredths of a percent; shown with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markup_basis_points: Option<u32>,
     latency_ms: Option<i64>,
     first_token_ms: Option<i64>,
 }
@@ -215,8 +217,8 @@ fn attempt_view(caller: &Caller, names: &Names, attempt: &Attempt) -> AttemptVie
         client_cost_nanos: attempt.client_cost.map(|cost| cost.0),
         provider_cost,
         provider_cost_nanos: provider_cost.map(|cost| cost.0),
-        price: RatesView::of(attempt),
-        markup_basis_points: start.markup_basis_points,
+        price: RatesView::of(attempt).filter(|_| usage::may_see_provider_cost(caller, attempt)),
+        markup_basis_points: usage::may_see_provider_cost(caller, attempt).then_some(start.markup_basis_points),
         latency_ms: attempt.latency_ms,
         first_token_ms: attempt.first_token_ms,
     }
