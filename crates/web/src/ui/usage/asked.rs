@@ -135,7 +135,7 @@ impl Asked {
 
     /// The address of this filter's calls as a file.
     pub(super) fn export(&self, path: &str) -> String {
-        let (from, to) = (self.from.to_string(), self.to.to_string());
+        let (from, to) = (format!("{}T00:00:00Z", date(self.from)), format!("{}T00:00:00Z", date(self.to)));
         let query = &self.query;
         let pairs = [
             ("from", from.as_str()),
