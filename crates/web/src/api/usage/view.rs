@@ -26,7 +26,19 @@ impl Names {
     /// When the store cannot be read.
     pub(crate) async fn of_events(app: &App, caller: &Caller, events: &[UsageEvent]) -> app::error::Result<Self> {
         let used = events.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
-        Ok(Self { keys: usage::labels(app, caller, used).await?, tokens: usage::token_names(app, caller).await? })
+        Self::of(app, caller, used).await
+    }
+
+    /// Of these keys, and of all tokens.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn of(
+        app: &App,
+        caller: &Caller,
+        keys: impl IntoIterator<Item = CredentialId>,
+    ) -> app::error::Result<Self> {
+        Ok(Self { keys: usage::labels(app, caller, keys).await?, tokens: usage::token_names(app, caller).await? })
     }
 
     /// Of what these lines are grouped by.

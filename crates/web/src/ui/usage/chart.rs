@@ -34,7 +34,7 @@ pub(super) fn chart(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Marku
             }
             div.usage-plot {
                 div.usage-scale aria-hidden="true" {
-                    span { (written(asked.measure, top)) } span { (written(asked.measure, top / 2)) } span { "0" }
+                    span { (written(asked.measure, top)) } span { @if top > 1 { (written(asked.measure, top / 2)) } } span { "0" }
                 }
                 (bars(asked, &series, &sums, top))
             }
@@ -122,7 +122,6 @@ fn nice(most: i64) -> i64 {
 /// A screen reader has the table; links lead to a day's calls.
 fn bars(asked: &Asked, series: &[Series], sums: &[i64], top: i64) -> Markup {
     let width = asked.days.len() * 10;
-    let height = |amount: i64| amount as f64 / top as f64 * 100.0;
     html! {
         svg.chart.usage-bars viewBox={ "0 0 " (width) " 100" } preserveAspectRatio="none" aria-hidden="true" {
             @for y in ["0.5", "50", "99.5"] { line.grid x1="0" x2=(width) y1=(y) y2=(y) {} }
@@ -130,16 +129,25 @@ fn bars(asked: &Asked, series: &[Series], sums: &[i64], top: i64) -> Markup {
                 a href={ (asked.link(|query| only_day(query, date))) "#calls" } tabindex="-1" {
                     title { (told(asked.measure, date, series, day, sums[day])) }
                     rect.usage-day x=(day * 10) y="0" width="10" height="100" {}
-                    @let mut below = 0.0;
-                    @for series in series.iter().filter(|series| series.amounts[day] > 0) {
-                        @let tall = height(series.amounts[day]);
-                        rect class=(series.class) x=(day * 10 + 1) width="8" y=(format!("{:.2}", 100.0 - below - tall)) height=(format!("{tall:.2}")) {}
-                        @let _ = below += tall;
+                    @for (class, y, height) in stack(series, day, top) {
+                        rect class=(class) x=(day * 10 + 1) width="8" y=(y) height=(height) {}
                     }
                 }
             }
         }
     }
+}
+
+/// The pieces of a day's bar: colour, upper edge, height.
+fn stack(series: &[Series], day: usize, top: i64) -> Vec<(&'static str, String, String)> {
+    let mut edge = 100.0;
+    let mut pieces = Vec::new();
+    for series in series.iter().filter(|series| series.amounts[day] > 0) {
+        let height = series.amounts[day] as f64 / top as f64 * 100.0;
+        edge -= height;
+        pieces.push((series.class, format!("{edge:.2}"), format!("{height:.2}")));
+    }
+    pieces
 }
 
 fn only_day(query: &mut super::asked::Query, date: &str) {
