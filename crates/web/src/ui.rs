@@ -8,8 +8,10 @@ mod home;
 mod keys;
 mod links;
 mod sign_in;
+mod status;
 mod theme;
 mod tokens;
+mod usage;
 pub(crate) mod view;
 
 use crate::router::Door;
@@ -23,5 +25,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(links::doors());
     doors.extend(keys::doors());
     doors.extend(tokens::doors());
+    doors.extend(usage::doors());
+    doors.extend(status::doors());
     doors
 }

@@ -17,6 +17,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("docs.js", SCRIPT, include_str!("docs/docs.js")),
     ("core.js", SCRIPT, include_str!("script/core.js")),
     ("events.js", SCRIPT, include_str!("script/events.js")),
+    ("usage.js", SCRIPT, include_str!("script/usage.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

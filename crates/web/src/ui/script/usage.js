@@ -1,25 +1,31 @@
-// The sums follow what happens, at most every few seconds; a call that is open
-// to be read is not taken away: a line says that there are newer ones.
-import { listen } from "./events.js";
+// The page follows what happens, at most every few seconds. What is open to be
+// read is not taken away: a line says that there are newer calls.
 import { refresh } from "./core.js";
+import { listen } from "./events.js";
 
 const PAUSE = 3_000;
-const calls = document.getElementById("usage-calls");
-const fresh = document.getElementById("usage-fresh");
 const isFirstPage = !new URLSearchParams(location.search).get("after");
 let timer = 0;
 let last = 0;
+
+/** Lets a part be replaced, unless somebody reads in it. Whether it may be. */
+function release(id, may) {
+  const part = document.getElementById(id);
+  const isFree = may && !part?.querySelector("details[open]");
+  if (isFree) part?.setAttribute("data-live", "");
+  else part?.removeAttribute("data-live");
+  return isFree;
+}
 
 function look() {
   timer = 0;
   if (document.hidden) return plan();
   last = Date.now();
-  const part = document.getElementById("usage-calls");
-  const isRead = !isFirstPage || Boolean(part?.querySelector("details[open]"));
-  if (part) isRead ? part.removeAttribute("data-live") : part.setAttribute("data-live", "");
-  if (fresh) fresh.hidden = !isRead;
-  if (calls) refresh();
-  else location.reload();
+  release("usage-sums", true);
+  const isFree = release("usage-calls", isFirstPage);
+  const fresh = document.getElementById("usage-fresh");
+  if (fresh) fresh.hidden = isFree;
+  refresh();
 }
 
 function plan() {
@@ -30,13 +36,17 @@ listen((name) => {
   if (name === "usage.recorded" || name === "resync") plan();
 });
 
-// Choosing is enough where a script can send the form; days to be typed wait for the button.
 const form = document.querySelector(".usage-filter");
+// Choosing with a pointer is enough; whoever walks through a list by keys sends it with the button.
+let isByPointer = false;
+form?.addEventListener("pointerdown", () => { isByPointer = true; });
+form?.addEventListener("keydown", () => { isByPointer = false; });
 form?.addEventListener("change", (event) => {
-  if (event.target instanceof HTMLSelectElement && event.target.value !== "custom") form.requestSubmit();
+  const isChoice = event.target instanceof HTMLSelectElement && event.target.value !== "custom";
+  if (isChoice && isByPointer) form.requestSubmit();
 });
-// Days that are not asked for stay out of the address.
-form?.addEventListener("formdata", (event) => {
-  if (event.formData.get("range") !== "custom") for (const name of ["from", "to"]) event.formData.delete(name);
-  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+// What is not asked for stays out of the address.
+form?.addEventListener("formdata", ({ formData }) => {
+  if (formData.get("range") !== "custom") for (const name of ["from", "to"]) formData.delete(name);
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
 });
