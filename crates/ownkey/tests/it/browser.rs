@@ -1,6 +1,8 @@
 //! The pages in a real browser: what a person clicks, sees and reads.
 
 mod frame;
+mod status;
+mod usage;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};
 

@@ -35,3 +35,4 @@ mod postgres;
 mod sign_in;
 mod status;
 mod tries;
+mod usage;
