@@ -44,7 +44,8 @@ impl Asked {
 
     fn place(&mut self, value: Value) {
         self.values.push(value);
-        self.text.push_str(&format!("${}", self.values.len()));
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
     }
 
     /// Everything of a filter but its times.

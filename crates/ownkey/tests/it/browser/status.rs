@@ -16,7 +16,7 @@ async fn a_key_is_watched_from_when_it_is_saved_and_trouble_leads_to_it() {
     let tab = signed_in(&browser, &house, "ann").await;
     tab.click("link", "Status").await;
     tab.until("location.pathname === '/status' && document.readyState === 'complete'").await;
-    tab.see("There is no provider key yet").await;
+    tab.see("Without a key").await;
 
     ann.save_key("openai", KEY).await;
     tab.see("Everything you use works").await;

@@ -53,7 +53,7 @@ impl Names {
     ) -> app::error::Result<Self> {
         match by {
             GroupBy::Credential => {
-                let ids = lines.iter().filter_map(|line| line.key.parse().ok());
+                let ids = lines.iter().filter_map(|line| line.key.parse::<CredentialId>().ok());
                 Ok(Self { keys: usage::labels(app, caller, ids).await?, ..Self::default() })
             }
             GroupBy::Token => Ok(Self { tokens: usage::token_names(app, caller).await?, ..Self::default() }),
@@ -282,8 +282,8 @@ pub(crate) struct LineView {
 
 impl LineView {
     pub(crate) fn of(caller: &Caller, line: &UsageLine, by: GroupBy, names: &Names) -> Self {
-        let label = line.key.parse().ok().filter(|_| by == GroupBy::Credential).and_then(|id| names.key(id));
-        let token = line.key.parse().ok().filter(|_| by == GroupBy::Token).and_then(|id| names.token(id));
+        let label = line.key.parse::<CredentialId>().ok().filter(|_| by == GroupBy::Credential).and_then(|id| names.key(id));
+        let token = line.key.parse::<TokenId>().ok().filter(|_| by == GroupBy::Token).and_then(|id| names.token(id));
         let provider_cost = usage::provider_cost_of_line(caller, line);
         Self {
             day: line.day.clone(),
