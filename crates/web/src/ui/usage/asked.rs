@@ -14,7 +14,7 @@ use crate::api::usage::read_cursor;
 const DAY: Duration = Duration::from_hours(24);
 
 /// The most days of a chart.
-const MOST_DAYS: usize = 366;
+const MOST_DAYS: u32 = 366;
 
 /// The address's query. What is empty is not asked for.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Asked {
         };
         let mut days = Vec::new();
         let mut day = from;
-        while day < to && days.len() < MOST_DAYS {
+        while day < to && days.len() < MOST_DAYS as usize {
             days.push(date(day));
             day = day.plus(DAY);
         }
@@ -210,14 +210,14 @@ fn times(query: &Query, now: Timestamp) -> Result<(Timestamp, Timestamp), Error>
     let from = match query.range.as_str() {
         "7d" => back(7),
         "90d" => back(90),
-        "month" => Timestamp::parse(&format!("{}-01T00:00:00Z", &date(now)[..7])).unwrap_or(today),
+        "month" => Timestamp::parse(&format!("{}-01T00:00:00Z", date(now).get(..7).unwrap_or_default())).unwrap_or(today),
         "custom" => {
             let from = day_of("from", &query.from)?.unwrap_or_else(|| back(30));
             let to = day_of("to", &query.to)?.unwrap_or(today).plus(DAY);
             if to <= from {
                 return Err(Error::invalid("to", "is before the first day"));
             }
-            if to.since(from) > DAY * MOST_DAYS as u32 {
+            if to.since(from) > DAY * MOST_DAYS {
                 return Err(Error::invalid("from", format!("is more than {MOST_DAYS} days before the last day")));
             }
             return Ok((from, to));
