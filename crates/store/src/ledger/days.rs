@@ -177,7 +177,7 @@ pub(super) fn returned(table: &str) -> String {
 
 /// Reads what [`returned`] asked for.
 pub(super) fn read_key(row: &Columns<'_>) -> Result<(DayKey, i64), StoreError> {
-    let or_empty = |column| Ok::<String, StoreError>(row.optional_text(column)?.unwrap_or_default());
+    let or_empty = |column: &str| Ok::<String, StoreError>(row.optional_text(column)?.unwrap_or_default());
     let key = DayKey {
         user: row.text("user_id")?,
         day: of(row.number("at")?),

@@ -113,7 +113,7 @@ impl SqliteLine {
 /// Which day's sums a call belongs to, from what [`settle_text`] returns, and
 /// which attempt of its request it is.
 fn read_key(row: &Row<'_>) -> Result<(DayKey, i64), StoreError> {
-    let or_empty = |at| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(at)?.unwrap_or_default());
+    let or_empty = |at: usize| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(at)?.unwrap_or_default());
     let key = DayKey {
         user: row.get(0)?,
         day: days::of(row.get(1)?),
