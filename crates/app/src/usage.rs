@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use domain::{Caller, Nanos};
 use domain::credential::Scope;
 use domain::ids::{CredentialId, TokenId};
+use domain::{Caller, Nanos};
 use store::audit::Page;
 use store::usage::{Attempt, Combination, EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
 

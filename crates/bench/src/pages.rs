@@ -90,7 +90,8 @@ impl Site {
         let cookie = response.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok());
         let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
         response.into_body().collect().await?;
-        self.cookie = cookie.ok_or_else(|| format!("{EMAIL} cannot sign in: serve a directory that `bench seed` made"))?;
+        self.cookie =
+            cookie.ok_or_else(|| format!("{EMAIL} cannot sign in: serve a directory that `bench seed` made"))?;
         Ok(())
     }
 

@@ -4,9 +4,9 @@
 /// front, and what holds a separator gets quotes. Numbers stay numbers.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    let is_dangerous = text.trim_start_matches(' ').starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-    ]);
+    let is_dangerous = text
+        .trim_start_matches(' ')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     let guarded = if is_dangerous && !is_number(text) { format!("'{text}") } else { text.to_owned() };
     if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))

@@ -98,8 +98,9 @@ pub fn fill(file: &Path, email: &str, seed: Seed, now: Timestamp) -> Result<(), 
 
 /// The indices of the calls, and how each is made.
 fn indices(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'attempts' AND sql IS NOT NULL")?;
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'attempts' AND sql IS NOT NULL",
+    )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

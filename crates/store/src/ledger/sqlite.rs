@@ -43,7 +43,7 @@ impl SqliteLine {
 
     /// Writes a group in one transaction; all or nothing.
     pub(super) fn write(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
-        if group.starts.len() == 1 && group.ends.is_empty() {
+        if group.is_one_reservation() {
             // A statement alone is a transaction, and cheaper than three.
             return self.write_rows(group);
         }

@@ -62,10 +62,12 @@ mod tests {
             &[(3 * day - 2, 3 * day), (5 * day, 5 * day + 7)],
         );
         check(Some(3 * day + 1), Some(3 * day + 7), (Some(4), Some(4)), &[(3 * day + 1, 3 * day + 7)]);
-        check(Some(3 * day + 1), Some(4 * day + 7), (Some(4), Some(4)), &[
-            (3 * day + 1, 4 * day),
-            (4 * day, 4 * day + 7),
-        ]);
+        check(
+            Some(3 * day + 1),
+            Some(4 * day + 7),
+            (Some(4), Some(4)),
+            &[(3 * day + 1, 4 * day), (4 * day, 4 * day + 7)],
+        );
         check(Some(3 * day + 1), None, (Some(4), None), &[(3 * day + 1, 4 * day)]);
         check(None, Some(3 * day + 1), (None, Some(3)), &[(3 * day, 3 * day + 1)]);
         check(Some(5 * day), Some(3 * day), (Some(5), Some(5)), &[(5 * day, 3 * day)]);

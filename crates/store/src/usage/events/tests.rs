@@ -83,14 +83,17 @@ async fn a_call_is_found_by_any_of_its_attempts_also_after_midnight() {
         let midnight = domain::Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
         let first = attempt(&store, ann, midnight.minus(Duration::from_secs(1)));
         let id = domain::ids::AttemptId::generate(NOW, &entropy());
-        let second = AttemptStart { attempt: id, number: 2, token, at: midnight, model: "rare".to_owned(), ..first.clone() };
+        let second =
+            AttemptStart { attempt: id, number: 2, token, at: midnight, model: "rare".to_owned(), ..first.clone() };
         for start in [&first, &second] {
             store.ledger().dispatch(start.clone()).await.unwrap();
             store.ledger().settle(start.attempt, settlement(1)).acknowledged().await.unwrap();
         }
         store.ledger().dispatch(attempt(&store, ann, midnight)).await.unwrap();
         let hers = UsageFilter { user: Some(ann), ..UsageFilter::default() };
-        for filter in [UsageFilter { model: Some("rare".to_owned()), ..hers.clone() }, UsageFilter { token, ..hers.clone() }] {
+        for filter in
+            [UsageFilter { model: Some("rare".to_owned()), ..hers.clone() }, UsageFilter { token, ..hers.clone() }]
+        {
             let found = events(&store, &filter, None, 10).await.unwrap();
             assert_eq!((found.count, found.rows[0].request), (1, first.request));
         }

@@ -282,7 +282,8 @@ pub(crate) struct LineView {
 
 impl LineView {
     pub(crate) fn of(caller: &Caller, line: &UsageLine, by: GroupBy, names: &Names) -> Self {
-        let label = line.key.parse::<CredentialId>().ok().filter(|_| by == GroupBy::Credential).and_then(|id| names.key(id));
+        let label =
+            line.key.parse::<CredentialId>().ok().filter(|_| by == GroupBy::Credential).and_then(|id| names.key(id));
         let token = line.key.parse::<TokenId>().ok().filter(|_| by == GroupBy::Token).and_then(|id| names.token(id));
         let provider_cost = usage::provider_cost_of_line(caller, line);
         Self {

@@ -96,10 +96,7 @@ mod tests {
         };
         let price = Price { rates, long_context: None };
         let tokens = TokenCounts { prompt: 25, cached: 5, completion: 1_015, ..TokenCounts::default() };
-        assert_eq!(
-            terms(&price, &tokens),
-            "20 tok in × $1.10/1M + 5 cached × $0.55/1M + 1,015 out × $4.40/1M"
-        );
+        assert_eq!(terms(&price, &tokens), "20 tok in × $1.10/1M + 5 cached × $0.55/1M + 1,015 out × $4.40/1M");
         assert_eq!(exact(price.cost(&tokens)), "$0.00449075");
         assert_eq!((percent(500), percent(1_250)), ("5 %".to_owned(), "12.5 %".to_owned()));
     }

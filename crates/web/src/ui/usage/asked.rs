@@ -210,7 +210,9 @@ fn times(query: &Query, now: Timestamp) -> Result<(Timestamp, Timestamp), Error>
     let from = match query.range.as_str() {
         "7d" => back(7),
         "90d" => back(90),
-        "month" => Timestamp::parse(&format!("{}-01T00:00:00Z", date(now).get(..7).unwrap_or_default())).unwrap_or(today),
+        "month" => {
+            Timestamp::parse(&format!("{}-01T00:00:00Z", date(now).get(..7).unwrap_or_default())).unwrap_or(today)
+        }
         "custom" => {
             let from = day_of("from", &query.from)?.unwrap_or_else(|| back(30));
             let to = day_of("to", &query.to)?.unwrap_or(today).plus(DAY);
@@ -277,11 +279,19 @@ mod tests {
     #[test]
     fn a_link_keeps_what_it_does_not_change_and_begins_anew() {
         let asked = Asked::of(
-            Query { range: "7d".into(), model: "a/b c".into(), after: "1.0198f7e0-0000-7000-8000-000000000000".into(), ..Query::default() },
+            Query {
+                range: "7d".into(),
+                model: "a/b c".into(),
+                after: "1.0198f7e0-0000-7000-8000-000000000000".into(),
+                ..Query::default()
+            },
             NOW,
         )
         .unwrap();
-        assert_eq!(asked.link(|query| query.narrow(By::Provider, "openai")), "/usage?range=7d&provider=openai&model=a%2Fb+c");
+        assert_eq!(
+            asked.link(|query| query.narrow(By::Provider, "openai")),
+            "/usage?range=7d&provider=openai&model=a%2Fb+c"
+        );
         assert_eq!(
             asked.export("/v2/usage/export.csv"),
             "/v2/usage/export.csv?from=2026-11-15T00%3A00%3A00Z&to=2026-11-22T00%3A00%3A00Z&model=a%2Fb+c"

@@ -18,12 +18,7 @@ use crate::api::usage::written_cursor;
 use crate::ui::view::{Icon, badge, empty, icon, time};
 
 /// A page of calls, and how to go on.
-pub(super) fn calls(
-    asked: &Asked,
-    caller: &Caller,
-    names: &Names,
-    page: &Page<UsageEvent, EventCursor>,
-) -> Markup {
+pub(super) fn calls(asked: &Asked, caller: &Caller, names: &Names, page: &Page<UsageEvent, EventCursor>) -> Markup {
     let count = counted(page.count, "call", "calls");
     html! {
         section.card.flush.usage-calls #calls aria-labelledby="calls-title" {
@@ -169,8 +164,12 @@ fn facts(names: &Names, event: &UsageEvent) -> Markup {
 
 /// Cached and reasoning tokens, where there were some.
 pub(super) fn asides(tokens: &TokenCounts) -> String {
-    let parts = [(tokens.cached, "cached"), (tokens.cache_write, "written to the cache"), (tokens.reasoning, "reasoning")];
-    let parts: Vec<_> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", grouped(*count))).collect();
+    let parts =
+        [(tokens.cached, "cached"), (tokens.cache_write, "written to the cache"), (tokens.reasoning, "reasoning")];
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)))
+        .collect();
     parts.join(", ")
 }

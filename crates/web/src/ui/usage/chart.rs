@@ -167,7 +167,8 @@ fn told(measure: Measure, date: &str, series: &[Series], day: usize, sum: i64) -
 /// A few days below the bars.
 fn axis(days: &[String]) -> Markup {
     let last = days.len().saturating_sub(1);
-    let mut shown = if last < 4 { (0..=last).collect::<Vec<_>>() } else { vec![0, last / 4, last / 2, last * 3 / 4, last] };
+    let mut shown =
+        if last < 4 { (0..=last).collect::<Vec<_>>() } else { vec![0, last / 4, last / 2, last * 3 / 4, last] };
     shown.dedup();
     html! {
         div.usage-axis aria-hidden="true" { @for at in shown { @if let Some(day) = days.get(at) { span { (short_day(day)) } } } }

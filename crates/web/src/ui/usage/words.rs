@@ -115,8 +115,14 @@ mod tests {
 
     #[test]
     fn counts_and_times_are_short() {
-        assert_eq!((compact(9_999), compact(12_345), compact(4_560_000)), ("9,999".into(), "12.3 k".into(), "4.5 M".into()));
-        assert_eq!((duration(840), duration(3_250), duration(125_000)), ("840 ms".into(), "3.2 s".into(), "2 min 5 s".into()));
+        assert_eq!(
+            (compact(9_999), compact(12_345), compact(4_560_000)),
+            ("9,999".into(), "12.3 k".into(), "4.5 M".into())
+        );
+        assert_eq!(
+            (duration(840), duration(3_250), duration(125_000)),
+            ("840 ms".into(), "3.2 s".into(), "2 min 5 s".into())
+        );
         assert_eq!((share(1, 3), share(1, 2), share(0, 0)), ("33.3 %".into(), "50 %".into(), "0 %".into()));
         assert_eq!((short_day("2026-11-02"), counted(1, "call", "calls")), ("2 Nov".into(), "1 call".into()));
     }
