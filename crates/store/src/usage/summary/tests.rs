@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use domain::ProviderId;
 use domain::attempt::AttemptState;
-use domain::ids::UserId;
+use domain::ids::{CredentialId, TokenId, UserId};
 use domain::usage::UsageSource;
 
 use super::*;
 use crate::ledger::days::DAY_MICROS;
-use crate::ledger::{AttemptStart, Settlement, recover};
+use crate::ledger::{AttemptStart, CallSource, Settlement, recover};
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 
 const COLUMNS: &str = "user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id";
