@@ -61,7 +61,7 @@ fn call(caller: &Caller, names: &Names, event: &UsageEvent) -> Markup {
     html! {
         details.usage-call id={ "call-" (event.request) } {
             summary {
-                span.nowrap { (time(event.at)) }
+                span.clip { (time(event.at)) }
                 span.usage-model { (little_tile(start.provider)) span.clip { (start.model) } @if event.attempts.len() > 1 { span.chip { (event.attempts.len()) " tries" } } }
                 span.clip { (key_name(names, start.credential)) }
                 span.num { (tokens(last)) }
