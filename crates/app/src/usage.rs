@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use domain::Caller;
-use domain::ids::CredentialId;
+use domain::credential::Scope;
+use domain::ids::{CredentialId, TokenId};
+use domain::{Caller, Nanos};
 use store::audit::Page;
-use store::usage::{EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
+use store::usage::{Attempt, Combination, EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
 
 use crate::App;
 use crate::error::Result;
@@ -44,6 +45,67 @@ pub async fn events(
 pub async fn summary(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
     let filter = UsageFilter { user: Some(caller.user), ..filter };
     Ok(store::usage::summary(&app.store, &filter, by).await?)
+}
+
+/// As [`events`], without counting how many there are: for exports.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn listed(
+    app: &App,
+    caller: &Caller,
+    filter: UsageFilter,
+    after: Option<EventCursor>,
+    limit: i64,
+) -> Result<(Vec<UsageEvent>, Option<EventCursor>)> {
+    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    Ok(store::usage::listed(&app.store, &filter, after, limit).await?)
+}
+
+/// The caller's own calls, summed up for each day and group.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn daily(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
+    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    Ok(store::usage::daily(&app.store, &filter, by).await?)
+}
+
+/// The caller's own calls, summed up for each combination of provider, model,
+/// key, source and token.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn combinations(app: &App, caller: &Caller, filter: UsageFilter) -> Result<Vec<Combination>> {
+    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    Ok(store::usage::combinations(&app.store, &filter).await?)
+}
+
+/// What the provider bills for an attempt, where the caller may know: it is the
+/// business of whoever owns the key.
+#[must_use]
+pub fn provider_cost_of(caller: &Caller, attempt: &Attempt) -> Option<Nanos> {
+    attempt.provider_cost.filter(|_| may_see_provider_cost(caller, attempt))
+}
+
+/// Whether the caller may know what the provider bills for an attempt.
+#[must_use]
+pub fn may_see_provider_cost(caller: &Caller, attempt: &Attempt) -> bool {
+    caller.is_admin() || attempt.start.scope == Scope::Personal
+}
+
+/// What the provider bills for a line, where the caller may know all of it.
+#[must_use]
+pub fn provider_cost_of_line(caller: &Caller, line: &UsageLine) -> Option<Nanos> {
+    (caller.is_admin() || line.shared == 0).then_some(line.provider_cost)
+}
+
+/// What the caller's gateway tokens are called, those revoked too.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn token_names(app: &App, caller: &Caller) -> Result<HashMap<TokenId, String>> {
+    Ok(store::tokens::names(&app.store, caller.user).await?.into_iter().collect())
 }
 
 /// What the keys are called, of those that the caller may know of.

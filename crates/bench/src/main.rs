@@ -9,8 +9,10 @@
 mod between;
 mod floor;
 mod load;
+mod pages;
 mod process;
 mod scenario;
+mod seed;
 mod table;
 mod translating;
 mod unledgered;
@@ -54,6 +56,26 @@ enum Command {
     },
     /// The translation of streams alone, in this process.
     Translating,
+    /// A data directory with as many keys and calls as years bring.
+    Seed {
+        /// Provider keys.
+        #[arg(long, default_value_t = 100_000)]
+        keys: u64,
+        /// Calls.
+        #[arg(long, default_value_t = 5_000_000)]
+        usage: u64,
+        /// A directory that is not there yet.
+        directory: PathBuf,
+    },
+    /// How long the main pages of servers take that serve such directories.
+    Pages {
+        /// Loads of each page.
+        #[arg(long, default_value_t = 200)]
+        loads: usize,
+        /// Where they listen.
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
         /// Where the scripted provider listens.
@@ -85,6 +107,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Translating) => translating::run(arguments.rounds),
         Some(Command::Floor { upstream }) => floor::serve(upstream).await,
         Some(Command::Unledgered { upstream, directory }) => unledgered::serve(upstream, &directory).await,
+        Some(Command::Seed { keys, usage, directory }) => seed::run(&directory, keys, usage).await,
+        Some(Command::Pages { loads, addresses }) => pages::run(&addresses, loads).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }
 }

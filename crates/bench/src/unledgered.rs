@@ -74,7 +74,7 @@ pub(crate) async fn serve(sim: SocketAddr, directory: &Path) -> Result<(), Failu
 }
 
 #[expect(clippy::disallowed_methods, reason = "a program of its own, with the machine's time")]
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))

@@ -22,6 +22,7 @@ pub mod provider;
 pub mod caller;
 pub mod credential;
 pub mod credential_kind;
+pub mod csv;
 pub mod custom_header;
 pub mod gateway_token;
 

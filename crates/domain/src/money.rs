@@ -143,23 +143,57 @@ impl Price {
     /// Of the writes, those that are kept for an hour pay their own rate.
     #[must_use]
     pub fn cost(&self, tokens: &TokenCounts) -> Nanos {
+        let total = self
+            .terms(tokens)
+            .into_iter()
+            .fold(0, |total: i128, term| total.saturating_add(product(term.tokens, term.nanos_per_million)));
+        Nanos(clamp(round_half_even(total, 1_000_000)))
+    }
+
+    /// What [`Self::cost`] adds up, before it is rounded.
+    #[must_use]
+    pub fn terms(&self, tokens: &TokenCounts) -> [Term; 5] {
         let rates = self.rates_for(tokens.prompt);
         let cached = tokens.cached.min(tokens.prompt);
         let written = tokens.cache_write.min(tokens.prompt - cached);
         let fresh = tokens.prompt - cached - written;
         let for_an_hour = tokens.cache_write_hour.min(written);
         let write_nanos = rates.cache_write_nanos.unwrap_or(rates.input_nanos);
-        let total = [
-            (fresh, rates.input_nanos),
-            (cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos)),
-            (written - for_an_hour, write_nanos),
-            (for_an_hour, rates.cache_write_hour_nanos.unwrap_or(write_nanos)),
-            (tokens.completion, rates.output_nanos),
+        [
+            (Billed::Input, fresh, rates.input_nanos),
+            (Billed::Cached, cached, rates.cached_input_nanos.unwrap_or(rates.input_nanos)),
+            (Billed::CacheWrite, written - for_an_hour, write_nanos),
+            (Billed::CacheWriteHour, for_an_hour, rates.cache_write_hour_nanos.unwrap_or(write_nanos)),
+            (Billed::Output, tokens.completion, rates.output_nanos),
         ]
-        .into_iter()
-        .fold(0, |total: i128, (tokens, nanos)| total.saturating_add(product(tokens, nanos)));
-        Nanos(clamp(round_half_even(total, 1_000_000)))
+        .map(|(what, tokens, nanos_per_million)| Term { what, tokens, nanos_per_million })
     }
+}
+
+/// Tokens that are billed at one rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What they are.
+    pub what: Billed,
+    /// How many.
+    pub tokens: u64,
+    /// In nano-USD per 1,000,000.
+    pub nanos_per_million: i64,
+}
+
+/// What a term of a bill is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Billed {
+    /// Fresh prompt tokens.
+    Input,
+    /// Read from the provider's cache.
+    Cached,
+    /// Written to it.
+    CacheWrite,
+    /// Written to it for an hour.
+    CacheWriteHour,
+    /// Generated, reasoning included.
+    Output,
 }
 
 fn product(tokens: u64, nanos_per_million: i64) -> i128 {

@@ -1,6 +1,7 @@
 //! The ledger: one row for each upstream call, committed before the call is
 //! sent, and exactly one final state after it.
 
+pub(crate) mod days;
 mod line;
 mod queue;
 pub(crate) mod recovery;

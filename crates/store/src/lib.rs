@@ -51,6 +51,8 @@ pub mod users;
 
 // Calls and money.
 pub mod ledger;
+#[cfg(feature = "bench")]
+pub mod seed;
 pub mod usage;
 
 #[cfg(test)]

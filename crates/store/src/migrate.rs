@@ -23,7 +23,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -36,6 +36,7 @@ const STEPS: [Step; 12] = [
     step!("0011_media.sql"),
     step!("0012_conversations.sql"),
     step!("0014_registrations.sql"),
+    step!("0015_usage_days.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

@@ -250,6 +250,19 @@ pub async fn list(store: &Store, user: UserId, skip: i64, limit: i64) -> Result<
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
 }
 
+/// What a user's tokens are called, those that were revoked too.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn names(store: &Store, user: UserId) -> Result<Vec<(TokenId, String)>, StoreError> {
+    let rows = sqlx::query("SELECT id, name FROM tokens WHERE user_id = $1")
+        .bind(user.to_string())
+        .fetch_all(store.pool())
+        .await?;
+    let read = |row| Ok((Columns(row).parsed("id")?, Columns(row).text("name")?));
+    rows.iter().map(read).collect()
+}
+
 /// Ends a token. `false`: it had ended, or is not there.
 ///
 /// # Errors

@@ -15,11 +15,13 @@ macro_rules! sum_of_costs {
 }
 pub(crate) use sum_of_costs;
 
+mod asked;
 mod events;
 mod summary;
+mod window;
 
 use domain::attempt::{AttemptState, ErrorClass};
-use domain::ids::{CredentialId, RequestId, UserId};
+use domain::ids::{CredentialId, RequestId, TokenId, UserId};
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
@@ -30,7 +32,9 @@ use crate::ledger::{AttemptStart, CallSource};
 use crate::open::Store;
 use crate::row::{Columns, optional_id, optional_micros};
 
-pub use summary::{GroupBy, UsageLine, summary};
+#[cfg(test)]
+pub(crate) use summary::tests::assert_days_are_the_calls;
+pub use summary::{Combination, GroupBy, UsageLine, combinations, daily, summary};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +102,8 @@ pub struct UsageFilter {
     pub credential: Option<CredentialId>,
     /// From there.
     pub source: Option<CallSource>,
+    /// With this gateway token.
+    pub token: Option<TokenId>,
 }
 
 /// Events that pass `filter`, newest first, after the event `after` of a former
@@ -111,10 +117,23 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
-    let texts = if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL };
-    let counted = bound(texts.count, filter).fetch_one(store.pool()).await?;
+    let counted = bound(texts_for(filter).count, filter).fetch_one(store.pool()).await?;
     let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
-    let rows = bound(texts.page, filter)
+    let (rows, next) = listed(store, filter, after, limit).await?;
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+}
+
+/// As [`events`], without counting how many there are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn listed(
+    store: &Store,
+    filter: &UsageFilter,
+    after: Option<EventCursor>,
+    limit: i64,
+) -> Result<(Vec<UsageEvent>, Option<EventCursor>), StoreError> {
+    let rows = bound(texts_for(filter).page, filter)
         .bind(after.map(|cursor| cursor.at.as_micros()))
         .bind(after.map(|cursor| cursor.request.to_string()))
         .bind(limit.saturating_add(1))
@@ -126,7 +145,11 @@ pub async fn events(
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|event| EventCursor { at: event.at, request: event.request });
-    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+    Ok((rows, next))
+}
+
+const fn texts_for(filter: &UsageFilter) -> &'static events::Texts {
+    if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL }
 }
 
 /// The event of one request.
@@ -140,7 +163,7 @@ pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEven
 
 type AnyQuery = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 
-/// A query with the filter's seven values bound.
+/// A query with the filter's eight values bound.
 fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
     sqlx::query(text)
         .bind(optional_id(filter.user))
@@ -150,6 +173,7 @@ fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
         .bind(filter.model.clone())
         .bind(optional_id(filter.credential))
         .bind(filter.source.map(CallSource::as_str))
+        .bind(optional_id(filter.token))
 }
 
 /// Attempts in the order of their requests, as events.

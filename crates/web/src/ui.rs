@@ -14,8 +14,10 @@ mod models;
 mod playground;
 mod sign_in;
 mod snippets;
+mod status;
 mod theme;
 mod tokens;
+mod usage;
 pub(crate) mod view;
 
 use crate::router::Door;
@@ -33,5 +35,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(chat::doors());
     doors.extend(models::doors());
     doors.extend(playground::doors());
+    doors.extend(usage::doors());
+    doors.extend(status::doors());
     doors
 }

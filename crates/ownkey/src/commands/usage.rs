@@ -21,7 +21,7 @@ pub(super) async fn run(transport: &Transport, command: Usage, as_json: bool) ->
     if command.csv {
         output::line(&MEMBERS.join(","));
         for row in rows {
-            output::line(&row.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(","));
+            output::line(&row.iter().map(|cell| domain::csv::cell(cell)).collect::<Vec<_>>().join(","));
         }
     } else if rows.is_empty() {
         output::line("No calls yet.");
@@ -47,15 +47,4 @@ fn with_title(mut row: Vec<String>, title: Option<String>) -> Vec<String> {
         *cell = title;
     }
     row
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn csv_cell(cell: &str) -> String {
-    let is_number = serde_json::from_str::<Value>(cell).is_ok_and(|value| value.is_number());
-    let guarded = if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    };
-    if guarded.contains([',', '"', '\n']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }

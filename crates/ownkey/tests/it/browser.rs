@@ -7,6 +7,8 @@ mod profile;
 mod setup;
 mod models;
 mod playground;
+mod status;
+mod usage;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};
 

@@ -38,3 +38,4 @@ mod registry;
 mod sign_in;
 mod status;
 mod tries;
+mod usage;

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
+use sqlx::AssertSqlSafe;
+
+use super::days::{self, Days, Sums};
 use crate::error::StoreError;
 use crate::mutation::Write;
 use crate::open::{Dialect, Store};
+use crate::row::Columns;
 
 /// A node silent for longer is dead.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -62,14 +66,21 @@ pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> 
 pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let is_alone = store.serves() && store.dialect() == Dialect::Sqlite;
     let mut write = Write::begin(store).await?;
-    let done = sqlx::query(GIVE_UP)
+    let text = format!("{GIVE_UP} RETURNING {}", days::returned(""));
+    let given_up = sqlx::query(AssertSqlSafe(text))
         .bind(store.node().to_string())
         .bind(now.minus(LEASE).as_micros())
         .bind(now.as_micros())
         .bind(i64::from(!is_alone))
-        .execute(write.connection())
+        .fetch_all(write.connection())
         .await?;
     crate::conversations::give_up(write.connection(), store.node(), now.minus(LEASE), !is_alone).await?;
+    let mut days = Days::default();
+    for row in &given_up {
+        let (key, number) = days::read_key(&Columns(row))?;
+        days.add(key, Sums::given_up(number));
+    }
+    days.write(write.connection()).await?;
     write.commit().await?;
-    Ok(done.rows_affected())
+    Ok(given_up.len() as u64)
 }

@@ -1,5 +1,4 @@
-//! The ledger's two statements on SQLite, prepared once, without sqlx' thread
-//! between.
+//! The ledger's statements on SQLite, prepared once, without sqlx' thread between.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,9 +7,10 @@ use domain::attempt::ErrorClass;
 use domain::ids::AttemptId;
 use domain::usage::TokenCounts;
 use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
 use uuid::Uuid;
 
+use super::days::{self, DayKey, Days, Sums};
 use super::statements::{END_COLUMNS, START_COLUMNS, START_VALUES};
 use super::{AttemptStart, Group, Settlement};
 use crate::error::StoreError;
@@ -28,6 +28,7 @@ pub(super) struct SqliteLine {
     connection: Connection,
     insert: String,
     settle: String,
+    add_to_day: String,
 }
 
 impl SqliteLine {
@@ -37,12 +38,12 @@ impl SqliteLine {
         connection.busy_timeout(Duration::ZERO)?;
         connection.execute_batch(SETTINGS)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, insert: insert_text(), settle: settle_text() })
+        Ok(Self { connection, insert: insert_text(), settle: settle_text(), add_to_day: days::text(1) })
     }
 
     /// Writes a group in one transaction; all or nothing.
     pub(super) fn write(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
-        if group.rows() == 1 {
+        if group.is_one_reservation() {
             // A statement alone is a transaction, and cheaper than three.
             return self.write_rows(group);
         }
@@ -69,14 +70,63 @@ impl SqliteLine {
             }
         }
         if !group.ends.is_empty() {
-            let mut settle = self.connection.prepare_cached(&self.settle)?;
-            for (attempt, end) in &group.ends {
-                bind_end(&mut settle, *attempt, end)?;
-                settle.raw_execute()?;
-            }
+            self.add_to_days(&self.settle_rows(group)?)?;
         }
         Ok(())
     }
+
+    /// Ends calls; what those that were not ended before add to their days.
+    fn settle_rows(&self, group: &Group<'_>) -> Result<Days, StoreError> {
+        let mut days = Days::default();
+        let mut settle = self.connection.prepare_cached(&self.settle)?;
+        for (attempt, end) in &group.ends {
+            bind_end(&mut settle, *attempt, end)?;
+            let mut moved = settle.raw_query();
+            while let Some(row) = moved.next()? {
+                let (key, number) = read_key(row)?;
+                days.add(key, Sums::of(number, end));
+            }
+        }
+        Ok(days)
+    }
+
+    fn add_to_days(&self, days: &Days) -> Result<(), StoreError> {
+        let mut add = self.connection.prepare_cached(&self.add_to_day)?;
+        for (key, sums) in days.iter() {
+            let mut places = Places { statement: &mut add, next: 0 };
+            for text in [&key.user, &key.provider, &key.model, &key.credential, &key.scope] {
+                places.put(&**text)?;
+            }
+            for text in [&key.source, &key.token, &key.team, &key.organization] {
+                places.put(&**text)?;
+            }
+            places.put(key.day)?;
+            for number in sums.values() {
+                places.put(number)?;
+            }
+            add.raw_execute()?;
+        }
+        Ok(())
+    }
+}
+
+/// Which day's sums a call belongs to, from what [`settle_text`] returns, and
+/// which attempt of its request it is.
+fn read_key(row: &Row<'_>) -> Result<(DayKey, i64), StoreError> {
+    let or_empty = |at: usize| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(at)?.unwrap_or_default());
+    let key = DayKey {
+        user: row.get(0)?,
+        day: days::of(row.get(1)?),
+        provider: row.get(2)?,
+        model: row.get(3)?,
+        credential: row.get(4)?,
+        scope: row.get(5)?,
+        source: row.get(6)?,
+        token: or_empty(7)?,
+        team: or_empty(8)?,
+        organization: or_empty(9)?,
+    };
+    Ok((key, row.get(10)?))
 }
 
 /// One that is there already, by a commit whose answer was lost, is left as it
@@ -89,7 +139,11 @@ fn insert_text() -> String {
 /// Only forward: a row that is not `dispatched` stays as it is.
 fn settle_text() -> String {
     let columns = END_COLUMNS.map(|column| format!("{column} = ?"));
-    format!("UPDATE attempts SET {}, settled_at = ? WHERE id = ? AND state = 'dispatched'", columns.join(", "))
+    format!(
+        "UPDATE attempts SET {}, settled_at = ? WHERE id = ? AND state = 'dispatched' RETURNING {}",
+        columns.join(", "),
+        days::RETURNED.join(", ")
+    )
 }
 
 /// Puts values into a statement's places, from the first on.

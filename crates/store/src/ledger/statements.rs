@@ -1,7 +1,8 @@
-//! The ledger's columns, and its two statements on PostgreSQL, each for several
-//! rows at once. Groups are cut into a few fixed sizes, so that each text is
+//! The ledger's columns, and its statements on PostgreSQL, each for several rows
+//! at once. Groups are cut into a few fixed sizes, so that each text is
 //! prepared once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::attempt::ErrorClass;
@@ -11,9 +12,10 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
+use super::days::{self, Days, Sums};
 use super::{AttemptStart, Settlement};
 use crate::error::StoreError;
-use crate::row::{json_text, optional_id, placeholders};
+use crate::row::{Columns, json_text, optional_id, placeholders};
 
 /// How many rows one statement writes.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
@@ -70,21 +72,30 @@ impl Statements {
         Ok(())
     }
 
-    /// Moves calls to their final states. Only forward: a row that is not
-    /// `dispatched` stays as it is. Each attempt at most once.
+    /// Moves calls to their final states, and adds those that moved to their
+    /// days. Only forward: a row that is not `dispatched` stays as it is. Each
+    /// attempt at most once.
     pub(super) async fn settle(
         &self,
         connection: &mut AnyConnection,
         ends: &[(AttemptId, &Settlement)],
     ) -> Result<(), StoreError> {
+        let settlements: HashMap<AttemptId, &Settlement> = ends.iter().copied().collect();
+        let mut days = Days::default();
         for (text, rows) in cut(&self.ends, ends) {
             let mut query = sqlx::query(AssertSqlSafe(text));
             for (attempt, settlement) in rows {
                 query = bind_end(query, *attempt, settlement);
             }
-            query.execute(&mut *connection).await?;
+            for row in query.fetch_all(&mut *connection).await? {
+                let row = Columns(&row);
+                let (key, number) = days::read_key(&row)?;
+                if let Some(end) = settlements.get(&row.parsed("id")?) {
+                    days.add(key, Sums::of(number, end));
+                }
+            }
         }
-        Ok(())
+        days.write(connection).await
     }
 }
 
@@ -101,7 +112,7 @@ fn cut<'r, T>(texts: &[Arc<str>; SIZES.len()], mut rows: &'r [T]) -> Vec<(Arc<st
 }
 
 /// Places for values in rows.
-fn tuples(rows: usize, values: usize) -> String {
+pub(super) fn tuples(rows: usize, values: usize) -> String {
     let tuples: Vec<_> = (0..rows).map(|row| format!("({})", placeholders(row * values + 1, values))).collect();
     tuples.join(", ")
 }
@@ -117,9 +128,10 @@ fn end_text(rows: usize) -> String {
         (2..).zip(END_COLUMNS).map(|(number, column)| format!("{column} = ended.column{number}")).collect();
     format!(
         "UPDATE attempts SET {}, settled_at = ended.column{END_VALUES} FROM (VALUES {}) AS ended \
-         WHERE attempts.id = ended.column1 AND attempts.state = 'dispatched'",
+         WHERE attempts.id = ended.column1 AND attempts.state = 'dispatched' RETURNING attempts.id AS id, {}",
         columns.join(", "),
         tuples(rows, END_VALUES),
+        days::returned("attempts."),
     )
 }
 

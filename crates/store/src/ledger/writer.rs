@@ -280,8 +280,8 @@ impl<'c> Group<'c> {
         self.starts.is_empty() && self.ends.is_empty() && !self.has_flush
     }
 
-    pub(super) fn rows(&self) -> usize {
-        self.starts.len() + self.ends.len()
+    pub(super) fn is_one_reservation(&self) -> bool {
+        self.starts.len() == 1 && self.ends.is_empty()
     }
 
     pub(super) fn is_reservations_only(&self) -> bool {

@@ -96,15 +96,45 @@ async fn calls_of_a_former_version_are_found_after_it() {
             "CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1",
             "CREATE INDEX attempts_of_credential ON attempts (credential_id, at)",
             "CREATE INDEX attempts_unfinished ON attempts (node_id) WHERE state = 'dispatched'",
-            if place.is_sqlite() { STEPS[5].sqlite } else { STEPS[5].postgres },
         ] {
             sqlx::raw_sql(text).execute(store.pool()).await.unwrap();
         }
+        sqlx::raw_sql(text_of(5, place)).execute(store.pool()).await.unwrap();
         let filter = UsageFilter { user: Some(finished.user), ..UsageFilter::default() };
         let found = usage::events(&store, &filter, None, 10).await.unwrap();
         let states: BTreeSet<_> = found.rows.iter().map(|event| event.attempts[0].state.as_str()).collect();
         assert_eq!(states, BTreeSet::from(["dispatched", "settled"]));
         assert!(usage::event(&store, open.request).await.unwrap().is_some());
+        store.close().await;
+    })
+    .await;
+}
+
+/// The text of a step, by its place in the list.
+fn text_of(step: usize, place: &Place) -> &'static str {
+    if place.is_sqlite() { STEPS[step].sqlite } else { STEPS[step].postgres }
+}
+
+/// Calls that a database had before days had sums are in them after it, and
+/// those under way come later.
+#[tokio::test]
+async fn calls_of_a_former_version_are_summed_up() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let user = UserId::generate(NOW, &entropy());
+        let starts: Vec<_> = (0..4).map(|_| attempt(&store, user, NOW)).collect();
+        for (start, cost) in starts.iter().zip([7, 70, 700]) {
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            store.ledger().settle(start.attempt, settlement(cost)).acknowledged().await.unwrap();
+        }
+        store.ledger().dispatch(starts[3].clone()).await.unwrap();
+        for text in ["DROP TABLE usage_days", "DROP INDEX attempts_repeated", text_of(12, place)] {
+            sqlx::raw_sql(text).execute(store.pool()).await.unwrap();
+        }
+        store.ledger().settle(starts[3].attempt, settlement(7000)).acknowledged().await.unwrap();
+        let filter = UsageFilter { user: Some(user), ..UsageFilter::default() };
+        let lines = usage::summary(&store, &filter, usage::GroupBy::Day).await.unwrap();
+        assert_eq!((lines.len(), lines[0].attempts, lines[0].client_cost.0), (1, 4, 7777));
         store.close().await;
     })
     .await;

@@ -1,4 +1,7 @@
-//! Sums over the ledger, one line for each group.
+//! Sums over the ledger, one line for each group: whole days from their own
+//! table, parts of days and calls under way from the calls.
+
+mod line;
 
 use std::cmp::Reverse;
 
@@ -6,97 +9,71 @@ use domain::usage::TokenCounts;
 use domain::{Nanos, Timestamp};
 use sqlx::any::AnyRow;
 
-use super::{UsageFilter, bound};
+use super::UsageFilter;
+use super::asked::Asked;
+use super::window::Window;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::Columns;
 
-macro_rules! grouped_by {
-    ($key:literal) => {
-        concat!(
-            "SELECT ", $key, " AS group_key, COUNT(DISTINCT request_id) AS requests, COUNT(*) AS attempts, \
-             CAST(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed, \
-             CAST(SUM(CASE WHEN provider_cost_nanos IS NULL AND state <> 'dispatched' THEN 1 ELSE 0 END) AS BIGINT) \
-             AS unknown_cost, \
-             CAST(SUM(CASE WHEN usage_source = 'estimated' THEN 1 ELSE 0 END) AS BIGINT) AS estimated, \
-             CAST(COALESCE(SUM(prompt_tokens), 0) AS BIGINT) AS prompt, \
-             CAST(COALESCE(SUM(completion_tokens), 0) AS BIGINT) AS completion, \
-             CAST(COALESCE(SUM(cached_tokens), 0) AS BIGINT) AS cached, \
-             CAST(COALESCE(SUM(cache_write_tokens), 0) AS BIGINT) AS cache_write, \
-             CAST(COALESCE(SUM(reasoning_tokens), 0) AS BIGINT) AS reasoning, \
-             ", sum_of_costs!("provider_cost_nanos"), " AS provider_cost, \
-             ", sum_of_costs!("client_cost_nanos"), " AS client_cost \
-             FROM attempts WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) \
-             AND (CAST($2 AS BIGINT) IS NULL OR at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR at < $3) \
-             AND (CAST($4 AS TEXT) IS NULL OR provider = $4) AND (CAST($5 AS TEXT) IS NULL OR model = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR credential_id = $6) AND (CAST($7 AS TEXT) IS NULL OR source = $7) \
-             GROUP BY 1"
-        )
-    };
-}
+pub use line::{Combination, GroupBy, UsageLine};
+
+/// A line of a day as it is.
+const DAYS: &str = "SELECT day, user_id, provider, model, credential_id, scope, source, token_id, team_id, \
+     organization_id, requests, attempts, answered, failed, unknown_cost, estimated, prompt_tokens, completion_tokens, \
+     cached_tokens, cache_write_tokens, reasoning_tokens, provider_cost_nanos, client_cost_nanos, latency_ms, \
+     first_tokens, first_token_ms FROM usage_days WHERE 1 = 1";
+
+/// A call as if it were a line of a day. No single one counts for more than
+/// 10,000 dollars, so that absurd ones break no report.
+const CALLS: &str = "SELECT at / 86400000000 AS day, user_id, provider, model, credential_id, scope, source, \
+     COALESCE(token_id, '') AS token_id, COALESCE(team_id, '') AS team_id, \
+     COALESCE(organization_id, '') AS organization_id, \
+     CASE WHEN number = 1 THEN 1 ELSE 0 END AS requests, 1 AS attempts, \
+     CASE WHEN state = 'settled' THEN 1 ELSE 0 END AS answered, \
+     CASE WHEN state = 'failed' THEN 1 ELSE 0 END AS failed, \
+     CASE WHEN provider_cost_nanos IS NULL AND state <> 'dispatched' THEN 1 ELSE 0 END AS unknown_cost, \
+     CASE WHEN usage_source = 'estimated' THEN 1 ELSE 0 END AS estimated, \
+     COALESCE(prompt_tokens, 0) AS prompt_tokens, COALESCE(completion_tokens, 0) AS completion_tokens, \
+     COALESCE(cached_tokens, 0) AS cached_tokens, COALESCE(cache_write_tokens, 0) AS cache_write_tokens, \
+     COALESCE(reasoning_tokens, 0) AS reasoning_tokens, \
+     CASE WHEN provider_cost_nanos > 10000000000000 THEN 10000000000000 \
+     ELSE COALESCE(provider_cost_nanos, 0) END AS provider_cost_nanos, \
+     CASE WHEN client_cost_nanos > 10000000000000 THEN 10000000000000 \
+     ELSE COALESCE(client_cost_nanos, 0) END AS client_cost_nanos, \
+     CASE WHEN state = 'settled' THEN COALESCE(latency_ms, 0) ELSE 0 END AS latency_ms, \
+     CASE WHEN state = 'settled' AND first_token_ms IS NOT NULL THEN 1 ELSE 0 END AS first_tokens, \
+     CASE WHEN state = 'settled' THEN COALESCE(first_token_ms, 0) ELSE 0 END AS first_token_ms FROM attempts WHERE ";
+
+/// What is summed up.
+const SUMS: [&str; 16] = [
+    "requests",
+    "attempts",
+    "answered",
+    "failed",
+    "unknown_cost",
+    "estimated",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "provider_cost_nanos",
+    "client_cost_nanos",
+    "latency_ms",
+    "first_tokens",
+    "first_token_ms",
+];
 
 const SECONDS_A_DAY: i64 = 86_400;
-
-/// What a summary has one line for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy {
-    /// A day, UTC.
-    Day,
-    /// A provider's model.
-    Model,
-    /// A provider.
-    Provider,
-    /// A key.
-    Credential,
-    /// Where calls come from.
-    Source,
-}
-
-domain::text_enum!(GroupBy, "grouping" {
-    Day => "day",
-    Model => "model",
-    Provider => "provider",
-    Credential => "credential",
-    Source => "source",
-});
-
-/// One line of a summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageLine {
-    /// `2026-11-21`, `openai/gpt-6`, `openai`, an id, or `chat`.
-    pub key: String,
-    /// Requests with at least one attempt in this line.
-    pub requests: i64,
-    /// Attempts.
-    pub attempts: i64,
-    /// Attempts that failed.
-    pub failed: i64,
-    /// Attempts whose cost nobody knows; never counted as zero.
-    pub unknown: i64,
-    /// Attempts whose usage is estimated.
-    pub estimated: i64,
-    /// The tokens that are known.
-    pub tokens: TokenCounts,
-    /// The provider's cost that is known.
-    pub provider_cost: Nanos,
-    /// The client's cost that is known.
-    pub client_cost: Nanos,
-}
 
 /// One line for each group, days in order, others by cost, the greatest first.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let text = match by {
-        GroupBy::Day => grouped_by!("CAST(at / 86400000000 AS TEXT)"),
-        GroupBy::Model => grouped_by!("provider || '/' || model"),
-        GroupBy::Provider => grouped_by!("provider"),
-        GroupBy::Credential => grouped_by!("credential_id"),
-        GroupBy::Source => grouped_by!("source"),
-    };
-    let rows = bound(text, filter).fetch_all(store.pool()).await?;
-    let mut lines = rows.iter().map(|row| read(row, by)).collect::<Result<Vec<_>, _>>()?;
+    let rows = grouped(filter, by.column(), "").rows(store).await?;
+    let mut lines = rows.iter().map(|row| read(row, by, false)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| a.key.cmp(&b.key));
     if by != GroupBy::Day {
         lines.sort_by_key(|line| Reverse((line.client_cost, line.requests)));
@@ -104,32 +81,144 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
     Ok(lines)
 }
 
-fn read(row: &AnyRow, by: GroupBy) -> Result<UsageLine, StoreError> {
+/// One line for each day and group, in the order of days.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
+    let rows = grouped(filter, by.column(), "day").rows(store).await?;
+    let mut lines = rows.iter().map(|row| read(row, by, true)).collect::<Result<Vec<_>, _>>()?;
+    lines.sort_by(|a, b| (&a.day, &a.key).cmp(&(&b.day, &b.key)));
+    Ok(lines)
+}
+
+/// One line for each combination of provider, model, key, source and token: from
+/// these any report of a page can be made.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Combination>, StoreError> {
+    let columns = "provider, model, credential_id, source, token_id";
+    let rows = grouped(filter, "source", columns).rows(store).await?;
+    rows.iter()
+        .map(|found| {
+            let row = Columns(found);
+            let token = row.text("token_id")?;
+            Ok(Combination {
+                provider: row.parsed("provider")?,
+                model: row.text("model")?,
+                credential: row.parsed("credential_id")?,
+                source: row.parsed("source")?,
+                token: if token.is_empty() { None } else { Some(row.parsed("token_id")?) },
+                sums: read(found, GroupBy::Source, false)?,
+            })
+        })
+        .collect()
+}
+
+/// Sums with a key, for each value of it and of `more` columns.
+fn grouped(filter: &UsageFilter, key: &str, more: &str) -> Asked {
+    let mut asked = sums_of(key, more);
+    lines(&mut asked, filter);
+    asked.push(") AS lines GROUP BY ");
+    asked.push(key);
+    if !more.is_empty() {
+        asked.push(", ");
+        asked.push(more);
+    }
+    asked
+}
+
+/// What is selected, up to where it comes from.
+fn sums_of(key: &str, more: &str) -> Asked {
+    let mut asked = Asked::new("SELECT ");
+    asked.push(key);
+    asked.push(" AS group_key");
+    for column in SUMS {
+        asked.push(&format!(", CAST(SUM({column}) AS BIGINT) AS {column}"));
+    }
+    asked.push(", CAST(SUM(CASE WHEN scope <> 'personal' THEN attempts ELSE 0 END) AS BIGINT) AS shared");
+    if !more.is_empty() {
+        asked.push(", ");
+        asked.push(more);
+    }
+    asked.push(" FROM (");
+    asked
+}
+
+/// Everything the filter lets through, as lines of days.
+fn lines(asked: &mut Asked, filter: &UsageFilter) {
+    let window = Window::of(filter.from, filter.to);
+    asked.push(DAYS);
+    asked.filter(filter);
+    if let Some(day) = window.first_day {
+        asked.with_number(" AND day >= ", day);
+    }
+    if let Some(day) = window.end_day {
+        asked.with_number(" AND day < ", day);
+    }
+    for (from, to) in window.parts {
+        // Each of the two has an index.
+        for number in ["number = 1", "number > 1"] {
+            asked.push(" UNION ALL ");
+            asked.push(CALLS);
+            asked.push("state <> 'dispatched' AND ");
+            asked.push(number);
+            asked.filter(filter);
+            asked.with_number(" AND at >= ", from);
+            asked.with_number(" AND at < ", to);
+        }
+    }
+    asked.push(" UNION ALL ");
+    asked.push(CALLS);
+    asked.push("state = 'dispatched'");
+    asked.filter(filter);
+    if let Some(from) = filter.from {
+        asked.with_number(" AND at >= ", from.as_micros());
+    }
+    if let Some(to) = filter.to {
+        asked.with_number(" AND at < ", to.as_micros());
+    }
+}
+
+fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreError> {
     let row = Columns(row);
     let key = row.text("group_key")?;
     Ok(UsageLine {
+        day: if is_daily { Some(date_of(row.number("day")?)) } else { None },
         key: if by == GroupBy::Day { day(&key)? } else { key },
         requests: row.number("requests")?,
         attempts: row.number("attempts")?,
+        answered: row.number("answered")?,
         failed: row.number("failed")?,
         unknown: row.number("unknown_cost")?,
         estimated: row.number("estimated")?,
+        shared: row.number("shared")?,
         tokens: TokenCounts {
-            prompt: row.count("prompt")?,
-            completion: row.count("completion")?,
-            cached: row.count("cached")?,
-            cache_write: row.count("cache_write")?,
+            prompt: row.count("prompt_tokens")?,
+            completion: row.count("completion_tokens")?,
+            cached: row.count("cached_tokens")?,
+            cache_write: row.count("cache_write_tokens")?,
             cache_write_hour: 0,
-            reasoning: row.count("reasoning")?,
+            reasoning: row.count("reasoning_tokens")?,
         },
-        provider_cost: Nanos(row.number("provider_cost")?),
-        client_cost: Nanos(row.number("client_cost")?),
+        provider_cost: Nanos(row.number("provider_cost_nanos")?),
+        client_cost: Nanos(row.number("client_cost_nanos")?),
+        latency_ms: row.number("latency_ms")?,
+        first_tokens: row.number("first_tokens")?,
+        first_token_ms: row.number("first_token_ms")?,
     })
 }
 
-/// The date of a number of days since 1970.
+/// The date of a number of days since 1970, which a text has.
 fn day(number: &str) -> Result<String, StoreError> {
-    let days: i64 = number.parse().map_err(|_| StoreError::Integrity(format!("no day: {number}")))?;
-    let text = Timestamp::from_seconds(days * SECONDS_A_DAY).to_string();
-    Ok(text.split('T').next().unwrap_or_default().to_owned())
+    number.parse().map(date_of).map_err(|_| StoreError::Integrity(format!("no day: {number}")))
 }
+
+fn date_of(days: i64) -> String {
+    let text = Timestamp::from_seconds(days.saturating_mul(SECONDS_A_DAY)).to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+pub(super) mod tests;

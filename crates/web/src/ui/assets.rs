@@ -13,6 +13,12 @@ use crate::router::{Door, quiet_door};
 /// Every file: its name, its type, its content.
 const ASSETS: &[(&str, &str, &str)] = &[
     ("style.css", CSS, include_str!("style.css")),
+    ("keys.css", CSS, include_str!("style/keys.css")),
+    ("chat.css", CSS, include_str!("style/chat.css")),
+    ("models.css", CSS, include_str!("style/models.css")),
+    ("playground.css", CSS, include_str!("style/playground.css")),
+    ("usage.css", CSS, include_str!("style/usage.css")),
+    ("status.css", CSS, include_str!("style/status.css")),
     ("docs.css", CSS, include_str!("docs/docs.css")),
     ("docs.js", SCRIPT, include_str!("docs/docs.js")),
     ("core.js", SCRIPT, include_str!("script/core.js")),
@@ -24,6 +30,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("sheet.js", SCRIPT, include_str!("script/sheet.js")),
     ("models.js", SCRIPT, include_str!("script/models.js")),
     ("playground.js", SCRIPT, include_str!("script/playground.js")),
+    ("usage.js", SCRIPT, include_str!("script/usage.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

@@ -45,6 +45,7 @@ async fn a_process_killed_at_any_moment_loses_nothing_it_acknowledged() {
             let is_last = dispatched.last() == Some(request) && found == AttemptState::Settled;
             assert!(found.as_str() == expected || is_last, "{request} is {found}");
         }
+        crate::usage::assert_days_are_the_calls(&store).await;
         assert_eq!(recover(&store, NOW.plus(Duration::from_secs(60))).await.unwrap(), 0);
         store.close().await;
     }

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use super::super::{UsageFilter, events};
 use super::*;
+use crate::ledger::AttemptStart;
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 
@@ -32,7 +33,7 @@ async fn no_listing_reads_the_whole_table() {
         let plan = plan(&store, text).await;
         assert!(plan.iter().any(|line| line.ends_with(index)), "{index}: {plan:#?}");
         for line in &plan {
-            let reads_attempts = ["attempts", "f", "a"].iter().any(|name| line.split(' ').nth(1) == Some(name));
+            let reads_attempts = ["attempts", "f", "a", "d"].iter().any(|name| line.split(' ').nth(1) == Some(name));
             let is_indexed = line.starts_with("SEARCH") || line.contains("attempts_unfinished");
             assert!(!reads_attempts || is_indexed, "{line}\n{plan:#?}");
         }
@@ -68,6 +69,35 @@ async fn a_call_under_way_is_listed_among_the_finished_ones() {
             }
             assert_eq!(seen, requests);
         }
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_is_found_by_any_of_its_attempts_also_after_midnight() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = UserId::generate(NOW, &entropy());
+        let token = Some(domain::ids::TokenId::generate(NOW, &entropy()));
+        let midnight = domain::Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
+        let first = attempt(&store, ann, midnight.minus(Duration::from_secs(1)));
+        let id = domain::ids::AttemptId::generate(NOW, &entropy());
+        let second =
+            AttemptStart { attempt: id, number: 2, token, at: midnight, model: "rare".to_owned(), ..first.clone() };
+        for start in [&first, &second] {
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            store.ledger().settle(start.attempt, settlement(1)).acknowledged().await.unwrap();
+        }
+        store.ledger().dispatch(attempt(&store, ann, midnight)).await.unwrap();
+        let hers = UsageFilter { user: Some(ann), ..UsageFilter::default() };
+        for filter in
+            [UsageFilter { model: Some("rare".to_owned()), ..hers.clone() }, UsageFilter { token, ..hers.clone() }]
+        {
+            let found = events(&store, &filter, None, 10).await.unwrap();
+            assert_eq!((found.count, found.rows[0].request), (1, first.request));
+        }
+        assert_eq!(events(&store, &hers, None, 10).await.unwrap().count, 2);
         store.close().await;
     })
     .await;

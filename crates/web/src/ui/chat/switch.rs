@@ -79,7 +79,7 @@ fn keys(keys: &[Credential], chosen: &Chosen<'_>) -> Markup {
         div.keys-side {
             fieldset {
                 legend { "Key" }
-                label.choice {
+                label.pick {
                     input type="radio" name="credential_id" value="" checked[chosen.pinned.is_none()];
                     span.grow { "Whichever fits" span.small.block { "Yours first, then your organization's, then the server's" } }
                 }
@@ -97,7 +97,7 @@ fn keys(keys: &[Credential], chosen: &Chosen<'_>) -> Markup {
 
 fn key_choice(key: &Credential, is_chosen: bool) -> Markup {
     html! {
-        label.choice {
+        label.pick {
             input type="radio" name="credential_id" value=(key.id) data-provider=(key.provider.as_str()) checked[is_chosen] disabled[!key.is_active];
             (tile(key.provider))
             span.grow {

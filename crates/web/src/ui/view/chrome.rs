@@ -74,6 +74,19 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// The stylesheets of its own, beside the one of all pages.
+    const fn styles(self) -> &'static [&'static str] {
+        match self {
+            Self::Chat => &["keys.css", "chat.css"],
+            Self::Keys | Self::Profile => &["keys.css"],
+            Self::Models => &["models.css"],
+            Self::Playground => &["models.css", "playground.css"],
+            Self::Usage => &["usage.css"],
+            Self::Status => &["status.css"],
+            Self::Tokens | Self::Admin => &[],
+        }
+    }
+
     /// Those in the bar on top, in its order.
     const BAR: [Self; 7] =
         [Self::Chat, Self::Keys, Self::Models, Self::Playground, Self::Usage, Self::Tokens, Self::Status];
@@ -118,6 +131,7 @@ pub(super) fn around(page: &Page) -> Markup {
                 title { (page.title) " · Ownkey" }
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(address("style.css"));
+                @for style in page.place.map_or(&[][..], Place::styles) { link rel="stylesheet" href=(address(style)); }
                 @if viewer.person.is_some() { script type="module" src=(address("core.js")) {} }
                 @for script in &page.scripts { script type="module" src=(address(script)) {} }
             }

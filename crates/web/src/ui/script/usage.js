@@ -1,0 +1,52 @@
+// The page follows what happens, at most every few seconds. What is open to be
+// read is not taken away: a line says that there are newer calls.
+import { refresh } from "./core.js";
+import { listen } from "./events.js";
+
+const PAUSE = 3_000;
+const isFirstPage = !new URLSearchParams(location.search).get("after");
+let timer = 0;
+let last = 0;
+
+/** Lets a part be replaced, unless somebody reads in it. Whether it may be. */
+function release(id, may) {
+  const part = document.getElementById(id);
+  const isFree = may && !part?.querySelector("details[open]");
+  if (isFree) part?.setAttribute("data-live", "");
+  else part?.removeAttribute("data-live");
+  return isFree;
+}
+
+function look() {
+  timer = 0;
+  if (document.hidden) return plan();
+  last = Date.now();
+  release("usage-sums", true);
+  const isFree = release("usage-calls", isFirstPage);
+  const fresh = document.getElementById("usage-fresh");
+  if (fresh) fresh.hidden = isFree;
+  refresh();
+}
+
+function plan() {
+  if (!timer) timer = setTimeout(look, Math.max(300, PAUSE - (Date.now() - last)));
+}
+
+listen((name) => {
+  if (name === "usage.recorded" || name === "resync") plan();
+});
+
+const form = document.querySelector(".usage-filter");
+// Choosing with a pointer is enough; whoever walks through a list by keys sends it with the button.
+let isByPointer = false;
+form?.addEventListener("pointerdown", () => { isByPointer = true; });
+form?.addEventListener("keydown", () => { isByPointer = false; });
+form?.addEventListener("change", (event) => {
+  const isChoice = event.target instanceof HTMLSelectElement && event.target.value !== "custom";
+  if (isChoice && isByPointer) form.requestSubmit();
+});
+// What is not asked for stays out of the address.
+form?.addEventListener("formdata", ({ formData }) => {
+  if (formData.get("range") !== "custom") for (const name of ["from", "to"]) formData.delete(name);
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});

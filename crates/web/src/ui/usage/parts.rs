@@ -1,0 +1,194 @@
+//! The same calls by model, provider, key, source and token: as tables with
+//! bars, and as what a filter may name.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use domain::ProviderId;
+use maud::{Markup, html};
+use store::ledger::CallSource;
+use store::usage::{Combination, UsageFilter, UsageLine};
+
+use super::asked::{Asked, By, Measure};
+use super::words::{compact, counted, dollars};
+use crate::api::usage::view::Names;
+use crate::ui::view::tile;
+
+/// The lines of a table that are shown at once.
+const SHOWN: usize = 6;
+
+/// All calls with one model, at one provider, by one key, from one source or
+/// with one token.
+pub(super) struct Part {
+    /// As reports by day name it.
+    pub(super) key: String,
+    /// As the address names it.
+    pub(super) value: String,
+    pub(super) provider: Option<ProviderId>,
+    pub(super) name: String,
+    pub(super) sums: UsageLine,
+}
+
+/// How much of a measure a line is.
+pub(super) fn amount(measure: Measure, sums: &UsageLine) -> i64 {
+    match measure {
+        Measure::Spend => sums.client_cost.0,
+        Measure::Tokens => i64::try_from(sums.tokens.prompt.saturating_add(sums.tokens.completion)).unwrap_or(i64::MAX),
+        Measure::Requests => sums.requests,
+    }
+}
+
+/// An amount in words.
+pub(super) fn written(measure: Measure, amount: i64) -> String {
+    match measure {
+        Measure::Spend => dollars(domain::Nanos(amount)),
+        Measure::Tokens | Measure::Requests => compact(amount.unsigned_abs()),
+    }
+}
+
+/// Whether a combination passes what the address asks for, its days apart.
+pub(super) fn passes(filter: &UsageFilter, of: &Combination) -> bool {
+    filter.provider.is_none_or(|provider| provider == of.provider)
+        && filter.model.as_ref().is_none_or(|model| *model == of.model)
+        && filter.credential.is_none_or(|key| key == of.credential)
+        && filter.source.is_none_or(|source| source == of.source)
+        && filter.token.is_none_or(|token| of.token == Some(token))
+}
+
+/// The parts of some calls, the largest first.
+pub(super) fn parts<'c>(
+    calls: impl IntoIterator<Item = &'c Combination>,
+    by: By,
+    measure: Measure,
+    names: &Names,
+) -> Vec<Part> {
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    for call in calls {
+        let part = empty_part(call, by, names);
+        parts.entry(part.key.clone()).or_insert(part).sums.add(&call.sums);
+    }
+    let mut parts: Vec<Part> = parts.into_values().collect();
+    parts.sort_by_key(|part| Reverse((amount(measure, &part.sums), part.sums.requests, part.sums.attempts)));
+    parts
+}
+
+fn empty_part(call: &Combination, by: By, names: &Names) -> Part {
+    let (key, value, name) = match by {
+        By::Model => (format!("{}/{}", call.provider, call.model), call.model.clone(), call.model.clone()),
+        By::Provider => {
+            let id = call.provider.as_str().to_owned();
+            (id.clone(), id, call.provider.display_name().to_owned())
+        }
+        By::Key => {
+            let id = call.credential.to_string();
+            (id.clone(), id, key_name(names, call.credential))
+        }
+        By::Source => {
+            let id = call.source.as_str().to_owned();
+            (id.clone(), id, source_name(call.source).to_owned())
+        }
+        By::Token => match call.token {
+            None => (String::new(), String::new(), "Without a token".to_owned()),
+            Some(id) => (id.to_string(), id.to_string(), names.token(id).unwrap_or("A token").to_owned()),
+        },
+    };
+    let provider = matches!(by, By::Model | By::Provider | By::Key).then_some(call.provider);
+    Part { key, value, provider, name, sums: UsageLine::default() }
+}
+
+/// `“work” (…b123)`, and whether it is gone.
+pub(super) fn key_name(names: &Names, id: domain::ids::CredentialId) -> String {
+    let Some(label) = names.key(id) else { return "A shared key".to_owned() };
+    let tail: Vec<char> = label.masked.chars().rev().take(4).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    let name = if tail.chars().count() == 4 && !tail.contains('…') {
+        format!("{} (…{tail})", label.name)
+    } else {
+        label.name.clone()
+    };
+    if label.is_deleted { format!("{name}, deleted") } else { name }
+}
+
+/// Where calls come from, in words.
+pub(super) const fn source_name(source: CallSource) -> &'static str {
+    match source {
+        CallSource::Chat => "Chat",
+        CallSource::Playground => "Playground",
+        CallSource::Api => "API",
+    }
+}
+
+/// A table with bars; each line leads to its calls.
+pub(super) fn table(asked: &Asked, by: By, parts: &[Part]) -> Markup {
+    let most = parts.iter().map(|part| amount(asked.measure, &part.sums)).max().unwrap_or(0);
+    let (first, rest) = parts.split_at(parts.len().min(SHOWN));
+    html! {
+        section.card.usage-part aria-labelledby={ "by-" (by) } {
+            h2 id={ "by-" (by) } { (by.title()) }
+            (lines(asked, by, first, most))
+            @if !rest.is_empty() {
+                details {
+                    summary { (counted(rest.len() as i64, "more", "more")) }
+                    (lines(asked, by, rest, most))
+                }
+            }
+        }
+    }
+}
+
+fn lines(asked: &Asked, by: By, parts: &[Part], most: i64) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr { th { (by.title()) } th.num { "Requests" } th.num { "Tokens" } th.num { "Spend" } } }
+                tbody { @for part in parts { (line(asked, by, part, most)) } }
+            }
+        }
+    }
+}
+
+fn line(asked: &Asked, by: By, part: &Part, most: i64) -> Markup {
+    let sums = &part.sums;
+    html! {
+        tr {
+            td.usage-name {
+                span.row {
+                    @if let Some(provider) = part.provider { (little_tile(provider)) }
+                    @if part.value.is_empty() { (part.name) } @else {
+                        a href={ (asked.link(|query| narrow(query, by, part))) "#calls" } { (part.name) }
+                    }
+                    @if sums.failed > 0 { span.small { (counted(sums.failed, "failed call", "failed calls")) } }
+                }
+                (bar(amount(asked.measure, sums), most))
+            }
+            td.num { (compact(sums.requests.unsigned_abs())) }
+            td.num { (compact(sums.tokens.prompt.saturating_add(sums.tokens.completion))) }
+            td.num {
+                (dollars(sums.client_cost))
+                @if sums.unknown > 0 { br; span.small { "+ " (sums.unknown) " unknown" } }
+            }
+        }
+    }
+}
+
+fn narrow(query: &mut super::asked::Query, by: By, part: &Part) {
+    query.narrow(by, &part.value);
+    if let (By::Model, Some(provider)) = (by, part.provider) {
+        provider.as_str().clone_into(&mut query.provider);
+    }
+}
+
+/// How long something is beside the longest. The figures beside it say it too.
+fn bar(amount: i64, most: i64) -> Markup {
+    let width = if most > 0 { amount.max(0) as f64 / most as f64 * 100.0 } else { 0.0 };
+    html! {
+        svg.usage-bar viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" {
+            rect.s1 width=(format!("{width:.2}")) height="4" {}
+        }
+    }
+}
+
+/// A provider's mark, small.
+pub(super) fn little_tile(provider: ProviderId) -> Markup {
+    html! { span.usage-tile title=(provider.display_name()) { (tile(provider)) } }
+}
