@@ -119,10 +119,7 @@ fn word_of_a_key(text: &str) -> Option<&str> {
 
 fn provider_of_variable(name: &str) -> Option<ProviderId> {
     let reads = |known: &&str| known.eq_ignore_ascii_case(name);
-    PROVIDERS
-        .iter()
-        .find(|provider| provider.key_variables.iter().any(|known| reads(known)))
-        .map(|provider| provider.id)
+    PROVIDERS.iter().find(|provider| provider.key_variables.iter().any(&reads)).map(|provider| provider.id)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod line;
 mod tab;
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +33,7 @@ pub struct Browser {
 impl Browser {
     /// Starts one; `None` where Chromium is not installed. `CI=true` insists.
     pub async fn start() -> Option<Self> {
-        let Some(program) = std::env::var("OWNKEY_TEST_CHROMIUM").ok().or_else(installed) else {
-            assert!(std::env::var_os("CI").is_none(), "CI needs Chromium for the pages");
-            eprintln!("skipped: Chromium is not installed");
-            return None;
-        };
+        let program = program()?;
         let profile = TempDir::new().expect("a directory");
         let process = Command::new(program)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
@@ -81,10 +78,20 @@ impl Browser {
     }
 }
 
-fn installed() -> Option<String> {
-    let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths)
-        .flat_map(|directory| NAMES.map(|name| directory.join(name)))
-        .find(|path| path.is_file())
-        .map(|path| path.display().to_string())
+/// The program named by `OWNKEY_TEST_CHROMIUM`, else the one that is installed.
+#[expect(clippy::disallowed_methods, reason = "tests find their browser in the environment")]
+#[expect(clippy::print_stderr, reason = "a skipped suite says so")]
+fn program() -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let installed = || {
+        std::env::split_paths(&paths)
+            .flat_map(|directory| NAMES.map(|name| directory.join(name)))
+            .find(|path| path.is_file())
+    };
+    let found = std::env::var_os("OWNKEY_TEST_CHROMIUM").map(PathBuf::from).or_else(installed);
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI needs Chromium for the pages");
+        eprintln!("skipped: Chromium is not installed");
+    }
+    found
 }

@@ -3,16 +3,18 @@
 mod chat;
 mod frame;
 mod keys;
-mod profile;
-mod setup;
 mod models;
 mod playground;
+mod profile;
+mod setup;
 mod status;
 mod usage;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};
 
 /// axe-core's script, where `OWNKEY_TEST_AXE` says it is. `CI=true` insists.
+#[expect(clippy::disallowed_methods, reason = "tests find axe-core in the environment")]
+#[expect(clippy::unwrap_used, reason = "a path that does not lead to a file is a mistake to be told")]
 pub(crate) fn axe() -> Option<String> {
     let path = std::env::var_os("OWNKEY_TEST_AXE");
     assert!(path.is_some() || std::env::var_os("CI").is_none(), "CI needs OWNKEY_TEST_AXE: axe-core's axe.min.js");

@@ -77,7 +77,7 @@ async fn whoever_leaves_leaves_no_models_behind() {
         add(&store, &hers).await.unwrap();
         add(&store, &everybodys).await.unwrap();
         let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
-        assert_eq!(delete_of_user(&mut change, ann).await.unwrap(), [hers.clone()]);
+        assert_eq!(delete_of_user(&mut change, ann).await.unwrap(), std::slice::from_ref(&hers));
         change.commit(event(&hers)).await.unwrap();
         assert_eq!(for_user(&store, ann).await.unwrap(), [everybodys]);
     })

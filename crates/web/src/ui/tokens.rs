@@ -93,7 +93,7 @@ async fn tokens_page(
         section.card {
             h2 { "Your tokens" }
             @if tokens.is_empty() {
-                (empty(Icon::Token, "No token yet", html! { p { "Make one above, and point any client at Ownkey with it." } }))
+                (empty(Icon::Token, "No token yet", &html! { p { "Make one above, and point any client at Ownkey with it." } }))
             } @else {
                 table {
                     thead { tr { th { "Token" } th { "May" } th { "Last used" } th { "Actions" } } }

@@ -125,7 +125,7 @@ fn nothing_yet() -> Markup {
     empty(
         Icon::Chart,
         "No calls in these days",
-        html! {
+        &html! {
             p { "Each call you make, in the chat, in the playground or through the API, is listed here with what it used and what it cost." }
             div.row { a.button href="/chat" { (icon(Icon::Chat)) "Start a chat" } a.button.quiet href="/tokens" { (icon(Icon::Token)) "Make a gateway token" } }
         },

@@ -8,8 +8,9 @@ const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
 /// The path of a fresh set-up link.
 async fn link(house: &House) -> String {
-    let link = app::setup::create_link(&house.app).await.unwrap();
-    format!("/setup{}", link.split_once("/setup").unwrap().1)
+    let link = app::setup::create_link(&house.app).await.expect("a link");
+    let (_, code) = link.split_once("/setup").expect("a link to set-up");
+    format!("/setup{code}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

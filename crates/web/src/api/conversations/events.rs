@@ -111,11 +111,11 @@ impl Words {
             Heard::Snapshot { text, reasoning } => self.snapshot(&text, &reasoning),
             Heard::Text(text) => match &mut self.rendering {
                 None => event("text", &json!({"text": text})),
-                Some(rendering) => blocks(rendering.push(&text)),
+                Some(rendering) => blocks(&rendering.push(&text)),
             },
             Heard::Reasoning(text) => event("reasoning", &json!({"text": text})),
             Heard::End(message) => {
-                let mut told = self.rendering.take().map_or_else(String::new, |rendering| blocks(rendering.finish()));
+                let mut told = self.rendering.take().map_or_else(String::new, |rendering| blocks(&rendering.finish()));
                 let name = if message.state == MessageState::Failed { "error" } else { "done" };
                 told.push_str(&event(name, &json!(MessageView::from(&*message))));
                 told
@@ -134,7 +134,7 @@ impl Words {
     }
 }
 
-fn blocks(blocks: Vec<Block>) -> String {
+fn blocks(blocks: &[Block]) -> String {
     blocks.iter().map(|block| event("block", &block_view(block))).collect()
 }
 

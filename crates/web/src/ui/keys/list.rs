@@ -123,11 +123,11 @@ fn nothing(listed: &Listed<'_>) -> Markup {
     let spot = listed.spot;
     if !spot.search.is_empty() {
         let all = Spot { search: String::new(), after: None, ..spot.clone() };
-        return empty(Icon::Search, "No key matches", html! { p { a href=(all.href()) { "Show all keys" } } });
+        return empty(Icon::Search, "No key matches", &html! { p { a href=(all.href()) { "Show all keys" } } });
     }
     if let Some(provider) = spot.provider {
         let facts = provider.facts();
-        return empty(Icon::Key, &format!("No {} key yet", facts.display_name), html! { p { (facts.description) } });
+        return empty(Icon::Key, &format!("No {} key yet", facts.display_name), &html! { p { (facts.description) } });
     }
     let next = html! {
         p { "Paste a key above and its models are yours to chat with, here and in every tool you point at Ownkey." }
@@ -144,7 +144,7 @@ fn nothing(listed: &Listed<'_>) -> Markup {
         }
         p.small { "No key at hand? " code { "ownkey serve --demo" } " shows everything with a made-up provider." }
     };
-    empty(Icon::Key, "No key yet", next)
+    empty(Icon::Key, "No key yet", &next)
 }
 
 const fn plural(count: usize) -> &'static str {

@@ -281,7 +281,7 @@ pub(super) fn tokens(number: u64) -> String {
     };
     let tenths = (number * 10 + unit / 2) / unit;
     let mut text = (tenths / 10).to_string();
-    if tenths % 10 != 0 && tenths < 1_000 {
+    if !tenths.is_multiple_of(10) && tenths < 1_000 {
         // Writing to a string cannot fail.
         let _written = write!(text, ".{}", tenths % 10);
     }

@@ -160,7 +160,7 @@ fn nothing(asked: &Asked, shown: Show) -> Markup {
         return empty(
             Icon::Search,
             "No model is like that",
-            html! {
+            &html! {
                 p { "Nothing among the " (shown.word().to_lowercase()) " models has all that you ask for." }
                 div.row {
                     a.button.quiet href=(asked.showing(Show::All).address()) { "Look among all" }
@@ -173,7 +173,7 @@ fn nothing(asked: &Asked, shown: Show) -> Markup {
         Show::Callable => empty(
             Icon::Models,
             "No key opens a model yet",
-            html! {
+            &html! {
                 p { "Save a provider key and its models are here at once. What each key would open is under Locked." }
                 div.row {
                     a.button href="/keys" { (icon(Icon::Plus)) "Add a key" }
@@ -181,7 +181,7 @@ fn nothing(asked: &Asked, shown: Show) -> Markup {
                 }
             },
         ),
-        _ => empty(Icon::Models, "Nothing here", html! { p { "No model belongs here now." } }),
+        _ => empty(Icon::Models, "Nothing here", &html! { p { "No model belongs here now." } }),
     }
 }
 

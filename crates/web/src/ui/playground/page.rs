@@ -26,7 +26,7 @@ pub(super) fn content(shown: &Shown<'_>) -> Markup {
         return html! {
             h1 { "Playground" }
             section.card {
-                (empty(Icon::Play, "No key opens a model yet", html! {
+                (empty(Icon::Play, "No key opens a model yet", &html! {
                     p { "Save a provider key, then ask one to four of its models the same thing, side by side." }
                     div.row { a.button href="/keys" { (icon(Icon::Plus)) "Add a key" } }
                 }))

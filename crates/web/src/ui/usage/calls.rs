@@ -30,7 +30,7 @@ pub(super) fn calls(asked: &Asked, caller: &Caller, names: &Names, page: &Page<U
                 }
             }
             @if page.rows.is_empty() {
-                (empty(Icon::List, "No call passes", html! { p { "Nothing was called that way in these days. " a href=(asked.link(clear)) { "Show all calls" } } }))
+                (empty(Icon::List, "No call passes", &html! { p { "Nothing was called that way in these days. " a href=(asked.link(clear)) { "Show all calls" } } }))
             } @else {
                 div.usage-heads aria-hidden="true" {
                     span { "When" } span { "Model" } span { "Paid by" } span.num { "Tokens in / out" } span.num { "Cost" } span.num { "Took" } span { "Outcome" }

@@ -27,7 +27,7 @@ pub(crate) fn complaint(sentence: Option<&str>) -> Markup {
 }
 
 /// A place with nothing in it yet, and what to do about it.
-pub(crate) fn empty(mark: Icon, title: &str, next: Markup) -> Markup {
+pub(crate) fn empty(mark: Icon, title: &str, next: &Markup) -> Markup {
     html! {
         div.empty {
             (icon(mark))
