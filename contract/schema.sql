@@ -69,6 +69,8 @@ CREATE INDEX attempts_of_request ON attempts (request_id) WHERE state <> 'dispat
 
 CREATE INDEX attempts_of_user ON attempts (user_id, at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
+CREATE INDEX attempts_repeated ON attempts (user_id, at) WHERE number > 1 AND state <> 'dispatched';
+
 CREATE INDEX attempts_unfinished ON attempts (request_id) WHERE state = 'dispatched';
 
 CREATE TABLE audit_events (
@@ -102,6 +104,23 @@ CREATE TABLE changes (
     kind TEXT NOT NULL,
     id TEXT NOT NULL
 , verb TEXT);
+
+CREATE TABLE conversations (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    title TEXT NOT NULL,
+    search TEXT NOT NULL,
+    model TEXT,
+    credential_id TEXT,
+    system_prompt TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    is_temporary BIGINT NOT NULL,
+    leaf_id TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX conversations_of_user ON conversations (user_id, updated_at, id);
 
 CREATE TABLE cooldowns (
     credential_id TEXT NOT NULL,
@@ -235,6 +254,43 @@ CREATE TABLE login_failures (
 
 CREATE INDEX login_failures_of_address ON login_failures (address, minute);
 
+CREATE TABLE messages (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    parent_id TEXT,
+    author TEXT NOT NULL,
+    parts TEXT NOT NULL,
+    search TEXT NOT NULL,
+    reasoning TEXT NOT NULL,
+    reasoning_ms BIGINT,
+    state TEXT NOT NULL,
+    node_id TEXT,
+    stop_asked BIGINT NOT NULL,
+    model TEXT,
+    provider TEXT,
+    credential_id TEXT,
+    scope TEXT,
+    request_id TEXT,
+    prompt_tokens BIGINT,
+    completion_tokens BIGINT,
+    cached_tokens BIGINT,
+    cache_write_tokens BIGINT,
+    reasoning_tokens BIGINT,
+    cost_nanos BIGINT,
+    first_token_ms BIGINT,
+    latency_ms BIGINT,
+    finish TEXT,
+    dropped TEXT,
+    error_code TEXT,
+    error_sentence TEXT,
+    error_class TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX messages_of_conversation ON messages (conversation_id, id);
+
+CREATE INDEX messages_running ON messages (node_id) WHERE state = 'running';
+
 CREATE TABLE model_lists (
     credential_id TEXT NOT NULL PRIMARY KEY,
     models TEXT NOT NULL,
@@ -347,6 +403,38 @@ CREATE TABLE tried_abilities (
     tried_at BIGINT NOT NULL,
     PRIMARY KEY (credential_id, model, ability)
 );
+
+CREATE TABLE usage_days (
+    user_id TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    source TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id)
+) WITHOUT ROWID;
+
+CREATE INDEX usage_days_by_day ON usage_days (day);
 
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,

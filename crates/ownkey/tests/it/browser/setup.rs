@@ -7,6 +7,7 @@ use super::{axe, has_no_barriers};
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
 /// The path of a fresh set-up link.
+#[expect(clippy::expect_used, reason = "a house without set-up is a mistake of the test")]
 async fn link(house: &House) -> String {
     let link = app::setup::create_link(&house.app).await.expect("a link");
     let (_, code) = link.split_once("/setup").expect("a link to set-up");
