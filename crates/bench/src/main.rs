@@ -12,10 +12,13 @@ mod load;
 mod pages;
 mod process;
 mod scenario;
+mod screens;
 mod seed;
 mod table;
 mod translating;
 mod unledgered;
+mod visit;
+mod waits;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +79,18 @@ enum Command {
         #[arg(required = true)]
         addresses: Vec<String>,
     },
+    /// What a person waits for, in Chromium.
+    Waits {
+        /// Cold loads of the chat, and answers that are stopped.
+        #[arg(long, default_value_t = 20)]
+        loads: usize,
+    },
+    /// Pictures of the main pages, by Chromium.
+    Screens {
+        /// Where they go.
+        #[arg(default_value = "docs/screens")]
+        directory: PathBuf,
+    },
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
         /// Where the scripted provider listens.
@@ -109,6 +124,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Unledgered { upstream, directory }) => unledgered::serve(upstream, &directory).await,
         Some(Command::Seed { keys, usage, directory }) => seed::run(&directory, keys, usage).await,
         Some(Command::Pages { loads, addresses }) => pages::run(&addresses, loads).await,
+        Some(Command::Waits { loads }) => waits::run(loads).await,
+        Some(Command::Screens { directory }) => screens::run(&directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }
 }

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use app::App;
@@ -57,6 +57,8 @@ pub struct Options {
     pub site: Option<SocketAddr>,
     /// Whether pictures are fetched by their address.
     pub fetches_pictures: bool,
+    /// How long before now its clock begins.
+    pub ago: Duration,
 }
 
 impl Default for Options {
@@ -76,6 +78,7 @@ impl Default for Options {
             raw: None,
             site: None,
             fetches_pictures: true,
+            ago: Duration::ZERO,
         }
     }
 }
@@ -133,7 +136,7 @@ impl House {
             fetches_pictures: options.fetches_pictures,
             data_dir: directory.path().to_owned(),
             provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
-            offset: Arc::default(),
+            offset: Arc::new(AtomicI64::new(-(options.ago.as_micros() as i64))),
         };
         let node = ground.raise(&database_url, true, options.environment_keys).await;
         let (app, url) = (Arc::clone(&node.app), node.url.clone());

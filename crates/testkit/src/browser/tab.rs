@@ -330,10 +330,18 @@ impl Tab {
         let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
         let how = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let picture = self.call("Page.captureScreenshot", how).await;
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(picture["data"].as_str().expect("a picture"))
-            .expect("base64");
-        std::fs::write(file, bytes).expect("the picture is written");
+        keep(&picture, file);
+    }
+
+    /// A picture of what the window shows as a PNG.
+    pub async fn window(&self, file: &Path) {
+        let picture = self.call("Page.captureScreenshot", json!({"format": "png"})).await;
+        keep(&picture, file);
+    }
+
+    /// Forgets the files that pages were made of, as if it were the first visit.
+    pub async fn forget_files(&self) {
+        self.call("Network.clearBrowserCache", json!({})).await;
     }
 
     /// What axe-core, whose script is `axe`, finds wrong with the page for people
@@ -349,4 +357,10 @@ impl Tab {
         let found = found.as_array().unwrap_or_else(|| panic!("axe did not run: {found}"));
         found.iter().map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
     }
+}
+
+fn keep(picture: &Value, file: &Path) {
+    let text = picture["data"].as_str().expect("a picture");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    std::fs::write(file, bytes).expect("the picture is written");
 }

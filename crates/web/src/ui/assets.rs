@@ -1,12 +1,18 @@
 //! Stylesheets, scripts and pictures of the pages. Their addresses carry what
 //! they contain, so that a browser keeps them for good and never has an old one.
 
+use std::io::Read as _;
+use std::sync::LazyLock;
+
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use domain::access::Need;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{Method, StatusCode};
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::router::{Door, quiet_door};
 
@@ -63,17 +69,43 @@ pub(crate) fn address(name: &str) -> String {
     format!("/assets/{VERSION:016x}/{name}")
 }
 
-async fn show_versioned(Path((_, name)): Path<(String, String)>) -> Response {
-    file(&name, "public, max-age=31536000, immutable")
+async fn show_versioned(Path((_, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    file(&name, &headers, "public, max-age=31536000, immutable")
 }
 
-async fn show(Path(name): Path<String>) -> Response {
-    file(&name, "public, max-age=300")
+async fn show(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    file(&name, &headers, "public, max-age=300")
 }
 
-fn file(name: &str, kept: &'static str) -> Response {
-    match ASSETS.iter().find(|(known, ..)| *known == name) {
-        Some((_, kind, content)) => ([(CONTENT_TYPE, *kind), (CACHE_CONTROL, kept)], *content).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+fn file(name: &str, headers: &HeaderMap, kept: &'static str) -> Response {
+    let Some(place) = ASSETS.iter().position(|(known, ..)| *known == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let (_, kind, content) = ASSETS[place];
+    let about = [(CONTENT_TYPE, kind), (CACHE_CONTROL, kept), (VARY, "accept-encoding")];
+    match &COMPRESSED[place] {
+        Some(small) if takes_gzip(headers) => (about, [(CONTENT_ENCODING, "gzip")], small.clone()).into_response(),
+        _ => (about, content).into_response(),
     }
 }
+
+/// Whether gzip is named, and not with a weight of nothing.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let named = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight != Some(0.0)
+    })
+}
+
+/// The files again, for browsers that take them small. Pages are never
+/// compressed: the length of one that mixes what is kept secret with what
+/// somebody else wrote tells about both.
+static COMPRESSED: LazyLock<Vec<Option<Bytes>>> = LazyLock::new(|| {
+    let compressed = |content: &str| {
+        let mut out = Vec::new();
+        GzEncoder::new(content.as_bytes(), Compression::best()).read_to_end(&mut out).ok().map(|_| out.into())
+    };
+    ASSETS.iter().map(|(.., content)| compressed(content)).collect()
+});
