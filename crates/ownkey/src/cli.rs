@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// former one go.
     #[command(subcommand)]
     Keyring(Keyring),
-    /// Save the provider keys of a `.env` file, or of another server's export.
+    /// Save the provider keys of a `.env` file, of LiteLLM's config.yaml or of another server's export.
     Import(Import),
     /// Write your provider keys to standard output as JSON; secrets only when
     /// asked for, under the master key.

@@ -1,7 +1,9 @@
-//! `ownkey import FILE`: provider keys of a `.env` or of another server.
+//! `ownkey import FILE`: provider keys of a `.env`, of LiteLLM or of another
+//! server.
 
 mod dot_env;
 mod exported;
+mod litellm;
 mod save;
 
 use std::io::Read;
@@ -78,9 +80,7 @@ pub(super) async fn run(
     let Content { candidates, left_out, notes } = if text.trim_start().starts_with('{') {
         exported::read(&text, command, scope, transport, environment, place)?
     } else if is_yaml(&command.file, &text) {
-        return Err(Failure::new(
-            "This looks like a YAML configuration of another gateway, which this version does not read. Put its keys into a file of lines such as OPENAI_API_KEY=… and import that.",
-        ));
+        litellm::read(&text, scope.unwrap_or(Scope::Personal), environment)?
     } else {
         dot_env::read(&text, scope.unwrap_or(Scope::Personal))
     };
