@@ -10,15 +10,18 @@ mod live;
 mod said;
 
 use domain::conversation::{self, Conversation, LONGEST_TITLE, Message, Parameters};
-use domain::ids::{ConversationId, CredentialId, MessageId};
+use domain::ids::ConversationId;
 use domain::text::{self, is_invisible};
 use domain::{Caller, Timestamp};
 use store::audit::Page;
-use store::conversations::{ConversationCursor, Shown};
+use store::conversations::{Changes, ConversationCursor, Shown};
 
 use crate::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::{credentials, naming};
+
+/// What a new chat is to be, or what is to change in one.
+pub use store::conversations::Changes as Edit;
 
 pub use export::{Export, Exported, export};
 pub use follow::{Following, Heard, follow};
@@ -36,27 +39,20 @@ const LONGEST_MODEL: usize = 512;
 /// The most characters that are searched for.
 const LONGEST_SEARCH: usize = 200;
 
+/// The most bytes that are kept of one answer, words and thoughts together.
+pub const MOST_SAID: usize = 4 * 1024 * 1024;
+
+/// Why an answer that goes on beyond that is stopped.
+#[must_use]
+pub fn too_long() -> Error {
+    Error::new(
+        Code::ProviderError,
+        "The answer is longer than 4 MB, the most that is kept of one, so it was stopped there. Ask for less at a time.",
+    )
+}
+
 /// How long a temporary chat is kept after the last word.
 pub(crate) const TEMPORARY: std::time::Duration = std::time::Duration::from_hours(24);
-
-/// What a new chat is to be, or what is to change in one; `None` stays.
-#[derive(Clone, Debug, Default)]
-pub struct Edit {
-    /// What it is about.
-    pub title: Option<String>,
-    /// The model.
-    pub model: Option<Option<String>>,
-    /// The key that pays, and no other.
-    pub credential: Option<Option<CredentialId>>,
-    /// What the model is told first.
-    pub system_prompt: Option<String>,
-    /// What is asked of the model.
-    pub parameters: Option<Parameters>,
-    /// Whether it is forgotten soon.
-    pub is_temporary: Option<bool>,
-    /// The end of the branch that is read.
-    pub leaf: Option<MessageId>,
-}
 
 /// The caller's chats, those in which something was said last first.
 ///
@@ -118,8 +114,19 @@ pub async fn create(app: &App, caller: &Caller, new: Edit) -> Result<Shown> {
     if new.leaf.is_some() {
         return Err(Error::invalid("leaf_id", "names no message: nothing was said yet"));
     }
-    let conversation = edited(app, caller, empty, new).await?;
-    store::conversations::insert(&app.store, &conversation).await?;
+    let changes = checked(app, caller, new).await?;
+    let conversation = Conversation {
+        title: changes.title.unwrap_or_default(),
+        system_prompt: changes.system_prompt.unwrap_or_default(),
+        model: changes.model.flatten(),
+        credential: changes.credential.flatten(),
+        parameters: changes.parameters.unwrap_or_default(),
+        is_temporary: changes.is_temporary.unwrap_or(false),
+        ..empty
+    };
+    if !store::conversations::insert(&app.store, &conversation).await? {
+        return Err(Error::not_found("user"));
+    }
     changed(app, &conversation);
     get(app, caller, conversation.id).await
 }
@@ -134,16 +141,11 @@ pub async fn edit(app: &App, caller: &Caller, id: ConversationId, edit: Edit) ->
         let message = store::conversations::message(&app.store, id, leaf).await?;
         message.ok_or_else(|| Error::invalid("leaf_id", "names no message of this conversation"))?;
     }
-    let leaf = edit.leaf;
-    let title = edit.title.is_some();
-    let mut conversation = edited(app, caller, known, edit).await?;
-    if !title {
-        conversation.title.clear();
-    }
-    if !store::conversations::update(&app.store, &conversation, leaf).await? {
+    let changes = checked(app, caller, edit).await?;
+    if !store::conversations::update(&app.store, id, &changes).await? {
         return Err(Error::not_found("conversation"));
     }
-    changed(app, &conversation);
+    changed(app, &known);
     get(app, caller, id).await
 }
 
@@ -166,37 +168,25 @@ pub(crate) async fn prune(app: &App) -> std::result::Result<u64, store::StoreErr
     store::conversations::prune(&app.store, before, now.minus(TEMPORARY)).await
 }
 
-/// The chat as the edit leaves it.
-async fn edited(app: &App, caller: &Caller, known: Conversation, edit: Edit) -> Result<Conversation> {
-    let title = match edit.title {
-        Some(title) => text::line(&title, LONGEST_TITLE).map_err(|problem| Error::invalid("title", problem))?,
-        None => known.title,
+/// The edit, when all of it may be.
+async fn checked(app: &App, caller: &Caller, edit: Edit) -> Result<Changes> {
+    let title = edit.title.map(|title| text::line(&title, LONGEST_TITLE)).transpose();
+    let system_prompt = edit.system_prompt.map(|prompt| text::note(&prompt, LONGEST_PROMPT)).transpose();
+    let changes = Changes {
+        title: title.map_err(|problem| Error::invalid("title", problem))?,
+        system_prompt: system_prompt.map_err(|problem| Error::invalid("system_prompt", problem))?,
+        ..edit
     };
-    let system_prompt = match edit.system_prompt {
-        Some(prompt) => {
-            text::note(&prompt, LONGEST_PROMPT).map_err(|problem| Error::invalid("system_prompt", problem))?
-        }
-        None => known.system_prompt,
-    };
-    if let Some(Some(model)) = &edit.model {
+    if let Some(Some(model)) = &changes.model {
         check_model(model)?;
     }
-    if let Some(Some(credential)) = edit.credential {
+    if let Some(Some(credential)) = changes.credential {
         credentials::get(app, caller, credential).await?;
     }
-    if let Some(parameters) = &edit.parameters {
+    if let Some(parameters) = &changes.parameters {
         check_parameters(parameters)?;
     }
-    Ok(Conversation {
-        title,
-        system_prompt,
-        model: edit.model.unwrap_or(known.model),
-        credential: edit.credential.unwrap_or(known.credential),
-        parameters: edit.parameters.unwrap_or(known.parameters),
-        is_temporary: edit.is_temporary.unwrap_or(known.is_temporary),
-        leaf: edit.leaf.or(known.leaf),
-        ..known
-    })
+    Ok(changes)
 }
 
 /// Passes for what may be the name of a model.

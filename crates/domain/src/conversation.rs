@@ -16,7 +16,7 @@ use crate::provider::ProviderId;
 use crate::time::Timestamp;
 use crate::usage::TokenCounts;
 
-pub use parts::{IMAGE_BYTES, IMAGE_KINDS, MOST_ATTACHMENTS, Part, PartProblem, TEXT_BYTES, check_parts, text_of};
+pub use parts::{IMAGE_BYTES, IMAGE_KINDS, MOST_ATTACHMENTS, MOST_PARTS, Part, PartProblem, TEXT_BYTES, bytes_of, check_parts, text_of};
 
 /// The most characters of a title.
 pub const LONGEST_TITLE: usize = 200;
@@ -168,7 +168,41 @@ pub struct Message {
     pub created_at: Timestamp,
 }
 
+/// Something that stands in a tree of messages.
+pub trait Link {
+    /// Its id.
+    fn id(&self) -> MessageId;
+    /// What it follows.
+    fn parent(&self) -> Option<MessageId>;
+}
+
+impl Link for Message {
+    fn id(&self) -> MessageId {
+        self.id
+    }
+
+    fn parent(&self) -> Option<MessageId> {
+        self.parent
+    }
+}
+
+impl Link for (MessageId, Option<MessageId>) {
+    fn id(&self) -> MessageId {
+        self.0
+    }
+
+    fn parent(&self) -> Option<MessageId> {
+        self.1
+    }
+}
+
 impl Message {
+    /// How much it holds, what is attached included, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        bytes_of(&self.parts) + self.reasoning.len()
+    }
+
     /// Its text without what is attached.
     #[must_use]
     pub fn text(&self) -> String {
@@ -196,11 +230,11 @@ pub fn path(messages: &[Message], leaf: Option<MessageId>) -> Vec<&Message> {
 
 /// `root` and everything that follows it, however far.
 #[must_use]
-pub fn subtree(messages: &[Message], root: MessageId) -> Vec<MessageId> {
+pub fn subtree(messages: &[impl Link], root: MessageId) -> Vec<MessageId> {
     let mut children: HashMap<MessageId, Vec<MessageId>> = HashMap::new();
     for message in messages {
-        if let Some(parent) = message.parent {
-            children.entry(parent).or_default().push(message.id);
+        if let Some(parent) = message.parent() {
+            children.entry(parent).or_default().push(message.id());
         }
     }
     let mut found = Vec::new();
@@ -215,11 +249,11 @@ pub fn subtree(messages: &[Message], root: MessageId) -> Vec<MessageId> {
 
 /// The end of the newest branch below `from`, or of the whole tree.
 #[must_use]
-pub fn newest_leaf(messages: &[Message], from: Option<MessageId>) -> Option<MessageId> {
+pub fn newest_leaf(messages: &[impl Link], from: Option<MessageId>) -> Option<MessageId> {
     let mut leaf = from;
     for _ in 0..DEEPEST {
-        let children = messages.iter().filter(|message| message.parent == leaf);
-        match children.map(|message| message.id).max() {
+        let children = messages.iter().filter(|message| message.parent() == leaf);
+        match children.map(Link::id).max() {
             Some(child) => leaf = Some(child),
             None => break,
         }

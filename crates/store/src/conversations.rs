@@ -5,8 +5,8 @@
 mod messages;
 mod upkeep;
 
-use domain::conversation::Conversation;
-use domain::ids::{ConversationId, MessageId, UserId};
+use domain::conversation::{Conversation, Parameters};
+use domain::ids::{ConversationId, CredentialId, MessageId, UserId};
 use domain::text::folded;
 use domain::{Nanos, Timestamp};
 use sqlx::AnyConnection;
@@ -17,9 +17,10 @@ use crate::error::StoreError;
 use crate::mutation::Write;
 use crate::open::Store;
 use crate::row::{Columns, json_text, optional_id};
+use crate::usage::sum_of_costs;
 
 pub use messages::{
-    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
+    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_message, finish, message, messages_of, running_of_user,
 };
 use upkeep::erase;
 pub(crate) use upkeep::give_up;
@@ -34,6 +35,8 @@ pub struct Shown {
     pub running: i64,
     /// What its answers cost, as far as anybody knows.
     pub cost: Nanos,
+    /// Of how many answers nobody knows what they cost.
+    pub unknown_costs: i64,
 }
 
 /// Where a page of chats ended.
@@ -51,8 +54,12 @@ macro_rules! shown {
         concat!(
             "SELECT c.*, CAST((SELECT COUNT(*) FROM messages AS m WHERE m.conversation_id = c.id \
              AND m.state = 'running') AS BIGINT) AS running, \
-             CAST((SELECT COALESCE(SUM(m.cost_nanos), 0) FROM messages AS m WHERE m.conversation_id = c.id) \
-             AS BIGINT) AS cost_nanos FROM conversations AS c ",
+             CAST((SELECT ",
+            sum_of_costs!("m.cost_nanos"),
+            " FROM messages AS m WHERE m.conversation_id = c.id) AS BIGINT) AS cost_nanos, \
+             CAST((SELECT COUNT(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.author = 'assistant' \
+             AND m.state IN ('done', 'stopped') AND m.cost_nanos IS NULL) AS BIGINT) AS unknown_costs \
+             FROM conversations AS c ",
             $rest
         )
     };
@@ -79,21 +86,47 @@ const PAGE: &str = concat!(
      ORDER BY c.updated_at DESC, c.id DESC LIMIT $5"
 );
 
+/// Nobody who left begins a chat.
 const INSERT: &str = "INSERT INTO conversations (id, user_id, title, search, model, credential_id, system_prompt, \
      parameters, is_temporary, leaf_id, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, CAST($9 AS BIGINT), $10, CAST($11 AS BIGINT), CAST($12 AS BIGINT) \
+     WHERE EXISTS (SELECT 1 FROM users WHERE id = $2 AND deleted_at IS NULL)";
 
-const UPDATE: &str = "UPDATE conversations SET title = CASE WHEN CAST($2 AS TEXT) = '' THEN title ELSE $2 END, \
-     search = CASE WHEN CAST($3 AS TEXT) = '' THEN search ELSE $3 END, model = $4, credential_id = $5, \
-     system_prompt = $6, parameters = $7, is_temporary = $8, leaf_id = COALESCE(CAST($9 AS TEXT), leaf_id) WHERE id = $1";
+const UPDATE: &str = "UPDATE conversations SET title = COALESCE(CAST($2 AS TEXT), title), \
+     search = COALESCE(CAST($3 AS TEXT), search), \
+     model = CASE WHEN CAST($4 AS BIGINT) = 1 THEN CAST($5 AS TEXT) ELSE model END, \
+     credential_id = CASE WHEN CAST($6 AS BIGINT) = 1 THEN CAST($7 AS TEXT) ELSE credential_id END, \
+     system_prompt = COALESCE(CAST($8 AS TEXT), system_prompt), \
+     parameters = COALESCE(CAST($9 AS TEXT), parameters), \
+     is_temporary = COALESCE(CAST($10 AS BIGINT), is_temporary), \
+     leaf_id = COALESCE(CAST($11 AS TEXT), leaf_id) WHERE id = $1";
 
-/// Adds a chat.
+/// What changes in a chat; `None` stays as it is by then.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// What it is about.
+    pub title: Option<String>,
+    /// The model.
+    pub model: Option<Option<String>>,
+    /// The key that pays, and no other.
+    pub credential: Option<Option<CredentialId>>,
+    /// What the model is told first.
+    pub system_prompt: Option<String>,
+    /// What is asked of the model.
+    pub parameters: Option<Parameters>,
+    /// Whether it is forgotten soon.
+    pub is_temporary: Option<bool>,
+    /// The end of the branch that is read.
+    pub leaf: Option<MessageId>,
+}
+
+/// Adds a chat. `false`: its user is gone.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn insert(store: &Store, conversation: &Conversation) -> Result<(), StoreError> {
+pub async fn insert(store: &Store, conversation: &Conversation) -> Result<bool, StoreError> {
     let mut write = Write::begin(store).await?;
-    sqlx::query(INSERT)
+    let done = sqlx::query(INSERT)
         .bind(conversation.id.to_string())
         .bind(conversation.user.to_string())
         .bind(conversation.title.as_str())
@@ -108,27 +141,29 @@ pub async fn insert(store: &Store, conversation: &Conversation) -> Result<(), St
         .bind(conversation.updated_at.as_micros())
         .execute(write.connection())
         .await?;
-    write.commit().await
+    write.commit().await?;
+    Ok(done.rows_affected() > 0)
 }
 
-/// Writes what a chat is set to; not when something was last said, and neither its
-/// title nor its leaf unless there is one: what is said at the same time may give
-/// it both. `false`: it is gone.
+/// Writes what changes in a chat; not when something was last said. `false`: it
+/// is gone.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn update(store: &Store, conversation: &Conversation, leaf: Option<MessageId>) -> Result<bool, StoreError> {
+pub async fn update(store: &Store, id: ConversationId, changes: &Changes) -> Result<bool, StoreError> {
     let mut write = Write::begin(store).await?;
     let done = sqlx::query(UPDATE)
-        .bind(conversation.id.to_string())
-        .bind(conversation.title.as_str())
-        .bind(folded(&conversation.title))
-        .bind(conversation.model.as_deref())
-        .bind(optional_id(conversation.credential))
-        .bind(conversation.system_prompt.as_str())
-        .bind(json_text(&conversation.parameters)?)
-        .bind(i64::from(conversation.is_temporary))
-        .bind(optional_id(leaf))
+        .bind(id.to_string())
+        .bind(changes.title.as_deref())
+        .bind(changes.title.as_deref().map(folded))
+        .bind(i64::from(changes.model.is_some()))
+        .bind(changes.model.clone().flatten())
+        .bind(i64::from(changes.credential.is_some()))
+        .bind(optional_id(changes.credential.flatten()))
+        .bind(changes.system_prompt.as_deref())
+        .bind(changes.parameters.as_ref().map(json_text).transpose()?)
+        .bind(changes.is_temporary.map(i64::from))
+        .bind(optional_id(changes.leaf))
         .execute(write.connection())
         .await?;
     write.commit().await?;
@@ -237,6 +272,7 @@ fn read(row: &AnyRow) -> Result<Shown, StoreError> {
         },
         running: row.number("running")?,
         cost: Nanos(row.number("cost_nanos")?),
+        unknown_costs: row.number("unknown_costs")?,
     })
 }
 

@@ -6,7 +6,7 @@ use domain::ids::{ConversationId, RequestId};
 use llm::neutral::{Answer, FinishReason};
 use store::conversations::Added;
 
-use super::said::blank;
+use super::said::{blank, check_room};
 use super::{branch, changed, read};
 use crate::App;
 use crate::call::Payment;
@@ -34,28 +34,28 @@ pub async fn keep(app: &App, caller: &Caller, id: ConversationId, exchange: Exch
     let known = shown.conversation;
     let Exchange { request, parts, payment, answer } = exchange;
     let now = app.clock.now();
+    check_room(&messages, &parts)?;
     let parent = branch(&known, &messages).last().map(|message| message.id);
     let asked = blank(app, &known, parent, Author::User, MessageState::Done, now, parts);
-    let mut heard = blank(app, &known, Some(asked.id), Author::Assistant, MessageState::Running, now, Vec::new());
+    let mut heard = blank(app, &known, Some(asked.id), Author::Assistant, MessageState::Done, now, Vec::new());
     heard.model = Some(payment.model);
     heard.credential = Some(payment.credential);
     heard.request = Some(request);
-    let title = known.title.is_empty().then(|| title_of(&asked.text()));
-    let added = store::conversations::add(&app.store, id, &[&asked, &heard], title.as_deref(), now).await?;
-    if added == Added::Gone {
-        return Err(Error::not_found("conversation"));
-    }
     let text = if answer.text.is_empty() { answer.refusal.unwrap_or_default() } else { answer.text };
     heard.parts = vec![Part::Text { text: text.replace('\0', "\u{fffd}") }];
     heard.reasoning = answer.reasoning.replace('\0', "\u{fffd}");
-    heard.state = MessageState::Done;
     heard.provider = Some(payment.provider);
     heard.scope = Some(payment.scope);
     heard.tokens = answer.usage;
     heard.cost = payment.cost;
     heard.finish = answer.finish.map(FinishReason::as_str).map(str::to_owned);
     heard.dropped = payment.dropped;
-    store::conversations::finish(&app.store, &heard).await?;
+    let title = known.title.is_empty().then(|| title_of(&asked.text()));
+    // Both at once: whoever leaves in between leaves no answer that never ends.
+    let added = store::conversations::add(&app.store, id, &[&asked, &heard], title.as_deref(), now).await?;
+    if added == Added::Gone {
+        return Err(Error::not_found("conversation"));
+    }
     changed(app, &known);
     Ok(())
 }

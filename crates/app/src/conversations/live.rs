@@ -17,6 +17,13 @@ pub(super) struct Said {
     pub(super) reasoning_ms: Option<i64>,
 }
 
+impl Said {
+    /// How much it is, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.reasoning.len()
+    }
+}
+
 /// An answer under way.
 pub(super) struct Live {
     pub(super) user: UserId,
@@ -72,8 +79,14 @@ impl Live {
 pub(crate) struct Talks(Mutex<HashMap<MessageId, Arc<Live>>>);
 
 impl Talks {
-    pub(super) fn enter(&self, live: &Arc<Live>) {
-        self.all().insert(live.message, Arc::clone(live));
+    /// Takes an answer in; `false` where its person has `most` already.
+    pub(super) fn enter(&self, live: &Arc<Live>, most: usize) -> bool {
+        let mut all = self.all();
+        if all.values().filter(|other| other.user == live.user).count() >= most {
+            return false;
+        }
+        all.insert(live.message, Arc::clone(live));
+        true
     }
 
     pub(super) fn leave(&self, message: MessageId) {

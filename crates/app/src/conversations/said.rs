@@ -5,11 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::conversation::{
-    self, Author, Conversation, Message, MessageState, Parameters, Part, check_parts, newest_leaf, subtree, title_of,
+    self, Author, Conversation, Message, MessageState, Parameters, Part, bytes_of, check_parts, title_of,
 };
 use domain::ids::{ConversationId, MessageId, RequestId};
 use domain::{Caller, Timestamp};
 use store::conversations::Added;
+use tokio::sync::oneshot;
 
 use super::answer::{self, Question};
 use super::live::Live;
@@ -18,10 +19,14 @@ use crate::App;
 use crate::error::{Code, Error, Result};
 
 /// The most answers to one person at once.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 
 /// The most messages of one chat.
 const LONGEST: usize = 5_000;
+
+/// The most bytes of one chat, attachments and all branches included: all of it
+/// is read at once.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// How a request to a model came in.
 #[derive(Clone, Debug)]
@@ -71,9 +76,7 @@ pub async fn send(
     let known = get(app, caller, id).await?.conversation;
     check_parts(&sending.parts).map_err(|problem| Error::invalid("content", problem))?;
     let messages = store::conversations::messages_of(&app.store, id).await?;
-    if messages.len() >= LONGEST {
-        return Err(Error::invalid("content", format!("does not fit: {LONGEST} messages are kept. Begin a new chat")));
-    }
+    check_room(&messages, &sending.parts)?;
     let parent = match sending.parent {
         Some(parent) => parent,
         None => super::branch(&known, &messages).last().map(|message| message.id),
@@ -106,6 +109,7 @@ pub async fn regenerate(
 ) -> Result<Begun> {
     let known = get(app, caller, id).await?.conversation;
     let messages = store::conversations::messages_of(&app.store, id).await?;
+    check_room(&messages, &[])?;
     let find = |id| messages.iter().find(|message| message.id == id);
     let message = find(of).ok_or_else(|| Error::not_found("message"))?;
     let question = match message.author {
@@ -141,18 +145,15 @@ pub async fn stop(app: &App, caller: &Caller, id: ConversationId, message: Messa
 /// `not_found`.
 pub async fn delete_message(app: &App, caller: &Caller, id: ConversationId, message: MessageId) -> Result<()> {
     let known = get(app, caller, id).await?.conversation;
-    let mut messages = store::conversations::messages_of(&app.store, id).await?;
-    let root = messages.iter().find(|known| known.id == message).ok_or_else(|| Error::not_found("message"))?;
-    let parent = root.parent;
-    let gone = subtree(&messages, message);
-    for id in &gone {
-        if let Some(live) = app.talks.find(*id) {
+    let gone = store::conversations::delete_message(&app.store, id, message).await?;
+    if gone.is_empty() {
+        return Err(Error::not_found("message"));
+    }
+    for id in gone {
+        if let Some(live) = app.talks.find(id) {
             live.stop.cancel();
         }
     }
-    messages.retain(|message| !gone.contains(&message.id));
-    let leaf = known.leaf.filter(|leaf| !gone.contains(leaf)).or_else(|| newest_leaf(&messages, parent));
-    store::conversations::delete_messages(&app.store, id, &gone, leaf).await?;
     super::changed(app, &known);
     Ok(())
 }
@@ -179,6 +180,15 @@ pub async fn picture(
 pub(super) async fn find(app: &App, caller: &Caller, id: ConversationId, message: MessageId) -> Result<Message> {
     get(app, caller, id).await?;
     store::conversations::message(&app.store, id, message).await?.ok_or_else(|| Error::not_found("message"))
+}
+
+/// Passes while the chat has room for one thing more.
+pub(super) fn check_room(messages: &[Message], more: &[Part]) -> Result<()> {
+    let held: usize = messages.iter().map(Message::bytes).sum();
+    if messages.len() < LONGEST && held + bytes_of(more) <= LARGEST {
+        return Ok(());
+    }
+    Err(Error::invalid("content", format!("does not fit: a chat keeps {LONGEST} messages and 64 MB. Begin a new one")))
 }
 
 /// Passes for what something may follow.
@@ -229,11 +239,15 @@ async fn begin(app: &Arc<App>, caller: &Arc<Caller>, asked: Asked, beginning: Be
     let Beginning { known, settled, path, said, title } = beginning;
     // Before anything is written: what does not fit is refused, and nothing is lost.
     let body = context::body(known, &path, &settled.model, &settled.parameters)?;
-    if store::conversations::running_of_user(&app.store, caller.user).await? >= AT_ONCE {
-        return Err(Error::new(
+    let too_many = || {
+        Error::new(
             Code::RateLimited,
             format!("{AT_ONCE} answers to you are coming, the most there may be. Wait for one, or stop one."),
-        ));
+        )
+    };
+    let running = store::conversations::running_of_user(&app.store, caller.user).await?;
+    if usize::try_from(running).unwrap_or(0) >= AT_ONCE {
+        return Err(too_many());
     }
     let now = app.clock.now();
     let parent = path.last().map(|message| message.id);
@@ -243,24 +257,9 @@ async fn begin(app: &Arc<App>, caller: &Arc<Caller>, asked: Asked, beginning: Be
     answer.request = Some(asked.request);
     let live = Live::new(caller.user, known.id, answer.id);
     // Before it is written, so that whoever reads of it finds it.
-    app.talks.enter(&live);
-    let messages: Vec<&Message> = said.into_iter().chain([&answer]).collect();
-    let added = store::conversations::add(&app.store, known.id, &messages, title.as_deref(), now).await;
-    match added {
-        Ok(Added::Yes) => {}
-        Ok(Added::Gone) => {
-            app.talks.leave(answer.id);
-            return Err(Error::new(
-                Code::Conflict,
-                "The conversation, or the message before it, was deleted meanwhile. Read it again.",
-            ));
-        }
-        Err(error) => {
-            app.talks.leave(answer.id);
-            return Err(error.into());
-        }
+    if !app.talks.enter(&live, AT_ONCE) {
+        return Err(too_many());
     }
-    super::changed(app, known);
     let id = answer.id;
     let question = Question {
         caller: Arc::clone(caller),
@@ -269,8 +268,51 @@ async fn begin(app: &Arc<App>, caller: &Arc<Caller>, asked: Asked, beginning: Be
         max_tokens: settled.parameters.max_tokens,
         pinned: known.credential,
     };
-    app.spawn(answer::fetch(Arc::clone(app), live, answer, question));
+    let start = Start { conversation: known.id, said: said.cloned(), answer, title };
+    let (told, hears) = oneshot::channel();
+    // Beside the request: it is written and fetched also when the asker leaves
+    // in between.
+    app.spawn({
+        let app = Arc::clone(app);
+        async move {
+            let written = start.write(&app, now).await;
+            if written.is_err() {
+                app.talks.leave(id);
+            }
+            let is_written = written.is_ok();
+            let _left = told.send(written);
+            if is_written {
+                answer::fetch(app, live, start.answer, question).await;
+            }
+        }
+    });
+    let gone = |_| Error::new(Code::Internal, "The answer could not be begun. Try again; the log says more.");
+    hears.await.map_err(gone)??;
+    super::changed(app, known);
     Ok(id)
+}
+
+/// What is written down when an answer is begun.
+struct Start {
+    conversation: ConversationId,
+    said: Option<Message>,
+    answer: Message,
+    title: Option<String>,
+}
+
+impl Start {
+    async fn write(&self, app: &App, now: Timestamp) -> Result<()> {
+        let messages: Vec<&Message> = self.said.iter().chain([&self.answer]).collect();
+        let added =
+            store::conversations::add(&app.store, self.conversation, &messages, self.title.as_deref(), now).await?;
+        match added {
+            Added::Yes => Ok(()),
+            Added::Gone => Err(Error::new(
+                Code::Conflict,
+                "The conversation, or the message before it, was deleted meanwhile. Read it again.",
+            )),
+        }
+    }
 }
 
 /// A message of which nothing is known but what is said.

@@ -14,6 +14,9 @@ pub const TEXT_BYTES: usize = 512 * 1024;
 /// The most pictures and files of one message.
 pub const MOST_ATTACHMENTS: usize = 10;
 
+/// The most parts of one message, attached or not.
+pub const MOST_PARTS: usize = 20;
+
 /// The most characters of a file's name.
 const LONGEST_NAME: usize = 200;
 
@@ -63,6 +66,9 @@ pub enum PartProblem {
     /// More is attached than a message holds.
     #[error("has {0} attachments; at most {MOST_ATTACHMENTS} fit in one message")]
     TooMany(usize),
+    /// More parts than a message has.
+    #[error("has {0} parts; at most {MOST_PARTS} fit in one message")]
+    TooManyParts(usize),
     /// A text is too long.
     #[error("has a text of {0} bytes; at most 512 KB fit")]
     LongText(usize),
@@ -83,6 +89,16 @@ pub enum PartProblem {
     Binary,
 }
 
+/// How much the parts hold, in bytes.
+#[must_use]
+pub fn bytes_of(parts: &[Part]) -> usize {
+    let bytes = |part: &Part| match part {
+        Part::Text { text } | Part::File { text, .. } => text.len(),
+        Part::Image { data, .. } => data.len(),
+    };
+    parts.iter().map(bytes).sum()
+}
+
 /// Passes when all of it can be kept and sent to a model.
 ///
 /// # Errors
@@ -91,6 +107,9 @@ pub fn check_parts(parts: &[Part]) -> Result<(), PartProblem> {
     let attached = parts.iter().filter(|part| !matches!(part, Part::Text { .. })).count();
     if attached > MOST_ATTACHMENTS {
         return Err(PartProblem::TooMany(attached));
+    }
+    if parts.len() > MOST_PARTS {
+        return Err(PartProblem::TooManyParts(parts.len()));
     }
     if attached == 0 && text_of(parts).trim().is_empty() {
         return Err(PartProblem::Empty);

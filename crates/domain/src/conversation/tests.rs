@@ -70,7 +70,7 @@ fn a_branch_goes_with_everything_that_follows() {
 fn the_newest_branch_is_the_one_begun_last() {
     assert_eq!(newest_leaf(&tree(), None), Some(id(6)));
     assert_eq!(newest_leaf(&tree(), Some(id(3))), Some(id(4)));
-    assert_eq!(newest_leaf(&[], None), None);
+    assert_eq!(newest_leaf(&[] as &[Message], None), None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! it, and only once.
 
 use domain::Timestamp;
-use domain::conversation::{Failure, Message, MessageState, Part};
+use domain::conversation::{Failure, Message, MessageState, Part, newest_leaf, subtree};
 use domain::ids::{ConversationId, MessageId, UserId};
 use domain::text::folded;
 use domain::usage::TokenCounts;
@@ -20,8 +20,9 @@ use crate::row::{Columns, json_text, optional_id, placeholders};
 const BATCH: usize = 200;
 
 const INSERT: &str = "INSERT INTO messages (id, conversation_id, parent_id, author, parts, search, reasoning, state, \
-     node_id, stop_asked, model, credential_id, request_id, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13)";
+     node_id, stop_asked, model, credential_id, request_id, created_at, provider, scope, prompt_tokens, \
+     completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, finish, dropped) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
 
 const CHECKPOINT: &str = "UPDATE messages SET parts = $2, reasoning = $3, reasoning_ms = $4, model = $5, \
      provider = $6, credential_id = $7, scope = $8 WHERE id = $1 AND state = 'running' RETURNING stop_asked";
@@ -31,6 +32,9 @@ const FINISH: &str = "UPDATE messages SET parts = $2, search = $3, reasoning = $
      cached_tokens = $13, cache_write_tokens = $14, reasoning_tokens = $15, cost_nanos = $16, first_token_ms = $17, \
      latency_ms = $18, finish = $19, dropped = $20, error_code = $21, error_sentence = $22, error_class = $23 \
      WHERE id = $1 AND state = 'running'";
+
+const ASK_TO_STOP: &str = "UPDATE messages SET stop_asked = 1, \
+     state = CASE WHEN node_id = $2 THEN 'stopped' ELSE state END WHERE id = $1 AND state = 'running'";
 
 const DELETE: &str = "DELETE FROM messages WHERE conversation_id = $1 AND id IN ";
 
@@ -69,11 +73,13 @@ pub async fn add(
     let mut write = Write::begin(store).await?;
     let leaf = messages.last().map(|message| message.id);
     let parent = messages.first().and_then(|message| message.parent);
-    let is_there = match parent {
-        Some(parent) => exists(write.connection(), conversation, parent).await?,
-        None => true,
-    };
-    if !is_there || !moved(write.connection(), conversation, leaf, at).await? {
+    // The chat first: what was looked for before its row was held may go meanwhile.
+    let is_there = moved(write.connection(), conversation, leaf, at).await?
+        && match parent {
+            Some(parent) => exists(write.connection(), conversation, parent).await?,
+            None => true,
+        };
+    if !is_there {
         write.rollback().await?;
         return Ok(Added::Gone);
     }
@@ -101,11 +107,29 @@ pub async fn add(
             .bind(optional_id(message.credential))
             .bind(optional_id(message.request))
             .bind(message.created_at.as_micros())
+            .bind(message.provider.map(domain::ProviderId::as_str))
+            .bind(message.scope.map(domain::credential::Scope::as_str))
+            .bind(count_of(message, |tokens| tokens.prompt))
+            .bind(count_of(message, |tokens| tokens.completion))
+            .bind(count_of(message, |tokens| tokens.cached))
+            .bind(count_of(message, |tokens| tokens.cache_write))
+            .bind(count_of(message, |tokens| tokens.reasoning))
+            .bind(message.cost.map(|cost| cost.0))
+            .bind(message.finish.as_deref())
+            .bind(dropped_of(message)?)
             .execute(write.connection())
             .await?;
     }
     write.commit().await?;
     Ok(Added::Yes)
+}
+
+fn count_of(message: &Message, read: fn(&TokenCounts) -> u64) -> Option<i64> {
+    message.tokens.as_ref().map(|tokens| i64::try_from(read(tokens)).unwrap_or(i64::MAX))
+}
+
+fn dropped_of(message: &Message) -> Result<Option<String>, StoreError> {
+    if message.dropped.is_empty() { Ok(None) } else { json_text(&message.dropped).map(Some) }
 }
 
 async fn exists(
@@ -207,10 +231,6 @@ pub async fn checkpoint(store: &Store, message: &Message) -> Result<Checkpoint, 
 /// # Errors
 /// When the database cannot be written.
 pub async fn finish(store: &Store, message: &Message) -> Result<bool, StoreError> {
-    let count = |read: fn(&TokenCounts) -> u64| {
-        message.tokens.as_ref().map(|tokens| i64::try_from(read(tokens)).unwrap_or(i64::MAX))
-    };
-    let dropped = if message.dropped.is_empty() { None } else { Some(json_text(&message.dropped)?) };
     let failure = message.failure.as_ref();
     let mut write = Write::begin(store).await?;
     let done = sqlx::query(FINISH)
@@ -224,16 +244,16 @@ pub async fn finish(store: &Store, message: &Message) -> Result<bool, StoreError
         .bind(message.provider.map(domain::ProviderId::as_str))
         .bind(optional_id(message.credential))
         .bind(message.scope.map(domain::credential::Scope::as_str))
-        .bind(count(|tokens| tokens.prompt))
-        .bind(count(|tokens| tokens.completion))
-        .bind(count(|tokens| tokens.cached))
-        .bind(count(|tokens| tokens.cache_write))
-        .bind(count(|tokens| tokens.reasoning))
+        .bind(count_of(message, |tokens| tokens.prompt))
+        .bind(count_of(message, |tokens| tokens.completion))
+        .bind(count_of(message, |tokens| tokens.cached))
+        .bind(count_of(message, |tokens| tokens.cache_write))
+        .bind(count_of(message, |tokens| tokens.reasoning))
         .bind(message.cost.map(|cost| cost.0))
         .bind(message.first_token_ms)
         .bind(message.latency_ms)
         .bind(message.finish.as_deref())
-        .bind(dropped)
+        .bind(dropped_of(message)?)
         .bind(failure.map(|failure| failure.code.as_str()))
         .bind(failure.map(|failure| failure.sentence.as_str()))
         .bind(failure.and_then(|failure| failure.class).map(domain::attempt::ErrorClass::as_str))
@@ -243,32 +263,48 @@ pub async fn finish(store: &Store, message: &Message) -> Result<bool, StoreError
     Ok(done.rows_affected() > 0)
 }
 
-/// Asks the node that fetches an answer to stop. `false`: it is over.
+/// Asks the node that fetches an answer to stop; for answers that this node
+/// knows nothing of. One that is said to be its own comes no more, and ends.
+/// `false`: it is over.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn ask_to_stop(store: &Store, id: MessageId) -> Result<bool, StoreError> {
     let mut write = Write::begin(store).await?;
-    let done = sqlx::query("UPDATE messages SET stop_asked = 1 WHERE id = $1 AND state = 'running'")
+    let done = sqlx::query(ASK_TO_STOP)
         .bind(id.to_string())
+        .bind(store.node().to_string())
         .execute(write.connection())
         .await?;
     write.commit().await?;
     Ok(done.rows_affected() > 0)
 }
 
-/// Takes messages out of a chat, which is read up to `leaf` from then on.
+/// Takes a message out of a chat, with everything that follows it by then, and
+/// gives the ids of all of them. Where the branch that is read ended among them,
+/// it ends with the newest that is left.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn delete_messages(
+pub async fn delete_message(
     store: &Store,
     conversation: ConversationId,
-    ids: &[MessageId],
-    leaf: Option<MessageId>,
-) -> Result<(), StoreError> {
+    root: MessageId,
+) -> Result<Vec<MessageId>, StoreError> {
     let mut write = Write::begin(store).await?;
-    for some in ids.chunks(BATCH) {
+    // Holds the chat's row: nothing is said in it until this is through.
+    let leaf: Option<Option<String>> =
+        sqlx::query_scalar("UPDATE conversations SET leaf_id = leaf_id WHERE id = $1 RETURNING leaf_id")
+            .bind(conversation.to_string())
+            .fetch_optional(write.connection())
+            .await?;
+    let links = links(write.connection(), conversation).await?;
+    let Some(&(_, parent)) = links.iter().find(|(id, _)| *id == root) else {
+        write.rollback().await?;
+        return Ok(Vec::new());
+    };
+    let gone = subtree(&links, root);
+    for some in gone.chunks(BATCH) {
         let text = format!("{DELETE}({})", placeholders(2, some.len()));
         let mut query = sqlx::query(AssertSqlSafe(text)).bind(conversation.to_string());
         for id in some {
@@ -276,12 +312,30 @@ pub async fn delete_messages(
         }
         query.execute(write.connection()).await?;
     }
-    sqlx::query("UPDATE conversations SET leaf_id = $2 WHERE id = $1")
+    let leaf = leaf.flatten();
+    if gone.iter().any(|id| Some(id.to_string()) == leaf) {
+        let left: Vec<_> = links.into_iter().filter(|(id, _)| !gone.contains(id)).collect();
+        sqlx::query("UPDATE conversations SET leaf_id = $2 WHERE id = $1")
+            .bind(conversation.to_string())
+            .bind(optional_id(newest_leaf(&left, parent)))
+            .execute(write.connection())
+            .await?;
+    }
+    write.commit().await?;
+    Ok(gone)
+}
+
+/// What follows what in a chat.
+async fn links(
+    connection: &mut AnyConnection,
+    conversation: ConversationId,
+) -> Result<Vec<(MessageId, Option<MessageId>)>, StoreError> {
+    let rows = sqlx::query("SELECT id, parent_id FROM messages WHERE conversation_id = $1")
         .bind(conversation.to_string())
-        .bind(optional_id(leaf))
-        .execute(write.connection())
+        .fetch_all(connection)
         .await?;
-    write.commit().await
+    let link = |row: &AnyRow| Ok((Columns(row).parsed("id")?, Columns(row).optional_parsed("parent_id")?));
+    rows.iter().map(link).collect()
 }
 
 fn read(row: &AnyRow) -> Result<Message, StoreError> {

@@ -85,19 +85,28 @@ async fn a_chat_is_read_back_as_it_was_kept_and_listed_for_its_owner_only() {
         assert_eq!(titles(&store, bob, None).await, [""; 0]);
         let key = CredentialId::of_source("x");
         let changed = Conversation { title: "The sea".into(), credential: Some(key), model: None, ..kept };
-        assert!(update(&store, &changed, None).await.unwrap());
+        let edit = Changes {
+            title: Some("The sea".into()),
+            credential: Some(Some(key)),
+            model: Some(None),
+            ..Changes::default()
+        };
+        assert!(update(&store, changed.id, &edit).await.unwrap());
         assert_eq!(by_id(&store, changed.id).await.unwrap().unwrap().conversation, changed);
-        let (message, untitled) =
-            (said(&changed, None, "Hi"), Conversation { title: String::new(), ..changed.clone() });
+        let message = said(&changed, None, "Hi");
         add(&store, changed.id, &[&message], None, NOW).await.unwrap();
-        assert!(update(&store, &untitled, None).await.unwrap());
+        let other = Changes { system_prompt: Some("Be brief.".into()), ..Changes::default() };
+        assert!(update(&store, changed.id, &other).await.unwrap());
         let now = by_id(&store, changed.id).await.unwrap().unwrap().conversation;
         assert_eq!((now.title.as_str(), now.leaf), ("The sea", Some(message.id)), "what was said meanwhile stays");
+        assert_eq!((now.credential, now.system_prompt.as_str()), (Some(key), "Be brief."), "and so does the key");
         let temporary = Conversation { is_temporary: true, ..chat(ann, "Hush", NOW) };
         insert(&store, &temporary).await.unwrap();
         assert_eq!(titles(&store, ann, None).await, ["The sea"], "a temporary one is in no list");
         assert!(delete(&store, changed.id).await.unwrap() && !delete(&store, changed.id).await.unwrap());
-        assert!(!update(&store, &changed, None).await.unwrap());
+        assert!(!update(&store, changed.id, &edit).await.unwrap());
+        let stranger = chat(UserId::generate(NOW, &entropy()), "", NOW);
+        assert!(!insert(&store, &stranger).await.unwrap(), "nobody begins a chat for who is not there");
         store.close().await;
     })
     .await;
@@ -218,7 +227,15 @@ async fn nothing_is_said_in_a_chat_or_after_a_message_that_is_gone() {
         add(&store, chat.id, &[&first], None, NOW).await.unwrap();
         let elsewhere = said(&other, Some(first.id), "Hi");
         assert_eq!(add(&store, other.id, &[&elsewhere], None, NOW).await.unwrap(), Added::Gone);
-        delete_messages(&store, chat.id, &[first.id], None).await.unwrap();
+        let (second, beside) = (said(&chat, Some(first.id), "so"), said(&chat, None, "Ho"));
+        add(&store, chat.id, &[&beside], None, NOW).await.unwrap();
+        add(&store, chat.id, &[&second], None, NOW).await.unwrap();
+        let mut gone = delete_message(&store, chat.id, first.id).await.unwrap();
+        gone.sort();
+        assert_eq!(gone, [first.id, second.id], "with what follows it");
+        let leaf = by_id(&store, chat.id).await.unwrap().unwrap().conversation.leaf;
+        assert_eq!(leaf, Some(beside.id), "one reads on where something is left");
+        assert!(delete_message(&store, chat.id, first.id).await.unwrap().is_empty());
         let next = said(&chat, Some(first.id), "more");
         assert_eq!(add(&store, chat.id, &[&next], None, NOW).await.unwrap(), Added::Gone);
         delete(&store, chat.id).await.unwrap();

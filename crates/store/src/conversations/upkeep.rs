@@ -11,7 +11,11 @@ use crate::open::Store;
 use crate::row::placeholders;
 
 /// How many chats are deleted in one transaction.
-const BATCH: i64 = 200;
+const BATCH: i64 = 20;
+
+/// Holds the rows of chats that are as old as they were found to be.
+const STILL_OLD: &str = "UPDATE conversations SET updated_at = updated_at \
+     WHERE (updated_at < $1 OR (is_temporary = 1 AND updated_at < $2))";
 
 /// As with the ledger's rows: a node without a heartbeat is dead.
 const GIVE_UP: &str = "UPDATE messages SET state = 'failed', error_code = $3, error_sentence = $4 \
@@ -57,7 +61,20 @@ pub async fn prune(store: &Store, before: Option<Timestamp>, temporary_before: T
             return Ok(deleted);
         }
         let mut write = Write::begin(store).await?;
-        deleted += erase(write.connection(), &ids).await?;
+        // Asked again with the rows held: who has just gone on with one keeps it.
+        let text = format!("{STILL_OLD} AND id IN ({}) RETURNING id", placeholders(3, ids.len()));
+        let mut query = sqlx::query_scalar(AssertSqlSafe(text))
+            .bind(before.map_or(i64::MIN, Timestamp::as_micros))
+            .bind(temporary_before.as_micros());
+        for id in &ids {
+            query = query.bind(id.clone());
+        }
+        let old: Vec<String> = query.fetch_all(write.connection()).await?;
+        if old.is_empty() {
+            write.rollback().await?;
+            return Ok(deleted);
+        }
+        deleted += erase(write.connection(), &old).await?;
         write.commit().await?;
     }
 }

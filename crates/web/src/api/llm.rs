@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::chat::{self, AnswerStream, Answered, Call, Content, Payment, Piece};
+use app::conversations;
 use app::error::{Code, Error};
 use app::idempotency::Claim;
 use axum::body::Body;
@@ -380,17 +381,15 @@ impl Retelling {
             let told = match self.stream.next().await {
                 Some(Piece::Data(bytes)) => {
                     let events = self.decoder.push(&bytes);
-                    self.tell(events)
+                    let told = self.tell(events);
+                    if self.answer.text.len() + self.answer.reasoning.len() > conversations::MOST_SAID {
+                        self.stream.stop();
+                        return Some(self.broke_off(&conversations::too_long()).await);
+                    }
+                    told
                 }
                 Some(Piece::Silence) => b": ping\n\n".to_vec(),
-                Some(Piece::Failed(error)) => {
-                    self.is_over = true;
-                    if let Some(claim) = self.claim.take() {
-                        claim.give_back().await;
-                    }
-                    let problem = problem::envelope(&error, Dialect::Problem, &self.passport.shown, None);
-                    return Some(event("error", &problem));
-                }
+                Some(Piece::Failed(error)) => return Some(self.broke_off(&error).await),
                 None => {
                     self.is_over = true;
                     if let Some(claim) = self.claim.take() {
@@ -411,6 +410,15 @@ impl Retelling {
             }
         }
         None
+    }
+
+    /// The last event of an answer that does not come to its end.
+    async fn broke_off(&mut self, error: &Error) -> Bytes {
+        self.is_over = true;
+        if let Some(claim) = self.claim.take() {
+            claim.give_back().await;
+        }
+        event("error", &problem::envelope(error, Dialect::Problem, &self.passport.shown, None))
     }
 
     fn tell(&mut self, events: Vec<StreamEvent>) -> Vec<u8> {

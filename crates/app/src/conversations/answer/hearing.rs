@@ -9,7 +9,8 @@ use llm::neutral::{Answer, StreamEvent};
 use llm::wire::{self, StreamDecoder};
 use tokio::time::Instant;
 
-use super::super::live::Live;
+use super::super::live::{Live, Said};
+use super::super::{MOST_SAID, too_long};
 use super::elapsed_ms;
 use crate::call::{Answered, Content, Payment};
 use crate::chat::{AnswerStream, Piece};
@@ -67,26 +68,26 @@ pub(super) async fn hear(
             let mut decoder = decoder(provider)?;
             let mut events = decoder.push(&body);
             events.extend(decoder.finish());
-            hearing.take(events);
+            hearing.take(events)
         }
         Content::Whole { body, .. } => {
             let wire = wire::of(WireName::OpenAiChat).ok_or_else(unreadable)?;
             hearing.take_whole(wire.decode_answer(provider, &body).map_err(|_| unreadable())?);
+            hearing.check_length()
         }
         Content::Stream(stream) => {
             let mut decoder = decoder(provider)?;
             let stream = slot.insert(stream);
             while let Some(piece) = stream.next().await {
                 match piece {
-                    Piece::Data(bytes) => hearing.take(decoder.push(&bytes)),
+                    Piece::Data(bytes) => hearing.take(decoder.push(&bytes))?,
                     Piece::Silence => {}
                     Piece::Failed(error) => return Err(error),
                 }
             }
-            hearing.take(decoder.finish());
+            hearing.take(decoder.finish())
         }
     }
-    Ok(())
 }
 
 fn decoder(provider: ProviderId) -> Result<Box<dyn StreamDecoder>> {
@@ -102,7 +103,7 @@ struct Hearing<'a> {
 }
 
 impl Hearing<'_> {
-    fn take(&mut self, events: Vec<StreamEvent>) {
+    fn take(&mut self, events: Vec<StreamEvent>) -> Result<()> {
         for event in events {
             match event {
                 StreamEvent::Delta { text } | StreamEvent::Refusal { text } => self.says(&text),
@@ -116,6 +117,11 @@ impl Hearing<'_> {
                 | StreamEvent::Replay(_) => {}
             }
         }
+        self.check_length()
+    }
+
+    fn check_length(&self) -> Result<()> {
+        if self.live.look(Said::bytes) <= MOST_SAID { Ok(()) } else { Err(too_long()) }
     }
 
     fn take_whole(&mut self, answer: Answer) {

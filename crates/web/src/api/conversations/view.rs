@@ -30,6 +30,9 @@ pub(super) struct ConversationView {
     #[schema(value_type = f64)]
     cost: Nanos,
     cost_nanos: i64,
+    /// Of how many answers nobody knows what they cost.
+    #[schema(minimum = 0)]
+    unknown_costs: i64,
     created_at: String,
     /// When something was last said.
     updated_at: String,
@@ -50,6 +53,7 @@ impl From<&Shown> for ConversationView {
             running: shown.running,
             cost: shown.cost,
             cost_nanos: shown.cost.0,
+            unknown_costs: shown.unknown_costs,
             created_at: conversation.created_at.to_string(),
             updated_at: conversation.updated_at.to_string(),
         }

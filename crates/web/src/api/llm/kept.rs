@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::App;
 use app::chat::Payment;
 use app::conversations::{self, Exchange};
-use app::error::Error;
+use app::error::{Code, Error};
 use domain::Caller;
 use domain::conversation::{Part, check_parts};
 use domain::ids::{ConversationId, RequestId};
@@ -37,6 +37,10 @@ pub(super) async fn of(
 ) -> Result<Option<Keeping>, Error> {
     let Some(id) = &body.conversation_id else { return Ok(None) };
     let missing = || Error::not_found("conversation").of_field("conversation_id");
+    if caller.team().is_some() {
+        let sentence = "A team's token opens no saved chat: chats are their owner's alone. Leave conversation_id out.";
+        return Err(Error::new(Code::Forbidden, sentence).of_field("conversation_id"));
+    }
     let conversation: ConversationId = id.parse().map_err(|_| missing())?;
     conversations::get(app, caller, conversation).await.map_err(|error| error.of_field("conversation_id"))?;
     let last = body.messages.last().filter(|message| message.role == "user");
