@@ -16,7 +16,10 @@ use crate::provider::ProviderId;
 use crate::time::Timestamp;
 use crate::usage::TokenCounts;
 
-pub use parts::{IMAGE_BYTES, IMAGE_KINDS, MOST_ATTACHMENTS, MOST_PARTS, Part, PartProblem, TEXT_BYTES, bytes_of, check_parts, text_of};
+pub use parts::{
+    IMAGE_BYTES, IMAGE_KINDS, MOST_ATTACHMENTS, MOST_PARTS, Part, PartProblem, TEXT_BYTES, bytes_of, check_parts,
+    text_of,
+};
 
 /// The most characters of a title.
 pub const LONGEST_TITLE: usize = 200;

@@ -32,7 +32,16 @@ pub struct PastedKey {
 /// The keys in a pasted text, in its order.
 #[must_use]
 pub fn read(text: &str) -> Vec<PastedKey> {
-    text.lines().enumerate().filter_map(|(at, line)| read_line(at + 1, line)).collect()
+    let mut is_certificate = false;
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        let line = line.trim();
+        // A private key or a certificate is nobody's provider key, in none of its lines.
+        let (begins, ends) = (line.contains("-----BEGIN "), line.contains("-----END "));
+        let is_within = is_certificate || begins;
+        is_certificate = is_within && !ends;
+        !is_within
+    });
+    lines.filter_map(|(at, line)| read_line(at + 1, line)).collect()
 }
 
 /// Whose key this is, as far as its shape alone says; `None` for the prefix that
@@ -134,6 +143,16 @@ mod tests {
         let mut all = read(text);
         assert_eq!(all.len(), 1, "{text}");
         all.remove(0)
+    }
+
+    #[test]
+    fn no_line_of_a_private_key_is_taken_for_a_key() {
+        let text = format!(
+            "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nAQEFAASC==\n-----END PRIVATE KEY-----\n{OPENAI}\n"
+        );
+        let all = read(&text);
+        assert_eq!((all.len(), all[0].line, all[0].key.as_str()), (1, 5, OPENAI));
+        assert!(read("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0\n").is_empty(), "one that is cut");
     }
 
     #[test]

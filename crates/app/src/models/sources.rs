@@ -48,16 +48,20 @@ pub async fn sources(app: &App, caller: &Caller) -> Result<Vec<Source>> {
 
 fn source(caller: &Caller, key: &Key) -> Source {
     let credential = key.credential();
+    let is_theirs = reach::may_see(caller, credential);
+    // What fails, and where, is told to who can do something about it.
+    let listing = key.listing.clone();
+    let listing = listing.map(|listing| Listing { error: listing.error.filter(|_| is_theirs), ..listing });
     Source {
         key: credential.id,
         title: reach::title_for(caller, credential),
         provider: credential.provider,
         scope: credential.scope,
-        is_theirs: reach::may_see(caller, credential),
+        is_theirs,
         status: credential.status,
         is_active: credential.is_active,
         checked_at: credential.checked_at,
         models: key.offers.len(),
-        listing: key.listing.clone(),
+        listing,
     }
 }

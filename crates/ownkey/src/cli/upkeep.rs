@@ -52,6 +52,10 @@ pub(crate) struct Import {
     /// Whose personal keys to take from an export [default: yours].
     #[arg(long, value_name = "EMAIL")]
     pub(crate) owner: Option<String>,
+    /// Send keys of this machine's environment also to addresses that only the
+    /// file names.
+    #[arg(long)]
+    pub(crate) trust_endpoints: bool,
     /// The master key of the server that exported [default: this server's].
     #[arg(long, value_name = "PATH")]
     pub(crate) master_key_file: Option<PathBuf>,

@@ -80,7 +80,7 @@ pub(super) async fn run(
     let Content { candidates, left_out, notes } = if text.trim_start().starts_with('{') {
         exported::read(&text, command, scope, transport, environment, place)?
     } else if is_yaml(&command.file, &text) {
-        litellm::read(&text, scope.unwrap_or(Scope::Personal), environment)?
+        litellm::read(&text, scope.unwrap_or(Scope::Personal), command.trust_endpoints, environment)?
     } else {
         dot_env::read(&text, scope.unwrap_or(Scope::Personal))
     };

@@ -16,6 +16,9 @@ use crate::config::environment::Environment;
 /// How a value says that a variable holds it.
 const BY_VARIABLE: &str = "os.environ/";
 
+/// Where Azure's resources are.
+const AZURE: [&str; 3] = [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"];
+
 /// Of the deepest and largest that is read: enough for thousands of models.
 const NODES: usize = 200_000;
 
@@ -44,7 +47,12 @@ struct Parameters {
 }
 
 /// Reads the keys of the models; the same key at the same endpoint once.
-pub(super) fn read(text: &str, scope: Scope, environment: &Environment) -> Result<Content, Failure> {
+pub(super) fn read(
+    text: &str,
+    scope: Scope,
+    trusts_endpoints: bool,
+    environment: &Environment,
+) -> Result<Content, Failure> {
     let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: NODES } };
     // The error of the reader would quote the line, and a key with it.
     let config: Config = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
@@ -54,7 +62,8 @@ pub(super) fn read(text: &str, scope: Scope, environment: &Environment) -> Resul
     let mut content = Content::default();
     let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for model in &config.model_list {
-        match found(model, &config.environment_variables, environment) {
+        let found = found(model, &config.environment_variables, environment);
+        match found.and_then(|found| if trusts_endpoints { Ok(found) } else { found.stays_at_home() }) {
             Ok(found) => {
                 names.entry(&model.model_name).or_default().push(format!("{}/{}", found.provider, found.id));
                 content.take(found, scope);
@@ -63,7 +72,7 @@ pub(super) fn read(text: &str, scope: Scope, environment: &Environment) -> Resul
                 from: model.model_name.clone(),
                 provider,
                 masked: "…".to_owned(),
-                endpoint: model.litellm_params.api_base.clone().unwrap_or_else(|| "default".to_owned()),
+                endpoint: "…".to_owned(),
                 outcome,
             }),
         }
@@ -84,6 +93,33 @@ struct Found<'a> {
     key: Option<String>,
     endpoint: Option<String>,
     api_version: Option<&'a str>,
+    /// The variable of this machine that holds the key.
+    variable: Option<&'a str>,
+}
+
+impl Found<'_> {
+    /// A key of this machine goes where its provider is, not where a file says.
+    fn stays_at_home(self) -> Result<Self, (String, Outcome)> {
+        let (Some(variable), Some(endpoint)) = (self.variable, &self.endpoint) else { return Ok(self) };
+        let default = self.provider.facts().default_base.and_then(host);
+        let is_home = host(endpoint).is_some_and(|host| {
+            Some(host) == default || (self.provider == ProviderId::Azure && AZURE.iter().any(|end| host.ends_with(end)))
+        });
+        if is_home {
+            return Ok(self);
+        }
+        let problem = format!(
+            "{variable} of this machine would be sent to {endpoint}, which only the file names. Check that address, then import with --trust-endpoints."
+        );
+        Err((self.provider.to_string(), Outcome::Failed(problem)))
+    }
+}
+
+/// The host of an https address.
+fn host(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("https://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    (!host.contains('@')).then(|| host.split(':').next().unwrap_or(host))
 }
 
 fn found<'a>(
@@ -100,6 +136,10 @@ fn found<'a>(
     let failed = |problem: String| (prefix.to_owned(), Outcome::Failed(problem));
     let key = resolved(&parameters.api_key).map_err(failed)?;
     let endpoint = resolved(&parameters.api_base).map_err(failed)?;
+    if endpoint.as_deref().is_some_and(|endpoint| !endpoint.starts_with("https://") && !endpoint.starts_with("http://"))
+    {
+        return Err(failed("api_base is no http address. Correct it, then import again.".to_owned()));
+    }
     let Some(provider) = provider(prefix, id, key.as_deref(), endpoint.as_deref()) else {
         let reason =
             format!("“{prefix}” is no provider that Ownkey speaks to; an OpenAI-compatible one can be saved as custom");
@@ -110,7 +150,9 @@ fn found<'a>(
         return Err((provider.to_string(), Outcome::Skipped(reason)));
     }
     let api_version = parameters.api_version.as_deref();
-    Ok(Found { from: &model.model_name, provider, id, key, endpoint, api_version })
+    let named = parameters.api_key.as_deref().and_then(|key| key.strip_prefix(BY_VARIABLE));
+    let variable = named.filter(|name| !variables.contains_key(*name));
+    Ok(Found { from: &model.model_name, provider, id, key, endpoint, api_version, variable })
 }
 
 /// The value, or that of the variable it names. This server's own secrets are
@@ -227,7 +269,7 @@ mod tests {
 
     fn content(text: &str) -> Content {
         let environment = Environment::of(&[("GROQ_KEY_EU", "gsk_FAKE0123456789abcdefghijklmnopqrstuvwxyz")], &[]);
-        read(text, Scope::System, &environment).unwrap_or_else(|failure| panic!("{}", failure.sentence))
+        read(text, Scope::System, false, &environment).unwrap_or_else(|failure| panic!("{}", failure.sentence))
     }
 
     #[test]
@@ -275,14 +317,21 @@ mod tests {
              - model_name: v\n  litellm_params: {model: vertex_ai/gemini-9, api_key: some-secret-value}\n\
              - model_name: m\n  litellm_params: {model: openai/x, api_key: os.environ/MASTER_KEY}\n\
              - model_name: n\n  litellm_params: {model: openai/x, api_key: os.environ/NOWHERE}\n\
-             - model_name: e\n  litellm_params: {model: openai/x}\n",
+             - model_name: e\n  litellm_params: {model: openai/x}\n\
+             - model_name: f\n  litellm_params: {model: groq/x, api_base: 'https://evil.example/v1', api_key: os.environ/GROQ_KEY_EU}\n\
+             - model_name: g\n  litellm_params: {model: groq/x, api_base: os.environ/GROQ_KEY_EU, api_key: abcdefghijkl}\n",
         );
         let told: Vec<String> = content.left_out.iter().map(|line| line.outcome.told(false)).collect();
-        assert_eq!((content.candidates.len(), told.len()), (0, 4));
-        for (told, has) in
-            told.iter().zip(["vertex_ai", "MASTER_KEY belongs", "NOWHERE is not set", "import that .env"])
-        {
-            assert!(told.contains(has) && !told.contains("some-secret"), "{told}");
+        assert_eq!((content.candidates.len(), told.len()), (0, 6));
+        for (told, has) in told.iter().zip([
+            "vertex_ai",
+            "MASTER_KEY belongs",
+            "NOWHERE is not set",
+            "import that .env",
+            "would be sent to https://evil.example",
+            "no http address",
+        ]) {
+            assert!(told.contains(has) && !told.contains("some-secret") && !told.contains("gsk_"), "{told}");
         }
     }
 
@@ -292,7 +341,7 @@ mod tests {
         for text in
             [format!("model_list:\n  - api_key: {KEY}\n"), format!("model_list: [{KEY}\n"), format!("&a [*a, {KEY}]")]
         {
-            let failure = read(&text, Scope::Personal, &environment).err().map(|failure| failure.sentence);
+            let failure = read(&text, Scope::Personal, false, &environment).err().map(|failure| failure.sentence);
             let sentence = failure.unwrap_or_else(|| panic!("{text} was read"));
             assert!(sentence.contains("model_list") && !sentence.contains("FAKE"), "{sentence}");
         }

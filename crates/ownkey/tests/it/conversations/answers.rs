@@ -244,3 +244,42 @@ async fn a_call_that_names_a_chat_is_kept_there_streamed_or_not_and_no_other_is(
     assert_eq!(refused["code"], "not_found");
     client.post(door, &body(false, Some("no id"))).await.expect(404);
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_stopped_and_what_was_said_is_kept_and_billed() {
+    let stage = Stage::set().await;
+    let endless = || Behaviour::Answer(Reply { chunks: 300, ..Reply::says(&"word ".repeat(1_200_000)) });
+    stage.house.sim.next(endless());
+    let (_, answer) = stage.say("Everything, please.").await;
+    let failed = stage.answer(&answer).await;
+    assert_eq!(failed["state"], "failed");
+    assert!(text(&failed["error"], "detail").contains("4 MB"), "{}", failed["error"]);
+    let length = said(&failed).len();
+    assert!((4 << 20..5 << 20).contains(&length), "{length} bytes are kept");
+    assert!(failed["cost_nanos"].as_i64() > Some(0), "what came was paid");
+
+    stage.house.sim.next(endless());
+    let client = stage.ann.gateway_client().await;
+    let body = json!({"model_id": "gpt-5-mini", "stream": true, "messages": [{"role": "user", "content": "All of it."}]});
+    let told = client.post("/v2/llm/chat/completions", &body).await.expect(200).text();
+    let last = testkit::events(&told).pop().unwrap();
+    assert_eq!(last.name, "error");
+    assert!(last.data.contains("4 MB"), "{}", last.data);
+}
+
+#[tokio::test]
+async fn a_chat_without_room_takes_nothing_more_and_says_so() {
+    let stage = Stage::set().await;
+    let part = json!({"type": "text", "text": "x".repeat(512 * 1024)});
+    let large = json!({"content": vec![part; 20], "parent_id": null});
+    let path = format!("/v2/conversations/{}/messages", stage.chat);
+    for _ in 0..6 {
+        stage.ann.client.post(&path, &large).await.expect(202);
+    }
+    let full = stage.ann.client.post(&path, &large).await.expect(422).json();
+    assert_eq!(full["errors"][0]["field"], "content", "{full}");
+    assert!(text(&full, "detail").contains("64 MB"), "{full}");
+    let many = json!({"content": vec![json!({"type": "text", "text": "x"}); 21]});
+    let refused = stage.ann.client.post(&path, &many).await.expect(422).json();
+    assert!(text(&refused, "detail").contains("20"), "{refused}");
+}

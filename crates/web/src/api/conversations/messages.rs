@@ -13,8 +13,8 @@ use axum::routing::{delete, get, post};
 use domain::access::Need;
 use domain::conversation::{Parameters, Part};
 use domain::ids::ConversationId;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -229,14 +229,17 @@ async fn get_picture(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Ids(id, message): Ids,
+    headers: HeaderMap,
     Query(query): Query<PictureQuery>,
 ) -> Result<Response, Failure> {
     let (kind, bytes) = conversations::picture(&app, &caller, (id, message), query.part).await?;
-    // What a message holds never changes.
-    let headers = [
-        (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, "private, max-age=86400, immutable".to_owned()),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    // What a message holds never changes; whether one may still see it does.
+    let tag = format!("\"{message}-{}\"", query.part);
+    let is_known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let about = [(CACHE_CONTROL, "private, no-cache".to_owned()), (ETAG, tag)];
+    if is_known {
+        return Ok((StatusCode::NOT_MODIFIED, about).into_response());
+    }
+    let body = [(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned())];
+    Ok((about, body, bytes).into_response())
 }

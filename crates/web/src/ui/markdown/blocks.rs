@@ -113,7 +113,11 @@ pub(super) fn tamed(text: String) -> String {
     let mut tamed = String::with_capacity(text.len() + 16);
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_code = || code.iter().any(|range| range.contains(&at));
+        // They stand in the order of the text, none within another.
+        let is_code = || {
+            let next = code.partition_point(|range| range.end <= at);
+            code.get(next).is_some_and(|range| range.contains(&at))
+        };
         match definition_in(line).filter(|_| !is_code()) {
             Some(bracket) => {
                 tamed.push_str(line.get(..bracket).unwrap_or_default());
