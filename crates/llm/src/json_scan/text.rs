@@ -42,7 +42,8 @@ impl<'a> RawText<'a> {
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
         if !self.has_escapes {
-            return String::from_utf8_lossy(self.inner);
+            // Nearly always it is text, which is seen faster so.
+            return std::str::from_utf8(self.inner).map_or_else(|_| String::from_utf8_lossy(self.inner), Cow::Borrowed);
         }
         let mut out = String::with_capacity(self.inner.len());
         let mut half = None;
