@@ -48,7 +48,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
 }
 
 /// What a door's guard needs.
-#[derive(Clone)]
 pub struct Guard {
     /// The house.
     pub app: Arc<App>,
@@ -61,7 +60,7 @@ pub struct Guard {
 }
 
 /// Stands before a door: lets in who may pass it, and nobody else.
-pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(LetInAt(guard.app.callers_epoch()));
     match admit(&guard, &parts).await {
