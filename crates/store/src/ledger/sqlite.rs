@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use domain::Price;
 use domain::attempt::ErrorClass;
 use domain::ids::AttemptId;
 use domain::usage::TokenCounts;
@@ -28,6 +29,8 @@ pub(super) struct SqliteLine {
     connection: Connection,
     insert: String,
     settle: String,
+    /// The last price written, and its text: mostly the next one is the same.
+    price: Option<(Price, String)>,
 }
 
 impl SqliteLine {
@@ -37,7 +40,7 @@ impl SqliteLine {
         connection.busy_timeout(Duration::ZERO)?;
         connection.execute_batch(SETTINGS)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, insert: insert_text(), settle: settle_text() })
+        Ok(Self { connection, insert: insert_text(), settle: settle_text(), price: None })
     }
 
     /// Writes a group in one transaction; all or nothing.
@@ -60,11 +63,11 @@ impl SqliteLine {
         Ok(())
     }
 
-    fn write_rows(&self, group: &Group<'_>) -> Result<(), StoreError> {
+    fn write_rows(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
         if !group.starts.is_empty() {
             let mut insert = self.connection.prepare_cached(&self.insert)?;
             for start in &group.starts {
-                bind_start(&mut insert, start)?;
+                bind_start(&mut insert, start, price_text(&mut self.price, start.price)?)?;
                 insert.raw_execute()?;
             }
         }
@@ -113,7 +116,19 @@ impl Places<'_, '_> {
     }
 }
 
-fn bind_start(statement: &mut CachedStatement<'_>, start: &AttemptStart) -> Result<(), StoreError> {
+fn price_text(last: &mut Option<(Price, String)>, price: Option<Price>) -> Result<Option<&str>, StoreError> {
+    let Some(price) = price else { return Ok(None) };
+    if last.as_ref().is_none_or(|(last, _)| *last != price) {
+        *last = Some((price, json_text(&price)?));
+    }
+    Ok(last.as_ref().map(|(_, text)| &**text))
+}
+
+fn bind_start(
+    statement: &mut CachedStatement<'_>,
+    start: &AttemptStart,
+    price: Option<&str>,
+) -> Result<(), StoreError> {
     let mut places = Places { statement, next: 0 };
     places.put_id(Some(start.attempt.0))?;
     places.put_id(Some(start.request.0))?;
@@ -135,7 +150,7 @@ fn bind_start(statement: &mut CachedStatement<'_>, start: &AttemptStart) -> Resu
     places.put(start.source.as_str())?;
     places.put(start.wire.as_str())?;
     places.put(i64::from(start.streamed))?;
-    places.put(start.price.as_ref().map(json_text).transpose()?)?;
+    places.put(price)?;
     Ok(places.put(i64::from(start.markup_basis_points))?)
 }
 
