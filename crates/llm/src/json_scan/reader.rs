@@ -39,7 +39,8 @@ pub struct Reader<'a> {
 pub(super) struct Long {
     start: usize,
     end: usize,
-    has_escapes: bool,
+    /// As [`RawText`] has it.
+    surplus: usize,
 }
 
 /// Strings from this length on are noted.
@@ -225,7 +226,7 @@ impl<'a> Reader<'a> {
             return Ok(text);
         }
         self.at = start;
-        let mut has_escapes = false;
+        let mut surplus = 0;
         loop {
             let rest = self.body.get(self.at..).unwrap_or_default();
             let (plain, is_ascii) = stretch(rest);
@@ -235,19 +236,22 @@ impl<'a> Reader<'a> {
             self.at += plain;
             match rest.get(plain) {
                 Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    let begun = self.at;
+                    self.escape()?;
+                    surplus += self.at - begun - 1;
+                }
                 Some(_) => return Err(self.syntax("an escape instead of a control character")),
                 None => return Err(self.syntax("the string's closing quote")),
             }
-            has_escapes = true;
         }
         let end = self.at;
         self.at += 1;
         if self.strings == Strings::Utf8 && end - start >= LONG {
-            self.noted.push(Long { start, end, has_escapes });
+            self.noted.push(Long { start, end, surplus });
         }
         let is_ascii = self.strings == Strings::Trusted && self.is_ascii;
-        Ok(RawText::known(self.body.get(start..end).unwrap_or_default(), has_escapes, is_ascii))
+        Ok(RawText::known(self.body.get(start..end).unwrap_or_default(), surplus, is_ascii))
     }
 
     /// Passes a string that was noted when the text was checked.
@@ -257,7 +261,7 @@ impl<'a> Reader<'a> {
             if long.start == start {
                 let inner = self.body.get(start..long.end)?;
                 self.at = long.end + 1;
-                return Some(RawText::known(inner, long.has_escapes, self.is_ascii));
+                return Some(RawText::known(inner, long.surplus, self.is_ascii));
             }
         }
         None

@@ -131,6 +131,11 @@ fn characters_are_counted_as_they_are_written() {
         (r"é\", 2),
     ] {
         assert_eq!(RawText::new(written.as_bytes()).characters(), characters, "{written}");
+        // The same when its reader has counted the escapes.
+        let quoted = format!("\"{written}\"");
+        if let Ok(Some(read)) = Reader::new(quoted.as_bytes()).text() {
+            assert_eq!(read.characters(), characters, "{written}");
+        }
     }
 }
 
