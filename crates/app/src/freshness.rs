@@ -74,6 +74,21 @@ impl Freshness {
     }
 }
 
+/// Reads the feeds that have moved. Mostly neither has, which one question tells.
+async fn look(app: &App) -> std::result::Result<(), store::StoreError> {
+    let started = Instant::now();
+    let (changes, health) = changes::heads(&app.store).await?;
+    if changes == app.freshness.seq.load(Ordering::Acquire) {
+        app.freshness.mark(started);
+    } else {
+        catch_up(app).await?;
+    }
+    if health != app.freshness.health_seq.load(Ordering::Acquire) {
+        hear_health(app).await?;
+    }
+    Ok(())
+}
+
 /// Reads what is new in the feed and drops the entries it names.
 async fn catch_up(app: &App) -> std::result::Result<(), store::StoreError> {
     let started = Instant::now();
@@ -130,8 +145,7 @@ pub(crate) async fn follow(app: Arc<App>, stop: CancellationToken) {
 async fn watch(app: &App) -> std::result::Result<(), store::StoreError> {
     let mut watch = ChangeWatch::open(&app.store).await?;
     loop {
-        catch_up(app).await?;
-        hear_health(app).await?;
+        look(app).await?;
         match watch.wait(POLL).await? {
             Some(Hint::Usage(words)) => app.events.usage_heard(app, &words),
             Some(Hint::UsageWanted(words)) => app.events.usage_wanted(app, &words),

@@ -106,6 +106,11 @@ impl Meter {
         self.attempt.to_string()
     }
 
+    /// The same without hyphens, for answers that Ownkey writes itself.
+    pub(crate) fn attempt_digits(&self) -> String {
+        self.attempt.0.simple().to_string()
+    }
+
     /// What the caller is billed; `None` until settled, and where nobody knows.
     pub(crate) const fn client_cost(&self) -> Option<Nanos> {
         self.client_cost

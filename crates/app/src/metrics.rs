@@ -47,10 +47,12 @@ struct Check {
     status: &'static str,
 }
 
-/// The meters. Cheap to clone.
+/// The meters. Cheap to clone: every call does.
 #[derive(Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
+pub struct Metrics(Arc<Meters>);
+
+struct Meters {
+    registry: Registry,
     attempts: Family<Outcome, Counter>,
     tokens: Family<Tokens, Counter>,
     refusals: Family<Refusal, Counter>,
@@ -85,8 +87,8 @@ impl Metrics {
         registry.register("keys", "Stored provider keys by state, all nodes together", keys.clone());
         registry.register("checks", "Checks of provider keys by what they found", checks.clone());
         registry.register("event_streams", "Streams of events open", event_streams.clone());
-        Self {
-            registry: Arc::new(registry),
+        Self(Arc::new(Meters {
+            registry,
             attempts,
             tokens,
             refusals,
@@ -96,14 +98,14 @@ impl Metrics {
             keys,
             checks,
             event_streams,
-        }
+        }))
     }
 
     /// All meters in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();
-        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+        match prometheus_client::encoding::text::encode(&mut text, &self.0.registry) {
             Ok(()) => text,
             Err(_) => String::new(),
         }
@@ -111,33 +113,33 @@ impl Metrics {
 
     /// A request ended without an upstream call.
     pub fn refused(&self, code: &'static str) {
-        self.refusals.get_or_create(&Refusal { code }).inc();
+        self.0.refusals.get_or_create(&Refusal { code }).inc();
     }
 
     /// How many keys are in each state; the states not named have none.
     pub(crate) fn keys_counted(&self, keys: &[(KeyStatus, i64)]) {
         for status in KeyStatus::ALL {
             let number = keys.iter().find(|(known, _)| known == status).map_or(0, |(_, number)| *number);
-            self.keys.get_or_create(&State { status: status.as_str() }).set(number);
+            self.0.keys.get_or_create(&State { status: status.as_str() }).set(number);
         }
     }
 
     /// A check found this.
     pub(crate) fn checked(&self, provider: ProviderId, status: KeyStatus) {
         let (provider, status) = (provider.as_str(), status.as_str());
-        self.checks.get_or_create(&Check { provider, status }).inc();
+        self.0.checks.get_or_create(&Check { provider, status }).inc();
     }
 
     pub(crate) fn event_stream_opened(&self) {
-        self.event_streams.inc();
+        self.0.event_streams.inc();
     }
 
     pub(crate) fn event_stream_closed(&self) {
-        self.event_streams.dec();
+        self.0.event_streams.dec();
     }
 
     pub(crate) fn call_began(&self) {
-        self.in_flight.inc();
+        self.0.in_flight.inc();
     }
 
     pub(crate) fn call_ended(
@@ -149,17 +151,17 @@ impl Metrics {
         latency: Duration,
         first_token: Option<Duration>,
     ) {
-        self.in_flight.dec();
+        self.0.in_flight.dec();
         let provider = provider.as_str();
         let error = error.map_or("", ErrorClass::as_str);
-        self.attempts.get_or_create(&Outcome { provider, state: state.as_str(), error }).inc();
-        self.duration.observe(latency.as_secs_f64());
+        self.0.attempts.get_or_create(&Outcome { provider, state: state.as_str(), error }).inc();
+        self.0.duration.observe(latency.as_secs_f64());
         if let Some(first_token) = first_token {
-            self.first_token.observe(first_token.as_secs_f64());
+            self.0.first_token.observe(first_token.as_secs_f64());
         }
         if let Some(tokens) = tokens {
-            self.tokens.get_or_create(&Tokens { provider, direction: "input" }).inc_by(tokens.prompt);
-            self.tokens.get_or_create(&Tokens { provider, direction: "output" }).inc_by(tokens.completion);
+            self.0.tokens.get_or_create(&Tokens { provider, direction: "input" }).inc_by(tokens.prompt);
+            self.0.tokens.get_or_create(&Tokens { provider, direction: "output" }).inc_by(tokens.completion);
         }
     }
 }

@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use app::environment::{Environment, FoundKey};
 use app::references::References;
@@ -63,11 +62,8 @@ pub(crate) async fn serve(sim: SocketAddr, directory: &Path) -> Result<(), Failu
     let parts = Parts { store, upstream, guard, catalogue, clock, entropy, settings, environment, references };
     let app = App::build(parts).await?;
     app.start_background();
-    let shared = Shared {
-        origins: Arc::new(Origins::new(&app.settings.public_url, address)),
-        trusted_proxies: Arc::new(Vec::new()),
-        app,
-    };
+    let origins = Origins::new(&app.settings.public_url, address);
+    let shared = Shared::new(app, origins, Vec::new());
     println!("{address}");
     web::serve::serve(listener, router(shared), CancellationToken::new(), web::serve::Clocks::default()).await;
     Ok(())

@@ -65,10 +65,16 @@ impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
-        let fraction = format!("{:09}", magnitude % 1_000_000_000);
-        let fraction = fraction.trim_end_matches('0');
-        let dollars = magnitude / 1_000_000_000;
-        if fraction.is_empty() { write!(f, "{sign}{dollars}") } else { write!(f, "{sign}{dollars}.{fraction}") }
+        let (dollars, mut fraction) = (magnitude / 1_000_000_000, magnitude % 1_000_000_000);
+        if fraction == 0 {
+            return write!(f, "{sign}{dollars}");
+        }
+        let mut decimals = 9;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            decimals -= 1;
+        }
+        write!(f, "{sign}{dollars}.{fraction:0decimals$}")
     }
 }
 

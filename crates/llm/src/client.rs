@@ -31,6 +31,11 @@ use crate::egress::{EgressGuard, Endpoint};
 use crate::wire::anthropic::choices;
 use pool::Pool;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+
+/// About how many headers a request has.
+const HEADERS: usize = 8;
+
 /// The longest body of an answer that is read as a whole, in bytes.
 pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -209,6 +214,7 @@ fn written(outgoing: Outgoing<'_>) -> Option<Request<Payload>> {
     *request.method_mut() = outgoing.method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(USER_AGENT, HeaderValue::from_static("ownkey"));
     if has_body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -218,7 +224,7 @@ fn written(outgoing: Outgoing<'_>) -> Option<Request<Payload>> {
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if let Some(id) = outgoing.request_id {
-        headers.insert("x-client-request-id", HeaderValue::from_str(id).ok()?);
+        headers.insert(REQUEST_ID, HeaderValue::from_str(id).ok()?);
     }
     if let Some((name, value)) = auth_header(outgoing.auth)? {
         headers.insert(name, value);

@@ -5,12 +5,14 @@
 
 mod reader;
 mod splice;
+mod stretch;
 mod text;
 mod write;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use reader::Long;
 use thiserror::Error;
 
 pub use reader::Reader;
@@ -80,6 +82,7 @@ pub struct Member<'a> {
 pub struct Object<'a> {
     body: &'a [u8],
     is_ascii: bool,
+    long: Vec<Long>,
     members: Vec<Member<'a>>,
 }
 
@@ -94,6 +97,13 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Member<'a>> {
         self.members.iter().find(|member| member.name == name)
+    }
+
+    /// A reader of a member's value that does not look into long strings again.
+    #[must_use]
+    pub fn reader(&self, name: &str) -> Option<Reader<'_>> {
+        let span = self.member(name)?.value_span.clone();
+        Some(Reader::of_noted(self.body.get(..span.end)?, span.start, self.is_ascii, &self.long))
     }
 
     /// All members, in the order of the body.
@@ -140,7 +150,8 @@ fn scan_object(body: &[u8]) -> Result<Object<'_>, ScanError> {
             members_of(&mut Reader::new(value))?;
         }
     }
-    Ok(Object { body, is_ascii: reader.is_ascii(), members })
+    let (is_ascii, long) = reader.into_notes();
+    Ok(Object { body, is_ascii, long, members })
 }
 
 /// Checks that the bytes are one JSON value of any kind.

@@ -82,11 +82,8 @@ pub(crate) async fn run(place: Place, arguments: Serve, environment: Environment
         Err(error) => tracing::warn!(%error, "SIGHUP cannot be heard; a new master key needs a restart"),
     }
     announce(&app, address, link.as_deref(), welcome.as_ref());
-    let shared = Shared {
-        origins: Arc::new(Origins::new(&app.settings.public_url, address)),
-        trusted_proxies: Arc::new(config.trusted_proxies),
-        app: Arc::clone(&app),
-    };
+    let origins = Origins::new(&app.settings.public_url, address);
+    let shared = Shared::new(Arc::clone(&app), origins, config.trusted_proxies);
     let cut = web::serve::serve(listener, router(shared), stop, Clocks::default()).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut at the end of the drain");

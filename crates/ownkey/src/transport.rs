@@ -100,11 +100,8 @@ impl Transport {
             boot::build(&config, ground.store, found, boot::references(&config, environment), None, false).await?;
         app.start_heartbeat();
         let user = acting_user(&app, place.user.as_deref()).await?;
-        let shared = Shared {
-            origins: Arc::new(Origins::new(&app.settings.public_url, config.listen)),
-            trusted_proxies: Arc::new(Vec::new()),
-            app: Arc::clone(&app),
-        };
+        let origins = Origins::new(&app.settings.public_url, config.listen);
+        let shared = Shared::new(Arc::clone(&app), origins, Vec::new());
         let caller = Authenticated(Arc::new(app::callers::caller(&user, Proof::CommandLine)));
         Ok(Self::House { router: router(shared), app, caller, email: user.email })
     }

@@ -98,17 +98,33 @@ pub async fn latest(store: &Store) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar("SELECT seq FROM change_head WHERE id = 1").fetch_one(store.pool()).await?)
 }
 
+/// The last places of both feeds: of changes and of health.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn heads(store: &Store) -> Result<(i64, i64), StoreError> {
+    let row = sqlx::query(
+        "SELECT c.seq AS changes, h.seq AS health FROM change_head AS c, health_head AS h WHERE c.id = 1 AND h.id = 1",
+    )
+    .fetch_one(store.pool())
+    .await?;
+    let row = Columns(&row);
+    Ok((row.number("changes")?, row.number("health")?))
+}
+
 /// Up to `limit` changes after `seq`, in order. When the first is not `seq + 1`,
 /// changes in between were pruned: forget everything.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn since(store: &Store, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-    let rows = sqlx::query("SELECT seq, kind, id, verb FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2")
-        .bind(seq)
-        .bind(limit)
-        .fetch_all(store.pool())
-        .await?;
+    // SQLite plans a statement anew whenever a bare `LIMIT $2` is bound.
+    let rows =
+        sqlx::query("SELECT seq, kind, id, verb FROM changes WHERE seq > $1 ORDER BY seq LIMIT CAST($2 AS BIGINT)")
+            .bind(seq)
+            .bind(limit)
+            .fetch_all(store.pool())
+            .await?;
     let read = |row| {
         let row = Columns(row);
         let verb = row.optional_text("verb")?.and_then(|verb| verb.parse().ok()).unwrap_or(Verb::Updated);

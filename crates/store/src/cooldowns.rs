@@ -59,11 +59,13 @@ pub async fn put(store: &Store, met: &Met, now: Timestamp) -> Result<(), StoreEr
 /// # Errors
 /// When the database cannot be read.
 pub async fn lasting(store: &Store, now: Timestamp) -> Result<Vec<Met>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM cooldowns WHERE ends_at > $1 ORDER BY noted_at DESC LIMIT $2")
-        .bind(now.as_micros())
-        .bind(MOST)
-        .fetch_all(store.pool())
-        .await?;
+    // SQLite plans a statement anew whenever a bare `LIMIT $2` is bound.
+    let rows =
+        sqlx::query("SELECT * FROM cooldowns WHERE ends_at > $1 ORDER BY noted_at DESC LIMIT CAST($2 AS BIGINT)")
+            .bind(now.as_micros())
+            .bind(MOST)
+            .fetch_all(store.pool())
+            .await?;
     rows.iter().map(read).collect()
 }
 

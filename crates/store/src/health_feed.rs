@@ -64,7 +64,8 @@ pub async fn latest(store: &Store) -> Result<i64, StoreError> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn since(store: &Store, seq: i64, limit: i64) -> Result<Vec<HealthNews>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM health_feed WHERE seq > $1 ORDER BY seq LIMIT $2")
+    // SQLite plans a statement anew whenever a bare `LIMIT $2` is bound.
+    let rows = sqlx::query("SELECT * FROM health_feed WHERE seq > $1 ORDER BY seq LIMIT CAST($2 AS BIGINT)")
         .bind(seq)
         .bind(limit)
         .fetch_all(store.pool())

@@ -156,11 +156,8 @@ fn serve(
     stop: CancellationToken,
     clocks: web::serve::Clocks,
 ) {
-    let shared = Shared {
-        origins: Arc::new(Origins::new(&app.settings.public_url, address)),
-        trusted_proxies: Arc::new(Vec::new()),
-        app,
-    };
+    let origins = Origins::new(&app.settings.public_url, address);
+    let shared = Shared::new(app, origins, Vec::new());
     tokio::spawn(web::serve::serve(listener, router(shared), stop, clocks));
 }
 

@@ -12,12 +12,21 @@ use domain::Caller;
 use domain::access::{self, Need};
 use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 
 use crate::origins::Origins;
 use crate::problem::Dialect;
 use crate::rim::{Failure, Passport};
 use crate::serve::Peer;
+
+const FORWARDED: [HeaderName; 2] = [HeaderName::from_static("forwarded"), HeaderName::from_static("x-forwarded-for")];
+
+/// The headers that hold a token and nothing else.
+const NAMED: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// The authenticated caller of a door that needs one.
 #[derive(Clone)]
@@ -39,7 +48,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
 }
 
 /// What a door's guard needs.
-#[derive(Clone)]
 pub struct Guard {
     /// The house.
     pub app: Arc<App>,
@@ -52,7 +60,7 @@ pub struct Guard {
 }
 
 /// Stands before a door: lets in who may pass it, and nobody else.
-pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(LetInAt(guard.app.callers_epoch()));
     match admit(&guard, &parts).await {
@@ -98,7 +106,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
         return Ok(Some(Arc::clone(caller)));
     }
     // A proxy on this machine is not a reader on this machine.
-    let is_forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers.contains_key(*name));
+    let is_forwarded = FORWARDED.iter().any(|name| request.headers.contains_key(name));
     let is_local = !is_forwarded
         && request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback())
         && guard.origins.check_host(request.headers.get(HOST)).is_ok();
@@ -122,11 +130,8 @@ fn token_of<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<&'a str>, Er
         .filter_map(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    let named = ["x-api-key", "api-key", "x-goog-api-key"]
-        .into_iter()
-        .flat_map(|name| headers.get_all(name))
-        .filter_map(|value| value.to_str().ok())
-        .map(str::trim);
+    let named =
+        NAMED.into_iter().flat_map(|name| headers.get_all(name)).filter_map(|value| value.to_str().ok()).map(str::trim);
     let mut found: Option<&str> = None;
     for token in bearer.chain(named).filter(|token| !token.is_empty()) {
         match found {
@@ -152,7 +157,7 @@ async fn by_cookie(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>
 /// `not_same_origin`.
 pub fn same_origin(origins: &Origins, headers: &HeaderMap) -> Result<(), Error> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-    let is_ours = match text(http::HeaderName::from_static("sec-fetch-site")) {
+    let is_ours = match text(HeaderName::from_static("sec-fetch-site")) {
         Some(site) => site == "same-origin",
         None => text(ORIGIN).is_some_and(|origin| origins.contains(origin)),
     };

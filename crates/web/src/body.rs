@@ -100,7 +100,7 @@ pub fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
 /// # Errors
 /// `unsupported_media_type`.
 pub(crate) fn expect_json_or_nothing(headers: &http::HeaderMap) -> Result<(), Error> {
-    let Some(kind) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(kind) = headers.get(CONTENT_TYPE).filter(|kind| *kind != "application/json") else { return Ok(()) };
     let kind = kind.to_str().unwrap_or("?").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let is_json =
         kind.is_empty() || kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));

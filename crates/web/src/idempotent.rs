@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::rim::Failure;
 
-const KEY: &str = "idempotency-key";
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Set on the answer to a request that was carried out before.
 const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");

@@ -61,6 +61,9 @@ impl Passport {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const GOOGLE_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
 /// Wraps every door.
 pub async fn rim(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     wishes::hide_brought_key(request.headers_mut());
@@ -138,9 +141,9 @@ pub fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
         return Dialect::Anthropic;
     }
     if under("/v1") || ROOT_FORMS.iter().any(|form| under(form)) {
-        return if headers.contains_key("anthropic-version") {
+        return if headers.contains_key(ANTHROPIC_VERSION) {
             Dialect::Anthropic
-        } else if headers.contains_key("x-goog-api-key") {
+        } else if headers.contains_key(GOOGLE_KEY) {
             Dialect::Google
         } else {
             Dialect::OpenAi

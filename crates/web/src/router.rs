@@ -1,6 +1,8 @@
 //! The one table of doors. Every route is here with what it needs; what is not
 //! here is closed. The OpenAPI document is made from the same rows.
 
+use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app::App;
@@ -15,15 +17,34 @@ use crate::openapi::{self, Described};
 use crate::origins::Origins;
 use crate::{anthropic, api, gemini, openai, operations, rim, ui};
 
-/// What handlers share.
+/// What handlers share. Behind one count, because every request clones it.
 #[derive(Clone)]
-pub struct Shared {
+pub struct Shared(Arc<SharedParts>);
+
+/// The parts of [`Shared`].
+pub struct SharedParts {
     /// The house.
     pub app: Arc<App>,
     /// The origins that are ours.
     pub origins: Arc<Origins>,
     /// Addresses whose forwarded headers count.
-    pub trusted_proxies: Arc<Vec<std::net::IpAddr>>,
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Shared {
+    /// What handlers are to share.
+    #[must_use]
+    pub fn new(app: Arc<App>, origins: Origins, trusted_proxies: Vec<IpAddr>) -> Self {
+        Self(Arc::new(SharedParts { app, origins: Arc::new(origins), trusted_proxies }))
+    }
+}
+
+impl Deref for Shared {
+    type Target = SharedParts;
+
+    fn deref(&self) -> &SharedParts {
+        &self.0
+    }
 }
 
 impl axum::extract::FromRef<Shared> for Arc<App> {
@@ -87,12 +108,12 @@ pub fn doors() -> Vec<Door> {
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for door in doors() {
-        let guard = Guard {
+        let guard = Arc::new(Guard {
             app: Arc::clone(&shared.app),
             need: door.need,
             origins: Arc::clone(&shared.origins),
             refuses_query: door.refuses_query(),
-        };
+        });
         router = router.route(door.path, door.handler.layer(middleware::from_fn_with_state(guard, auth::guard)));
     }
     router

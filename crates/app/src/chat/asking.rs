@@ -149,7 +149,7 @@ impl Chat<'_> {
     /// What the answer says of itself where we write it.
     fn about(&self, run: &Run<'_, Self>, meter: &Meter) -> About {
         About {
-            id: meter.attempt_text().replace('-', ""),
+            id: meter.attempt_digits(),
             model: run.place.upstream_id.clone(),
             created: run.errand.app.clock.now().as_seconds(),
             include_usage: self.request.include_usage,

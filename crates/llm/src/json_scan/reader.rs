@@ -3,8 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
-
+use super::stretch::stretch;
 use super::{MAX_DEPTH, RawText, ScanError};
 
 /// What of a string's inside is looked at.
@@ -28,31 +27,55 @@ pub struct Reader<'a> {
     strings: Strings,
     /// No byte so far, or (of a checked text) none at all, is beyond ASCII.
     is_ascii: bool,
+    /// The long strings passed so far, while a text is checked.
+    noted: Vec<Long>,
+    /// Those of a checked text that are still to come.
+    known: &'a [Long],
 }
+
+/// Where a long string lay: whoever walks the text again need not look for its
+/// end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Long {
+    start: usize,
+    end: usize,
+    /// As [`RawText`] has it.
+    surplus: usize,
+}
+
+/// Strings from this length on are noted.
+const LONG: usize = 4 * 1024;
 
 impl<'a> Reader<'a> {
     /// Starts before the first byte.
     #[must_use]
     pub const fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0, depth: 0, strings: Strings::Controls, is_ascii: true }
+        Self { body, at: 0, depth: 0, strings: Strings::Controls, is_ascii: true, noted: Vec::new(), known: &[] }
     }
 
     /// As [`Reader::new`], and refuses what is not UTF-8.
     #[must_use]
-    pub(crate) const fn of_utf8(body: &'a [u8]) -> Self {
+    pub(crate) fn of_utf8(body: &'a [u8]) -> Self {
         Self { strings: Strings::Utf8, ..Self::new(body) }
     }
 
     /// For a text that was checked before and found to be ASCII or not: finds
     /// the ends of its strings and looks at nothing inside them.
     #[must_use]
-    pub const fn of_checked(body: &'a [u8], is_ascii: bool) -> Self {
+    pub fn of_checked(body: &'a [u8], is_ascii: bool) -> Self {
         Self { strings: Strings::Trusted, is_ascii, ..Self::new(body) }
     }
 
-    /// Whether all strings passed so far are ASCII.
-    pub(super) const fn is_ascii(&self) -> bool {
-        self.is_ascii
+    /// As [`Reader::of_checked`], from `at` on, with what was noted of the whole
+    /// text while it was checked.
+    pub(super) fn of_noted(body: &'a [u8], at: usize, is_ascii: bool, known: &'a [Long]) -> Self {
+        Self { at, known, ..Self::of_checked(body, is_ascii) }
+    }
+
+    /// What was noted while the text was checked: whether all strings are ASCII,
+    /// and the long ones.
+    pub(super) fn into_notes(self) -> (bool, Vec<Long>) {
+        (self.is_ascii, self.noted)
     }
 
     /// The whole text.
@@ -199,46 +222,62 @@ impl<'a> Reader<'a> {
             return Err(self.syntax("a string"));
         }
         let start = self.at + 1;
+        if let Some(text) = self.pass_known(start) {
+            return Ok(text);
+        }
         self.at = start;
-        let mut has_escapes = false;
+        let mut surplus = 0;
         loop {
             let rest = self.body.get(self.at..).unwrap_or_default();
-            let Some(plain) = memchr2(b'"', b'\\', rest) else {
-                self.at = self.body.len();
-                return Err(self.syntax("the string's closing quote"));
-            };
-            self.judge(rest.get(..plain).unwrap_or_default())?;
-            self.at += plain;
-            if self.body.get(self.at) == Some(&b'"') {
-                let inner = self.body.get(start..self.at).unwrap_or_default();
-                self.at += 1;
-                let is_ascii = self.strings == Strings::Trusted && self.is_ascii;
-                return Ok(RawText::known(inner, has_escapes, is_ascii));
+            let (plain, is_ascii) = stretch(rest);
+            if !is_ascii {
+                self.judge(rest.get(..plain).unwrap_or_default())?;
             }
-            has_escapes = true;
-            self.escape()?;
+            self.at += plain;
+            match rest.get(plain) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let begun = self.at;
+                    self.escape()?;
+                    surplus += self.at - begun - 1;
+                }
+                Some(_) => return Err(self.syntax("an escape instead of a control character")),
+                None => return Err(self.syntax("the string's closing quote")),
+            }
         }
+        let end = self.at;
+        self.at += 1;
+        if self.strings == Strings::Utf8 && end - start >= LONG {
+            self.noted.push(Long { start, end, surplus });
+        }
+        let is_ascii = self.strings == Strings::Trusted && self.is_ascii;
+        Ok(RawText::known(self.body.get(start..end).unwrap_or_default(), surplus, is_ascii))
     }
 
-    /// Looks at a stretch without quotes and escapes. Its ends lie beside ASCII,
-    /// so that no character is cut.
+    /// Passes a string that was noted when the text was checked.
+    fn pass_known(&mut self, start: usize) -> Option<RawText<'a>> {
+        while let Some((long, later)) = self.known.split_first().filter(|(long, _)| long.start <= start) {
+            self.known = later;
+            if long.start == start {
+                let inner = self.body.get(start..long.end)?;
+                self.at = long.end + 1;
+                return Some(RawText::known(inner, long.surplus, self.is_ascii));
+            }
+        }
+        None
+    }
+
+    /// Looks at a stretch that is not ASCII, without quotes and escapes. Its ends
+    /// lie beside ASCII, so that no character is cut.
     fn judge(&mut self, plain: &[u8]) -> Result<(), ScanError> {
         if self.strings == Strings::Trusted {
             return Ok(());
         }
-        let (has_controls, is_ascii) = seen(plain);
-        if has_controls {
-            let offset = plain.iter().position(|&byte| byte < 0x20).unwrap_or_default();
-            return Err(ScanError::Syntax {
-                at: self.at + offset,
-                expected: "an escape instead of a control character",
-            });
+        self.is_ascii = false;
+        if self.strings == Strings::Utf8 && std::str::from_utf8(plain).is_err() {
+            return Err(ScanError::NotUtf8);
         }
-        self.is_ascii &= is_ascii;
-        if is_ascii || self.strings != Strings::Utf8 || std::str::from_utf8(plain).is_ok() {
-            return Ok(());
-        }
-        Err(ScanError::NotUtf8)
+        Ok(())
     }
 
     /// Passes one escape. A lone surrogate half is accepted: providers cut
@@ -301,20 +340,4 @@ impl<'a> Reader<'a> {
     const fn syntax(&self, expected: &'static str) -> ScanError {
         ScanError::Syntax { at: self.at, expected }
     }
-}
-
-/// Whether there are control characters, and whether all is ASCII. Without a
-/// branch per byte: this loop sees every byte of a body.
-fn seen(plain: &[u8]) -> (bool, bool) {
-    let (mut has_controls, mut is_ascii) = (false, true);
-    for chunk in plain.chunks(64) {
-        let (mut controls, mut high) = (0, 0);
-        for &byte in chunk {
-            controls |= u8::from(byte < 0x20);
-            high |= byte;
-        }
-        has_controls |= controls != 0;
-        is_ascii &= high < 0x80;
-    }
-    (has_controls, is_ascii)
 }

@@ -131,6 +131,41 @@ fn characters_are_counted_as_they_are_written() {
         (r"é\", 2),
     ] {
         assert_eq!(RawText::new(written.as_bytes()).characters(), characters, "{written}");
+        // The same when its reader has counted the escapes.
+        let quoted = format!("\"{written}\"");
+        if let Ok(Some(read)) = Reader::new(quoted.as_bytes()).text() {
+            assert_eq!(read.characters(), characters, "{written}");
+        }
+    }
+}
+
+#[test]
+fn a_second_walk_over_long_strings_finds_what_the_first_found() {
+    fn strings(mut reader: Reader<'_>) -> Vec<String> {
+        let mut found = Vec::new();
+        let walked = reader.array(|reader| {
+            if reader.peek() != Some(b'{') {
+                found.extend(reader.text()?.map(|text| text.text().into_owned()));
+                return Ok(());
+            }
+            reader.object(|name, reader| {
+                found.push(name.text().into_owned());
+                found.extend(reader.text()?.map(|text| text.text().into_owned()));
+                Ok(())
+            })
+        });
+        walked.unwrap();
+        found
+    }
+    let (plain, wide, escaped) = ("word ".repeat(2_000), "é".repeat(9_000), r#"\n\"x\\"#.repeat(3_000));
+    for first in ["short", &plain] {
+        let list = format!(r#"["{plain}", "a", {{"{wide}" : "{escaped}", "b":"{plain}"}}, 1, "{escaped}"]"#);
+        let body = format!(r#"{{"first":"{first}", "list": {list} , "last":"{wide}"}}"#);
+        let object = scan(body.as_bytes()).unwrap();
+        let found = strings(object.reader("list").unwrap());
+        assert_eq!(found, strings(Reader::new(list.as_bytes())));
+        assert_eq!(found.len(), 7);
+        assert!(object.reader("other").is_none());
     }
 }
 

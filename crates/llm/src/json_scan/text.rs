@@ -10,6 +10,9 @@ use memchr::memchr;
 pub struct RawText<'a> {
     inner: &'a [u8],
     has_escapes: bool,
+    /// By how many bytes its escapes are longer than one each; 0 when nobody
+    /// counted.
+    surplus: usize,
     /// Known to be ASCII; `false` when nobody looked.
     is_ascii: bool,
 }
@@ -18,12 +21,12 @@ impl<'a> RawText<'a> {
     /// Takes what stood between the quotes.
     #[must_use]
     pub fn new(inner: &'a [u8]) -> Self {
-        Self { inner, has_escapes: memchr(b'\\', inner).is_some(), is_ascii: false }
+        Self { inner, has_escapes: memchr(b'\\', inner).is_some(), surplus: 0, is_ascii: false }
     }
 
     /// As [`RawText::new`], for one who knows already.
-    pub(super) const fn known(inner: &'a [u8], has_escapes: bool, is_ascii: bool) -> Self {
-        Self { inner, has_escapes, is_ascii }
+    pub(super) const fn known(inner: &'a [u8], surplus: usize, is_ascii: bool) -> Self {
+        Self { inner, has_escapes: surplus > 0, surplus, is_ascii }
     }
 
     /// A JSON value, if it is a string.
@@ -42,7 +45,8 @@ impl<'a> RawText<'a> {
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
         if !self.has_escapes {
-            return String::from_utf8_lossy(self.inner);
+            // Nearly always it is text, which is seen faster so.
+            return std::str::from_utf8(self.inner).map_or_else(|_| String::from_utf8_lossy(self.inner), Cow::Borrowed);
         }
         let mut out = String::with_capacity(self.inner.len());
         let mut half = None;
@@ -70,8 +74,8 @@ impl<'a> RawText<'a> {
     #[must_use]
     pub fn characters(&self) -> u64 {
         let characters_of = |plain: &[u8]| if self.is_ascii { plain.len() as u64 } else { characters_of(plain) };
-        if !self.has_escapes {
-            return characters_of(self.inner);
+        if !self.has_escapes || self.surplus > 0 {
+            return characters_of(self.inner).saturating_sub(self.surplus as u64);
         }
         let (mut count, mut rest) = (0, self.inner);
         while let Some(plain) = memchr(b'\\', rest) {

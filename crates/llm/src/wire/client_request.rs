@@ -49,6 +49,8 @@ pub struct ClientRequest<'a> {
     /// About how many characters the prompt has, tools included and data of
     /// images and files left out. For estimates.
     pub prompt_characters: u64,
+    /// Whether its messages may hold calls; `false`: none does.
+    pub(super) may_hold_calls: bool,
 }
 
 impl<'a> ClientRequest<'a> {
@@ -65,6 +67,7 @@ impl<'a> ClientRequest<'a> {
             wants_array: false,
             max_tokens: None,
             prompt_characters: 0,
+            may_hold_calls: true,
         }
     }
 

@@ -19,6 +19,8 @@ async fn a_flood_of_health_prunes_itself_and_no_change_of_configuration() {
         }
         write.commit().await.unwrap();
         assert_eq!(latest(&store).await.unwrap(), KEPT + 5);
+        let last_change = changes::latest(&store).await.unwrap();
+        assert_eq!(changes::heads(&store).await.unwrap(), (last_change, KEPT + 5));
         let first = since(&store, 0, 1).await.unwrap().remove(0);
         assert_eq!(first, HealthNews { seq: 6, finding: Some(finding) });
         assert_eq!(changes::since(&store, 0, 100).await.unwrap(), configured);

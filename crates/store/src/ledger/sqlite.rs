@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use domain::Price;
 use domain::attempt::ErrorClass;
 use domain::ids::AttemptId;
 use domain::usage::TokenCounts;
@@ -29,6 +30,8 @@ pub(super) struct SqliteLine {
     insert: String,
     settle: String,
     add_to_day: String,
+    /// The last price written, and its text: mostly the next one is the same.
+    price: Option<(Price, String)>,
 }
 
 impl SqliteLine {
@@ -38,7 +41,8 @@ impl SqliteLine {
         connection.busy_timeout(Duration::ZERO)?;
         connection.execute_batch(SETTINGS)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, insert: insert_text(), settle: settle_text(), add_to_day: days::text(1) })
+        let (insert, settle, add_to_day) = (insert_text(), settle_text(), days::text(1));
+        Ok(Self { connection, insert, settle, add_to_day, price: None })
     }
 
     /// Writes a group in one transaction; all or nothing.
@@ -61,11 +65,11 @@ impl SqliteLine {
         Ok(())
     }
 
-    fn write_rows(&self, group: &Group<'_>) -> Result<(), StoreError> {
+    fn write_rows(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
         if !group.starts.is_empty() {
             let mut insert = self.connection.prepare_cached(&self.insert)?;
             for start in &group.starts {
-                bind_start(&mut insert, start)?;
+                bind_start(&mut insert, start, price_text(&mut self.price, start.price)?)?;
                 insert.raw_execute()?;
             }
         }
@@ -167,7 +171,19 @@ impl Places<'_, '_> {
     }
 }
 
-fn bind_start(statement: &mut CachedStatement<'_>, start: &AttemptStart) -> Result<(), StoreError> {
+fn price_text(last: &mut Option<(Price, String)>, price: Option<Price>) -> Result<Option<&str>, StoreError> {
+    let Some(price) = price else { return Ok(None) };
+    if last.as_ref().is_none_or(|(last, _)| *last != price) {
+        *last = Some((price, json_text(&price)?));
+    }
+    Ok(last.as_ref().map(|(_, text)| &**text))
+}
+
+fn bind_start(
+    statement: &mut CachedStatement<'_>,
+    start: &AttemptStart,
+    price: Option<&str>,
+) -> Result<(), StoreError> {
     let mut places = Places { statement, next: 0 };
     places.put_id(Some(start.attempt.0))?;
     places.put_id(Some(start.request.0))?;
@@ -189,7 +205,7 @@ fn bind_start(statement: &mut CachedStatement<'_>, start: &AttemptStart) -> Resu
     places.put(start.source.as_str())?;
     places.put(start.wire.as_str())?;
     places.put(i64::from(start.streamed))?;
-    places.put(start.price.as_ref().map(json_text).transpose()?)?;
+    places.put(price)?;
     Ok(places.put(i64::from(start.markup_basis_points))?)
 }
 

@@ -67,6 +67,8 @@ impl Target {
         let options = AnyPoolOptions::new()
             .max_connections(if is_sqlite { SQLITE_CONNECTIONS } else { POSTGRES_CONNECTIONS })
             .acquire_timeout(Duration::from_secs(10))
+            // A file does not hang up; asking first would be a second trip to its thread.
+            .test_before_acquire(!is_sqlite)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if is_sqlite {

@@ -27,16 +27,17 @@ pub fn read(body: &[u8]) -> Result<ClientRequest<'_>, RequestError> {
     let include_usage = include_usage(object.get("stream_options"))?;
     let mut max_tokens = limit(&object, "max_completion_tokens")?.or(limit(&object, "max_tokens")?);
     let is_responses_shaped = object.get("input").is_some() && object.get("messages").is_none();
-    let prompt_characters = if is_responses_shaped {
+    let prompt = if is_responses_shaped {
         max_tokens = max_tokens.or(openai_responses::request::limit(&object)?);
-        openai_responses::request::prompt_characters(&object)?
+        Prompt { characters: openai_responses::request::prompt_characters(&object)?, has_calls: false }
     } else {
-        prompt_characters(&object)?
+        Prompt::of(&object)?
     };
     let mut request = ClientRequest::new(object, model, stream);
     request.include_usage = include_usage && stream;
     request.max_tokens = max_tokens;
-    request.prompt_characters = prompt_characters;
+    request.prompt_characters = prompt.characters;
+    request.may_hold_calls = prompt.has_calls;
     Ok(request)
 }
 
@@ -81,7 +82,8 @@ pub fn prepare(
         }
     }
     splice.replace("model", quoted(target.model));
-    if let Some(messages) = object.get("messages").and_then(|messages| foreign::without(target.provider, messages)) {
+    let messages = object.get("messages").filter(|_| request.may_hold_calls);
+    if let Some(messages) = messages.and_then(|messages| foreign::without(target.provider, messages)) {
         splice.replace("messages", messages);
     }
     if let Some(limit) = request.limit() {
@@ -158,44 +160,58 @@ fn limit(object: &Object<'_>, field: &'static str) -> Result<Option<u64>, Reques
         .ok_or_else(|| invalid(field, format!("`{field}` is not a positive whole number. Send one, or leave it out.")))
 }
 
-/// Counts the texts of the messages, and the tools as they are written.
-fn prompt_characters(object: &Object<'_>) -> Result<u64, RequestError> {
-    let messages = object.get("messages");
-    let messages =
-        messages.ok_or_else(|| invalid("messages", "The field `messages` is missing. Send a list of them."))?;
-    if messages.first() != Some(&b'[') {
-        return Err(invalid("messages", "`messages` is not a list. Send a list of messages."));
-    }
-    let (mut characters, mut is_empty) = (0, true);
-    // The body was checked as a whole: the walk cannot fail.
-    let _ = Reader::of_checked(messages, object.is_ascii()).array(|reader| {
-        is_empty = false;
-        message_characters(reader, &mut characters)
-    });
-    if is_empty {
-        return Err(invalid("messages", "`messages` is empty. Send at least one message."));
-    }
-    let extras = ["tools", "functions", "response_format"].iter().filter_map(|field| object.get(field));
-    Ok(characters + extras.map(|value| RawText::new(value).characters()).sum::<u64>())
+/// What is counted of a prompt.
+#[derive(Default)]
+struct Prompt {
+    characters: u64,
+    /// Some message names calls.
+    has_calls: bool,
 }
 
-fn message_characters(reader: &mut Reader<'_>, characters: &mut u64) -> Result<(), ScanError> {
-    if reader.peek() != Some(b'{') {
-        return reader.skip();
+impl Prompt {
+    /// Counts the texts of the messages, and the tools as they are written.
+    fn of(object: &Object<'_>) -> Result<Self, RequestError> {
+        let messages = object.get("messages");
+        let messages =
+            messages.ok_or_else(|| invalid("messages", "The field `messages` is missing. Send a list of them."))?;
+        if messages.first() != Some(&b'[') {
+            return Err(invalid("messages", "`messages` is not a list. Send a list of messages."));
+        }
+        let (mut prompt, mut is_empty) = (Self::default(), true);
+        // The body was checked as a whole: the walk cannot fail.
+        let _ = object.reader("messages").map(|mut reader| {
+            reader.array(|reader| {
+                is_empty = false;
+                prompt.add_message(reader)
+            })
+        });
+        if is_empty {
+            return Err(invalid("messages", "`messages` is empty. Send at least one message."));
+        }
+        let extras = ["tools", "functions", "response_format"].iter().filter_map(|field| object.get(field));
+        prompt.characters += extras.map(|value| RawText::new(value).characters()).sum::<u64>();
+        Ok(prompt)
     }
-    reader.object(|name, reader| {
-        if name.is("content") && reader.peek() == Some(b'[') {
-            return reader.array(|reader| part_characters(reader, characters));
+
+    fn add_message(&mut self, reader: &mut Reader<'_>) -> Result<(), ScanError> {
+        if reader.peek() != Some(b'{') {
+            return reader.skip();
         }
-        if name.is("content") {
-            *characters += reader.text()?.map_or(0, |text| text.characters());
-        } else if name.is("tool_calls") {
-            *characters += RawText::new(reader.value()?).characters();
-        } else {
-            reader.skip()?;
-        }
-        Ok(())
-    })
+        reader.object(|name, reader| {
+            if name.is("content") && reader.peek() == Some(b'[') {
+                return reader.array(|reader| part_characters(reader, &mut self.characters));
+            }
+            if name.is("content") {
+                self.characters += reader.text()?.map_or(0, |text| text.characters());
+            } else if name.is("tool_calls") {
+                self.has_calls = true;
+                self.characters += RawText::new(reader.value()?).characters();
+            } else {
+                reader.skip()?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// A part counts by its `text`; pictures, sounds and files do not.

@@ -120,5 +120,6 @@ impl<'a> Sink<'a> for Observed<'a, '_> {
 /// An id or a model's name, cut to a length that can be stored.
 pub(super) fn name_of(raw: Option<RawText<'_>>) -> Option<String> {
     let text = raw.filter(|raw| !raw.is_empty())?.text();
-    Some(text.chars().take(MAX_NAME_LENGTH).collect())
+    // Fewer bytes are fewer characters.
+    Some(if text.len() <= MAX_NAME_LENGTH { text.into_owned() } else { text.chars().take(MAX_NAME_LENGTH).collect() })
 }
