@@ -37,7 +37,6 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
 pub(super) use self::cards::{Card, cards};
-pub(crate) use self::pasted::paste_box;
 
 /// How many keys a page shows.
 const PAGE: i64 = 50;
@@ -100,6 +99,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
         may_copy: app.settings.reveal_allowed,
         shown: shown.clone(),
         now,
+        has_rivals: shelf.count(spot.scope, Some(shown.credential.provider)) > 1,
     };
     let listed = Listed { spot, shelf: &shelf, lines: shelf.keys.iter().map(line).collect(), spread, local: &local };
     let is_admin = caller.is_admin();
@@ -118,13 +118,13 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
             }
         }
         (complaint(problem))
-        (paste_box(is_admin, is_first && spot.provider.is_none(), &pasted::results(results, now)))
+        (pasted::paste_box(spot, is_admin, is_first && spot.provider.is_none(), &fields::choice(spot), &pasted::results(results, now)))
         (list::scopes(&listed, is_admin))
         (list::providers(&listed))
-        (fields::of_spot(spot, &listed, default_base))
+        @if let Some(provider) = spot.provider { (fields::of_provider(provider, spot, &listed, default_base)) }
         (list::keys(&listed, app.settings.reveal_allowed))
         dialog #sheet aria-labelledby="sheet-title" {}
-        (sheets::password_dialog())
+        (sheets::password_dialog(signed_in.viewer.person.as_ref().map_or("", |person| &person.email)))
     };
     let page = with_status(status, "Provider keys", &signed_in.viewer, content);
     Ok(page.at(Place::Keys).shaped(Shape::Column).with_script("keys.js").into_response())

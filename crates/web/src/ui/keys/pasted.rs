@@ -2,35 +2,39 @@
 
 use app::credentials::{Outcome, Pasted, Saved, ShownKey};
 use domain::Timestamp;
+use domain::credential::Scope;
 use domain::key_shape;
 use domain::provider::PROVIDERS;
 use maud::{Markup, html};
 use serde_json::json;
 
 use super::list::provider_options;
+use super::place::Spot;
 use super::row::Line;
 use super::verdict::verdict;
 use crate::ui::view::{Icon, icon, tile};
 
-/// One box for the keys of all providers. `has_focus`: it is what a person came for.
-pub(crate) fn paste_box(is_admin: bool, has_focus: bool, results: &Markup) -> Markup {
+/// One box for the keys of all providers, with another way beside it.
+/// `has_focus`: it is what a person came for.
+pub(super) fn paste_box(spot: &Spot, is_admin: bool, has_focus: bool, other_way: &Markup, results: &Markup) -> Markup {
     html! {
         section.card.paste aria-labelledby="paste-title" {
+            label #paste-title for="paste-text" { "Paste a key from any provider" }
+            (other_way)
             form #paste method="post" action="/keys/paste" {
-                label #paste-title for="paste-text" { "Paste a key from any provider" }
                 textarea.secret #paste-text name="text" rows="2" required autocomplete="off" autocapitalize="off" spellcheck="false"
                     autofocus[has_focus] aria-describedby="paste-hint" data-shapes=(shapes())
                     placeholder="sk-…  or several lines, or a whole .env file" {}
                 div.row.paste-end {
                     p.small.grow #paste-hint aria-live="polite" { "It is recognised by its shape, sealed, and checked by one free call." }
                     select #paste-provider name="provider" aria-label="Provider, where a key does not say it" {
-                        option value="" { "Recognise the provider" }
-                        (provider_options(None))
+                        option value="" { "Whose key is it?" }
+                        (provider_options(spot.provider))
                     }
                     @if is_admin {
                         select name="scope" aria-label="Whose key" {
                             option value="personal" { "For me" }
-                            option value="system" { "For everybody here" }
+                            option value="system" selected[spot.scope == Scope::System] { "For everybody here" }
                         }
                     }
                     button type="submit" { "Save and check" }
@@ -55,8 +59,9 @@ pub(super) fn results(pasted: &[Pasted], now: Timestamp) -> Markup {
     let saved = pasted.iter().filter(|one| matches!(one.outcome, Outcome::Saved(_))).count();
     html! {
         @if !pasted.is_empty() {
-            @if pasted.len() > 1 { p.small { (saved) " of " (pasted.len()) " keys saved." } }
+            @if pasted.len() > 1 { p.small.tally { (saved) " of " (pasted.len()) " keys saved." } }
             ul.pasted { @for one in pasted { (result(one, now)) } }
+            @if saved > 0 { p.next { a.button.quiet.little href="/chat" { (icon(Icon::Chat)) "Chat with it" } } }
         }
     }
 }
@@ -73,7 +78,7 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
                 li data-line=(pasted.line) data-whose {
                     (icon(Icon::Question))
                     div { strong { (name) } " · " code { (pasted.masked) }
-                        p.reason { "Its shape does not say whose key this is. Choose the provider below the box and save again." } }
+                        p.reason { "Its shape does not say whose key this is. Choose the provider beside the box and save again." } }
                 }
             }
             Outcome::Refused(error) => {
@@ -88,8 +93,13 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
 
 fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
     let key = &saved.credential;
-    let line =
-        Line { shown: ShownKey { credential: key.clone(), models: None }, cooling_until: None, may_copy: false, now };
+    let line = Line {
+        shown: ShownKey { credential: key.clone(), models: None },
+        cooling_until: None,
+        may_copy: false,
+        now,
+        has_rivals: false,
+    };
     html! {
         li data-key=(key.id) data-saved {
             (tile(key.provider))
