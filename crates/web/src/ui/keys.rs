@@ -37,7 +37,7 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
 pub(super) use self::cards::{Card, cards};
-pub(crate) use self::pasted::paste_box;
+pub(super) use self::pasted::{paste_box, results};
 
 /// How many keys a page shows.
 const PAGE: i64 = 50;
@@ -118,7 +118,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
             }
         }
         (complaint(problem))
-        (paste_box(is_admin, is_first && spot.provider.is_none(), &pasted::results(results, now)))
+        (paste_box("/keys/paste", is_admin, is_first && spot.provider.is_none(), &pasted::results(results, now)))
         (list::scopes(&listed, is_admin))
         (list::providers(&listed))
         (fields::of_spot(spot, &listed, default_base))

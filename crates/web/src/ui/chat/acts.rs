@@ -16,7 +16,7 @@ use domain::ids::{ConversationId, CredentialId, MessageId};
 use http::Method;
 use serde::Deserialize;
 
-use super::Place;
+use super::{Place, Told};
 use super::read;
 use crate::auth::LetInAt;
 use crate::body::{Form, Id};
@@ -124,7 +124,7 @@ async fn begin(
     };
     match made.await {
         Ok(id) => Ok(to(id)),
-        Err(error) if is_for_the_form(&error) => super::empty_page(&shared, &signed_in, Some(&error)).await,
+        Err(error) if is_for_the_form(&error) => super::empty_page(&shared, &signed_in, Told { problem: Some(&error), pasted: None }).await,
         Err(error) => Err(error.into()),
     }
 }

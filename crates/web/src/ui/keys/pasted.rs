@@ -12,11 +12,12 @@ use super::row::Line;
 use super::verdict::verdict;
 use crate::ui::view::{Icon, icon, tile};
 
-/// One box for the keys of all providers. `has_focus`: it is what a person came for.
-pub(crate) fn paste_box(is_admin: bool, has_focus: bool, results: &Markup) -> Markup {
+/// One box for the keys of all providers, sent to `action`. `has_focus`: it is
+/// what a person came for.
+pub(crate) fn paste_box(action: &str, is_admin: bool, has_focus: bool, results: &Markup) -> Markup {
     html! {
         section.card.paste aria-labelledby="paste-title" {
-            form #paste method="post" action="/keys/paste" {
+            form #paste method="post" action=(action) {
                 label #paste-title for="paste-text" { "Paste a key from any provider" }
                 textarea.secret #paste-text name="text" rows="2" required autocomplete="off" autocapitalize="off" spellcheck="false"
                     autofocus[has_focus] aria-describedby="paste-hint" data-shapes=(shapes())
@@ -51,7 +52,7 @@ fn shapes() -> String {
 }
 
 /// What became of each pasted key.
-pub(super) fn results(pasted: &[Pasted], now: Timestamp) -> Markup {
+pub(crate) fn results(pasted: &[Pasted], now: Timestamp) -> Markup {
     let saved = pasted.iter().filter(|one| matches!(one.outcome, Outcome::Saved(_))).count();
     html! {
         @if !pasted.is_empty() {
