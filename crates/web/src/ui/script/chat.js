@@ -60,15 +60,31 @@ async function refreshFrame() {
     while (isWanted) {
       isWanted = false;
       const page = await fetched(asking({ part: "frame" }));
-      if (page) { refreshFrom(page); settle(); }
+      if (!page) continue;
+      // An empty paste box that is not needed any more holds nobody up.
+      if (!page.getElementById("paste") && document.activeElement?.id === "paste-text" && !document.activeElement.value) document.activeElement.blur();
+      refreshFrom(page);
+      settle();
     }
   } catch { /* not reached: the next event tries again */ } finally { isFetching = false; }
 }
 
 /** Whether one can write, as the frame says. */
 function settle() {
-  composer.querySelector("fieldset").disabled = document.querySelector("#lock [data-locks]") !== null;
+  const fields = composer.querySelector("fieldset");
+  const wasLocked = fields.disabled;
+  fields.disabled = document.querySelector("#lock [data-locks]") !== null;
+  if (wasLocked && !fields.disabled && document.activeElement === document.body) box.focus();
+  if (document.getElementById("paste")) import("./paste.js");
 }
+if (document.getElementById("paste")) import("./paste.js");
+
+// A first key was pasted here, and opens models.
+document.addEventListener("ownkey:pasted", ({ detail: results }) => {
+  document.getElementById("pasted")?.remove();
+  thread.append(results);
+  settle();
+});
 
 /** Takes the thread of another version of this page from a message on, in place of `replaced` and all after it. */
 function put(page, message, replaced) {
