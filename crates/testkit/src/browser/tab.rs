@@ -185,6 +185,8 @@ impl Tab {
     /// Clicks where a person would.
     pub async fn click(&self, role: &str, name: &str) {
         let found = self.find(role, name).await;
+        // A person's hand is only ever in the tab before them; one behind takes no clicks.
+        self.call("Page.bringToFront", json!({})).await;
         let place = self
             .on(
                 &found,
@@ -268,6 +270,7 @@ impl Tab {
             other => (other.chars().next().map_or(0, |c| c.to_ascii_uppercase() as u32), other),
         };
         let text = if held & 7 == 0 { text } else { "" };
+        self.call("Page.bringToFront", json!({})).await;
         for kind in ["keyDown", "keyUp"] {
             let mut press = json!({"type": kind, "key": key, "windowsVirtualKeyCode": code, "modifiers": held});
             if kind == "keyDown" && !text.is_empty() {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::setup_codes::Purpose;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Page, Shape, Viewer, complaint, field, with_status};
+use super::view::{Page, Shape, Viewer, complaint, field, first_field, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
@@ -102,8 +102,9 @@ fn password_page(viewer: &Viewer, status: StatusCode, purpose: Purpose, name: &s
             p { @if purpose == Purpose::Invite { "Choose a name and a password, and you are in." } @else { "Every other session of yours ends." } }
             (complaint(problem))
             form.form method="post" {
-                @if purpose == Purpose::Invite { (field("Your name", "name", "text", name, "name")) }
-                (field("Password, at least 8 characters", "password", "password", "", "new-password"))
+                @if purpose == Purpose::Invite { (first_field("Your name", "name", "text", name, "name")) }
+                @if purpose == Purpose::Invite { (field("Password, at least 8 characters", "password", "password", "", "new-password")) }
+                @else { (first_field("Password, at least 8 characters", "password", "password", "", "new-password")) }
                 button type="submit" { "Save and sign in" }
             }
         }

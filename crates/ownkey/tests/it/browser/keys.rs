@@ -132,6 +132,7 @@ async fn a_key_is_copied_for_the_password_once() {
         .await;
     tab.click("button", "More about").await;
     tab.click("button", "Copy").await;
+    tab.see("Copy “OpenAI”").await;
     tab.fill("Password", PASSWORD).await;
     tab.press("Enter").await;
     tab.see("API key copied to clipboard").await;
@@ -142,6 +143,26 @@ async fn a_key_is_copied_for_the_password_once() {
     tab.until(&format!("window.copied === '{KEY}'")).await;
     assert!(!tab.text().await.contains("FAKEaBc"));
     assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_copies_nothing_and_can_be_typed_again() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.user("ann").await.save_key("openai", KEY).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text } } })")
+        .await;
+    tab.click("button", "More about").await;
+    tab.click("button", "Copy").await;
+    tab.fill("Password", "not the password").await;
+    tab.press("Enter").await;
+    tab.see("The password is not right").await;
+    assert_eq!(tab.evaluate("window.copied === undefined").await, true);
+    tab.fill("Password", PASSWORD).await;
+    tab.press("Enter").await;
+    tab.until(&format!("window.copied === '{KEY}'")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +178,125 @@ async fn the_classic_form_waits_until_it_is_complete() {
     tab.until(&format!("!({is_off})")).await;
     tab.click("button", "Add an Anthropic key").await;
     tab.see("Valid").await;
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_turns_bad_says_so_without_a_reload() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    ann.save_key("openai", KEY).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.see("Valid").await;
+    tab.evaluate("window.stays = true").await;
+    house.sim.key(KEY, KeyState::Invalid401);
+    tab.click("button", "Check API key").await;
+    tab.see("Invalid").await;
+    tab.see("OpenAI refused this key").await;
+    assert!(tab.has("link", "Replace the key").await && tab.has("link", "Get a new one").await);
+    house.sim.key(KEY, KeyState::Valid);
+    tab.click("button", "Check API key").await;
+    tab.see("Valid").await;
+    tab.miss("OpenAI refused this key").await;
+    assert_eq!(tab.evaluate("window.stays").await, true, "no reload");
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_the_chat_is_deleted_after_a_second_warning_only() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = ann.save_key("openai", KEY).await;
+    let chosen = serde_json::json!({"preferences": {"chat_credential_id": key["id"]}});
+    ann.client.patch("/v2/users/me", &chosen).await.expect(200);
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.click("button", "More about").await;
+    tab.click("link", "Delete").await;
+    tab.see("This is the key you chat with").await;
+    tab.click("button", "Delete").await;
+    tab.until("document.getElementById('sheet').open && document.querySelector('[name=sure]:invalid') !== null").await;
+    ann.client.get(&format!("/v2/credentials/{}", key["id"].as_str().unwrap())).await.expect(200);
+    tab.click("checkbox", "I will choose another key").await;
+    tab.click("button", "Delete").await;
+    tab.see("No key yet").await;
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_is_changed_by_the_menu_and_by_drag() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    for name in ["first", "second", "third"] {
+        let body = serde_json::json!({"provider": "openai", "name": name, "api_key": format!("{KEY}{name}")});
+        ann.client.post("/v2/credentials?check=sync", &body).await.expect(201);
+    }
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys?provider=openai").await;
+    let order = |names: &str| {
+        format!(
+            "[...document.querySelectorAll('.keylist a.name')].map((link) => link.textContent).join() === '{names}'"
+        )
+    };
+    tab.until(&order("first,second,third")).await;
+    tab.see("Primary").await;
+    tab.click("button", "More about third").await;
+    tab.click("button", "Move up").await;
+    tab.until(&order("first,third,second")).await;
+    tab.evaluate(
+        "(() => {
+            const [third, second] = document.querySelectorAll('tr[data-group]');
+            for (const [kind, row] of [['dragstart', third], ['dragover', second], ['drop', second], ['dragend', third]]) {
+                row.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true }));
+            }
+        })()",
+    )
+    .await;
+    tab.until(&order("first,second,third")).await;
+    tab.click("button", "More about third").await;
+    tab.click("button", "Make primary").await;
+    tab.until(&order("third,first,second")).await;
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_keys_with_any_names_fit_every_window() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let long = "x".repeat(100);
+    let names = ["<script>window.broken = 1</script>", "\"><img src=x>", "מפתח של דנה", "مفتاح", long.as_str()];
+    for number in 0..60 {
+        let name = names.get(number).map_or_else(|| format!("key number {number}"), ToString::to_string);
+        let body = serde_json::json!({"provider": "groq", "name": name, "note": name, "api_key": format!("gsk_FAKEaBcDeFgHiJkLmNoPq{:02}", number + 10)});
+        ann.client.post("/v2/credentials", &body).await.expect(201);
+    }
+    let tab = signed_in(&browser, &house, "ann").await;
+    for view in [View::DESKTOP, View::PHONE] {
+        tab.set_view(view).await;
+        for path in ["/keys", "/keys?provider=groq", "/profile"] {
+            tab.go(path).await;
+            let fits = "document.documentElement.scrollWidth <= innerWidth \
+                        && [...document.querySelectorAll('.chips, .tabs, .card')].every((box) => box.scrollWidth <= box.clientWidth + 1)";
+            assert_eq!(tab.evaluate(fits).await, true, "{path} {}", view.name());
+        }
+    }
+    tab.set_view(View::DESKTOP).await;
+    tab.go("/keys").await;
+    tab.see("<script>window.broken = 1</script>").await;
+    assert_eq!(tab.evaluate("window.broken === undefined").await, true);
+    assert_eq!(tab.evaluate("document.querySelectorAll('tr[data-key]').length").await, 50);
+    tab.click("link", "Next page").await;
+    tab.until("document.querySelectorAll('tr[data-key]').length === 10").await;
+    tab.fill("Search keys", "number 42").await;
+    tab.press("Enter").await;
+    tab.until("document.querySelectorAll('tr[data-key]').length === 1").await;
+    assert!(tab.path().await.contains("q=number+42"));
+    assert_eq!(tab.evaluate(super::NO_LOOSE_PASSWORDS).await, true);
     assert_quiet(&tab);
 }
 

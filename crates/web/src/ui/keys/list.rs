@@ -143,7 +143,7 @@ fn nothing(listed: &Listed<'_>) -> Markup {
     if let Some(provider) = spot.provider {
         let facts = provider.facts();
         let what = if facts.kind == ProviderKind::Local { "server" } else { "key" };
-        return empty(Icon::Key, &format!("No {} {what} yet", facts.display_name), &html! {});
+        return html! { p.none { "No " (facts.display_name) " " (what) " yet. Add one with the form above." } };
     }
     let next = html! {
         p { "Paste a key above and its models are yours to chat with, here and in every tool you point at Ownkey." }

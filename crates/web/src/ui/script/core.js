@@ -122,7 +122,15 @@ export function refreshFrom(page) {
     const next = page.getElementById(part.id);
     const isUsed = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
       || part.querySelector("dialog[open], [popover]:popover-open, details[open] form");
-    if (!next || isUsed || next.isEqualNode(part)) continue;
+    if (!next || isUsed) continue;
+    // As ours are written: what says the same is not replaced under a reader's hand.
+    times(next);
+    if (next.isEqualNode(part)) continue;
+    if (part.matches(":active")) {
+      // A press ends where it began, or it is no click.
+      addEventListener("pointerup", () => setTimeout(refresh), { once: true });
+      continue;
+    }
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceWith(document.adoptNode(next));
     if (focused) document.getElementById(focused)?.focus();
@@ -177,7 +185,7 @@ addEventListener("submit", async (event) => {
     if (!answer.ok || complaint) {
       const place = form.querySelector("[data-complaint]");
       const sentence = complaint?.textContent.trim() ?? page.querySelector("main p")?.textContent ?? "That did not work. Try again.";
-      if (place) { place.textContent = sentence; place.hidden = false; } else toast(sentence, true);
+      if (place) { place.textContent = sentence; place.hidden = false; place.scrollIntoView({ block: "nearest" }); } else toast(sentence, true);
       return;
     }
     form.closest("dialog")?.close();

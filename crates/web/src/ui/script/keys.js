@@ -21,7 +21,9 @@ for (const form of document.querySelectorAll("form[data-complete]")) {
 }
 addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLSelectElement)) return;
-  if (target.form?.matches("[data-at-once]") || (target.form?.matches("[data-choice]") && target.value)) target.form.requestSubmit();
+  // Whoever goes through the list with the keyboard says by the button when they are there.
+  const isByHand = target.matches(":focus-visible");
+  if (!isByHand && (target.form?.matches("[data-at-once]") || (target.form?.matches("[data-choice]") && target.value))) target.form.requestSubmit();
   const chosen = target.dataset.preset !== undefined && target.selectedOptions[0];
   if (chosen && chosen.value) {
     const fields = target.form.elements;
@@ -46,13 +48,25 @@ addEventListener("click", async (event) => {
     sheet.replaceChildren(document.adoptNode(part));
     for (const cancel of sheet.querySelectorAll("[data-cancel]")) cancel.dataset.close = "";
     times(sheet);
-    sheet.showModal();
+    if (!sheet.open) sheet.showModal();
     (sheet.querySelector("input:not([type=hidden]), select") ?? sheet.querySelector("[data-cancel]"))?.focus();
   } catch {
     toast("The server was not reached. Try again.", true);
   }
 });
 sheet?.addEventListener("close", () => sheet.replaceChildren());
+
+// ---- The providers, by the arrows ----
+addEventListener("keydown", (event) => {
+  const tab = event.target instanceof Element ? event.target.closest("[role=tab]") : null;
+  if (!tab) return;
+  const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")];
+  const to = { ArrowRight: tabs.indexOf(tab) + 1, ArrowLeft: tabs.indexOf(tab) - 1, Home: 0, End: -1 }[event.key];
+  if (to !== undefined) tabs.at(to % tabs.length).focus();
+  else if (event.key === " ") tab.click();
+  else return;
+  event.preventDefault();
+});
 
 // ---- Menus close when something in them is done, and the focus comes back ----
 let wasAt = "";
@@ -62,12 +76,16 @@ document.addEventListener("submit", (event) => {
   if (row) wasAt = `more-${row.dataset.key}`;
   menu?.hidePopover();
 });
+// What happened while a menu stood open is told when it closes.
+addEventListener("toggle", (event) => {
+  if (event.newState === "closed" && event.target instanceof Element && event.target.matches("[data-live] [popover]")) refresh();
+}, true);
 if ($("keys")) {
   new MutationObserver(() => {
     if (document.activeElement === document.body && wasAt) { $(wasAt)?.focus(); wasAt = ""; }
     arrangeable();
     for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
-  }).observe($("keys").parentElement, { childList: true });
+  }).observe($("keys").parentElement, { childList: true, subtree: true });
 }
 
 function clock(time) {
@@ -79,6 +97,7 @@ for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
 const LIFE = 4.75 * 60_000;
 let provenUntil = 0;
 let wanted = null;
+let title = "";
 
 async function reveal(id, password) {
   const body = password === undefined ? {} : { password };
@@ -90,6 +109,7 @@ async function reveal(id, password) {
 function ask(id) {
   wanted = id;
   $("password-wrong").hidden = true;
+  $("password-title").textContent = `Copy ${title}`;
   $("password-dialog").showModal();
   $("password-again").focus();
 }
@@ -99,6 +119,7 @@ addEventListener("click", (event) => {
   if (!button) return;
   button.closest("[popover]")?.hidePopover();
   const id = button.dataset.reveal;
+  title = button.dataset.name;
   if (Date.now() > provenUntil) return ask(id);
   reveal(id).catch((problem) => {
     provenUntil = 0;

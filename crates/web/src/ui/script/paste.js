@@ -21,6 +21,11 @@ function recognised(box) {
   });
 }
 
+/** Whether the provider is asked for beside the box. */
+function asks(box, isAsked) {
+  box.form.toggleAttribute("data-asks", isAsked);
+}
+
 function hint() {
   const box = $("paste-text");
   const found = recognised(box);
@@ -29,8 +34,9 @@ function hint() {
   const text = !found.length ? said
     : found.length === 1 && names.length ? `Looks like a key for ${names[0]}.`
     : names.length ? `${found.length} lines: ${names.join(", ")}${unknown ? `, ${unknown} to be read when saved` : ""}.`
-    : "The shape alone does not say whose key this is; choose the provider if you know it.";
+    : "Its shape does not say whose key this is: choose the provider.";
   if ($("paste-hint").textContent !== text) $("paste-hint").textContent = text;
+  asks(box, unknown > 0);
   box.rows = Math.min(8, Math.max(2, box.value.split("\n").length));
 }
 
@@ -62,14 +68,15 @@ addEventListener("submit", async (event) => {
       return toast(page.querySelector(".complaint")?.textContent.trim() ?? page.querySelector("main p")?.textContent ?? "That did not work. Try again.", true);
     }
     if (!page.getElementById("paste")) return served(page, document.adoptNode(results));
-    $("pasted").replaceWith(document.adoptNode(results));
+    // Within the part that is read out, so that it is.
+    $("pasted").replaceChildren(...document.adoptNode(results).childNodes);
     // What was not saved stays, so that it need not be pasted again.
-    const open = [...results.querySelectorAll("[data-line]")].map((line) => lines[line.dataset.line - 1]);
+    const open = [...$("pasted").querySelectorAll("[data-line]")].map((line) => lines[line.dataset.line - 1]);
     box.value = open.join("\n");
     hint();
-    if (results.querySelector("[data-whose]")) $("paste-provider").focus();
-    else { $("paste-provider").value = ""; box.focus(); }
-    times(results);
+    if ($("pasted").querySelector("[data-whose]")) { asks(box, true); $("paste-provider").focus(); }
+    else { $("paste-provider").selectedIndex = [...$("paste-provider").options].findIndex((option) => option.defaultSelected); box.focus(); }
+    times($("pasted"));
     refreshFrom(page);
     settle();
   } catch {
