@@ -32,7 +32,7 @@ pub(super) fn row(line: &Line) -> Markup {
                     div.grow {
                         a.name href={ "/keys/" (key.id) } data-sheet { bdi { (key.name) } } (chips(line))
                         div.small { (key.provider.display_name()) " · " (mask(key)) " · " (scope_word(key.scope)) }
-                        @if !key.note.is_empty() { div.small.note dir="auto" { (key.note) } }
+                        @if !key.note.is_empty() { div.small.note { bdi { (key.note) } } }
                     }
                 }
             }
