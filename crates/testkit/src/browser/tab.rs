@@ -94,6 +94,12 @@ impl Tab {
         self.call("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// Looks at this tab: the others are hidden then, as the pages know.
+    pub async fn front(&self) {
+        self.call("Page.bringToFront", json!({})).await;
+        self.until("document.visibilityState === 'visible'").await;
+    }
+
     /// Opens a page of the house, and waits until it is there.
     pub async fn go(&self, path: &str) {
         self.evaluate("window.wasHere = true").await;

@@ -123,12 +123,7 @@ async fn empty_page(shared: &Shared, signed_in: &SignedIn, told: Told<'_>) -> Re
     new_page(shared, signed_in, &Asking::default(), told).await
 }
 
-async fn new_page(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    asking: &Asking,
-    told: Told<'_>,
-) -> Result<Response, Failure> {
+async fn new_page(shared: &Shared, signed_in: &SignedIn, asking: &Asking, told: Told<'_>) -> Result<Response, Failure> {
     let chat = Chat {
         id: None,
         title: "New chat".to_owned(),
@@ -141,7 +136,14 @@ async fn new_page(
     let model = asking.model.as_deref().filter(|model| !model.is_empty());
     let desk = desk::desk(shared, &signed_in.caller, model, asking.credential_id.parse().ok()).await?;
     let rail = read::rail(shared, &signed_in.caller, &asking.q, &asking.after).await?;
-    let content = room(&Room { rail: &rail, chat: &chat, desk: &desk, say: &asking.say, told, is_admin: signed_in.caller.is_admin() });
+    let content = room(&Room {
+        rail: &rail,
+        chat: &chat,
+        desk: &desk,
+        say: &asking.say,
+        told,
+        is_admin: signed_in.caller.is_admin(),
+    });
     let status = told.problem.map_or(StatusCode::OK, problem::status_of);
     Ok(with_status(status, "New chat", &signed_in.viewer, content)
         .at(view::Place::Chat)
@@ -162,7 +164,8 @@ async fn show_chat(
     let (chat, known) = read::chat(&shared, &signed_in.caller, id, asking.wanted()).await?;
     let desk = desk::desk(&shared, &signed_in.caller, known.model.as_deref(), known.credential).await?;
     let rail = read::rail(&shared, &signed_in.caller, &asking.q, &asking.after).await?;
-    let content = room(&Room { rail: &rail, chat: &chat, desk: &desk, say: "", told: Told::default(), is_admin: false });
+    let content =
+        room(&Room { rail: &rail, chat: &chat, desk: &desk, say: "", told: Told::default(), is_admin: false });
     Ok(page(&chat.title, &signed_in.viewer, content)
         .at(view::Place::Chat)
         .shaped(Shape::Whole)
