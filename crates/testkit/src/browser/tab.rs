@@ -190,17 +190,22 @@ impl Tab {
 
     /// Clicks where a person would.
     pub async fn click(&self, role: &str, name: &str) {
-        let found = self.find(role, name).await;
-        let place = self
-            .on(
+        // What was fetched again in between is looked for again.
+        let what = format!("a {role} “{name}” that stays");
+        let place = eventually(&what, PATIENCE, async || {
+            let found = self.find(role, name).await;
+            let place = self.on(
                 &found,
                 "function () {
+                    if (!this.isConnected) return null;
                     this.scrollIntoView({ block: 'center', inline: 'center' });
                     const box = this.getBoundingClientRect();
                     return [box.x + box.width / 2, box.y + box.height / 2];
                 }",
-            )
-            .await;
+            );
+            Some(place.await).filter(Value::is_array)
+        })
+        .await;
         let (x, y) = (place[0].as_f64().expect("a place"), place[1].as_f64().expect("a place"));
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let mouse = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
@@ -210,8 +215,12 @@ impl Tab {
 
     /// Types into the field with this label, in place of what is there.
     pub async fn fill(&self, label: &str, text: &str) {
-        let found = self.field(label).await;
-        self.on(&found, "function () { this.focus(); this.select?.(); }").await;
+        let focus = "function () { this.focus(); this.select?.(); return this.isConnected; }";
+        eventually(&format!("a field “{label}” that stays"), PATIENCE, async || {
+            let found = self.field(label).await;
+            (self.on(&found, focus).await == json!(true)).then_some(())
+        })
+        .await;
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
@@ -296,8 +305,13 @@ impl Tab {
         self.evaluate(what).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// What a function comes to for a part of the page; null for one that is gone.
     async fn on(&self, found: &Found, function: &str) -> Value {
-        let node = self.call("DOM.resolveNode", json!({"backendNodeId": found.node})).await;
+        let node = json!({"backendNodeId": found.node});
+        let node = self.line.ask(Some(&self.session), "DOM.resolveNode", node).await["result"].clone();
+        if node.is_null() {
+            return Value::Null;
+        }
         let how = json!({
             "objectId": node["object"]["objectId"],
             "functionDeclaration": function,

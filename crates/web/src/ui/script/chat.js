@@ -1,10 +1,10 @@
 // The chat: sending, stopping, following, shortcuts. Answers are in answer.js,
 // files in files.js, pages shown in a dialog in sheet.js.
-import { api, copy, parsed, refreshFrom, times, toast } from "./core.js";
+import { api, copy, idle, parsed, refreshFrom, times, toast } from "./core.js";
 import { listen } from "./events.js";
 import { followAnswer, runningAnswer } from "./answer.js";
 import { attached, forget } from "./files.js";
-import "./sheet.js";
+import { leaving } from "./sheet.js";
 
 const root = document.getElementById("chat");
 const id = root.dataset.chat;
@@ -54,13 +54,14 @@ let isWanted = false;
 /** Everything but the thread, which can be long, and what is written right now. */
 async function refreshFrame() {
   isWanted = true;
-  if (isFetching) return;
+  if (isFetching || leaving.now) return;
   isFetching = true;
   try {
     while (isWanted) {
       isWanted = false;
       const page = await fetched(asking({ part: "frame" }));
       if (!page) continue;
+      await idle();
       // An empty paste box that is not needed any more holds nobody up.
       if (!page.getElementById("paste") && document.activeElement?.id === "paste-text" && !document.activeElement.value) document.activeElement.blur();
       refreshFrom(page);
@@ -285,7 +286,7 @@ listen((name, data) => {
   if (name.startsWith("credential.") || name === "models.changed" || name === "resync") refreshFrame();
   if (name !== "conversation.changed" && name !== "resync") return;
   refreshFrame();
-  if (!id || (data.id && data.id !== id) || runningAnswer() || composer.hasAttribute("aria-busy")) return;
+  if (!id || leaving.now || (data.id && data.id !== id) || runningAnswer() || composer.hasAttribute("aria-busy")) return;
   // Another tab may have gone on with this conversation.
   catchUp();
 });

@@ -56,8 +56,8 @@ async fn names_titles_and_errors_stay_text_on_every_page_of_the_chat() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;
     let ann = house.user("ann").await;
-    let key = json!({"provider": "openai", "api_key": KEY, "name": NAME, "wait_for_check": true});
-    ann.client.post("/v2/credentials", &key).await.expect(201);
+    let key = json!({"provider": "openai", "api_key": KEY, "name": NAME});
+    ann.client.post("/v2/credentials?check=sync", &key).await.expect(201);
     let tab = signed_in(&browser, &house, "ann").await;
     let evil = json!({"error": {"message": NAME, "type": NAME, "code": NAME}}).to_string();
     house.sim.set_default(Behaviour::Says(400, evil));

@@ -29,7 +29,10 @@ async fn one_comes_from_set_up_to_the_first_answer_by_the_keyboard_alone() {
         tab_to(&tab, field).await;
         tab.write(text).await;
     }
+    println!("{} {}", tab.focus().await, tab.text().await);
     tab.press("Enter").await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    println!("{} {}", tab.path().await, tab.text().await);
     tab.until("!location.pathname.startsWith('/setup') && document.readyState === 'complete'").await;
     if !tab.path().await.starts_with("/chat") {
         tab.evaluate("document.body.focus(); document.activeElement.blur(); true").await;
