@@ -65,6 +65,7 @@ async function refreshFrame() {
       // An empty paste box that is not needed any more holds nobody up.
       if (!page.getElementById("paste") && document.activeElement?.id === "paste-text" && !document.activeElement.value) document.activeElement.blur();
       refreshFrom(page);
+      document.title = page.title;
       settle();
     }
   } catch { /* not reached: the next event tries again */ } finally { isFetching = false; }
@@ -92,11 +93,18 @@ function put(page, message, replaced) {
   const turns = [...page.querySelectorAll("#thread > article")];
   const from = message ? turns.findIndex((turn) => turn.dataset.message === message) : 0;
   for (let old = replaced; old;) { const next = old.nextElementSibling; old.remove(); old = next; }
-  thread.append(...turns.slice(Math.max(from, 0)).map((turn) => document.adoptNode(turn)));
+  show(turns.slice(Math.max(from, 0)));
   const parent = page.querySelector("#composer [name=parent_id]");
   if (parent) composer.elements.parent_id.value = parent.value;
-  times(thread);
   follow();
+}
+
+/** Messages at the end of the thread; those above are left alone. */
+function show(turns) {
+  for (const turn of turns) {
+    thread.append(document.adoptNode(turn));
+    times(turn);
+  }
 }
 
 /** Shows the thread from a message on; this page's address follows. */
@@ -119,7 +127,7 @@ function follow() {
     ended: async (state) => {
       say(state === "failed" ? "The answer failed" : state === "stopped" ? "Answer stopped" : "Answer finished");
       root.toggleAttribute("data-runs", runningAnswer() !== null);
-      times(thread);
+      times(running);
       await refreshFrame();
     },
   });
@@ -299,10 +307,9 @@ async function catchUp() {
     const turns = page ? [...page.querySelectorAll("#thread > article")] : [];
     const at = turns.findIndex((turn) => turn.dataset.message === last.dataset.message);
     if (at < 0 || at === turns.length - 1) return;
-    thread.append(...turns.slice(at + 1).map((turn) => document.adoptNode(turn)));
+    show(turns.slice(at + 1));
     const parent = page.querySelector("#composer [name=parent_id]");
     if (parent) composer.elements.parent_id.value = parent.value;
-    times(thread);
     follow();
   } catch { /* not reached: the next event tries again */ }
 }

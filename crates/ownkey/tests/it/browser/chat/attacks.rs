@@ -80,7 +80,7 @@ async fn names_titles_and_errors_stay_text_on_every_page_of_the_chat() {
     let pages = ["", "/about", "/switch", &format!("/messages/{}", answer.as_str().unwrap())];
     for path in pages.map(|path| format!("{chat}{path}")).into_iter().chain(["/chat".to_owned()]) {
         tab.go(&path).await;
-        tab.see("onerror=window.harmed=1").await;
+        tab.until("document.body.innerHTML.includes('onerror=window.harmed=1')").await;
         let found = "document.querySelectorAll('img[src=x], main script, [onerror], main a[href^=\"data\"], \
                      main a[href^=\"javascript\"]').length + (window.harmed ? 100 : 0)";
         assert_eq!(tab.evaluate(found).await, json!(0), "{path}");

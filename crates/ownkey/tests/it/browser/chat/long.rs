@@ -55,9 +55,10 @@ async fn fill(house: &House, chat: &str) {
 /// Watches from now on: changes of what stands above, and what keeps the page from answering.
 const WATCH: &str = "window.changes = 0; window.long = []; \
     window.blocks = [...document.querySelectorAll('#thread .block')]; \
-    new MutationObserver((all) => { window.changes += all.filter((one) => one.target.closest?.('article') && \
-    !one.target.closest('article:nth-last-of-type(-n+2)')).length }).observe(document.getElementById('thread'), \
-    { subtree: true, childList: true, characterData: true }); \
+    const isAbove = (node) => { const part = node.closest ? node : node.parentElement; \
+      return part?.closest('.md') && !part.closest('article:nth-last-of-type(-n+2)'); }; \
+    new MutationObserver((all) => { window.changes += all.filter((one) => isAbove(one.target)).length; })\
+    .observe(document.getElementById('thread'), { subtree: true, childList: true, characterData: true }); \
     new PerformanceObserver((list) => window.long.push(...list.getEntries().map((one) => Math.round(one.duration))))\
     .observe({ type: 'longtask' }); window.blocks.length";
 
