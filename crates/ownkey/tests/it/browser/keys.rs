@@ -40,6 +40,7 @@ async fn a_pasted_key_is_judged_in_every_tab_without_a_reload() {
     for tab in [&tab, &second] {
         tab.evaluate("window.stays = true").await;
     }
+    tab.front().await;
     tab.fill(BOX, &format!("export OPENAI_API_KEY=\"{KEY}\"")).await;
     tab.see("Looks like a key for OpenAI").await;
     tab.click("button", "Save and check").await;

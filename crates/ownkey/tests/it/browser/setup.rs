@@ -33,7 +33,7 @@ async fn one_comes_from_set_up_to_a_first_answer_by_the_keyboard_alone() {
     tab.write(KEY).await;
     tab.press("Enter").await;
     tab.until("!document.querySelector('#composer fieldset').disabled").await;
-    tab.until("document.activeElement?.closest('#composer') !== null").await;
+    tab.until("document.activeElement.id === 'message'").await;
     tab.write("Hello").await;
     tab.press("Enter").await;
     tab.see("Hello from the scripted provider.").await;

@@ -116,7 +116,6 @@ fn failure(chat: &str, turn: &Turn, failure: &Failure) -> Markup {
                     a.button.quiet.little href={ "/chat/" (chat) "/switch" } data-sheet {
                         @if failure.is_about_the_key { "Choose another key or model" } @else { "Choose another model" }
                     }
-                    @if failure.is_about_the_key { a.button.quiet.little href="/keys" { (icon(Icon::Key)) "Manage keys" } }
                     @if let Some(request) = &failure.request { span.small.request { "Request " code { (request) } } }
                 }
             }

@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
             return name.starts_with(|c: char| c.is_ascii_alphabetic()).then_some((length, Some("k")));
         }
         if next.is_ascii_digit() {
-            return Some((length_while(rest, |c| c.is_ascii_alphanumeric() || c == '.' || c == '_'), Some("n")));
+            return Some((number(rest), Some("n")));
         }
         if next.is_alphabetic() || next == '_' || next == '$' {
             let length = length_while(rest, |c| c.is_alphanumeric() || c == '_' || c == '$');
@@ -158,6 +158,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How long a number is: `1.5e3`, `0x1f`, `1_000u64`; of `1.cmp(…)` the `1`.
+fn number(text: &str) -> usize {
+    let is_in = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let whole = length_while(text, is_in);
+    let fraction = text.get(whole..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    if fraction.starts_with(|c: char| c.is_ascii_digit()) { whole + 1 + length_while(fraction, is_in) } else { whole }
+}
+
 fn length_while(text: &str, is_in: impl Fn(char) -> bool) -> usize {
     text.find(|c| !is_in(c)).unwrap_or(text.len())
 }
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_code_are_told_apart() {
-        let rust = told("rust", "// why\nfn one(a: &'a Vec<u8>) -> u8 { \"two\\\"\".len() + 0x1f }");
+        let rust = told("rust", "// why\nfn one(a: &'a Vec<u8>) -> u8 { \"two\\\"\".len() + 0x1f - 2.5.max(1) }");
         let expected = [
             ("// why", "c"),
             ("fn", "k"),
@@ -183,6 +191,9 @@ mod tests {
             ("\"two\\\"\"", "s"),
             ("len", "f"),
             ("0x1f", "n"),
+            ("2.5", "n"),
+            ("max", "f"),
+            ("1", "n"),
         ];
         assert_eq!(rust, expected);
         let shell = told("bash", "echo $# 'it''s' # all\nfor x in a; do done");

@@ -138,6 +138,16 @@ export function refreshFrom(page) {
   times();
 }
 
+// What is being pressed stays where it is until it is let go: else the click is lost.
+let pressed = null;
+addEventListener("pointerdown", () => { pressed ??= Promise.withResolvers(); }, true);
+for (const end of ["pointerup", "pointercancel", "blur"]) {
+  addEventListener(end, () => { const one = pressed; pressed = null; setTimeout(() => one?.resolve()); }, true);
+}
+
+/** Resolves when nothing is pressed, after a second at the latest: of a list that opens no end is told. */
+export const idle = () => (pressed ? Promise.race([pressed.promise, new Promise((resolve) => setTimeout(resolve, 1_000))]) : Promise.resolve());
+
 let isRefreshing = false;
 let isWanted = false;
 
@@ -151,7 +161,9 @@ export async function refresh() {
       isWanted = false;
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (!answer.ok || answer.redirected) return;
-      refreshFrom(parsed(await answer.text()));
+      const page = parsed(await answer.text());
+      await idle();
+      refreshFrom(page);
     }
   } catch {
     // Not reached: the next event, or the next visit, tries again.

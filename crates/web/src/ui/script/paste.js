@@ -1,6 +1,6 @@
 // The box that takes whatever is pasted: a hint while somebody pastes, and what
 // became of each key, until its check is over.
-import { parsed, refreshFrom, times, toast } from "./core.js";
+import { idle, parsed, refreshFrom, times, toast } from "./core.js";
 import { listen } from "./events.js";
 
 const html = { accept: "text/html" };
@@ -106,8 +106,9 @@ async function settle() {
       const next = answer.ok && parsed(await answer.text()).querySelector("[data-verdict]");
       if (!next) continue;
       if (next.dataset.open === undefined && next.textContent.includes("unlocked")) next.dataset.seen = "";
+      times(next);
+      await idle();
       if (!next.isEqualNode(open)) open.replaceWith(document.adoptNode(next));
-      times(line);
     } catch { /* not reached: the next event asks again */ }
   }
 }
