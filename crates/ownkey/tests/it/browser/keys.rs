@@ -183,6 +183,32 @@ async fn the_classic_form_waits_until_it_is_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_only_a_keyboard_is_not_carried_off_while_they_choose() {
+    let Some(browser) = Browser::start().await else { return };
+    let (_house, tab) = at_the_keys(&browser).await;
+    tab.press_with("Tab", 8).await;
+    tab.until("document.activeElement.id === 'choose-provider'").await;
+    tab.press("ArrowDown").await;
+    tab.until("document.activeElement.value !== ''").await;
+    assert_eq!(tab.path().await, "/keys", "going through the list chooses nothing yet");
+    tab.press("Tab").await;
+    assert!(tab.focus().await.contains("Show its form"), "{}", tab.focus().await);
+    tab.press("Enter").await;
+    tab.until("location.search === '?provider=openai' && document.readyState === 'complete'").await;
+    tab.evaluate("document.querySelector('[role=tab][aria-selected=true]').focus()").await;
+    tab.press("ArrowRight").await;
+    assert!(tab.focus().await.contains("Anthropic"), "{}", tab.focus().await);
+    tab.press("Enter").await;
+    tab.until("location.search === '?provider=anthropic' && document.readyState === 'complete'").await;
+    tab.click("button", "More providers").await;
+    tab.click("link", "Mistral").await;
+    tab.until("location.search === '?provider=mistral' && document.readyState === 'complete'").await;
+    tab.see("No Mistral key yet").await;
+    assert!(tab.has("tab", "Mistral").await);
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_turns_bad_says_so_without_a_reload() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;

@@ -126,7 +126,7 @@ fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
         li data-key=(key.id) data-saved {
             (tile(key.provider))
             div {
-                strong { (key.provider.display_name()) } " · " code { (key_shape::masked_in_lists(&key.masked)) } " · saved"
+                span { strong { (key.provider.display_name()) } " · " code { (key_shape::masked_in_lists(&key.masked)) } " · saved" }
                 (verdict(&line))
                 @if let Some(warning) = &saved.warning { p.reason { (icon(Icon::Warning)) " " (warning) } }
             }
