@@ -187,6 +187,8 @@ async fn whoever_has_only_a_keyboard_is_not_carried_off_while_they_choose() {
     let Some(browser) = Browser::start().await else { return };
     let (_house, tab) = at_the_keys(&browser).await;
     tab.press_with("Tab", 8).await;
+    assert!(tab.focus().await.contains("Show its form"), "{}", tab.focus().await);
+    tab.press_with("Tab", 8).await;
     tab.until("document.activeElement.id === 'choose-provider'").await;
     tab.press("ArrowDown").await;
     tab.until("document.activeElement.value !== ''").await;
