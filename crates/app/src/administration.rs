@@ -202,18 +202,18 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Whether a link still works.
+/// Whose a link is that still works: their address.
 ///
 /// # Errors
 /// `setup_link_invalid`, or `forbidden` when the account is switched off.
-pub async fn check_link(app: &App, code: &str, purpose: Purpose) -> Result<()> {
+pub async fn check_link(app: &App, code: &str, purpose: Purpose) -> Result<String> {
     let now = app.clock.now();
     let row = setup_codes::by_hash(&app.store, &callers::hash_hex(code)).await?;
     let row = row.filter(|row| row.purpose == purpose && row.used_at.is_none() && row.expires_at > now);
     let Some(id) = row.and_then(|row| row.user) else { return Err(dead_link()) };
     let user = find(app, id).await.map_err(|error| if error.code == Code::NotFound { dead_link() } else { error })?;
     if user.is_active {
-        return Ok(());
+        return Ok(user.email);
     }
     Err(Error::new(Code::Forbidden, "This account is switched off. Ask an admin of this server."))
 }

@@ -19,6 +19,8 @@ pub struct Paste {
     pub provider: Option<ProviderId>,
     /// Whose they are to be.
     pub scope: Scope,
+    /// Whether to wait for the check where it is one key only.
+    pub wait_for_check: bool,
 }
 
 /// What became of one pasted key.
@@ -59,20 +61,27 @@ pub async fn paste(app: &Arc<App>, caller: &Caller, paste: Paste) -> Result<Vec<
         let sentence = format!("has {} keys; paste at most {} at once", keys.len(), key_paste::MOST);
         return Err(Error::invalid("text", sentence));
     }
+    let waits = paste.wait_for_check && keys.len() == 1;
     let mut all = Vec::new();
     for mut key in keys {
         key.provider = key.provider.or(paste.provider);
-        all.push(save(app, caller, paste.scope, key).await?);
+        all.push(save(app, caller, paste.scope, key, waits).await?);
     }
     Ok(all)
 }
 
-async fn save(app: &Arc<App>, caller: &Caller, scope: Scope, pasted: PastedKey) -> Result<Pasted> {
+async fn save(
+    app: &Arc<App>,
+    caller: &Caller,
+    scope: Scope,
+    pasted: PastedKey,
+    wait_for_check: bool,
+) -> Result<Pasted> {
     let PastedKey { line, variable, provider, key } = pasted;
     let masked = key_shape::masked(key.trim());
     let outcome = match provider {
         Some(provider) => {
-            let new = NewKey { scope, api_key: Some(key), ..NewKey::of(provider) };
+            let new = NewKey { scope, api_key: Some(key), wait_for_check, ..NewKey::of(provider) };
             match create(app, caller, new).await {
                 Ok(saved) => Outcome::Saved(Box::new(saved)),
                 Err(error) if is_about_the_key(&error) => Outcome::Refused(Box::new(error)),

@@ -55,10 +55,15 @@ async fn control() -> (House, Person, Vec<Described>) {
     house.user("bob").await;
     let users = ann.client.get("/v2/users").await.expect(200).json();
     let bob = users["data"].as_array().unwrap().iter().find(|user| user["email"] == "bob@example.org").unwrap();
+    let (chat, question) = chat(&ann).await;
     let document = ann.client.get("/openapi.json").await.expect(200).json();
     let mut doors = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v2/")) {
-        let id = if path.starts_with("/v2/users") { bob["id"].as_str().unwrap() } else { &key };
+        let id = match path.split('/').nth(2) {
+            Some("users") => bob["id"].as_str().unwrap(),
+            Some("conversations") => &chat,
+            _ => &key,
+        };
         for (method, operation) in methods.as_object().unwrap() {
             let query = parameters(operation);
             let body = operation.pointer("/requestBody/content/application~1json/schema/$ref");
@@ -68,7 +73,11 @@ async fn control() -> (House, Person, Vec<Described>) {
             }
             doors.push(Described {
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", id).replace("{provider}", "openai").replace("{model}", "no-such-model"),
+                path: path
+                    .replace("{id}", id)
+                    .replace("{message_id}", &question)
+                    .replace("{provider}", "openai")
+                    .replace("{model}", "no-such-model"),
                 body,
                 query,
                 required: if path == "/v2/resolve" { "model=gpt-5-mini&".into() } else { String::new() },
@@ -77,6 +86,15 @@ async fn control() -> (House, Person, Vec<Described>) {
     }
     assert!(doors.len() >= 18, "{}", doors.len());
     (house, ann, doors)
+}
+
+/// A chat in which something was said: its id, and that of what was said.
+async fn chat(ann: &Person) -> (String, String) {
+    let chat = ann.client.post("/v2/conversations", &json!({"model": "gpt-5-mini"})).await.expect(201).json();
+    let chat = chat["id"].as_str().unwrap().to_owned();
+    let hi = json!({"content": [{"type": "text", "text": "Hi"}]});
+    let said = ann.client.post(&format!("/v2/conversations/{chat}/messages"), &hi).await.expect(202).json();
+    (chat, said["user_message_id"].as_str().unwrap().to_owned())
 }
 
 fn types(schema: &Value) -> Vec<String> {
@@ -104,9 +122,9 @@ fn fields(document: &Value, reference: &str) -> (Fields, Map<String, Value>) {
 fn good_body(schema: &str) -> Map<String, Value> {
     let body = match schema {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
-        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" => {
-            json!({})
-        }
+        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch"
+        | "ConversationBody" | "ConversationPatch" | "RegenerateBody" => json!({}),
+        "MessageBody" => json!({"content": [{"type": "text", "text": "Hi"}]}),
         "CredentialRotation" => json!({"api_key": KEY.replace("key1", "key2")}),
         "PasswordBody" => json!({"password": "not the password"}),
         "PasswordChange" => json!({"current_password": "not the password", "new_password": "another good one"}),
@@ -235,8 +253,10 @@ async fn a_text_with_control_characters_or_without_end_is_refused_in_every_field
         if let Some((field, _)) = fields.iter().find(|(_, kinds)| kinds.iter().any(|kind| kind == "string")) {
             let huge = json!(format!("{CANARY}{}", "x".repeat(10 * 1024 * 1024))).to_string();
             let answer = send(&ann, door, spoiled(good, field, &huge)).await;
-            // A model call takes larger bodies than an administrative one.
-            if door.path != "/v2/llm/chat/completions" {
+            // What goes to a model may be larger than what administers.
+            let is_for_a_model = door.path == "/v2/llm/chat/completions"
+                || (door.path.starts_with("/v2/conversations/") && door.path.ends_with("/messages"));
+            if !is_for_a_model {
                 assert_eq!(answer.status, 413, "{} {}", door.path, answer.text());
             }
             assert_refused(&answer, &door.path);
@@ -309,6 +329,7 @@ async fn a_parameter_that_no_door_knows_is_refused_also_where_a_door_knows_none(
     let control = |door: &web::router::Door| web::openapi::is_control(door.path) && door.described.is_some();
     for door in web::router::doors().into_iter().filter(control) {
         let path = door.path.replace("{id}", "00000000-0000-7000-8000-000000000000");
+        let path = path.replace("{message_id}", "00000000-0000-7000-8000-000000000000");
         let path = path.replace("{*id}", "no-such-model").replace("{*model}", "no-such-model");
         let answer =
             ann.client.send(door.method.clone(), &format!("{path}?nobody_knows={CANARY}"), &[], Vec::new()).await;

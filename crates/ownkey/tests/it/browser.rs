@@ -21,6 +21,13 @@ pub(crate) fn axe() -> Option<String> {
     path.map(|path| std::fs::read_to_string(path).unwrap())
 }
 
+/// Every password stands in a form that says whose it is; a key is no password,
+/// and no browser offers to keep it.
+pub(crate) const NO_LOOSE_PASSWORDS: &str = "[...document.querySelectorAll('input[type=password]')]\
+     .every((field) => field.form?.querySelector('[autocomplete=username]') && !field.name.includes('key')) \
+     && [...document.querySelectorAll('[name$=api_key]')].every((field) => field.autocomplete === 'off' \
+     && getComputedStyle(field).webkitTextSecurity !== undefined)";
+
 /// A tab in which `name`, who was made with `house.user(name)`, has signed in.
 pub(crate) async fn signed_in(browser: &Browser, house: &House, name: &str) -> Tab {
     let tab = browser.open(&house.url).await;

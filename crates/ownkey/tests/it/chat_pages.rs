@@ -142,9 +142,15 @@ async fn a_first_key_is_pasted_and_what_is_no_key_is_explained() {
     house.user("ann").await;
     let plain = Plain::of(&house, "ann").await;
     assert!(plain.get("/chat").await.expect(200).text().contains("Paste a key from any provider"));
-    let refused = plain.post("/chat/keys", "api_key=something-nobody-knows-0123").await;
-    assert!(refused.status.is_client_error() && refused.text().contains("Choose its provider"), "{}", refused.text());
-    let to = plain.led("/chat/keys", "api_key=export+OPENAI_API_KEY%3Dsk-proj-TEST0123456789abcdefghijkb123").await;
-    assert_eq!(to, "/chat");
+    let unknown = plain.post("/chat/keys", "text=something-nobody-knows-0123").await.expect(200).text();
+    assert!(
+        unknown.contains("does not say whose key this is") && unknown.contains("Paste a key, and chat"),
+        "{unknown}"
+    );
+    let refused = plain.post("/chat/keys", "text=%23+nothing").await.expect(422).text();
+    assert!(refused.contains("has no key in it"), "{refused}");
+    let paste = "text=export+OPENAI_API_KEY%3Dsk-proj-TEST0123456789abcdefghijkb123";
+    let page = plain.post("/chat/keys", paste).await.expect(200).text();
+    assert!(page.contains("What would you like to know?") && page.contains("saved"), "{page}");
     assert!(plain.get("/chat").await.expect(200).text().contains("What would you like to know?"));
 }

@@ -20,7 +20,7 @@ async fn the_page_shows_every_operation_with_a_link_and_an_example_for_this_serv
         let id = operation["operationId"].as_str().unwrap();
         assert!(page.contains(&format!("<article class=\"card\" id=\"{id}\"")), "{} {path} is missing", door.method);
         assert!(page.contains(&format!("href=\"#{id}\"")), "{id} is not linked");
-        let names = ["id", "provider", "model", "response_id"];
+        let names = ["id", "message_id", "provider", "model", "response_id"];
         let path = names.iter().fold(path.clone(), |path, name| {
             path.replace(&format!("{{{name}}}"), &format!("${}", name.to_uppercase()))
         });

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How long the browser may take for one call.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the browser may take for one call, on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

@@ -11,7 +11,7 @@ use super::line::Line;
 use crate::wait::eventually;
 
 /// How long a person waits for something to appear.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How large the window is, and in which colours.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +92,12 @@ impl Tab {
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]});
         self.call("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// Looks at this tab: the others are hidden then, as the pages know.
+    pub async fn front(&self) {
+        self.call("Page.bringToFront", json!({})).await;
+        self.until("document.visibilityState === 'visible'").await;
     }
 
     /// Opens a page of the house, and waits until it is there.
@@ -184,17 +190,22 @@ impl Tab {
 
     /// Clicks where a person would.
     pub async fn click(&self, role: &str, name: &str) {
-        let found = self.find(role, name).await;
-        let place = self
-            .on(
+        // What was fetched again in between is looked for again.
+        let what = format!("a {role} “{name}” that stays");
+        let place = eventually(&what, PATIENCE, async || {
+            let found = self.find(role, name).await;
+            let place = self.on(
                 &found,
                 "function () {
+                    if (!this.isConnected) return null;
                     this.scrollIntoView({ block: 'center', inline: 'center' });
                     const box = this.getBoundingClientRect();
                     return [box.x + box.width / 2, box.y + box.height / 2];
                 }",
-            )
-            .await;
+            );
+            Some(place.await).filter(Value::is_array)
+        })
+        .await;
         let (x, y) = (place[0].as_f64().expect("a place"), place[1].as_f64().expect("a place"));
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let mouse = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
@@ -204,8 +215,12 @@ impl Tab {
 
     /// Types into the field with this label, in place of what is there.
     pub async fn fill(&self, label: &str, text: &str) {
-        let found = self.field(label).await;
-        self.on(&found, "function () { this.focus(); this.select?.(); }").await;
+        let focus = "function () { this.focus(); this.select?.(); return this.isConnected; }";
+        eventually(&format!("a field “{label}” that stays"), PATIENCE, async || {
+            let found = self.field(label).await;
+            (self.on(&found, focus).await == json!(true)).then_some(())
+        })
+        .await;
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
@@ -290,8 +305,13 @@ impl Tab {
         self.evaluate(what).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// What a function comes to for a part of the page; null for one that is gone.
     async fn on(&self, found: &Found, function: &str) -> Value {
-        let node = self.call("DOM.resolveNode", json!({"backendNodeId": found.node})).await;
+        let node = json!({"backendNodeId": found.node});
+        let node = self.line.ask(Some(&self.session), "DOM.resolveNode", node).await["result"].clone();
+        if node.is_null() {
+            return Value::Null;
+        }
         let how = json!({
             "objectId": node["object"]["objectId"],
             "functionDeclaration": function,

@@ -30,6 +30,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("core.js", SCRIPT, include_str!("script/core.js")),
     ("events.js", SCRIPT, include_str!("script/events.js")),
     ("keys.js", SCRIPT, include_str!("script/keys.js")),
+    ("paste.js", SCRIPT, include_str!("script/paste.js")),
     ("chat.js", SCRIPT, include_str!("script/chat.js")),
     ("answer.js", SCRIPT, include_str!("script/answer.js")),
     ("files.js", SCRIPT, include_str!("script/files.js")),

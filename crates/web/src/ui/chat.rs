@@ -32,7 +32,7 @@ use serde::Deserialize;
 use self::read::{Share, Wanted};
 use self::scene::{Chat, Desk, Parameters, Rail, Totals};
 use super::forms::SignedIn;
-use super::view::{self, Icon, Shape, icon, page, with_status};
+use super::view::{self, Icon, Shape, complaint, icon, page, with_status};
 use crate::body::{Id, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -106,20 +106,24 @@ async fn show_new(
     signed_in: SignedIn,
     Query(asking): Query<Asking>,
 ) -> Result<Response, Failure> {
-    new_page(&shared, &signed_in, &asking, None).await
+    new_page(&shared, &signed_in, &asking, Told::default()).await
 }
 
-/// The empty chat, with what went wrong.
-async fn empty_page(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -> Result<Response, Failure> {
-    new_page(shared, signed_in, &Asking::default(), error).await
+/// What is told in an empty chat.
+#[derive(Clone, Copy, Default)]
+struct Told<'a> {
+    /// Why something was not done.
+    problem: Option<&'a Error>,
+    /// What became of pasted keys.
+    pasted: Option<&'a Markup>,
 }
 
-async fn new_page(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    asking: &Asking,
-    error: Option<&Error>,
-) -> Result<Response, Failure> {
+/// The empty chat, with what happened.
+async fn empty_page(shared: &Shared, signed_in: &SignedIn, told: Told<'_>) -> Result<Response, Failure> {
+    new_page(shared, signed_in, &Asking::default(), told).await
+}
+
+async fn new_page(shared: &Shared, signed_in: &SignedIn, asking: &Asking, told: Told<'_>) -> Result<Response, Failure> {
     let chat = Chat {
         id: None,
         title: "New chat".to_owned(),
@@ -132,8 +136,15 @@ async fn new_page(
     let model = asking.model.as_deref().filter(|model| !model.is_empty());
     let desk = desk::desk(shared, &signed_in.caller, model, asking.credential_id.parse().ok()).await?;
     let rail = read::rail(shared, &signed_in.caller, &asking.q, &asking.after).await?;
-    let content = room(&Room { rail: &rail, chat: &chat, desk: &desk, say: &asking.say, problem: error });
-    let status = error.map_or(StatusCode::OK, problem::status_of);
+    let content = room(&Room {
+        rail: &rail,
+        chat: &chat,
+        desk: &desk,
+        say: &asking.say,
+        told,
+        is_admin: signed_in.caller.is_admin(),
+    });
+    let status = told.problem.map_or(StatusCode::OK, problem::status_of);
     Ok(with_status(status, "New chat", &signed_in.viewer, content)
         .at(view::Place::Chat)
         .shaped(Shape::Whole)
@@ -153,7 +164,8 @@ async fn show_chat(
     let (chat, known) = read::chat(&shared, &signed_in.caller, id, asking.wanted()).await?;
     let desk = desk::desk(&shared, &signed_in.caller, known.model.as_deref(), known.credential).await?;
     let rail = read::rail(&shared, &signed_in.caller, &asking.q, &asking.after).await?;
-    let content = room(&Room { rail: &rail, chat: &chat, desk: &desk, say: "", problem: None });
+    let content =
+        room(&Room { rail: &rail, chat: &chat, desk: &desk, say: "", told: Told::default(), is_admin: false });
     Ok(page(&chat.title, &signed_in.viewer, content)
         .at(view::Place::Chat)
         .shaped(Shape::Whole)
@@ -171,13 +183,13 @@ struct Room<'a> {
     desk: &'a Desk,
     /// What is written in the composer already.
     say: &'a str,
-    problem: Option<&'a Error>,
+    told: Told<'a>,
+    is_admin: bool,
 }
 
 fn room(room: &Room<'_>) -> Markup {
     let (chat, desk) = (room.chat, room.desk);
     let id = chat.id.as_deref();
-    let problem = room.problem.map(|error| error.sentence.as_str());
     html! {
         div #chat data-chat=[id] {
             (rail::rail(room.rail, id))
@@ -186,7 +198,7 @@ fn room(room: &Room<'_>) -> Markup {
                 div #scroller tabindex="0" role="region" aria-label="Messages" {
                     div #thread {
                         @if let Some(id) = id { (thread::thread(id, &chat.thread)) }
-                        @else { (compose::start(desk, problem)) }
+                        @else { (start(room)) }
                     }
                 }
                 div.below {
@@ -203,6 +215,22 @@ fn room(room: &Room<'_>) -> Markup {
                 button.bare.icon-only.little.sheet-close type="button" data-close aria-label="Close" { (icon(Icon::Cross)) }
                 div.sheet-body {}
             }
+        }
+    }
+}
+
+/// What a conversation begins with.
+fn start(room: &Room<'_>) -> Markup {
+    let Told { problem, pasted } = room.told;
+    let problem = problem.map(|error| error.sentence.as_str());
+    let nothing = html! {};
+    html! {
+        @if room.desk.model.is_some() {
+            (complaint(problem))
+            div #start data-live="" { (compose::hello(room.desk)) }
+            @if let Some(pasted) = pasted { div #pasted.card { (pasted) } }
+        } @else {
+            div #start data-live="" { (compose::first_key(room.is_admin, problem, pasted.unwrap_or(&nothing))) }
         }
     }
 }

@@ -12,32 +12,34 @@ mod row;
 mod sheets;
 mod verdict;
 
-use app::credentials::{self, Browse, Pasted};
+use app::credentials::{self, Browse, Outcome, Pasted};
 use app::error::Error;
 use app::{cooling, spreads, status};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use domain::Timestamp;
 use domain::access::Need;
 use domain::credential::Scope;
 use domain::provider::ProviderKind;
 use domain::service::ServiceState;
 use domain::spread::Spread;
 use http::{Method, StatusCode};
-use maud::html;
+use maud::{Markup, html};
 
 use self::list::Listed;
+use self::pasted::PasteBox;
 use self::place::{KeysQuery, Spot};
 use self::row::Line;
 use super::forms::SignedIn;
-use super::view::{Place, Shape, complaint, with_status};
+use super::view::{Icon, Place, Shape, complaint, icon, with_status};
 use crate::body::Query;
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
 pub(super) use self::cards::{Card, cards};
-pub(crate) use self::pasted::paste_box;
+pub(super) use self::pasted::{paste_box, results};
 
 /// How many keys a page shows.
 const PAGE: i64 = 50;
@@ -100,6 +102,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
         may_copy: app.settings.reveal_allowed,
         shown: shown.clone(),
         now,
+        has_rivals: shelf.count(spot.scope, Some(shown.credential.provider)) > 1,
     };
     let listed = Listed { spot, shelf: &shelf, lines: shelf.keys.iter().map(line).collect(), spread, local: &local };
     let is_admin = caller.is_admin();
@@ -118,16 +121,33 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
             }
         }
         (complaint(problem))
-        (paste_box(is_admin, is_first && spot.provider.is_none(), &pasted::results(results, now)))
+        (pasted::filled(&PasteBox {
+            action: "/keys/paste",
+            is_admin,
+            scope: spot.scope,
+            provider: spot.provider,
+            has_focus: is_first && spot.provider.is_none(),
+            beside: &fields::choice(spot),
+            results: &pasted_here(results, now),
+        }))
         (list::scopes(&listed, is_admin))
         (list::providers(&listed))
-        (fields::of_spot(spot, &listed, default_base))
+        @if let Some(provider) = spot.provider { (fields::of_provider(provider, spot, &listed, default_base)) }
         (list::keys(&listed, app.settings.reveal_allowed))
         dialog #sheet aria-labelledby="sheet-title" {}
-        (sheets::password_dialog())
+        (sheets::password_dialog(signed_in.viewer.person.as_ref().map_or("", |person| &person.email)))
     };
     let page = with_status(status, "Provider keys", &signed_in.viewer, content);
     Ok(page.at(Place::Keys).shaped(Shape::Column).with_script("keys.js").into_response())
+}
+
+/// What became of pasted keys, and what they are for.
+fn pasted_here(pasted: &[Pasted], now: Timestamp) -> Markup {
+    let is_any_saved = pasted.iter().any(|one| matches!(one.outcome, Outcome::Saved(_)));
+    html! {
+        (results(pasted, now))
+        @if is_any_saved { p.next { a.button.quiet.little href="/chat" { (icon(Icon::Chat)) "Chat with it" } } }
+    }
 }
 
 /// Local servers that answer, with how many models each has.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::setup_codes::Purpose;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Page, Shape, Viewer, complaint, field, with_status};
+use super::view::{Page, Shape, Viewer, complaint, field, first_field, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
@@ -69,8 +69,9 @@ async fn reset_password(
 }
 
 async fn show(shared: &Shared, visitor: &Anybody, code: &str, purpose: Purpose) -> Result<Response, Failure> {
-    administration::check_link(&shared.app, code, purpose).await?;
-    Ok(password_page(&visitor.viewer, StatusCode::OK, purpose, "", None).into_response())
+    let email = administration::check_link(&shared.app, code, purpose).await?;
+    let asked = Asked { purpose, email: &email, name: "", problem: None };
+    Ok(password_page(&visitor.viewer, StatusCode::OK, &asked).into_response())
 }
 
 async fn choose(
@@ -86,24 +87,42 @@ async fn choose(
     match used {
         Ok(opened) => redirect_with_cookie(shared, "/", Some(&opened.text)),
         Err(error) if is_for_the_form(&error) => {
-            let (status, name) = (problem::status_of(&error), form.name.unwrap_or_default());
-            Ok(password_page(&visitor.viewer, status, purpose, &name, Some(&error.sentence)).into_response())
+            let email = administration::check_link(&shared.app, code, purpose).await?;
+            let name = form.name.unwrap_or_default();
+            let asked = Asked { purpose, email: &email, name: &name, problem: Some(&error.sentence) };
+            Ok(password_page(&visitor.viewer, problem::status_of(&error), &asked).into_response())
         }
         Err(error) => Err(error.into()),
     }
 }
 
+/// What a link's page asks, of whom, and what was wrong before.
+struct Asked<'a> {
+    purpose: Purpose,
+    email: &'a str,
+    name: &'a str,
+    problem: Option<&'a str>,
+}
+
 /// The form posts to its own address, so that the code stays out of the page.
-fn password_page(viewer: &Viewer, status: StatusCode, purpose: Purpose, name: &str, problem: Option<&str>) -> Page {
-    let title = if purpose == Purpose::Invite { "Welcome to Ownkey" } else { "Choose a new password" };
+fn password_page(viewer: &Viewer, status: StatusCode, asked: &Asked<'_>) -> Page {
+    let is_new = asked.purpose == Purpose::Invite;
+    let title = if is_new { "Welcome to Ownkey" } else { "Choose a new password" };
+    let label = "Password, at least 8 characters";
     let content = html! {
         section.card {
             h1 { (title) }
-            p { @if purpose == Purpose::Invite { "Choose a name and a password, and you are in." } @else { "Every other session of yours ends." } }
-            (complaint(problem))
+            p { @if is_new { "Choose a name and a password, and you are in." } @else { "Every other session of yours ends." } }
+            p.small { "For " strong { (asked.email) } }
+            (complaint(asked.problem))
             form.form method="post" {
-                @if purpose == Purpose::Invite { (field("Your name", "name", "text", name, "name")) }
-                (field("Password, at least 8 characters", "password", "password", "", "new-password"))
+                input type="text" name="username" value=(asked.email) autocomplete="username" hidden;
+                @if is_new {
+                    (first_field("Your name", "name", "text", asked.name, "name"))
+                    (field(label, "password", "password", "", "new-password"))
+                } @else {
+                    (first_field(label, "password", "password", "", "new-password"))
+                }
                 button type="submit" { "Save and sign in" }
             }
         }

@@ -8,6 +8,7 @@
 //! not resolved: a definition may stand anywhere.
 
 mod blocks;
+mod colour;
 mod html;
 
 use blocks::Piece;

@@ -2,9 +2,8 @@
 
 use app::credentials::ShownKey;
 use app::error::{Code, Error};
-use app::models::{self, ModelFilter};
 use app::setup::{self, FirstAdmin, Offers};
-use app::{callers, sign_in};
+use app::sign_in;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -16,7 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
-use super::view::{Icon, Page, Shape, Viewer, clock_time, complaint, field, icon, with_status};
+use super::view::{Icon, Page, Shape, Viewer, clock_time, complaint, field, first_field, icon, with_status};
 use crate::body::{Form, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -65,9 +64,25 @@ async fn show_setup(
     visitor: Anybody,
     Query(query): Query<SetupQuery>,
 ) -> Result<Response, Failure> {
+    if query.code.is_empty() && setup::is_needed(&shared.app).await? {
+        return Ok(waiting_page(&visitor.viewer).into_response());
+    }
     let offers = setup::offers(&shared.app, &query.code).await?;
     let form = SetupForm { code: query.code, ..SetupForm::default() };
     Ok(setup_page(&visitor.viewer, StatusCode::OK, &form, &offers, None).into_response())
+}
+
+/// For whoever comes without the link, before anybody has an account.
+fn waiting_page(viewer: &Viewer) -> Page {
+    let content = card("Ownkey waits to be set up", html! { (how_to_begin()) });
+    with_status(StatusCode::FORBIDDEN, "Set up", viewer, content).shaped(Shape::Narrow)
+}
+
+fn how_to_begin() -> Markup {
+    html! {
+        p { "Nobody has an account here yet. Open the set-up link that Ownkey printed to its terminal when it started." }
+        p.small { "It works once, within an hour. For a new one, run " code { "ownkey user setup-link" } " on that machine." }
+    }
 }
 
 fn setup_page(viewer: &Viewer, status: StatusCode, form: &SetupForm, offers: &Offers, problem: Option<&str>) -> Page {
@@ -79,8 +94,8 @@ fn setup_page(viewer: &Viewer, status: StatusCode, form: &SetupForm, offers: &Of
             (already_there(offers))
             form.form method="post" action="/setup" {
                 input type="hidden" name="code" value=(form.code);
-                (field("Your name", "name", "text", &form.name, "name"))
-                (field("E-mail address", "email", "email", &form.email, "email"))
+                (first_field("Your name", "name", "text", &form.name, "name"))
+                (field("E-mail address", "email", "email", &form.email, "username"))
                 (field("Password, at least 8 characters", "password", "password", "", "new-password"))
                 button type="submit" { "Create account" }
             }
@@ -129,8 +144,8 @@ async fn complete_setup(
     };
     match setup::complete(&shared.app, &form.code, admin, &knocking).await {
         Ok(opened) => {
-            let to = if opens_models(&shared, &opened.text).await? { "/" } else { "/keys" };
-            redirect_with_cookie(&shared, to, Some(&opened.text))
+            // The chat asks for a key itself where there is none.
+            redirect_with_cookie(&shared, "/", Some(&opened.text))
         }
         Err(error) if is_for_the_form(&error) => {
             let (status, offers) = (problem::status_of(&error), setup::offers(&shared.app, &form.code).await?);
@@ -138,13 +153,6 @@ async fn complete_setup(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether whoever just came can call a model already; else they need a key first.
-async fn opens_models(shared: &Shared, session: &str) -> Result<bool, Error> {
-    let Some(caller) = callers::by_web_session(&shared.app, session).await? else { return Ok(false) };
-    let usable = ModelFilter { is_active: Some(true), provider: None };
-    Ok(!models::list(&shared.app, &caller, usable).await?.is_empty())
 }
 
 /// Why somebody is at the log-in.
@@ -203,21 +211,32 @@ fn login_page(viewer: &Viewer, email: &str, told: &Told<'_>) -> Page {
         "Sign in",
         html! {
             @match told {
-                Told::NeedsSetup => { p { "Nobody has an account yet. Open the set-up link that Ownkey printed to its terminal." } }
+                Told::NeedsSetup => { (how_to_begin()) }
                 Told::SignedOut => { div.praise role="status" { (icon(Icon::Check)) div { "You are signed out." } } }
                 Told::Locked(_, until) => {
                     div.notice role="alert" { (icon(Icon::Clock))
-                        div { "Too many wrong passwords, so nobody is let in from here for a while. Try again after "
-                            strong { time datetime=(until) { (clock_time(*until)) " UTC" } } ", or ask an admin of this server for a reset link." }
+                        div { "Too many wrong passwords, so Ownkey takes no more of them for a quarter of an hour. Try again after "
+                            strong.nowrap { time datetime=(until) { (clock_time(*until)) " UTC" } }
+                            ", or ask an admin of this server for a reset link." }
                     }
+                }
+                Told::Refused(error) if error.code == Code::IncorrectLogin => {
+                    (complaint(Some(&format!("{}. Try again, or ask an admin of this server for a reset link.", error.sentence))))
                 }
                 Told::Refused(error) => { (complaint(Some(&error.sentence))) }
                 Told::Nothing => {}
             }
-            form.form method="post" action="/login" {
-                (field("E-mail address", "email", "email", email, "username"))
-                (field("Password", "password", "password", "", "current-password"))
-                button type="submit" { "Sign in" }
+            @if !matches!(told, Told::NeedsSetup) {
+                form.form method="post" action="/login" {
+                    @if email.is_empty() {
+                        (first_field("E-mail address", "email", "email", "", "username"))
+                        (field("Password", "password", "password", "", "current-password"))
+                    } @else {
+                        (field("E-mail address", "email", "email", email, "username"))
+                        (first_field("Password", "password", "password", "", "current-password"))
+                    }
+                    button type="submit" { "Sign in" }
+                }
             }
         },
     );

@@ -13,7 +13,9 @@ use maud::{Markup, html};
 
 pub(crate) use chrome::{Person, Place, Theme, Viewer};
 pub(crate) use icons::{Icon, icon};
-pub(crate) use parts::{badge, clock_time, complaint, copyable, empty, field, key_state, tile, time};
+pub(crate) use parts::{
+    badge, clock_time, complaint, copyable, empty, field, first_field, key_state, sentence, tile, time,
+};
 
 /// Nothing but our own style, scripts and forms; what a script writes into a
 /// page goes through its one policy.
@@ -103,7 +105,7 @@ pub(crate) fn problem_page(error: &Error, status: StatusCode, request_id: &str) 
     let content = html! {
         section.card {
             h1 { (title) }
-            p { (error.sentence) }
+            p { (sentence(&error.sentence)) }
             p.small { "Request " code { (request_id) } }
             p { a href="/" { "Go to the start page" } }
         }

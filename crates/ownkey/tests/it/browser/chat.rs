@@ -3,12 +3,16 @@
 
 mod attacks;
 mod branches;
+mod failures;
+mod files;
+mod first;
 mod keys;
 mod list;
+mod long;
 
 use std::time::Duration;
 
-use provider_sim::{Behaviour, Reply};
+use provider_sim::{Behaviour, Call, Finished, Reply};
 use testkit::{Browser, House, Tab, View};
 
 use super::{has_no_barriers, signed_in};
@@ -107,7 +111,16 @@ async fn an_answer_is_stopped_by_escape_and_by_the_button() {
     house.sim.set_default(slowly(2_000, Duration::from_millis(40)));
     begin(&tab, "Count far").await;
     tab.see("word3").await;
+    let since = house.sim.elapsed();
     tab.press("Escape").await;
+    let ended = |calls: &[Call]| {
+        let call = calls.iter().rev().find(|call| call.model.is_some())?;
+        call.ended.filter(|_| call.finished == Finished::ClientGone)
+    };
+    let calls = house.sim.wait_for(|calls| ended(calls).is_some()).await.unwrap();
+    let took = ended(&calls).unwrap().saturating_sub(since);
+    println!("Esc: seen by the provider after {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
     rests(&tab).await;
     tab.see("stopped").await;
     say(&tab, "Count again").await;
@@ -129,13 +142,17 @@ async fn a_reload_and_a_second_tab_go_on_with_a_running_answer() {
     tab.see("word10").await;
     let second = browser.open_beside(&tab).await;
     second.go(&tab.path().await).await;
-    for reader in [&tab, &second] {
+    // A tab that nobody looks at lets go of the stream, and catches up.
+    for reader in [&second, &tab] {
+        reader.front().await;
         reader.see("word60").await;
         rests(reader).await;
         reader.see("to first token").await;
     }
     assert_eq!(house.sim.log().iter().filter(|call| call.model.is_some()).count(), 1);
+    second.front().await;
     say(&second, "Something else").await;
+    tab.front().await;
     tab.see("Something else").await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
     assert_eq!(second.complaints(), Vec::<String>::new());

@@ -1,5 +1,7 @@
 //! The keys: pasted, judged, told in every tab, and what is done with one.
 
+mod many;
+
 use provider_sim::KeyState;
 use testkit::{Browser, House, PASSWORD, Tab, View};
 
@@ -40,6 +42,7 @@ async fn a_pasted_key_is_judged_in_every_tab_without_a_reload() {
     for tab in [&tab, &second] {
         tab.evaluate("window.stays = true").await;
     }
+    tab.front().await;
     tab.fill(BOX, &format!("export OPENAI_API_KEY=\"{KEY}\"")).await;
     tab.see("Looks like a key for OpenAI").await;
     tab.click("button", "Save and check").await;
@@ -132,6 +135,7 @@ async fn a_key_is_copied_for_the_password_once() {
         .await;
     tab.click("button", "More about").await;
     tab.click("button", "Copy").await;
+    tab.see("Copy “OpenAI”").await;
     tab.fill("Password", PASSWORD).await;
     tab.press("Enter").await;
     tab.see("API key copied to clipboard").await;
@@ -142,6 +146,26 @@ async fn a_key_is_copied_for_the_password_once() {
     tab.until(&format!("window.copied === '{KEY}'")).await;
     assert!(!tab.text().await.contains("FAKEaBc"));
     assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_copies_nothing_and_can_be_typed_again() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.user("ann").await.save_key("openai", KEY).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text } } })")
+        .await;
+    tab.click("button", "More about").await;
+    tab.click("button", "Copy").await;
+    tab.fill("Password", "not the password").await;
+    tab.press("Enter").await;
+    tab.see("The password is not right").await;
+    assert_eq!(tab.evaluate("window.copied === undefined").await, true);
+    tab.fill("Password", PASSWORD).await;
+    tab.press("Enter").await;
+    tab.until(&format!("window.copied === '{KEY}'")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +181,79 @@ async fn the_classic_form_waits_until_it_is_complete() {
     tab.until(&format!("!({is_off})")).await;
     tab.click("button", "Add an Anthropic key").await;
     tab.see("Valid").await;
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_only_a_keyboard_is_not_carried_off_while_they_choose() {
+    let Some(browser) = Browser::start().await else { return };
+    let (_house, tab) = at_the_keys(&browser).await;
+    tab.press_with("Tab", 8).await;
+    assert!(tab.focus().await.contains("Show its form"), "{}", tab.focus().await);
+    tab.press_with("Tab", 8).await;
+    tab.until("document.activeElement.id === 'choose-provider'").await;
+    tab.press("ArrowDown").await;
+    tab.until("document.activeElement.value !== ''").await;
+    assert_eq!(tab.path().await, "/keys", "going through the list chooses nothing yet");
+    tab.press("Tab").await;
+    assert!(tab.focus().await.contains("Show its form"), "{}", tab.focus().await);
+    tab.press("Enter").await;
+    tab.until("location.search === '?provider=openai' && document.readyState === 'complete'").await;
+    tab.evaluate("document.querySelector('[role=tab][aria-selected=true]').focus()").await;
+    tab.press("ArrowRight").await;
+    assert!(tab.focus().await.contains("Anthropic"), "{}", tab.focus().await);
+    tab.press("Enter").await;
+    tab.until("location.search === '?provider=anthropic' && document.readyState === 'complete'").await;
+    tab.click("button", "More providers").await;
+    tab.click("link", "Mistral").await;
+    tab.until("location.search === '?provider=mistral' && document.readyState === 'complete'").await;
+    tab.see("No Mistral key yet").await;
+    assert!(tab.has("tab", "Mistral").await);
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_turns_bad_says_so_without_a_reload() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    ann.save_key("openai", KEY).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.see("Valid").await;
+    tab.evaluate("window.stays = true").await;
+    house.sim.key(KEY, KeyState::Invalid401);
+    tab.click("button", "Check API key").await;
+    tab.see("Invalid").await;
+    tab.see("OpenAI refused this key").await;
+    assert!(tab.has("link", "Replace the key").await && tab.has("link", "Get a new one").await);
+    house.sim.key(KEY, KeyState::Valid);
+    tab.click("button", "Check API key").await;
+    tab.see("Valid").await;
+    tab.miss("OpenAI refused this key").await;
+    assert_eq!(tab.evaluate("window.stays").await, true, "no reload");
+    assert_quiet(&tab);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_the_chat_is_deleted_after_a_second_warning_only() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let key = ann.save_key("openai", KEY).await;
+    let chosen = serde_json::json!({"preferences": {"chat_credential_id": key["id"]}});
+    ann.client.patch("/v2/users/me", &chosen).await.expect(200);
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/keys").await;
+    tab.click("button", "More about").await;
+    tab.click("link", "Delete").await;
+    tab.see("This is the key you chat with").await;
+    tab.click("button", "Delete").await;
+    tab.until("document.getElementById('sheet').open && document.querySelector('[name=sure]:invalid') !== null").await;
+    ann.client.get(&format!("/v2/credentials/{}", key["id"].as_str().unwrap())).await.expect(200);
+    tab.click("checkbox", "I will choose another key").await;
+    tab.click("button", "Delete").await;
+    tab.see("No key yet").await;
     assert_quiet(&tab);
 }
 

@@ -55,6 +55,27 @@ async fn one_ends_other_sessions_and_changes_name_and_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preference_is_kept_and_a_wrong_password_is_told_beside_it() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/profile").await;
+    tab.click("radio", "Strict").await;
+    tab.click("button", "Save preferences").await;
+    tab.see("Saved").await;
+    let me = ann.client.get("/v2/users/me").await.expect(200).json();
+    assert_eq!(me["preferences"]["fallback"], "strict", "{me}");
+    tab.until("document.querySelector('[name=fallback][value=strict]').checked").await;
+    tab.fill("Current password", "not the password").await;
+    tab.fill("New password", "another good one").await;
+    tab.press("Enter").await;
+    tab.until("document.querySelector('form[action=\"/profile/password\"] [data-complaint]').innerText.length > 10")
+        .await;
+    assert_eq!(tab.evaluate(super::NO_LOOSE_PASSWORDS).await, true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_profile_keeps_nobody_out() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;

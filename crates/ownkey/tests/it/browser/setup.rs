@@ -15,24 +15,28 @@ async fn link(house: &House) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_comes_from_set_up_to_a_saved_key_by_the_keyboard_alone() {
+async fn one_comes_from_set_up_to_a_first_answer_by_the_keyboard_alone() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;
     let tab = browser.open(&house.url).await;
     tab.go(&link(&house).await).await;
-    tab.fill("Your name", "Ann").await;
+    assert_eq!(tab.focus().await, "input Your name");
+    tab.write("Ann").await;
     for text in ["ann@example.org", PASSWORD] {
         tab.press("Tab").await;
         tab.write(text).await;
     }
     tab.press("Tab").await;
     tab.press("Enter").await;
-    tab.until("location.pathname === '/keys' && document.readyState === 'complete'").await;
+    tab.until("location.pathname === '/chat' && document.readyState === 'complete'").await;
     assert!(tab.focus().await.contains("Paste a key"), "{}", tab.focus().await);
     tab.write(KEY).await;
     tab.press("Enter").await;
-    tab.see("Valid").await;
-    tab.see("models unlocked").await;
+    tab.until("!document.querySelector('#composer fieldset').disabled").await;
+    tab.until("document.activeElement.id === 'message'").await;
+    tab.write("Hello").await;
+    tab.press("Enter").await;
+    tab.see("Hello from the scripted provider.").await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
 
@@ -43,7 +47,12 @@ async fn who_guesses_too_often_is_told_until_when() {
     house.user("ann").await;
     let tab = browser.open(&house.url).await;
     tab.go("/login").await;
-    for _ in 0..6 {
+    for round in 0..6 {
+        assert!(tab.focus().await.starts_with("input"), "one types at once");
+        if round == 1 {
+            tab.see("Incorrect email or password. Try again").await;
+            assert_eq!(tab.value_of("E-mail address").await, "ann@example.org", "what was right stays");
+        }
         tab.fill("E-mail address", "ann@example.org").await;
         tab.fill("Password", "not the password").await;
         tab.evaluate("window.wasHere = true").await;
@@ -51,6 +60,19 @@ async fn who_guesses_too_often_is_told_until_when() {
         tab.until("document.readyState === 'complete' && !window.wasHere").await;
     }
     tab.see("Try again after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_without_the_link_is_told_where_it_is() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let tab = browser.open(&house.url).await;
+    for path in ["/", "/setup", "/login"] {
+        tab.go(path).await;
+        tab.see("Nobody has an account here yet").await;
+        tab.see("ownkey user setup-link").await;
+        assert!(!tab.has("button", "Sign in").await, "there is nothing to sign in to");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,5 +122,5 @@ async fn a_key_goes_up_and_down_behind_the_primary() {
     ann.client.post(&arrange, &before).await.expect(200);
     assert_eq!(super::names(&ann, "openai").await, ["Work", "Second", "Third"]);
     let first = format!("/v2/credentials/{}/arrange", id(&first));
-    ann.client.post(&first, &serde_json::json!({"place": "down"})).await.expect(400);
+    ann.client.post(&first, &serde_json::json!({"place": "down"})).await.expect(422);
 }

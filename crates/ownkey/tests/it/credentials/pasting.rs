@@ -39,7 +39,7 @@ async fn a_key_that_says_nothing_is_saved_for_whom_one_says() {
     let body = json!({"text": format!("FAKE0123456789abcdef0123456789ab\n{OTHER_KEY}"), "provider": "mistral"});
     let answer = ann.client.post("/v2/credentials/paste", &body).await.expect(200).json();
     assert_eq!(outcomes(&answer), [("saved", Some("mistral")), ("saved", Some("openai"))]);
-    ann.client.post("/v2/credentials/paste", &json!({"text": "DEBUG=1"})).await.expect(400);
+    ann.client.post("/v2/credentials/paste", &json!({"text": "DEBUG=1"})).await.expect(422);
     let system = json!({"text": KEY, "scope": "system"});
     let refused = ann.client.post("/v2/credentials/paste", &system).await.expect(200).json();
     assert_eq!(outcomes(&refused), [("refused", Some("openai"))]);

@@ -138,6 +138,7 @@ async fn paste_credentials(
         text: body.text,
         provider: crate::api::word("provider", body.provider.as_deref())?,
         scope: crate::api::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        wait_for_check: false,
     };
     let pasted = credentials::paste(&app, &caller, paste).await?;
     let data: Vec<PastedView> = pasted.into_iter().map(|pasted| PastedView::new(&app, pasted)).collect();

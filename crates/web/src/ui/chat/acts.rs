@@ -16,8 +16,8 @@ use domain::ids::{ConversationId, CredentialId, MessageId};
 use http::Method;
 use serde::Deserialize;
 
-use super::Place;
 use super::read;
+use super::{Place, Told};
 use crate::auth::LetInAt;
 use crate::body::{Form, Id};
 use crate::rim::{Failure, Passport};
@@ -124,7 +124,9 @@ async fn begin(
     };
     match made.await {
         Ok(id) => Ok(to(id)),
-        Err(error) if is_for_the_form(&error) => super::empty_page(&shared, &signed_in, Some(&error)).await,
+        Err(error) if is_for_the_form(&error) => {
+            super::empty_page(&shared, &signed_in, Told { problem: Some(&error), pasted: None }).await
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -2,11 +2,11 @@
 //! empty conversation begins with.
 
 use domain::ProviderId;
-use domain::provider::{PROVIDERS, ProviderKind};
 use maud::{Markup, html};
 
 use super::scene::{Chat, Desk, Lock};
-use crate::ui::view::{Icon, icon};
+use crate::ui::keys::paste_box;
+use crate::ui::view::{Icon, complaint, icon};
 
 /// What may be asked first.
 const EXAMPLES: [&str; 3] = [
@@ -96,39 +96,28 @@ pub(super) fn lock(chat: &Chat, desk: &Desk) -> Markup {
     }
 }
 
-/// What a conversation begins with.
-pub(super) fn start(desk: &Desk, complaint: Option<&str>) -> Markup {
+/// What a conversation begins with, where somebody answers.
+pub(super) fn hello(desk: &Desk) -> Markup {
     html! {
-        div #start data-live="" {
-            @if desk.model.is_some() {
-                h2.hello { "What would you like to know?" }
-                ul.examples {
-                    @for example in EXAMPLES {
-                        li { a.example href={ "/chat?say=" (super::head::urlencoded(example)) } data-example=(example) { (example) } }
-                    }
-                }
-                @if desk.is_only_local {
-                    p.small.soft { (icon(Icon::Machine)) " Answers come from this machine and cost nothing. " a href="/keys" { "Add a provider key" } " for the models of OpenAI, Anthropic and others." }
-                }
-            } @else { (first_key(complaint)) }
+        h2.hello { "What would you like to know?" }
+        ul.examples {
+            @for example in EXAMPLES {
+                li { a.example href={ "/chat?say=" (super::head::urlencoded(example)) } data-example=(example) { (example) } }
+            }
+        }
+        @if desk.is_only_local {
+            p.small.soft { (icon(Icon::Machine)) " Answers come from this machine and cost nothing. " a href="/keys" { "Add a provider key" } " for the models of OpenAI, Anthropic and others." }
         }
     }
 }
 
-/// The paste box of somebody without any key.
-fn first_key(complaint: Option<&str>) -> Markup {
+/// The paste box of somebody without any key: the one of `/keys`.
+pub(super) fn first_key(is_admin: bool, problem: Option<&str>, results: &Markup) -> Markup {
     html! {
         h2.hello { "Paste a key, and chat" }
         p.soft { "Ownkey keeps it sealed on this server and calls the provider with it. Only you use it." }
-        (crate::ui::view::complaint(complaint))
-        form.paste method="post" action="/chat/keys" {
-            label for="pasted" { "Paste a key from any provider" }
-            div.paste-row {
-                input #pasted type="password" name="api_key" autocomplete="off" spellcheck="false" required autofocus placeholder="sk-…";
-                button type="submit" { "Save and check" }
-            }
-            @if complaint.is_some() { (which_provider()) }
-        }
+        (complaint(problem))
+        (paste_box("/chat/keys", is_admin, true, results))
         p.small.row.gets {
             "Get a key: "
             @for provider in FIRST_KEYS {
@@ -136,21 +125,6 @@ fn first_key(complaint: Option<&str>) -> Markup {
             }
         }
         p.small.soft { "No key at hand? Start " a href="/status" { "Ollama or LM Studio" } " on this machine, and its models appear here by themselves." }
-    }
-}
-
-/// Asked when the shape of a key does not say whose it is.
-fn which_provider() -> Markup {
-    html! {
-        div.field {
-            label for="provider" { "Provider" }
-            select #provider name="provider" {
-                option value="" { "As the key looks" }
-                @for provider in PROVIDERS.iter().filter(|provider| provider.kind == ProviderKind::External && provider.default_base.is_some()) {
-                    option value=(provider.name) { (provider.display_name) }
-                }
-            }
-        }
     }
 }
 

@@ -155,8 +155,11 @@ fn trouble(verdict: &Verdict, key: Option<&Credential>, model: &str) -> Option<L
 }
 
 fn refused(name: &str, key: Option<&Credential>) -> String {
-    let reason = key.and_then(|key| key.status_reason.as_deref()).unwrap_or("The provider refused it.");
-    format!("{name} was refused. {reason} Replace it, or choose another one.")
+    // The reason says what to do.
+    match key.and_then(|key| key.status_reason.as_deref()) {
+        Some(reason) => format!("{name} was refused. {reason}"),
+        None => format!("{name} was refused by its provider. Replace it, or choose another one."),
+    }
 }
 
 fn capitalised(text: &str) -> String {

@@ -77,12 +77,12 @@ fn switcher(path: &str, chat: &Chat, desk: &Desk) -> Markup {
 fn key_words(payer: &Payer) -> Markup {
     let provider = payer.provider.display_name();
     html! {
-        (provider) " · "
+        span.only-wide { (provider) " · " }
         @if payer.provider.facts().kind == ProviderKind::Local && payer.mask.is_none() { "no key needed" }
         @else {
             (payer.name)
             @if let Some(mask) = &payer.mask { " " code { (mask) } }
-            " · " (whose(payer.scope))
+            span.only-wide { " · " (whose(payer.scope)) }
         }
     }
 }

@@ -3,23 +3,26 @@
 
 use std::time::Duration;
 
-use app::credentials::{self, NewKey, Rotation};
-use app::error::{Code, Error};
+use app::credentials::{self, Paste, Rotation};
+use app::error::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
+use domain::credential::Scope;
 use domain::ids::{ConversationId, CredentialId};
-use domain::{ProviderId, key_shape};
+use domain::{ProviderId, key_paste};
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::Told;
 use crate::body::{Form, Id, Query};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 use crate::ui::forms::{SignedIn, is_for_the_form};
+use crate::ui::keys;
 use crate::ui::view::{Place, Shape, complaint, with_status};
 
 pub(super) fn doors() -> Vec<Door> {
@@ -33,9 +36,12 @@ pub(super) fn doors() -> Vec<Door> {
 
 #[derive(Deserialize)]
 struct FirstKey {
-    api_key: String,
+    #[serde(default)]
+    text: String,
     #[serde(default)]
     provider: String,
+    #[serde(default)]
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -51,41 +57,34 @@ struct Back {
     back: String,
 }
 
+/// Saves what was pasted, by the rule of `/keys`. One key is waited for, so that
+/// the page that comes can be written in.
 async fn save_first(
     State(shared): State<Shared>,
     signed_in: SignedIn,
     Form(form): Form<FirstKey>,
 ) -> Result<Response, Failure> {
-    match save(&shared, &signed_in, form).await {
-        Ok(()) => Ok(Redirect::to("/chat").into_response()),
-        Err(error) if is_for_the_form(&error) => super::empty_page(&shared, &signed_in, Some(&error)).await,
+    let provider = Some(form.provider.as_str()).filter(|text| !text.is_empty()).map(str::parse::<ProviderId>);
+    let provider = provider.transpose().map_err(|problem| Error::invalid("provider", problem))?;
+    let scope = Some(form.scope.as_str()).filter(|text| !text.is_empty()).map(str::parse::<Scope>);
+    let scope = scope.transpose().map_err(|problem| Error::invalid("scope", problem))?.unwrap_or(Scope::Personal);
+    let paste = Paste { text: form.text, provider, scope, wait_for_check: true };
+    match credentials::paste(&shared.app, &signed_in.caller, paste).await {
+        Ok(pasted) => {
+            let results = keys::results(&pasted, shared.app.clock.now());
+            super::empty_page(&shared, &signed_in, Told { problem: None, pasted: Some(&results) }).await
+        }
+        Err(error) if is_for_the_form(&error) => {
+            super::empty_page(&shared, &signed_in, Told { problem: Some(&error), pasted: None }).await
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn save(shared: &Shared, signed_in: &SignedIn, form: FirstKey) -> Result<(), Error> {
-    let key = bare(&form.api_key);
-    let provider: ProviderId = if form.provider.is_empty() {
-        key_shape::recognise(key).ok_or_else(|| {
-            let sentence = "The key does not say by its look whose it is. Choose its provider and paste it again.";
-            Error::new(Code::InvalidRequest, sentence).of_field("api_key")
-        })?
-    } else {
-        form.provider.parse().map_err(|problem: String| Error::invalid("provider", problem))?
-    };
-    let new = NewKey { api_key: Some(key.to_owned()), wait_for_check: true, ..NewKey::of(provider) };
-    credentials::create(&shared.app, &signed_in.caller, new).await.map(drop)
-}
-
-/// The key in `export X="key"` or `Bearer key`.
-fn bare(pasted: &str) -> &str {
-    let text = pasted.trim();
-    let text = text.strip_prefix("export ").unwrap_or(text);
-    let is_name =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    let text = text.split_once('=').filter(|(name, _)| is_name(name.trim())).map_or(text, |(_, value)| value);
-    let text = text.trim().trim_matches(['"', '\'']);
-    text.strip_prefix("Bearer ").unwrap_or(text).trim()
+/// The first key in what was pasted; all of it, where no key can be told.
+fn secret_in(pasted: &str) -> String {
+    let first = key_paste::read(pasted).into_iter().next();
+    first.map_or_else(|| pasted.trim().to_owned(), |found| found.key)
 }
 
 async fn show_replace(
@@ -103,7 +102,7 @@ async fn replace(
     Id(id): Id<CredentialId>,
     Form(form): Form<NewSecret>,
 ) -> Result<Response, Failure> {
-    let rotation = Rotation { api_key: bare(&form.api_key).to_owned(), grace: Duration::ZERO, force: false };
+    let rotation = Rotation { api_key: secret_in(&form.api_key), grace: Duration::ZERO, force: false };
     match credentials::rotate(&shared.app, &signed_in.caller, id, rotation).await {
         Ok(_) => Ok(Redirect::to(&led_back(&form.back)).into_response()),
         Err(error) if is_for_the_form(&error) => replace_page(&shared, &signed_in, id, &form.back, Some(&error)).await,
@@ -143,7 +142,7 @@ fn form(id: CredentialId, title: &str, provider: ProviderId, back: &str, problem
                 input type="hidden" name="back" value=(back);
                 div.field {
                     label for="api_key" { "New key" }
-                    input #api_key name="api_key" type="password" autocomplete="off" spellcheck="false" required autofocus;
+                    input.secret #api_key name="api_key" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" required autofocus placeholder="Paste it here";
                 }
                 div.row {
                     button type="submit" { "Check and replace" }
@@ -160,18 +159,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_in_what_came_along() {
-        for pasted in [
-            "sk-abc",
-            "  sk-abc\n",
-            "\"sk-abc\"",
-            "export OPENAI_API_KEY=sk-abc",
-            "OPENAI_API_KEY='sk-abc'",
-            "Bearer sk-abc",
-        ] {
-            assert_eq!(bare(pasted), "sk-abc", "{pasted:?}");
+    fn the_secret_is_found_in_what_came_along() {
+        let key = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
+        for pasted in [format!(" {key}\n"), format!("export OPENAI_API_KEY=\"{key}\""), format!("Bearer {key}")] {
+            assert_eq!(secret_in(&pasted), key, "{pasted:?}");
         }
-        assert_eq!(bare("sk-a=b"), "sk-a=b", "a key may have an equals sign");
+        assert_eq!(secret_in(" # what this is, the server says "), "# what this is, the server says");
     }
 
     #[test]

@@ -102,10 +102,9 @@ fn key_choice(key: &Credential, is_chosen: bool) -> Markup {
             (tile(key.provider))
             span.grow {
                 span.clip.block { (key.name) }
-                span.small { (key.provider.display_name()) " " @if !key.masked.is_empty() { code { (key_shape::masked_in_lists(&key.masked)) } } }
+                span.small.block { (key.provider.display_name()) " " @if !key.masked.is_empty() { code.nowrap { (key_shape::masked_in_lists(&key.masked)) } } }
+                span.small.pick-end { (whose(key.scope)) (key_state(key.status, key.is_active)) }
             }
-            span.chip { (whose(key.scope)) }
-            (key_state(key.status, key.is_active))
         }
     }
 }

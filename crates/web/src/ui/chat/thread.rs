@@ -28,7 +28,7 @@ fn question(chat: &str, turn: &Turn, text: &str, files: &[File]) -> Markup {
             h2.sr { "You" }
             @if !files.is_empty() { ul.files { @for file in files { (attachment(file)) } } }
             div.said hidden[text.is_empty()] { (text) }
-            div.foot.acts {
+            div.under.acts {
                 (siblings(chat, &turn.siblings))
                 a.act href={ (source) "#edit" } data-act="edit" { (icon(Icon::Pen)) span.sr { "Edit" } }
                 a.act href=(source) data-act="copy" { (icon(Icon::Copy)) span.sr { "Copy" } }
@@ -68,7 +68,7 @@ fn answer(chat: &str, turn: &Turn, answer: &Answer) -> Markup {
             @if !answer.thoughts.is_empty() { (thoughts(&answer.thoughts, answer.thought_ms)) }
             div.md { (answer.html) }
             @if is_running { (running(chat, turn)) }
-            @if let Some(failure) = &answer.failure { (self::failure(chat, failure)) }
+            @if let Some(failure) = &answer.failure { (self::failure(chat, turn, failure)) }
             @if !is_running { (foot(chat, turn, answer)) }
         }
     }
@@ -77,7 +77,7 @@ fn answer(chat: &str, turn: &Turn, answer: &Answer) -> Markup {
 /// What stands below an answer that comes: gone at its end.
 fn running(chat: &str, turn: &Turn) -> Markup {
     html! {
-        div.foot.coming {
+        div.under.coming {
             span.dots aria-hidden="true" { span {} span {} span {} }
             form.only-plain method="post" action=(source(chat, turn)) {
                 button.quiet.little type="submit" name="action" value="stop" { "Stop" }
@@ -102,18 +102,21 @@ pub(super) fn thinking() -> Markup {
     html! { template #thinking { details.thoughts { summary { "Thinking" } div.thought {} } } }
 }
 
-fn failure(chat: &str, failure: &Failure) -> Markup {
+/// Why there is no answer, and the ways on.
+fn failure(chat: &str, turn: &Turn, failure: &Failure) -> Markup {
     html! {
         div.complaint.failure {
             (icon(Icon::Warning))
             div.grow {
-                (failure.sentence)
-                @if let Some(request) = &failure.request { " " span.small.nowrap { "Request " code { (request) } } }
-                @if failure.is_about_the_key {
-                    div.row {
-                        a.button.quiet.little href={ "/chat/" (chat) "/switch" } data-sheet { "Choose another key or model" }
-                        a.button.quiet.little href="/keys" { "Manage keys" }
+                p.why { (failure.sentence) }
+                div.row {
+                    form method="post" action=(source(chat, turn)) {
+                        button.quiet.little type="submit" name="action" value="regenerate" data-act="regenerate" { (icon(Icon::Turning)) "Try again" }
                     }
+                    a.button.quiet.little href={ "/chat/" (chat) "/switch" } data-sheet {
+                        @if failure.is_about_the_key { "Choose another key or model" } @else { "Choose another model" }
+                    }
+                    @if let Some(request) = &failure.request { span.small.request { "Request " code { (request) } } }
                 }
             }
         }
@@ -123,7 +126,7 @@ fn failure(chat: &str, failure: &Failure) -> Markup {
 fn foot(chat: &str, turn: &Turn, answer: &Answer) -> Markup {
     let source = source(chat, turn);
     html! {
-        div.foot {
+        div.under {
             p.figures {
                 @if answer.progress == Progress::Stopped { span { "stopped" } }
                 @for told in told(&answer.figures) { span { (told) } }

@@ -25,7 +25,7 @@ use crate::problem;
 use crate::rim::Failure;
 use crate::router::Shared;
 use crate::ui::forms::{SignedIn, is_for_the_form};
-use crate::ui::view::{Place, Shape, with_status};
+use crate::ui::view::{Icon, Place, Shape, icon, with_status};
 
 #[derive(Deserialize)]
 pub(super) struct ActionForm {
@@ -79,6 +79,7 @@ pub(super) async fn show_key(
         cooling_until: cooling::until(app, id),
         may_copy: app.settings.reveal_allowed,
         now: app.clock.now(),
+        has_rivals: true,
         shown,
     };
     Ok(sheet_page(&signed_in, StatusCode::OK, &sheets::key(&line)))
@@ -271,7 +272,7 @@ pub(super) async fn set_spread(
 fn sheet_page(signed_in: &SignedIn, status: StatusCode, sheet: &Markup) -> Response {
     let content = html! {
         h1.sr { "Provider key" }
-        p { a href="/keys" { "‹ Provider keys" } }
+        nav.back aria-label="Back" { a href="/keys" { (icon(Icon::Left)) "Provider keys" } }
         (sheet)
     };
     let page = with_status(status, "Provider key", &signed_in.viewer, content);

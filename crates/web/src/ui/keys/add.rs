@@ -58,7 +58,7 @@ pub(super) async fn paste_keys(
 ) -> Result<Response, Failure> {
     let scope = scope(&form.scope)?;
     let provider = typed(form.provider).map(|text| provider(&text)).transpose()?;
-    let paste = Paste { text: form.text, provider, scope };
+    let paste = Paste { text: form.text, provider, scope, wait_for_check: false };
     let spot = spot_of(&headers, signed_in.caller.is_admin());
     match credentials::paste(&shared.app, &signed_in.caller, paste).await {
         Ok(pasted) => keys_page(&shared, &signed_in, &spot, Said::Pasted(&pasted)).await,

@@ -2,7 +2,7 @@
 //! save.
 
 use domain::ProviderId;
-use domain::credential::Credential;
+use domain::credential::{Credential, KeyStatus};
 use maud::{Markup, html};
 
 use super::row::mask;
@@ -52,6 +52,9 @@ fn one(card: &Card<'_>) -> Markup {
                 }
             }
             @if let Some(problem) = &card.problem { p.wrong { (problem) } }
+            div.why id={ "why-" (provider) } data-live="credential." {
+                @if let Some(reason) = card.keys.first().and_then(|key| bad(key)) { p.small { (reason) } }
+            }
             div.columns {
                 @if provider == ProviderId::Azure {
                     div.field { label for={ (id) "-base" } { "Azure OpenAI endpoint" }
@@ -59,11 +62,17 @@ fn one(card: &Card<'_>) -> Markup {
                 }
                 div.field {
                     label for=(id) { (facts.display_name) " key" }
-                    input id=(id) name={ (provider) "_api_key" } type="password" autocomplete="off" spellcheck="false" placeholder=(facts.key_example);
+                    input.secret id=(id) name={ (provider) "_api_key" } type="text" autocomplete="off" autocapitalize="off" spellcheck="false"
+                        placeholder=(facts.key_example);
                 }
                 button.quiet type="submit" name="save" value=(provider) aria-label={ "Save the " (facts.display_name) " key" } { "Save" }
             }
             @if !card.keys.is_empty() { p.small { a href={ "/keys?provider=" (provider) } { "Manage the " (facts.display_name) " keys" } } }
         }
     }
+}
+
+/// Why a key does not work, where one knows.
+fn bad(key: &Credential) -> Option<&str> {
+    key.status_reason.as_deref().filter(|_| key.is_active && key.status != KeyStatus::Valid)
 }

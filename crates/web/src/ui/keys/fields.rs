@@ -12,32 +12,30 @@ use super::list::{Listed, article, provider_options};
 use super::place::Spot;
 use crate::ui::view::{Icon, icon, tile};
 
-/// What a place offers beside pasting: a provider's own form, or the choice of one.
-pub(super) fn of_spot(spot: &Spot, listed: &Listed<'_>, default_base: Option<&str>) -> Markup {
-    match spot.provider {
-        Some(provider) => of_provider(provider, spot, listed, default_base),
-        None => choice(spot),
-    }
-}
-
-/// The classic way: the provider first.
-fn choice(spot: &Spot) -> Markup {
+/// The classic way: the provider first, then its own form.
+pub(super) fn choice(spot: &Spot) -> Markup {
     html! {
-        form.row.choice method="get" action="/keys" data-choice {
+        form.choice method="get" action="/keys" data-choice {
             @if spot.scope != Scope::Personal { input type="hidden" name="scope" value=(spot.scope); }
             label for="choose-provider" { "Or choose the provider" }
-            select #choose-provider name="provider" { option value="" { "Provider…" } (provider_options(None)) }
-            button.quiet { "Show its form" }
+            select #choose-provider name="provider" { option value="" { "Provider…" } (provider_options(spot.provider)) }
+            button.quiet.by-hand { "Show its form" }
         }
     }
 }
 
-fn of_provider(provider: ProviderId, spot: &Spot, listed: &Listed<'_>, default_base: Option<&str>) -> Markup {
+/// A provider, and the form that adds a key of it.
+pub(super) fn of_provider(
+    provider: ProviderId,
+    spot: &Spot,
+    listed: &Listed<'_>,
+    default_base: Option<&str>,
+) -> Markup {
     let facts = provider.facts();
     let is_local = facts.kind == ProviderKind::Local;
     let keys = listed.shelf.count(spot.scope, Some(provider));
     html! {
-        section.card aria-labelledby="provider-title" {
+        section.card.own aria-labelledby="provider-title" {
             div.row.spread {
                 div.row { (tile(provider)) h2 #provider-title { (facts.display_name) } }
                 @if !facts.key_url.is_empty() {
@@ -66,7 +64,10 @@ pub(super) fn form(provider: ProviderId, scope: Scope, default_base: Option<&str
                 label for={ (prefix) "name" } { "Name (optional)" }
                 input id={ (prefix) "name" } name="name" type="text" maxlength="100" autocomplete="off" placeholder=(name);
             }
-            button type="submit" { "Add " (article(provider)) " " (name) " key" }
+            button type="submit" {
+                @if provider.facts().kind == ProviderKind::Local { "Add " (article(provider)) " " (name) " server" }
+                @else { "Add " (article(provider)) " " (name) " key" }
+            }
             p.wrong data-complaint hidden role="alert" {}
         }
     }
@@ -81,19 +82,15 @@ fn given<'a>(field: &Field, default_base: Option<&'a str>) -> &'a str {
 pub(super) fn input(field: &Field, prefix: &str, value: &str) -> Markup {
     let name = field.name.rsplit('.').next().unwrap_or(field.name);
     let id = format!("{prefix}{name}");
-    let kind = match name {
-        "api_base" => "url",
-        "api_key" => "password",
-        _ => "text",
-    };
+    let kind = if name == "api_base" { "url" } else { "text" };
     html! {
         div.field {
             label for=(id) { (field.label) @if !field.required { span.soft { " (optional)" } } }
             @if name == "headers" {
                 textarea id=(id) name=(name) rows="2" autocomplete="off" spellcheck="false" placeholder=(field.example) {}
             } @else {
-                input id=(id) name=(name) type=(kind) value=(value) autocomplete="off" spellcheck="false"
-                    placeholder=(field.example) required[field.required];
+                input id=(id) name=(name) type=(kind) value=(value) class=[(name == "api_key").then_some("secret")]
+                    autocomplete="off" autocapitalize="off" spellcheck="false" placeholder=(field.example) required[field.required];
             }
             @if name == "deployments" { p.hint { "Separated by commas; they become the key's models." } }
             @if name == "headers" { p.hint { "One on each line; sealed with the key." } }
@@ -154,7 +151,7 @@ fn spread(provider: ProviderId, scope: Scope, settled: Spread) -> Markup {
             select #spread name="spread" {
                 @for (choice, words) in choices { option value=(choice) selected[choice == settled] { (words) } }
             }
-            button.quiet { "Settle" }
+            button.quiet.by-hand { "Settle" }
         }
     }
 }

@@ -4,13 +4,13 @@
 use app::credentials::Shelf;
 use domain::ProviderId;
 use domain::credential::Scope;
-use domain::provider::PROVIDERS;
+use domain::provider::{PROVIDERS, ProviderKind};
 use domain::spread::Spread;
 use maud::{Markup, html};
 
 use super::place::Spot;
 use super::row::{Line, row, scope_word};
-use crate::ui::view::{Icon, empty, icon};
+use crate::ui::view::{Icon, empty, icon, tile};
 
 /// Providers that most people begin with.
 const FIRST_KEYS: [ProviderId; 4] =
@@ -42,15 +42,30 @@ pub(super) fn scopes(listed: &Listed<'_>, is_admin: bool) -> Markup {
     }
 }
 
-/// All providers, those with keys first.
+/// The providers: those with keys, the one that is looked at and those that most
+/// people begin with; the others in a menu.
 pub(super) fn providers(listed: &Listed<'_>) -> Markup {
     let count = |provider| listed.shelf.count(listed.spot.scope, provider);
+    let is_near = |id: &ProviderId| listed.spot.provider == Some(*id) || FIRST_KEYS.contains(id);
     let (with, without): (Vec<ProviderId>, Vec<ProviderId>) = ProviderId::all().partition(|id| count(Some(*id)) > 0);
+    let (near, others): (Vec<ProviderId>, Vec<ProviderId>) = without.into_iter().partition(is_near);
     html! {
-        div.tabs.chips #providers role="tablist" aria-label="Providers" data-live="credential." {
-            (tab(listed, None, "All", count(None)))
-            @for provider in with.into_iter().chain(without) {
-                (tab(listed, Some(provider), provider.display_name(), count(Some(provider))))
+        div.providers #providers data-live="credential." {
+            div.chips role="tablist" aria-label="Providers" {
+                (tab(listed, None, "All", count(None)))
+                @for provider in with.into_iter().chain(near) {
+                    (tab(listed, Some(provider), provider.display_name(), count(Some(provider))))
+                }
+            }
+            @if !others.is_empty() {
+                button.bare.little #more-of-them type="button" popovertarget="other-providers" { "More providers" (icon(Icon::Down)) }
+                div #other-providers popover {
+                    nav.menu aria-label="More providers" {
+                        @for provider in others {
+                            a href=(listed.spot.of_provider(Some(provider)).href()) { (tile(provider)) (provider.display_name()) }
+                        }
+                    }
+                }
             }
         }
     }
@@ -127,7 +142,8 @@ fn nothing(listed: &Listed<'_>) -> Markup {
     }
     if let Some(provider) = spot.provider {
         let facts = provider.facts();
-        return empty(Icon::Key, &format!("No {} key yet", facts.display_name), &html! { p { (facts.description) } });
+        let what = if facts.kind == ProviderKind::Local { "server" } else { "key" };
+        return html! { p.none { "No " (facts.display_name) " " (what) " yet. Add one with the form above." } };
     }
     let next = html! {
         p { "Paste a key above and its models are yours to chat with, here and in every tool you point at Ownkey." }

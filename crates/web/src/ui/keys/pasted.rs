@@ -1,9 +1,10 @@
 //! The box that takes whatever is pasted, and what became of it.
 
 use app::credentials::{Outcome, Pasted, Saved, ShownKey};
-use domain::Timestamp;
+use domain::credential::Scope;
 use domain::key_shape;
 use domain::provider::PROVIDERS;
+use domain::{ProviderId, Timestamp};
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -12,31 +13,57 @@ use super::row::Line;
 use super::verdict::verdict;
 use crate::ui::view::{Icon, icon, tile};
 
-/// One box for the keys of all providers. `has_focus`: it is what a person came for.
-pub(crate) fn paste_box(is_admin: bool, has_focus: bool, results: &Markup) -> Markup {
+/// The box for the keys of all providers, and where it stands.
+pub(super) struct PasteBox<'a> {
+    /// Where its form is sent.
+    pub(super) action: &'a str,
+    /// Whether the server's keys are theirs to save too.
+    pub(super) is_admin: bool,
+    /// Whose the keys are to be, unless another is chosen.
+    pub(super) scope: Scope,
+    /// Whose they are where neither shape nor name says so.
+    pub(super) provider: Option<ProviderId>,
+    /// Whether it is what a person came for.
+    pub(super) has_focus: bool,
+    /// Another way to save a key.
+    pub(super) beside: &'a Markup,
+    /// What became of what was pasted before.
+    pub(super) results: &'a Markup,
+}
+
+/// One box for the keys of all providers, sent to `action`. `has_focus`: it is
+/// what a person came for.
+pub(crate) fn paste_box(action: &str, is_admin: bool, has_focus: bool, results: &Markup) -> Markup {
+    let beside = &html! {};
+    filled(&PasteBox { action, is_admin, scope: Scope::Personal, provider: None, has_focus, beside, results })
+}
+
+/// The box, as its place has it.
+pub(super) fn filled(it: &PasteBox<'_>) -> Markup {
     html! {
         section.card.paste aria-labelledby="paste-title" {
-            form #paste method="post" action="/keys/paste" {
-                label #paste-title for="paste-text" { "Paste a key from any provider" }
+            label #paste-title for="paste-text" { "Paste a key from any provider" }
+            (it.beside)
+            form #paste method="post" action=(it.action) {
                 textarea.secret #paste-text name="text" rows="2" required autocomplete="off" autocapitalize="off" spellcheck="false"
-                    autofocus[has_focus] aria-describedby="paste-hint" data-shapes=(shapes())
+                    autofocus[it.has_focus] aria-describedby="paste-hint" data-shapes=(shapes())
                     placeholder="sk-…  or several lines, or a whole .env file" {}
                 div.row.paste-end {
                     p.small.grow #paste-hint aria-live="polite" { "It is recognised by its shape, sealed, and checked by one free call." }
                     select #paste-provider name="provider" aria-label="Provider, where a key does not say it" {
-                        option value="" { "Recognise the provider" }
-                        (provider_options(None))
+                        option value="" { "Whose key is it?" }
+                        (provider_options(it.provider))
                     }
-                    @if is_admin {
+                    @if it.is_admin {
                         select name="scope" aria-label="Whose key" {
                             option value="personal" { "For me" }
-                            option value="system" { "For everybody here" }
+                            option value="system" selected[it.scope == Scope::System] { "For everybody here" }
                         }
                     }
                     button type="submit" { "Save and check" }
                 }
             }
-            div #pasted aria-live="polite" { (results) }
+            div #pasted aria-live="polite" { (it.results) }
         }
     }
 }
@@ -51,11 +78,11 @@ fn shapes() -> String {
 }
 
 /// What became of each pasted key.
-pub(super) fn results(pasted: &[Pasted], now: Timestamp) -> Markup {
+pub(crate) fn results(pasted: &[Pasted], now: Timestamp) -> Markup {
     let saved = pasted.iter().filter(|one| matches!(one.outcome, Outcome::Saved(_))).count();
     html! {
         @if !pasted.is_empty() {
-            @if pasted.len() > 1 { p.small { (saved) " of " (pasted.len()) " keys saved." } }
+            @if pasted.len() > 1 { p.small.tally { (saved) " of " (pasted.len()) " keys saved." } }
             ul.pasted { @for one in pasted { (result(one, now)) } }
         }
     }
@@ -73,7 +100,7 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
                 li data-line=(pasted.line) data-whose {
                     (icon(Icon::Question))
                     div { strong { (name) } " · " code { (pasted.masked) }
-                        p.reason { "Its shape does not say whose key this is. Choose the provider below the box and save again." } }
+                        p.reason { "Its shape does not say whose key this is. Choose the provider beside the box and save again." } }
                 }
             }
             Outcome::Refused(error) => {
@@ -88,13 +115,18 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
 
 fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
     let key = &saved.credential;
-    let line =
-        Line { shown: ShownKey { credential: key.clone(), models: None }, cooling_until: None, may_copy: false, now };
+    let line = Line {
+        shown: ShownKey { credential: key.clone(), models: None },
+        cooling_until: None,
+        may_copy: false,
+        now,
+        has_rivals: false,
+    };
     html! {
         li data-key=(key.id) data-saved {
             (tile(key.provider))
             div {
-                strong { (key.provider.display_name()) } " · " code { (key_shape::masked_in_lists(&key.masked)) } " · saved"
+                span { strong { (key.provider.display_name()) } " · " code { (key_shape::masked_in_lists(&key.masked)) } " · saved" }
                 (verdict(&line))
                 @if let Some(warning) = &saved.warning { p.reason { (icon(Icon::Warning)) " " (warning) } }
             }

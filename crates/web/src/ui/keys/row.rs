@@ -16,6 +16,8 @@ pub(crate) struct Line {
     /// Whether the server lets keys be copied.
     pub(super) may_copy: bool,
     pub(super) now: Timestamp,
+    /// Whether it is one of several for its provider.
+    pub(super) has_rivals: bool,
 }
 
 pub(super) fn row(line: &Line) -> Markup {
@@ -28,9 +30,9 @@ pub(super) fn row(line: &Line) -> Markup {
                 div.which {
                     (tile(key.provider))
                     div.grow {
-                        a.name href={ "/keys/" (key.id) } { (key.name) } (chips(line))
+                        a.name href={ "/keys/" (key.id) } data-sheet { bdi { (key.name) } } (chips(line))
                         div.small { (key.provider.display_name()) " · " (mask(key)) " · " (scope_word(key.scope)) }
-                        @if !key.note.is_empty() { div.small.note { (key.note) } }
+                        @if !key.note.is_empty() { div.small.note { bdi { (key.note) } } }
                     }
                 }
             }
@@ -64,7 +66,7 @@ pub(super) const fn scope_word(scope: Scope) -> &'static str {
 fn chips(line: &Line) -> Markup {
     let key = &line.shown.credential;
     html! {
-        @if key.is_primary { " " span.chip { (icon(Icon::Star)) "Primary" } }
+        @if key.is_primary && line.has_rivals { " " span.chip { (icon(Icon::Star)) "Primary" } }
         @if key.grace_of.is_some() { " " span.chip { "former key" } }
         @if matches!(key.source, Source::Environment(_)) { " " span.chip { "read-only" } }
         @if key.is_rotation_due(line.now) { " " a.chip href={ "/keys/" (key.id) "/rotate" } data-sheet { (age(key, line.now)) } }
@@ -90,7 +92,7 @@ fn actions(line: &Line) -> Markup {
                 button.quiet.little name="action" value="check" aria-label={ "Check API key " (key.name) } { "Check API key" }
             }
             @if key.is_row() {
-                button.bare.little.icon-only id={ "more-" (key.id) } type="button" popovertarget=(menu)
+                button.quiet.little.icon-only id={ "more-" (key.id) } type="button" popovertarget=(menu)
                     aria-label={ "More about " (key.name) } { (icon(Icon::More)) }
                 div id=(menu) popover { (menu_of(line)) }
             }
@@ -105,9 +107,9 @@ fn menu_of(line: &Line) -> Markup {
     let has_secret = key.source == Source::Stored && !key.masked.is_empty();
     html! {
         div.menu {
-            div.who { strong { (key.name) } br; (mask(key)) }
+            div.who { strong.clip dir="auto" { (key.name) } (mask(key)) }
             @if has_secret && key.scope == Scope::Personal && line.may_copy {
-                button.scripted type="button" data-reveal=(key.id) { (icon(Icon::Copy)) "Copy" }
+                button.scripted type="button" data-reveal=(key.id) data-name=(key.title()) { (icon(Icon::Copy)) "Copy" }
             }
             @if !is_former {
                 a href={ (door) "/edit" } data-sheet { (icon(Icon::Pen)) "Edit" }

@@ -59,14 +59,17 @@ pub(super) fn key(line: &Line) -> Markup {
             button.quiet name="action" value="check" { "Check API key" }
             @if key.is_row() {
                 @if key.grace_of.is_none() {
-                    a.button.quiet href={ (door) "/edit" } { "Edit" }
-                    @if key.secret_set_at.is_some() && key.source == Source::Stored { a.button.quiet href={ (door) "/rotate" } { "Rotate" } }
+                    a.button.quiet href={ (door) "/edit" } data-sheet { "Edit" }
+                    @if key.secret_set_at.is_some() && key.source == Source::Stored { a.button.quiet href={ (door) "/rotate" } data-sheet { "Rotate" } }
                 }
-                a.button.quiet.danger href={ (door) "/delete" } { "Delete" }
+                @if key.is_active { button.quiet name="action" value="deactivate" { "Deactivate" } }
+                @else { button.quiet name="action" value="activate" { "Activate" } }
+                a.button.quiet.danger href={ (door) "/delete" } data-sheet { "Delete" }
+                a.button.quiet.at-end.scripted href="/keys" data-cancel { "Close" }
             }
         }
     };
-    sheet(&html! { (tile(key.provider)) " " (key.name) }, &content)
+    sheet(&html! { (tile(key.provider)) " " bdi { (key.name) } }, &content)
 }
 
 /// Another name, another secret, another place.
@@ -86,7 +89,7 @@ pub(super) fn edit(key: &Credential, problem: Option<&str>) -> Markup {
             @if has_secret {
                 div.field {
                     label for="edit-api_key" { "New key " span.soft { "(empty: it stays)" } }
-                    input #edit-api_key name="api_key" type="password" autocomplete="off" spellcheck="false";
+                    input.secret #edit-api_key name="api_key" type="text" autocomplete="off" autocapitalize="off" spellcheck="false";
                     p.hint { "Now: " (mask(key)) ". A new one is checked at once." }
                 }
             }
@@ -99,7 +102,7 @@ pub(super) fn edit(key: &Credential, problem: Option<&str>) -> Markup {
             div.end { (cancel()) button type="submit" { "Save" } }
         }
     };
-    sheet(&html! { "Edit " (key.title()) }, &content)
+    sheet(&html! { "Edit " bdi { (key.title()) } }, &content)
 }
 
 /// The day of a moment, as date fields have it.
@@ -120,7 +123,8 @@ pub(super) fn rotate(key: &Credential, problem: Option<&str>) -> Markup {
             }
             div.field {
                 label for="rotate-key" { "New key" }
-                input #rotate-key name="api_key" type="password" autocomplete="off" spellcheck="false" required;
+                input.secret #rotate-key name="api_key" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" required
+                    placeholder=(key.provider.facts().key_example);
             }
             div.field {
                 label for="rotate-grace" { "The key before stays usable" }
@@ -133,7 +137,7 @@ pub(super) fn rotate(key: &Credential, problem: Option<&str>) -> Markup {
             div.end { (cancel()) button type="submit" { "Check and rotate" } }
         }
     };
-    sheet(&html! { "Rotate " (key.title()) }, &content)
+    sheet(&html! { "Rotate " bdi { (key.title()) } }, &content)
 }
 
 /// Who would miss a key, and what to do instead.
@@ -173,16 +177,17 @@ pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
             }
         }
     };
-    sheet(&html! { "Delete " (key.title()) "?" }, &content)
+    sheet(&html! { "Delete " bdi { (key.title()) } "?" }, &content)
 }
 
-/// Asks for the password before a key is copied.
-pub(super) fn password_dialog() -> Markup {
+/// Asks for the password before a key is copied. `email`: whose password.
+pub(super) fn password_dialog(email: &str) -> Markup {
     html! {
         dialog #password-dialog aria-labelledby="password-title" {
             form.form #password-form method="dialog" {
                 h2 #password-title { "Copy the key" }
                 p.soft { "Type your password once; it counts for five minutes. Copying is written down in the audit log." }
+                input type="text" name="username" value=(email) autocomplete="username" hidden;
                 div.field {
                     label for="password-again" { "Password" }
                     input #password-again type="password" autocomplete="current-password" required;

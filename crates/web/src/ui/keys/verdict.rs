@@ -8,7 +8,7 @@ use domain::credential::{Credential, KeyStatus};
 use maud::{Markup, html};
 
 use super::row::Line;
-use crate::ui::view::{Icon, badge, clock_time, key_state, time};
+use crate::ui::view::{Icon, badge, clock_time, icon, key_state, time};
 
 /// How long a check may take before it is not waited for any more.
 const CHECK: Duration = Duration::from_secs(30);
@@ -23,20 +23,29 @@ pub(super) fn is_being_checked(key: &Credential, now: Timestamp) -> bool {
 pub(super) fn verdict(line: &Line) -> Markup {
     let key = &line.shown.credential;
     let is_open = is_being_checked(key, line.now);
+    let limit = line.cooling_until.filter(|_| key.is_active);
     html! {
         div.verdict data-verdict data-open[is_open] {
-            @if is_open { (badge("blue", Icon::Turning, "Checking…")) } @else { (key_state(key.status, key.is_active)) }
-            @if key.is_expired(line.now) { " " (badge("red", Icon::Clock, "Expired")) }
-            @if let Some(until) = line.cooling_until {
-                " " span.badge.amber { "Rate limited until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
+            div.state {
+                @if is_open { (badge("blue", Icon::Turning, "Checking…")) }
+                @else if limit.is_none() || key.status != KeyStatus::RateLimited { (key_state(key.status, key.is_active)) }
+                @if let Some(until) = limit {
+                    span.badge.amber { (icon(Icon::Clock)) "Rate limited until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
+                }
+                @if key.is_expired(line.now) { (badge("red", Icon::Clock, "Expired")) }
+                @if let Some(models) = unlocked(line) { span.small.nowrap { (models) } }
             }
-            @if let Some(models) = unlocked(line) { " " span.small.nowrap { (models) } }
             @if let Some(reason) = key.status_reason.as_deref().filter(|_| key.is_active && key.status != KeyStatus::Valid) {
                 p.reason { (reason) @if let Some(at) = key.checked_at { " " span.soft.nowrap { (time(at)) } } }
             } @else if let Some(at) = key.checked_at {
-                p.reason.soft { "Checked " (time(at)) }
+                p.reason.soft.when { "Checked " (time(at)) }
             }
-            @if let Some((label, to)) = remedy(key) { p.reason { a href=(to) data-sheet { (label) } } }
+            @if let Some((label, to)) = remedy(key) {
+                p.reason.help {
+                    a href=(to) data-sheet { (label) }
+                    @if let Some(url) = elsewhere(key) { a href=(url) target="_blank" rel="noopener noreferrer" { "Get a new one " (icon(Icon::Out)) } }
+                }
+            }
         }
     }
 }
@@ -64,4 +73,10 @@ fn remedy(key: &Credential) -> Option<(&'static str, String)> {
         _ => return None,
     };
     Some((label, format!("/keys/{}/edit", key.id)))
+}
+
+/// Where a key is made anew, for one that its provider refuses.
+fn elsewhere(key: &Credential) -> Option<&'static str> {
+    let url = key.provider.facts().key_url;
+    (key.status == KeyStatus::Invalid && !url.is_empty()).then_some(url)
 }

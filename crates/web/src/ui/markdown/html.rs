@@ -4,6 +4,7 @@
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, LinkType, Parser, Tag};
 
 use super::blocks::options;
+use super::colour;
 
 /// Deeper than this, what stands within what is no longer shown.
 const DEEPEST: usize = 24;
@@ -243,8 +244,28 @@ impl Writer {
         self.out.push_str("</figcaption><pre tabindex=\"0\" role=\"group\" aria-label=\"Code, ");
         escape(&mut self.out, shown);
         self.out.push_str("\"><code>");
-        escape(&mut self.out, &text);
+        if self.is_final {
+            for (piece, class) in colour::pieces(&language, &text) {
+                self.piece(piece, class);
+            }
+        } else {
+            escape(&mut self.out, &text);
+        }
         self.out.push_str("</code></pre></figure>\n");
+    }
+
+    /// A piece of code, as what it is.
+    fn piece(&mut self, text: &str, class: Option<&str>) {
+        match class {
+            Some(class) => {
+                self.out.push_str("<span class=\"");
+                self.out.push_str(class);
+                self.out.push_str("\">");
+                escape(&mut self.out, text);
+                self.out.push_str("</span>");
+            }
+            None => escape(&mut self.out, text),
+        }
     }
 }
 

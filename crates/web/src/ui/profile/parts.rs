@@ -34,7 +34,7 @@ pub(super) fn account(told: &Told) -> Markup {
                     dt { "Role" } dd { (account.role) }
                     dt { "Here since" } dd { (time(account.created_at)) }
                 }
-                button.quiet type="submit" { "Save" }
+                button.quiet type="submit" { "Save name" }
             }
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn password(told: &Told) -> Markup {
             h2 #password-title { "Password" }
             form.form method="post" action="/profile/password" data-stay="Password changed" {
                 p.wrong data-complaint hidden role="alert" {}
-                input type="hidden" name="username" value=(told.account.email) autocomplete="username";
+                input type="text" name="username" value=(told.account.email) autocomplete="username" hidden;
                 div.field {
                     label for="current" { "Current password" }
                     input #current name="current" type="password" required autocomplete="current-password";
@@ -65,25 +65,23 @@ pub(super) fn password(told: &Told) -> Markup {
 pub(super) fn preferences(told: &Told) -> Markup {
     let chosen = told.account.preferences.fallback;
     let choices = [
-        (Fallback::Chain, "Chain: where there is no key of mine, the server's pays"),
-        (Fallback::Strict, "Strict: once there is a key of mine, nobody else's pays"),
-        (Fallback::Cross, "Cross: the server's pays also when all of mine fail"),
+        (Fallback::Chain, "Chain", "Where there is no key of mine, the server's pays."),
+        (Fallback::Strict, "Strict", "Once there is a key of mine, nobody else's pays."),
+        (Fallback::Cross, "Cross", "The server's pays also when all of mine fail."),
     ];
-    let word = choices.iter().find(|(choice, _)| *choice == told.server_policy).map_or("", |(_, words)| words);
+    let servers = choices.iter().find(|(choice, ..)| *choice == told.server_policy);
+    let server_has = servers.map_or_else(String::new, |(_, name, _)| format!("Now: {}.", name.to_lowercase()));
     html! {
-        section.card aria-labelledby="preferences-title" {
+        section.card #preferences aria-labelledby="preferences-title" data-live="" {
             h2 #preferences-title { "Preferences" }
-            form.form method="post" action="/profile" data-at-once {
-                div.field {
-                    label for="fallback" { "Whose key pays" }
-                    select #fallback name="fallback" {
-                        option value="" selected[chosen.is_none()] { "As this server has it (" (word) ")" }
-                        @for (choice, words) in choices {
-                            option value=(choice) selected[chosen == Some(choice)] { (words) }
-                        }
-                    }
+            form.form method="post" action="/profile" data-stay="Saved" {
+                p.wrong data-complaint hidden role="alert" {}
+                fieldset.options {
+                    legend { "Whose key pays for a call" }
+                    (option("", "As this server has it", &server_has, chosen.is_none()))
+                    @for (choice, name, words) in choices { (option(choice.as_str(), name, words, chosen == Some(choice))) }
                 }
-                button.quiet type="submit" { "Save" }
+                button.quiet type="submit" { "Save preferences" }
             }
             hr;
             form.row method="post" action="/theme" aria-label="Colours" {
@@ -94,6 +92,16 @@ pub(super) fn preferences(told: &Told) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// One of several, with what it means.
+fn option(value: &str, name: &str, words: &str, is_chosen: bool) -> Markup {
+    html! {
+        label.check {
+            input type="radio" name="fallback" value=(value) checked[is_chosen];
+            span { strong { (name) } " " span.soft { (words) } }
         }
     }
 }

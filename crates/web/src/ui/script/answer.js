@@ -86,7 +86,7 @@ export function followAnswer(chat, turn, { began, ended }) {
     const wasOpen = turn.querySelector(".thoughts")?.open ?? false;
     const told = now.querySelector(".md");
     if (told.textContent !== place.textContent) place.replaceChildren(...told.childNodes);
-    for (const name of [".answer-head", ".thoughts", ".failure", ".foot"]) {
+    for (const name of [".answer-head", ".thoughts", ".failure", ".under"]) {
       const [old, next] = [turn.querySelector(name), now.querySelector(name)];
       if (old && next) old.replaceWith(next);
       else if (old) old.remove();

@@ -1,10 +1,10 @@
 // The chat: sending, stopping, following, shortcuts. Answers are in answer.js,
 // files in files.js, pages shown in a dialog in sheet.js.
-import { api, copy, parsed, refreshFrom, times, toast } from "./core.js";
+import { api, copy, idle, parsed, refreshFrom, times, toast } from "./core.js";
 import { listen } from "./events.js";
 import { followAnswer, runningAnswer } from "./answer.js";
 import { attached, forget } from "./files.js";
-import "./sheet.js";
+import { leaving } from "./sheet.js";
 
 const root = document.getElementById("chat");
 const id = root.dataset.chat;
@@ -54,32 +54,57 @@ let isWanted = false;
 /** Everything but the thread, which can be long, and what is written right now. */
 async function refreshFrame() {
   isWanted = true;
-  if (isFetching) return;
+  if (isFetching || leaving.now) return;
   isFetching = true;
   try {
     while (isWanted) {
       isWanted = false;
       const page = await fetched(asking({ part: "frame" }));
-      if (page) { refreshFrom(page); settle(); }
+      if (!page) continue;
+      await idle();
+      // An empty paste box that is not needed any more holds nobody up.
+      if (!page.getElementById("paste") && document.activeElement?.id === "paste-text" && !document.activeElement.value) document.activeElement.blur();
+      refreshFrom(page);
+      document.title = page.title;
+      settle();
     }
   } catch { /* not reached: the next event tries again */ } finally { isFetching = false; }
 }
 
 /** Whether one can write, as the frame says. */
 function settle() {
-  composer.querySelector("fieldset").disabled = document.querySelector("#lock [data-locks]") !== null;
+  const fields = composer.querySelector("fieldset");
+  const wasLocked = fields.disabled;
+  fields.disabled = document.querySelector("#lock [data-locks]") !== null;
+  if (wasLocked && !fields.disabled && document.activeElement === document.body) box.focus();
+  if (document.getElementById("paste")) import("./paste.js");
 }
+if (document.getElementById("paste")) import("./paste.js");
+
+// A first key was pasted here, and opens models.
+document.addEventListener("ownkey:pasted", ({ detail: results }) => {
+  document.getElementById("pasted")?.remove();
+  thread.append(results);
+  settle();
+});
 
 /** Takes the thread of another version of this page from a message on, in place of `replaced` and all after it. */
 function put(page, message, replaced) {
   const turns = [...page.querySelectorAll("#thread > article")];
   const from = message ? turns.findIndex((turn) => turn.dataset.message === message) : 0;
   for (let old = replaced; old;) { const next = old.nextElementSibling; old.remove(); old = next; }
-  thread.append(...turns.slice(Math.max(from, 0)).map((turn) => document.adoptNode(turn)));
+  show(turns.slice(Math.max(from, 0)));
   const parent = page.querySelector("#composer [name=parent_id]");
   if (parent) composer.elements.parent_id.value = parent.value;
-  times(thread);
   follow();
+}
+
+/** Messages at the end of the thread; those above are left alone. */
+function show(turns) {
+  for (const turn of turns) {
+    thread.append(document.adoptNode(turn));
+    times(turn);
+  }
 }
 
 /** Shows the thread from a message on; this page's address follows. */
@@ -102,7 +127,7 @@ function follow() {
     ended: async (state) => {
       say(state === "failed" ? "The answer failed" : state === "stopped" ? "Answer stopped" : "Answer finished");
       root.toggleAttribute("data-runs", runningAnswer() !== null);
-      times(thread);
+      times(running);
       await refreshFrame();
     },
   });
@@ -269,7 +294,7 @@ listen((name, data) => {
   if (name.startsWith("credential.") || name === "models.changed" || name === "resync") refreshFrame();
   if (name !== "conversation.changed" && name !== "resync") return;
   refreshFrame();
-  if (!id || (data.id && data.id !== id) || runningAnswer() || composer.hasAttribute("aria-busy")) return;
+  if (!id || leaving.now || (data.id && data.id !== id) || runningAnswer() || composer.hasAttribute("aria-busy")) return;
   // Another tab may have gone on with this conversation.
   catchUp();
 });
@@ -282,10 +307,9 @@ async function catchUp() {
     const turns = page ? [...page.querySelectorAll("#thread > article")] : [];
     const at = turns.findIndex((turn) => turn.dataset.message === last.dataset.message);
     if (at < 0 || at === turns.length - 1) return;
-    thread.append(...turns.slice(at + 1).map((turn) => document.adoptNode(turn)));
+    show(turns.slice(at + 1));
     const parent = page.querySelector("#composer [name=parent_id]");
     if (parent) composer.elements.parent_id.value = parent.value;
-    times(thread);
     follow();
   } catch { /* not reached: the next event tries again */ }
 }

@@ -122,13 +122,31 @@ export function refreshFrom(page) {
     const next = page.getElementById(part.id);
     const isUsed = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
       || part.querySelector("dialog[open], [popover]:popover-open, details[open] form");
-    if (!next || isUsed || next.isEqualNode(part)) continue;
+    if (!next || isUsed) continue;
+    // As ours are written: what says the same is not replaced under a reader's hand.
+    times(next);
+    if (next.isEqualNode(part)) continue;
+    if (part.matches(":active")) {
+      // A press ends where it began, or it is no click.
+      addEventListener("pointerup", () => setTimeout(refresh), { once: true });
+      continue;
+    }
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceWith(document.adoptNode(next));
     if (focused) document.getElementById(focused)?.focus();
   }
   times();
 }
+
+// What is being pressed stays where it is until it is let go: else the click is lost.
+let pressed = null;
+addEventListener("pointerdown", () => { pressed ??= Promise.withResolvers(); }, true);
+for (const end of ["pointerup", "pointercancel", "blur"]) {
+  addEventListener(end, () => { const one = pressed; pressed = null; setTimeout(() => one?.resolve()); }, true);
+}
+
+/** Resolves when nothing is pressed, after a second at the latest: of a list that opens no end is told. */
+export const idle = () => (pressed ? Promise.race([pressed.promise, new Promise((resolve) => setTimeout(resolve, 1_000))]) : Promise.resolve());
 
 let isRefreshing = false;
 let isWanted = false;
@@ -143,7 +161,9 @@ export async function refresh() {
       isWanted = false;
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (!answer.ok || answer.redirected) return;
-      refreshFrom(parsed(await answer.text()));
+      const page = parsed(await answer.text());
+      await idle();
+      refreshFrom(page);
     }
   } catch {
     // Not reached: the next event, or the next visit, tries again.
@@ -177,7 +197,7 @@ addEventListener("submit", async (event) => {
     if (!answer.ok || complaint) {
       const place = form.querySelector("[data-complaint]");
       const sentence = complaint?.textContent.trim() ?? page.querySelector("main p")?.textContent ?? "That did not work. Try again.";
-      if (place) { place.textContent = sentence; place.hidden = false; } else toast(sentence, true);
+      if (place) { place.textContent = sentence; place.hidden = false; place.scrollIntoView({ block: "nearest" }); } else toast(sentence, true);
       return;
     }
     form.closest("dialog")?.close();

@@ -1,98 +1,11 @@
 // The pages with provider keys: a hint while somebody pastes, forms in a dialog,
 // copying, and the order by drag. All of it works without, but for copying.
-import { api, copy, parsed, refresh, refreshFrom, times, toast } from "./core.js";
-import { listen } from "./events.js";
+import { api, copy, parsed, refresh, times, toast } from "./core.js";
+import "./paste.js";
 
 const html = { accept: "text/html" };
 const $ = (id) => document.getElementById(id);
 
-// ---- The paste box ----
-const box = $("paste-text");
-const shapes = box ? JSON.parse(box.dataset.shapes).sort(([a], [b]) => b.length - a.length) : [];
-const said = $("paste-hint")?.textContent;
-
-/** Whose keys a text seems to hold. Only a hint: the server reads it again. */
-function recognised(text) {
-  return text.split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#")).map((line) => {
-    const words = line.split(/[\s"'`=:,;]+/);
-    for (const word of words) {
-      const shape = word.length > 12 && shapes.find(([prefix]) => word.startsWith(prefix) && prefix !== "sk-");
-      if (shape) return shape[1];
-    }
-    return null;
-  });
-}
-
-function hint() {
-  const found = recognised(box.value);
-  const names = [...new Set(found.filter(Boolean))];
-  const unknown = found.filter((name) => !name).length;
-  const text = !found.length ? said
-    : found.length === 1 && names.length ? `Looks like a key for ${names[0]}.`
-    : names.length ? `${found.length} lines: ${names.join(", ")}${unknown ? `, ${unknown} to be read when saved` : ""}.`
-    : "The shape alone does not say whose key this is; choose the provider if you know it.";
-  if ($("paste-hint").textContent !== text) $("paste-hint").textContent = text;
-  box.rows = Math.min(8, Math.max(2, box.value.split("\n").length));
-}
-
-box?.addEventListener("input", hint);
-box?.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey || (!event.shiftKey && !box.value.includes("\n")))) {
-    event.preventDefault();
-    box.form.requestSubmit();
-  }
-});
-
-$("paste")?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const button = event.submitter ?? form.querySelector("button");
-  const lines = box.value.split("\n");
-  button.disabled = true;
-  form.setAttribute("aria-busy", "true");
-  try {
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: html });
-    const page = parsed(await answer.text());
-    const results = page.getElementById("pasted");
-    if (!results?.querySelector("li")) {
-      $("pasted").replaceChildren();
-      return toast(page.querySelector(".complaint")?.textContent.trim() ?? page.querySelector("main p")?.textContent ?? "That did not work. Try again.", true);
-    }
-    $("pasted").replaceWith(document.adoptNode(results));
-    // What was not saved stays, so that it need not be pasted again.
-    const open = [...results.querySelectorAll("[data-line]")].map((line) => lines[line.dataset.line - 1]);
-    box.value = open.join("\n");
-    hint();
-    if (results.querySelector("[data-whose]")) $("paste-provider").focus();
-    else { $("paste-provider").value = ""; box.focus(); }
-    times(results);
-    refreshFrom(page);
-    settle();
-  } catch {
-    toast("The server was not reached. Nothing was saved; try again.", true);
-  } finally {
-    button.disabled = false;
-    form.removeAttribute("aria-busy");
-  }
-});
-
-/** Asks again about saved keys whose check is under way. */
-async function settle() {
-  for (const line of document.querySelectorAll("[data-saved]")) {
-    const open = line.querySelector("[data-verdict]");
-    if (!open || (open.dataset.open === undefined && open.dataset.seen !== undefined)) continue;
-    try {
-      const answer = await fetch(`/keys/${line.dataset.key}`, { headers: html });
-      const next = answer.ok && parsed(await answer.text()).querySelector("[data-verdict]");
-      if (!next) continue;
-      if (next.dataset.open === undefined && next.textContent.includes("unlocked")) next.dataset.seen = "";
-      if (!next.isEqualNode(open)) open.replaceWith(document.adoptNode(next));
-      times(line);
-    } catch { /* not reached: the next event asks again */ }
-  }
-}
-
-listen((name) => { if (name === "resync" || name.startsWith("credential.") || name.startsWith("models.")) settle(); });
 // A check that was under way when the page came is asked about once more.
 if (document.querySelector("[data-verdict][data-open]")) setTimeout(refresh, 1_500);
 
@@ -108,7 +21,9 @@ for (const form of document.querySelectorAll("form[data-complete]")) {
 }
 addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLSelectElement)) return;
-  if (target.form?.matches("[data-at-once]") || (target.form?.matches("[data-choice]") && target.value)) target.form.requestSubmit();
+  // Whoever goes through the list with the keyboard says by the button when they are there.
+  const isByHand = target.matches(":focus-visible");
+  if (!isByHand && (target.form?.matches("[data-at-once]") || (target.form?.matches("[data-choice]") && target.value))) target.form.requestSubmit();
   const chosen = target.dataset.preset !== undefined && target.selectedOptions[0];
   if (chosen && chosen.value) {
     const fields = target.form.elements;
@@ -133,13 +48,25 @@ addEventListener("click", async (event) => {
     sheet.replaceChildren(document.adoptNode(part));
     for (const cancel of sheet.querySelectorAll("[data-cancel]")) cancel.dataset.close = "";
     times(sheet);
-    sheet.showModal();
+    if (!sheet.open) sheet.showModal();
     (sheet.querySelector("input:not([type=hidden]), select") ?? sheet.querySelector("[data-cancel]"))?.focus();
   } catch {
     toast("The server was not reached. Try again.", true);
   }
 });
 sheet?.addEventListener("close", () => sheet.replaceChildren());
+
+// ---- The providers, by the arrows ----
+addEventListener("keydown", (event) => {
+  const tab = event.target instanceof Element ? event.target.closest("[role=tab]") : null;
+  if (!tab) return;
+  const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")];
+  const to = { ArrowRight: tabs.indexOf(tab) + 1, ArrowLeft: tabs.indexOf(tab) - 1, Home: 0, End: -1 }[event.key];
+  if (to !== undefined) tabs.at(to % tabs.length).focus();
+  else if (event.key === " ") tab.click();
+  else return;
+  event.preventDefault();
+});
 
 // ---- Menus close when something in them is done, and the focus comes back ----
 let wasAt = "";
@@ -149,12 +76,16 @@ document.addEventListener("submit", (event) => {
   if (row) wasAt = `more-${row.dataset.key}`;
   menu?.hidePopover();
 });
+// What happened while a menu stood open is told when it closes.
+addEventListener("toggle", (event) => {
+  if (event.newState === "closed" && event.target instanceof Element && event.target.matches("[data-live] [popover]")) refresh();
+}, true);
 if ($("keys")) {
   new MutationObserver(() => {
     if (document.activeElement === document.body && wasAt) { $(wasAt)?.focus(); wasAt = ""; }
     arrangeable();
     for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
-  }).observe($("keys").parentElement, { childList: true });
+  }).observe($("keys").parentElement, { childList: true, subtree: true });
 }
 
 function clock(time) {
@@ -166,6 +97,7 @@ for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
 const LIFE = 4.75 * 60_000;
 let provenUntil = 0;
 let wanted = null;
+let title = "";
 
 async function reveal(id, password) {
   const body = password === undefined ? {} : { password };
@@ -177,6 +109,7 @@ async function reveal(id, password) {
 function ask(id) {
   wanted = id;
   $("password-wrong").hidden = true;
+  $("password-title").textContent = `Copy ${title}`;
   $("password-dialog").showModal();
   $("password-again").focus();
 }
@@ -186,6 +119,7 @@ addEventListener("click", (event) => {
   if (!button) return;
   button.closest("[popover]")?.hidePopover();
   const id = button.dataset.reveal;
+  title = button.dataset.name;
   if (Date.now() > provenUntil) return ask(id);
   reveal(id).catch((problem) => {
     provenUntil = 0;

@@ -4,6 +4,9 @@ import { parsed, refreshFrom, times, toast } from "./core.js";
 
 const sheet = document.getElementById("sheet");
 
+/** What is being done leads away: this page is not kept up to date any more. */
+export const leaving = { now: false };
+
 async function open(address) {
   const answer = await fetch(address, { headers: { accept: "text/html" } });
   if (!answer.ok) return location.assign(address);
@@ -40,10 +43,12 @@ sheet.addEventListener("submit", async (event) => {
   const action = new URL(form.getAttribute("action"), location.href);
   const data = new URLSearchParams(new FormData(form, event.submitter));
   form.setAttribute("aria-busy", "true");
+  leaving.now = form.dataset.leads !== undefined;
   try {
     const answer = await fetch(action, { method: "POST", body: data, headers: { accept: "text/html" } });
     const page = parsed(await answer.text());
     if (!answer.ok) {
+      leaving.now = false;
       const again = page.querySelector("[data-sheet-content]");
       if (again) show(page); else toast(page.querySelector("main p")?.textContent ?? "That did not work. Try again.", true);
       return;
@@ -52,6 +57,7 @@ sheet.addEventListener("submit", async (event) => {
     const [, , about] = action.pathname.split("/");
     const here = document.getElementById("chat").dataset.chat;
     if (about?.includes("-") && about !== here) {
+      leaving.now = false;
       sheet.close();
       toast(form.dataset.says ?? "Deleted");
       return;
@@ -65,6 +71,7 @@ sheet.addEventListener("submit", async (event) => {
     if (form.dataset.says) toast(form.dataset.says);
     document.getElementById("message").focus();
   } catch {
+    leaving.now = false;
     toast("The server was not reached. Nothing was changed; try again.", true);
   } finally {
     form.removeAttribute("aria-busy");

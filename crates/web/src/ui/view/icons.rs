@@ -44,7 +44,7 @@ icons! {
     /// The account's menu, on a phone.
     Menu => r#"<path d="M4 7h16M4 12h16M4 17h16"/>"#,
     /// More actions.
-    More => r#"<path d="M6 12h.01M12 12h.01M18 12h.01"/>"#,
+    More => r#"<path stroke-width="3" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>"#,
     /// Light.
     Sun => r#"<circle cx="12" cy="12" r="4"/><path d="M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"/>"#,
     /// Dark.

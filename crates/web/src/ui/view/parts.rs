@@ -9,10 +9,28 @@ use super::{Icon, icon};
 
 /// A labelled field. `kind` is the input's type.
 pub(crate) fn field(label: &str, name: &str, kind: &str, value: &str, autocomplete: &str) -> Markup {
+    labelled(label, name, kind, value, autocomplete, false)
+}
+
+/// The field in which somebody begins.
+pub(crate) fn first_field(label: &str, name: &str, kind: &str, value: &str, autocomplete: &str) -> Markup {
+    labelled(label, name, kind, value, autocomplete, true)
+}
+
+fn labelled(label: &str, name: &str, kind: &str, value: &str, autocomplete: &str, is_first: bool) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
-            input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) required;
+            input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) required autofocus[is_first];
+        }
+    }
+}
+
+/// A sentence, with what stands between `` ` `` as code.
+pub(crate) fn sentence(text: &str) -> Markup {
+    html! {
+        @for (part, at) in text.split('`').zip(0_usize..) {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -21,7 +39,7 @@ pub(crate) fn field(label: &str, name: &str, kind: &str, value: &str, autocomple
 pub(crate) fn complaint(sentence: Option<&str>) -> Markup {
     html! {
         @if let Some(sentence) = sentence {
-            div.complaint role="alert" { (icon(Icon::Warning)) div { (sentence) } }
+            div.complaint role="alert" { (icon(Icon::Warning)) div { (self::sentence(sentence)) } }
         }
     }
 }

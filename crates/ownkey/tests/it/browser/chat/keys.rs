@@ -14,10 +14,12 @@ async fn somebody_without_a_key_pastes_one_and_chats() {
     let tab = signed_in(&browser, &house, "ann").await;
     tab.see("Paste a key, and chat").await;
     assert!(tab.evaluate("document.querySelector('#composer fieldset').disabled").await.as_bool().unwrap());
-    assert_eq!(tab.focus().await, "input Paste a key from any provider");
+    assert_eq!(tab.focus().await, "textarea Paste a key from any provider");
     tab.write(&format!("export OPENAI_API_KEY=\"{KEY}\"")).await;
     tab.press("Enter").await;
     tab.see("What would you like to know?").await;
+    tab.see("models unlocked").await;
+    tab.until("!document.querySelector('#composer fieldset').disabled").await;
     begin(&tab, "Hello").await;
     tab.see("Hello from the scripted provider.").await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
@@ -30,7 +32,7 @@ async fn a_key_saved_elsewhere_wakes_the_empty_chat() {
     let ann = house.user("ann").await;
     let tab = signed_in(&browser, &house, "ann").await;
     tab.see("Paste a key, and chat").await;
-    tab.evaluate("document.activeElement.blur(); true").await;
+    assert!(tab.focus().await.starts_with("textarea"), "also where the empty box has the focus");
     ann.save_key("openai", KEY).await;
     tab.see("What would you like to know?").await;
     tab.until("!document.querySelector('#composer fieldset').disabled").await;
