@@ -87,7 +87,7 @@ fn keys(keys: &[Credential], chosen: &Chosen<'_>) -> Markup {
             }
             div.row {
                 @if !chosen.model.is_empty() {
-                    button.quiet.little type="submit" name="model" value=(chosen.model) { "Keep " (chosen.model) }
+                    button.quiet.little type="submit" name="model" value=(chosen.model) { "Use it with " (chosen.model) }
                 }
                 a.button.quiet.little href="/keys" { (icon(Icon::Key)) "Manage keys" }
             }

@@ -5,6 +5,7 @@ use testkit::{Browser, House, PASSWORD, Tab};
 use super::KEY;
 
 /// Presses Tab until this has the focus.
+#[expect(clippy::panic, reason = "a test fails by panicking")]
 async fn tab_to(tab: &Tab, wanted: &str) {
     let mut passed = Vec::new();
     while passed.len() < 60 {

@@ -37,7 +37,7 @@ async fn fill(house: &House, chat: &str) {
         };
         let parts = json!([{"type": "text", "text": text}]).to_string().replace('\'', "''");
         // Ids tell the order of time.
-        let id = format!("{}{number:012x}", parent.get(..24).unwrap());
+        let id = format!("{}{number:012x}", parent.chars().take(24).collect::<String>());
         tables
             .execute(&format!(
                 "INSERT INTO messages (id, conversation_id, parent_id, author, parts, search, {columns}) \
