@@ -177,6 +177,7 @@ fn answer(shown: &Shown<'_>, number: usize, outcome: Option<&Outcome>) -> Markup
                 div.said data-thought { (reasoning) }
             }
             div.said data-said { (text) }
+            p.waiting { span { "The answer comes here." } span { "Waiting for the first word …" } }
             p.complaint role="alert" data-failed hidden[failed.is_none()] {
                 @if let Some(error) = failed { (error.sentence) }
             }

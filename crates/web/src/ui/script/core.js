@@ -122,7 +122,15 @@ export function refreshFrom(page) {
     const next = page.getElementById(part.id);
     const isUsed = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
       || part.querySelector("dialog[open], [popover]:popover-open, details[open] form");
-    if (!next || isUsed || next.isEqualNode(part)) continue;
+    if (!next || isUsed) continue;
+    // As ours are written: what says the same is not replaced under a reader's hand.
+    times(next);
+    if (next.isEqualNode(part)) continue;
+    if (part.matches(":active")) {
+      // A press ends where it began, or it is no click.
+      addEventListener("pointerup", () => setTimeout(refresh), { once: true });
+      continue;
+    }
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceWith(document.adoptNode(next));
     if (focused) document.getElementById(focused)?.focus();

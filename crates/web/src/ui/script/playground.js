@@ -46,10 +46,13 @@ function add() {
 
 function remove(column) {
   if (columns().length === 1) return toast("One model is always there.");
-  running.get(column)?.abort();
+  drop(column);
   show(column, false);
   column.querySelector("input").value = "";
+  column.removeAttribute("aria-busy");
+  part(column, "stop").hidden = true;
   clear(column);
+  settle();
 }
 
 // ---- Keys of another provider than the model's are not to be chosen ----
@@ -170,13 +173,21 @@ function figures(column, begun, first, done, answer) {
   place.hidden = false;
 }
 
+/** Ends what a column is writing. What it still says is no longer the column's. */
+function drop(column) {
+  const stop = running.get(column);
+  running.delete(column);
+  stop?.abort();
+}
+
 async function run(column, prompt, system) {
-  running.get(column)?.abort();
+  drop(column);
   const stop = new AbortController();
   running.set(column, stop);
   clear(column);
   column.setAttribute("aria-busy", "true");
   part(column, "stop").hidden = false;
+  const isOurs = () => running.get(column) === stop;
   const said = writer(part(column, "said"));
   const thought = writer(part(column, "thought"));
   const begun = performance.now();
@@ -193,6 +204,7 @@ async function run(column, prompt, system) {
       return fail(column, problem.detail ?? `The server answered ${answer.status}. Try again.`);
     }
     for await (const { name, data } of events(answer)) {
+      if (!isOurs()) return;
       if (name === "delta") {
         first ??= performance.now() - begun;
         if (data.reasoning) {
@@ -212,18 +224,22 @@ async function run(column, prompt, system) {
         if (!data.content && !data.reasoning) fail(column, "The model answered with nothing.");
       }
     }
-  } catch (problem) {
+  } catch {
+    if (!isOurs()) return;
     if (stop.signal.aborted) fail(column, "Stopped. What was written until then is paid for.");
     else fail(column, "The server was not reached. Try again.");
   } finally {
-    said.end();
-    thought.end();
-    if (running.get(column) === stop) running.delete(column);
-    column.removeAttribute("aria-busy");
-    part(column, "stop").hidden = true;
-    part(column, "copy-answer").hidden = !part(column, "said").textContent;
+    if (isOurs()) end(column, [said, thought]);
     settle();
   }
+}
+
+function end(column, writers) {
+  for (const writer of writers) writer.end();
+  running.delete(column);
+  column.removeAttribute("aria-busy");
+  part(column, "stop").hidden = true;
+  part(column, "copy-answer").hidden = !part(column, "said").textContent;
 }
 
 function settle() {

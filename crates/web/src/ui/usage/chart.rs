@@ -82,14 +82,15 @@ fn splits(asked: &Asked) -> Markup {
 /// The largest parts, and the others together.
 fn series(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Vec<Series> {
     let shown: Vec<&Part> = parts.iter().filter(|part| amount(asked.measure, &part.sums) > 0).collect();
-    let has_others = shown.len() > COLOURS;
+    // The last colour is one part's where that is all that is left.
+    let named = if shown.len() == CLASSES.len() { CLASSES.len() } else { COLOURS };
     let mut series: Vec<Series> = shown
         .iter()
-        .take(COLOURS)
+        .take(named)
         .zip(CLASSES)
         .map(|(part, class)| Series { name: part.name.clone(), class, amounts: vec![0; asked.days.len()] })
         .collect();
-    if has_others {
+    if shown.len() > named {
         let name = format!("{} others", shown.len() - COLOURS);
         series.push(Series { name, class: CLASSES[COLOURS], amounts: vec![0; asked.days.len()] });
     }
