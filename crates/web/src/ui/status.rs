@@ -94,7 +94,7 @@ fn row(status: &ProviderStatus) -> Markup {
     html! {
         tr id={ "status-" (provider.name) } {
             td.nowrap { span.status-name { (tile(provider.id)) strong { (provider.display_name) } } }
-            td { (state(status.state)) }
+            td { (state(status)) }
             td.num data-name="Answers in" { @match status.latency_ms { Some(ms) => { (ms) " ms" } None => "–" } }
             td.num data-name="Models" { @if status.models > 0 { a href={ "/language-models?provider=" (provider.name) } { (status.models) } } @else { "0" } }
             td.nowrap data-name="Keys" {
@@ -155,9 +155,12 @@ fn next(status: &ProviderStatus) -> Markup {
     }
 }
 
-/// A colour, an icon and a word.
-fn state(state: ServiceState) -> Markup {
-    match state {
+/// A colour, an icon and a word. A local server that does not run is no trouble.
+fn state(status: &ProviderStatus) -> Markup {
+    match status.state {
+        ServiceState::Unreachable if status.provider.kind == ProviderKind::Local => {
+            badge("grey", Icon::Unplugged, "Not running")
+        }
         ServiceState::Operational => badge("green", Icon::Check, "Works"),
         ServiceState::Degraded => badge("amber", Icon::Warning, "Trouble"),
         ServiceState::Unreachable => badge("red", Icon::Unplugged, "Unreachable"),

@@ -195,17 +195,21 @@ fn choice(name: &str, label: &str, chosen: &str, parts: &[Part]) -> Markup {
 fn tiles(total: &UsageLine, provider_cost: Option<domain::Nanos>) -> Markup {
     let tokens = &total.tokens;
     let ended = total.answered + total.failed;
+    let is_unknown = total.unknown > 0 && total.client_cost == domain::Nanos::ZERO;
     html! {
         div.tiles {
             div.stat {
-                span.name { "Spend" } span.value { (dollars(total.client_cost)) }
+                span.name { "Spend" }
+                span.value { @if is_unknown { "Unknown" } @else { (dollars(total.client_cost)) } }
                 span.small {
                     @match provider_cost {
+                        _ if is_unknown => {}
                         Some(cost) if cost != total.client_cost => { "providers bill " (dollars(cost)) }
                         Some(_) => { "as providers bill it" }
                         None => { "billed to you" }
                     }
-                    @if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
+                    @if is_unknown { (counted(total.unknown, "call", "calls")) " of unknown cost" }
+                    @else if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
                 }
             }
             div.stat {

@@ -108,10 +108,12 @@ fn row(line: &ModelLine, keys: &Keys<'_>) -> Markup {
                 div.row { a href=(about) { (facts.display_name) } (chips(line)) }
                 div.id {
                     code.clip title=(line.client_id) { (line.client_id) }
+                    @if let Some(replacement) = &facts.replacement {
+                        span.instead title={ "Use " (replacement) " instead" } { span aria-hidden="true" { "→" } span.sr { "use instead" } code.clip { (replacement) } }
+                    }
                     button.bare.little.icon-only type="button" data-copy=(line.client_id) aria-label={ "Copy " (line.client_id) } {
                         (icon(Icon::Copy))
                     }
-                    @if let Some(replacement) = &facts.replacement { span.clip { "use " code { (replacement) } " instead" } }
                 }
             }
             td.provider { span.of { (tile(facts.provider)) (facts.provider.display_name()) } }
@@ -133,7 +135,7 @@ fn row(line: &ModelLine, keys: &Keys<'_>) -> Markup {
 
 /// Whose key serves it, with the way to the reasons.
 fn payer(line: &ModelLine, keys: &Keys<'_>, about: &str) -> Markup {
-    let of = |key: &Source| html! { @if key.is_theirs { div.small.clip title=(key.title) { (key.title) } } };
+    let of = |key: &Source| html! { @if key.is_theirs { (title(&key.title)) } };
     html! {
         @match (line.payer, keys.get(line.key)) {
             (Some(_), _) if is_local(line) => { a.why href={ (about) "#who-pays" } { "free, on this machine" } }
@@ -152,10 +154,16 @@ fn payer(line: &ModelLine, keys: &Keys<'_>, about: &str) -> Markup {
     }
 }
 
+/// A key's name, cut short where there is no room, and its last characters, which stay.
+fn title(title: &str) -> Markup {
+    let (name, tail) = title.split_at(title.rfind(" (…").unwrap_or(title.len()));
+    html! { div.small.title title=(title) { span.clip { (name) } span.tail { (tail) } } }
+}
+
 fn actions(line: &ModelLine, keys: &Keys<'_>) -> Markup {
     html! {
         @if let Some(address) = try_now(line) {
-            a.button.quiet.little href=(address) aria-label={ "Try " (line.facts.display_name) " now" } { "Try now" }
+            a.button.quiet.little href=(address) aria-label={ "Try now: " (line.facts.display_name) } { "Try now" }
         } @else if line.payer.is_none() && Show::of(line) == Show::Locked {
             @match keys.lock(line) {
                 Lock::NoKey => {

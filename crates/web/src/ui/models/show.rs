@@ -55,7 +55,7 @@ pub(super) fn content(shown: &Shown<'_>) -> Markup {
             }
         }
         @if let Some(replacement) = &line.facts.replacement {
-            p.notice { (icon(Icon::Warning)) span { "Use " code { (replacement) } " instead." } }
+            p.notice { (icon(Icon::Warning)) span { "Use " a href={ "/language-models?show=all&" (query("q", replacement)) } { code { (replacement) } } " instead." } }
         }
         div.halves {
             (facts(line))

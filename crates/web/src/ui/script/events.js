@@ -18,9 +18,15 @@ export function listen(listener) {
   return () => listeners.delete(listener);
 }
 
+// What happened after this page was made and before it listened was told to nobody here.
+function missed() {
+  tell("resync", {});
+}
+
 function follow() {
   return new Promise(() => {
     const source = new EventSource("/v2/events");
+    source.addEventListener("open", missed, { once: true });
     for (const name of NAMES) {
       source.addEventListener(name, (event) => {
         let data = {};
@@ -35,6 +41,9 @@ function follow() {
 
 if (document.body?.dataset.signedIn !== undefined) {
   channel?.addEventListener("message", ({ data }) => tell(data.name, data.data));
-  if (navigator.locks && channel) navigator.locks.request("ownkey-events", follow).catch(() => {});
+  if (navigator.locks && channel) {
+    navigator.locks.request("ownkey-events", { ifAvailable: true }, (lock) => (lock ? follow() : missed())).catch(() => {});
+    navigator.locks.request("ownkey-events", follow).catch(() => {});
+  }
   else setInterval(() => { if (!document.hidden) tell("resync", {}); }, 5_000);
 }

@@ -86,10 +86,25 @@ function clear(column) {
   part(column, "copy-answer").hidden = true;
 }
 
-function fail(column, sentence) {
+const made = (tag, members) => Object.assign(document.createElement(tag), members);
+
+function fail(column, sentence, problem = {}) {
   const place = part(column, "failed");
-  place.textContent = sentence;
+  const way = wayOut(problem, column.querySelector("input").value.trim());
+  place.replaceChildren(made("span", { textContent: sentence }));
+  if (way) place.append(made("a", way));
+  if (problem.request_id) place.append(made("span", { className: "small", textContent: `Request ${problem.request_id}` }));
   place.hidden = false;
+}
+
+/** The page where a refusal is put right. */
+function wayOut({ code, attempts }, model) {
+  if (["model_not_found", "ambiguous_model"].includes(code)) {
+    return { href: `/language-models?${new URLSearchParams({ show: "all", q: model })}`, textContent: "Look for the model" };
+  }
+  const provider = attempts?.at(-1)?.provider;
+  if (!provider && code !== "provider_key_required") return null;
+  return { href: provider ? `/keys?provider=${provider}` : "/keys", textContent: "See the keys" };
 }
 
 function asked(column, prompt, system) {
@@ -169,7 +184,7 @@ function figures(column, begun, first, done, answer) {
   const dropped = answer.headers.get("x-ownkey-dropped");
   if (dropped) facts.push([`left out: ${dropped}`, "Parameters that this model does not take"]);
   const place = part(column, "figures");
-  place.replaceChildren(...facts.filter(Boolean).map(([text, title]) => Object.assign(document.createElement("span"), { textContent: text, title: title ?? "" })));
+  place.replaceChildren(...facts.filter(Boolean).map(([text, title]) => made("span", { textContent: text, title: title ?? "" })));
   place.hidden = false;
 }
 
@@ -201,7 +216,7 @@ async function run(column, prompt, system) {
     if (answer.status === 401) return location.assign("/login");
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
-      return fail(column, problem.detail ?? `The server answered ${answer.status}. Try again.`);
+      return fail(column, problem.detail ?? `The server answered ${answer.status}. Try again.`, problem);
     }
     for await (const { name, data } of events(answer)) {
       if (!isOurs()) return;
@@ -218,7 +233,7 @@ async function run(column, prompt, system) {
           said.add(data.content);
         }
       }
-      if (name === "error") fail(column, data.detail ?? "The answer broke off. Try again.");
+      if (name === "error") fail(column, data.detail ?? "The answer broke off. Try again.", data);
       if (name === "done") {
         figures(column, begun, first, data, answer);
         if (!data.content && !data.reasoning) fail(column, "The model answered with nothing.");

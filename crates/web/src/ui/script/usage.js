@@ -7,6 +7,7 @@ const PAUSE = 3_000;
 const isFirstPage = !new URLSearchParams(location.search).get("after");
 let timer = 0;
 let last = 0;
+let isToldOfCalls = false;
 
 /** Lets a part be replaced, unless somebody reads in it. Whether it may be. */
 function release(id, may) {
@@ -24,7 +25,7 @@ function look() {
   release("usage-sums", true);
   const isFree = release("usage-calls", isFirstPage);
   const fresh = document.getElementById("usage-fresh");
-  if (fresh) fresh.hidden = isFree;
+  if (fresh) fresh.hidden = isFree || !isToldOfCalls;
   refresh();
 }
 
@@ -33,6 +34,7 @@ function plan() {
 }
 
 listen((name) => {
+  isToldOfCalls ||= name === "usage.recorded";
   if (name === "usage.recorded" || name === "resync") plan();
 });
 
