@@ -78,12 +78,10 @@ fn in_short(used: &[&ProviderStatus], local: &[&ProviderStatus]) -> Markup {
 fn table(title: &str, one: &str, rows: &[&ProviderStatus]) -> Markup {
     html! {
         section.card.flush {
-            div.scroll {
-                table.list.status-table {
-                    caption { h2 { (title) } }
-                    thead { tr { th { (one) } th { "State" } th.num { "Answers in" } th.num { "Models" } th { "Keys" } th { "Last success" } th { "What to do" } } }
-                    tbody { @for status in rows { (row(status)) } }
-                }
+            table.status-table {
+                caption { h2 { (title) } }
+                thead { tr { th { (one) } th { "State" } th.num { "Answers in" } th.num { "Models" } th { "Keys" } th { "Last success" } th { "What to do" } } }
+                tbody { @for status in rows { (row(status)) } }
             }
         }
     }
@@ -107,7 +105,7 @@ fn row(status: &ProviderStatus) -> Markup {
     }
 }
 
-/// `1 valid`, `2 of 3 valid`, `1 of 2 failing`
+/// `1 valid`, `2 of 3 valid`, `1 of 2 failing`, `1 unverified`
 fn key_words(keys: KeyCounts) -> String {
     let of = |some: usize, word: &str| {
         if some == keys.total { format!("{some} {word}") } else { format!("{some} of {} {word}", keys.total) }
@@ -115,7 +113,7 @@ fn key_words(keys: KeyCounts) -> String {
     match keys {
         KeyCounts { failing: 1.., .. } => of(keys.failing, "failing"),
         KeyCounts { valid: 1.., .. } => of(keys.valid, "valid"),
-        KeyCounts { total, .. } => format!("{total} unchecked or off"),
+        KeyCounts { total, .. } => format!("{total} unverified"),
     }
 }
 

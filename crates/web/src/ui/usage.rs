@@ -31,6 +31,9 @@ use words::{compact, counted, dollars, duration, share};
 /// The calls of a page.
 const CALLS: i64 = 50;
 
+/// The tables beside one another: about as long as their neighbours.
+const SIDES: [&[By]; 2] = [&[By::Model, By::Source], &[By::Provider, By::Key, By::Token]];
+
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
     vec![
@@ -92,7 +95,9 @@ async fn usage_page(
                 (tiles(&total, usage::provider_cost_of_line(caller, &total)))
                 @let by = parts(shown.iter().copied(), asked.by, asked.measure, &names);
                 (chart::chart(asked, &by, &daily))
-                div.usage-parts { @for by in By::ALL { (part(asked, *by, &shown, &names)) } }
+                div.usage-parts {
+                    @for side in SIDES { div { @for by in side { (part(asked, *by, &shown, &names)) } } }
+                }
             }
         }
         p.usage-fresh #usage-fresh hidden { a href=(asked.link(|_| ())) { (icon(Icon::Turning)) "There are newer calls. Show them" } }

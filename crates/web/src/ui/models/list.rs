@@ -260,7 +260,7 @@ fn source_row(asked: &Asked, source: &Source) -> Markup {
         @if source.is_theirs {
             form method="post" action="/language-models/refresh" data-stay="Listed again" {
                 input type="hidden" name="back" value=(asked.query());
-                button.quiet.little name="key" value=(source.key) aria-label={ "List the models of " (source.provider.display_name()) " " (source.title) " again" } {
+                button.quiet.little name="key" value=(source.key) aria-label={ "Refresh the models of " (source.provider.display_name()) " " (source.title) } {
                     (icon(Icon::Turning)) "Refresh"
                 }
             }

@@ -62,9 +62,7 @@ fn plot(asked: &Asked, series: &[Series], sums: &[i64]) -> Markup {
 /// Where no bar has a height.
 const fn nothing(measure: Measure) -> &'static str {
     match measure {
-        Measure::Spend => {
-            "No call in these days has a cost that is known. Choose tokens or requests to see them by day."
-        }
+        Measure::Spend => "These calls cost nothing that is known. Choose tokens or requests to see them by day.",
         Measure::Tokens => "No call in these days has a number of tokens that is known.",
         Measure::Requests => "No call was made in these days.",
     }
