@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use provider_sim::KeyState;
+use provider_sim::{KeyState, Models, Script};
 use serde_json::json;
 use testkit::{Browser, House, Person, chat_body};
 
@@ -76,7 +76,7 @@ async fn a_new_call_appears_by_itself_and_takes_nothing_away_that_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_no_price_is_unknown_and_a_day_of_the_chart_leads_to_its_calls() {
     let Some(browser) = Browser::start().await else { return };
-    let house = House::start().await;
+    let house = House::start_scripted(Script { models: Models::Any, ..Script::default() }).await;
     let ann = house.user("ann").await;
     ann.save_key("openai", KEY).await;
     let body = json!({"provider": "openai", "model_id": "own-model"});

@@ -12,6 +12,9 @@ use super::asked::{Asked, ROWS, Show, Sort, tokens};
 use super::parts::{abilities, add_a_key, chips, is_local, prices, tokens_or_unknown, try_now, whose};
 use crate::ui::view::{Icon, badge, empty, icon, key_state, tile, time};
 
+/// The most keys that are listed below the models.
+const SOURCES: usize = 40;
+
 /// The keys that models come from, to look them up.
 pub(super) struct Keys<'a>(HashMap<CredentialId, &'a Source>, &'a [Source]);
 
@@ -231,7 +234,8 @@ pub(super) fn sources(asked: &Asked, sources: &[Source]) -> Markup {
             @if sources.is_empty() {
                 p.soft { "No key is saved. The locked models are those of the catalogue that came with Ownkey." }
             } @else {
-                ul.sources { @for source in sources { li { (source_row(asked, source)) } } }
+                ul.sources { @for source in sources.iter().take(SOURCES) { li { (source_row(asked, source)) } } }
+                @if sources.len() > SOURCES { p.more { "And " (sources.len() - SOURCES) " more. " a href="/keys" { "See all provider keys" } } }
             }
         }
     }
