@@ -12,7 +12,7 @@ function tell(name, data) {
   for (const listener of listeners) listener(name, data);
 }
 
-/** Calls `listener(name, data)` for every event from now on. */
+/** Calls `listener(name, data)` for every event from now on; `missed` once, for those before. */
 export function listen(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -20,7 +20,7 @@ export function listen(listener) {
 
 // What happened after this page was made and before it listened was told to nobody here.
 function missed() {
-  tell("resync", {});
+  tell("missed", {});
 }
 
 function follow() {

@@ -35,7 +35,7 @@ function plan() {
 
 listen((name) => {
   isToldOfCalls ||= name === "usage.recorded";
-  if (name === "usage.recorded" || name === "resync") plan();
+  if (["usage.recorded", "resync", "missed"].includes(name)) plan();
 });
 
 const form = document.querySelector(".usage-filter");
