@@ -70,9 +70,12 @@ async fn usage_page(
 ) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
-    let all = usage::combinations(app, caller, of_days).await?;
-    let daily = usage::daily(app, caller, asked.filter.clone(), group_of(asked.by)).await?;
-    let page = usage::events(app, caller, asked.filter.clone(), asked.after, CALLS).await?;
+    // A year has many lines: its sums are read side by side.
+    let (all, daily, page) = tokio::try_join!(
+        usage::combinations(app, caller, of_days),
+        usage::daily(app, caller, asked.filter.clone(), group_of(asked.by)),
+        usage::events(app, caller, asked.filter.clone(), asked.after, CALLS),
+    )?;
     let used = page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
     let keys = used.chain(all.iter().map(|call| call.credential));
     let names = Names::of(app, caller, keys).await?;
