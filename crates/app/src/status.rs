@@ -152,12 +152,21 @@ impl View<'_> {
             }
             (ServiceState::NoKey, _) => format!("There is no {name} key that you may use. Add one at /keys."),
             (ServiceState::Unknown, None) if is_local => format!("{name} was not looked for yet."),
-            (ServiceState::Unknown, None) => format!("No {name} key was checked yet. Check one at /keys."),
+            (ServiceState::Unknown, None) => self.unjudged(name, used),
             (ServiceState::Unreachable, _) if is_local => {
                 format!("{name} is not running, or not where it is looked for. Start it; it is noticed by itself.")
             }
             (_, Some(key)) => self.trouble(name, key),
             (_, None) => works(name, used),
+        }
+    }
+
+    /// A key that was checked, without a verdict, is not one that nobody checked.
+    fn unjudged(&self, name: &str, used: &[&Credential]) -> String {
+        let checked = used.iter().find(|key| key.checked_at.is_some() && self.may_see(key));
+        match checked.and_then(|key| Some((key.title(), key.status_reason.as_ref()?))) {
+            Some((title, reason)) => format!("The key {title}: {reason}"),
+            None => format!("No {name} key was checked yet. Check one at /keys."),
         }
     }
 

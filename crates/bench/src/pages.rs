@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use domain::Timestamp;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -14,6 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::Failure;
 use crate::seed::EMAIL;
+use crate::unledgered::clock;
 
 /// Of the bench's user, in a form.
 const PASSWORD: &str = "a+password+for+the+bench";
@@ -21,13 +23,20 @@ const PASSWORD: &str = "a+password+for+the+bench";
 /// Loads before those that count.
 const WARM: usize = 5;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 18] = [
+    "/language-models",
+    "/language-models?show=all&q=gpt&has=tools&sort=input",
+    "/playground",
+    "/chat",
     "/usage",
     "/usage?range=7d",
     "/usage?range=90d&measure=tokens&by=key",
     "/usage?range=90d&model=rare",
     "/usage?range=90d&provider=groq&source=api",
-    "/usage?range=custom&from=2026-01-01&to=2026-12-31",
+    "/usage?range=custom&from={year}&to={today}",
+    // Calls of half a year ago, and of a model that is seldom called.
+    "/usage?range=custom&from={year}&to={today}&after={deep}",
+    "/usage?range=custom&from={year}&to={today}&model=rare",
     "/status",
     "/keys",
     "/tokens",
@@ -43,7 +52,8 @@ pub(crate) async fn run(addresses: &[String], loads: usize) -> Result<(), Failur
         let mut site = Site::open(address).await?;
         site.sign_in().await?;
         println!("{address}, {loads} loads each\n\n| page | p50 | p95 | longest | kB |\n|---|---|---|---|---|");
-        for page in PAGES {
+        for page in PAGES.map(written) {
+            let page = page.as_str();
             let mut times = Vec::new();
             let mut size = 0;
             for load in 0..WARM + loads {
@@ -62,6 +72,15 @@ pub(crate) async fn run(addresses: &[String], loads: usize) -> Result<(), Failur
         println!();
     }
     Ok(())
+}
+
+/// A page's address, today.
+fn written(page: &str) -> String {
+    let (now, day) = (clock().now(), Duration::from_hours(24));
+    let date = |at: Timestamp| at.to_string().split('T').next().unwrap_or_default().to_owned();
+    // A cursor is a time and a call of that time; nothing is called at the very moment.
+    let deep = format!("{}.{}", now.minus(day * 180).as_micros(), "00000000-0000-7000-8000-000000000000");
+    page.replace("{year}", &date(now.minus(day * 364))).replace("{today}", &date(now)).replace("{deep}", &deep)
 }
 
 /// A server, and who is signed in there.

@@ -48,7 +48,7 @@ const CALLS: &str = "INSERT INTO attempts (id, request_id, number, state, at, no
      '00000000-0000-7000-8000-00000000000d', \
      CASE WHEN n % 2 = 0 THEN ?2 ELSE printf('00000000-0000-7000-9000-%012x', n % 19) END, \
      CASE WHEN n % 3 = 0 THEN NULL ELSE (SELECT id FROM tokens LIMIT 1) END, \
-     printf('00000000-0000-7000-8000-%012x', n / 2 % 40 * 100), 'personal', \
+     printf('00000000-0000-7000-8000-%012x', n / 2 % ?4 * 100), 'personal', \
      CASE model % 3 WHEN 0 THEN 'openai' WHEN 1 THEN 'anthropic' ELSE 'groq' END, \
      CASE WHEN n % 100000 = 2 THEN 'rare' ELSE printf('model-%d', model) END, 'fast', \
      CASE n % 3 WHEN 0 THEN 'chat' WHEN 1 THEN 'api' ELSE 'playground' END, 'openai-chat', 1, \
@@ -84,7 +84,9 @@ pub fn fill(file: &Path, email: &str, seed: Seed, now: Timestamp) -> Result<(), 
         for (name, _) in &indices {
             connection.execute_batch(&format!("DROP INDEX {name}"))?;
         }
-        connection.execute(CALLS, params![number(seed.calls), user, now])?;
+        // As many of the user's keys as there are, up to a number; three providers have them by turns.
+        let used = number(seed.keys / 300 * 3).clamp(3, 39);
+        connection.execute(CALLS, params![number(seed.calls), user, now, used])?;
         for (_, text) in &indices {
             connection.execute_batch(text)?;
         }

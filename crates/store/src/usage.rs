@@ -117,8 +117,10 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
-    let counted = bound(texts_for(filter).count, filter).fetch_one(store.pool()).await?;
-    let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
+    let counted = match summary::counted(store, filter).await? {
+        Some(counted) => counted,
+        None => sqlx::Row::try_get(&bound(texts_for(filter).count, filter).fetch_one(store.pool()).await?, 0)?,
+    };
     let (rows, next) = listed(store, filter, after, limit).await?;
     Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
 }

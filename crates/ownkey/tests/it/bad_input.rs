@@ -133,6 +133,8 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "PullBody" | "TryBody" => json!({"model": "gpt-5-mini"}),
         "SpreadBody" => json!({"spread": "primary"}),
         "TokenBody" => json!({"name": "token"}),
+        "ModelBody" => json!({"provider": "azure", "model_id": "my-gpt"}),
+        "ModelPatch" => json!({}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

@@ -36,6 +36,7 @@ mod pictures;
 mod postgres;
 mod registry;
 mod sign_in;
+mod snippets;
 mod status;
 mod tries;
 mod usage;

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
-use testkit::{Client, House, chat_body};
+use testkit::{Client, House, chat_body, eventually};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const SYSTEM: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789syst";
@@ -75,18 +77,27 @@ async fn a_price_of_ones_own_counts_for_ones_own_keys_and_for_no_others() {
     let known = model(&ann.client).await;
     assert_eq!(known["credential_scope"], "system");
 
-    let dear = json!({"provider": "openai", "model_id": "gpt-5-mini", "input_token_price": 0, "output_token_price": 0});
+    let dear =
+        json!({"provider": "openai", "model_id": "gpt-5-mini", "input_token_price": 1000, "output_token_price": 2000});
     register(&ann.client, &dear).await;
     assert_eq!(price(&model(&ann.client).await), price(&known), "the server's key is not hers to price");
 
     ann.save_key("openai", KEY).await;
-    assert_eq!(price(&model(&ann.client).await), json!([0, "personal"]));
+    assert_eq!(price(&model(&ann.client).await), json!([1000, "personal"]));
     assert_eq!(price(&model(&root.client).await), price(&known), "nobody else hears of it");
 
     ann.client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", false)).await.expect(200);
     house.ledger_is_written().await;
-    let usage = ann.usage().await;
-    assert_eq!(usage[0]["client_cost_nanos"], 0, "{}", usage[0]);
+    let attempt = &ann.usage().await[0]["attempts"][0];
+    let tokens = |name: &str| attempt[name].as_i64().unwrap();
+    // Dollars for a million are thousands of billionths for one.
+    let cost = tokens("input_tokens") * 1_000_000 + tokens("output_tokens") * 2_000_000;
+    assert!(cost > 0, "{attempt}");
+    assert_eq!(
+        json!([attempt["client_cost_nanos"], attempt["credential_scope"]]),
+        json!([cost, "personal"]),
+        "{attempt}"
+    );
 }
 
 #[tokio::test]
@@ -148,9 +159,18 @@ async fn a_locked_model_names_the_key_that_fails_and_a_refused_key_locks_its_mod
     let model = async || ann.client.get("/v2/llm-models/openai%2Fgpt-5-mini").await.expect(200).json();
     assert_eq!(model().await["access"], "available");
     house.sim.key(KEY, provider_sim::KeyState::Invalid401);
-    ann.chat("Hi").await;
-    let locked = model().await;
-    assert_eq!(json!([locked["access"], locked["model_id"]]), json!(["locked", "openai/gpt-5-mini"]));
+    assert!(!ann.chat("Hi").await.status.is_success());
+    // A refusal is checked before the key is called invalid.
+    let locked = eventually("the key is judged", Duration::from_secs(10), async || {
+        Some(model().await).filter(|model| model["access"] == "locked")
+    });
+    assert_eq!(locked.await["model_id"], "openai/gpt-5-mini");
+    let cookie = house.web_session("ann").await;
+    let headers = [("cookie", cookie.as_str())];
+    let page =
+        house.nobody().send(Method::GET, "/language-models?q=gpt-5-mini&show=locked", &headers, Vec::new()).await;
+    let page = page.expect(200).text();
+    assert!(page.contains("(…key1)") && page.contains("Invalid") && page.contains("/keys?provider=openai"), "{page}");
 }
 
 #[tokio::test]

@@ -57,6 +57,19 @@ async fn a_provider_does_as_ones_keys_do() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_checked_without_a_verdict_is_not_one_that_nobody_checked() {
+    const NARROW: &str = "hf_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123";
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    house.sim.key(NARROW, KeyState::RestrictedNoList403);
+    assert_eq!(ann.save_key("huggingface", NARROW).await["status"], "unverified");
+    let unknown = status(&ann, "huggingface").await;
+    assert_eq!((&unknown["state"], &unknown["keys"]), (&json!("unknown"), &keys(1, 0, 0)));
+    let detail = unknown["detail"].as_str().unwrap();
+    assert!(detail.contains("(…0123)") && detail.contains("did not refuse this key"), "{detail}");
+}
+
+#[tokio::test]
 async fn of_the_servers_keys_members_learn_whether_they_work_and_no_more() {
     let house = House::start().await;
     let (bob, root) = (house.user("bob").await, house.admin("root").await);

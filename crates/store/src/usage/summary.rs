@@ -12,6 +12,7 @@ use sqlx::any::AnyRow;
 use super::UsageFilter;
 use super::asked::Asked;
 use super::window::Window;
+use crate::audit::EXACT_COUNT;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::Columns;
@@ -114,6 +115,39 @@ pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Com
             })
         })
         .collect()
+}
+
+/// How many events pass, where the sums of days say it: more than are counted
+/// one by one, or each by its first attempt, and none under way. A filter that
+/// few of a user's many calls pass would have all of them looked at.
+pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Option<i64>, StoreError> {
+    let UsageFilter { provider, model, credential, source, token, .. } = filter;
+    let is_narrow =
+        provider.is_some() || model.is_some() || credential.is_some() || source.is_some() || token.is_some();
+    let Some(user) = filter.user.filter(|_| is_narrow) else { return Ok(None) };
+    let window = Window::of(filter.from, filter.to);
+    let end = window.end_day.unwrap_or(i64::MAX);
+    // A second attempt may be after midnight.
+    let beyond = end.saturating_add(1);
+    let mut asked = Asked::new("SELECT CAST(COALESCE(SUM(CASE WHEN");
+    asked.with_number(" day < ", end);
+    asked.push(
+        " THEN requests ELSE 0 END), 0) AS BIGINT) AS requests, \
+         CAST(COALESCE(SUM(attempts - requests), 0) AS BIGINT) AS repeated, \
+         (SELECT CAST(COUNT(*) AS BIGINT) FROM attempts WHERE state = 'dispatched'",
+    );
+    asked.with_text(" AND user_id = ", user.to_string());
+    asked.push(") AS under_way FROM usage_days WHERE 1 = 1");
+    asked.filter(filter);
+    asked.with_number(" AND day < ", beyond);
+    if let Some(day) = window.first_day {
+        asked.with_number(" AND day >= ", day);
+    }
+    let rows = asked.rows(store).await?;
+    let Some(row) = rows.first().map(Columns) else { return Ok(None) };
+    let requests = row.number("requests")?;
+    let is_all = window.parts.is_empty() && row.number("repeated")? == 0 && row.number("under_way")? == 0;
+    Ok((is_all || requests > EXACT_COUNT).then_some(requests))
 }
 
 /// Sums with a key, for each value of it and of `more` columns.

@@ -151,13 +151,13 @@ async fn models_page(
     let complaint_of_form = error.map(|error| error.sentence.as_str());
     let is_typed = !typed.is_empty();
     let content = html! {
-        div.lead {
+        div.lead.beside-title {
             div { h1 { "Models" } (summary(&all)) }
             div.actions { a.button.quiet href="#register" { (icon(Icon::Plus)) "Register a model" } }
         }
         @if !is_typed { (complaint(complaint_of_form)) }
         (facets::form(asked))
-        div #list data-live="models. credential." { (list_of(asked, &all, &sources)) }
+        (list_of(asked, &all, &sources))
         (list::sources(asked, &sources))
         (register::form(typed, caller.is_admin(), complaint_of_form.filter(|_| is_typed)))
     };
@@ -170,14 +170,14 @@ fn summary(all: &[ModelLine]) -> Markup {
     let callable = all.iter().filter(|line| line.payer.is_some()).count();
     let locked = all.iter().filter(|line| Show::of(line) == Show::Locked).count();
     html! {
-        p {
+        p #summary data-live="models. credential." {
             @if callable == 0 { "No key opens a model yet. " } @else { "Your keys open " (callable) " models. " }
             @if locked > 0 { "Another " (locked) " wait for a key." }
         }
     }
 }
 
-/// The tabs and the rows that are asked for.
+/// The tabs, the check marks and the rows that are asked for.
 fn list_of(asked: &Asked, all: &[ModelLine], sources: &[models::Source]) -> Markup {
     let wanted: Vec<&ModelLine> = all.iter().filter(|line| asked.lets(line)).collect();
     let count = |show| wanted.iter().filter(|line| Show::of(line) == show).count();
@@ -188,8 +188,11 @@ fn list_of(asked: &Asked, all: &[ModelLine], sources: &[models::Source]) -> Mark
         wanted.into_iter().filter(|line| shown == Show::All || Show::of(line) == shown).collect();
     asked.order(&mut lines);
     html! {
-        (facets::tabs(asked, shown, counts))
-        (list::page(asked, shown, &lines, sources))
+        div.narrowing {
+            (facets::tabs(asked, shown, counts))
+            (facets::marks(asked))
+        }
+        div #list data-live="models. credential." { (list::page(asked, shown, &lines, sources)) }
     }
 }
 

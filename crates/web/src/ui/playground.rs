@@ -25,6 +25,9 @@ use crate::body::Form;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
+/// The most keys to choose from.
+const KEYS: usize = 200;
+
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
     vec![
@@ -113,6 +116,9 @@ async fn playground_page(
 ) -> Result<Response, Failure> {
     let mut keys = models::sources(&shared.app, &signed_in.caller).await?;
     keys.retain(|key| key.is_theirs && key.is_active);
+    // The chosen ones first, so that they are among those that are offered.
+    keys.sort_by_key(|key| !state.columns.iter().any(|column| column.key == Some(key.key)));
+    keys.truncate(KEYS);
     let shown = page::Shown { state, lines, keys: &keys, outcomes, wrong };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = with_status(status, "Playground", &signed_in.viewer, page::content(&shown));

@@ -24,18 +24,25 @@ impl Wanted {
         Self { model: model.to_owned(), prompt: "Hello!".to_owned(), ..Self::default() }
     }
 
-    fn messages(&self) -> Vec<Value> {
-        let system = (!self.system.is_empty()).then(|| json!({"role": "system", "content": self.system}));
-        system.into_iter().chain([json!({"role": "user", "content": self.prompt})]).collect()
+    fn messages(&self) -> Vec<String> {
+        let system = (!self.system.is_empty()).then(|| message("system", &self.system));
+        system.into_iter().chain([message("user", &self.prompt)]).collect()
     }
 
-    fn body(&self) -> Value {
-        let mut body = json!({"model": self.model, "messages": self.messages()});
-        if let Some(body) = body.as_object_mut() {
-            body.extend(self.parameters.clone());
-        }
-        body
+    /// As JSON, in the order that people read it.
+    fn body(&self) -> String {
+        let mut members = vec![
+            format!("  \"model\": {}", json!(self.model)),
+            format!("  \"messages\": [\n    {}\n  ]", self.messages().join(",\n    ")),
+        ];
+        members.extend(self.parameters.iter().map(|(name, value)| format!("  {}: {value}", json!(name))));
+        format!("{{\n{}\n}}", members.join(",\n"))
     }
+}
+
+/// A message; JSON is how every language here writes it.
+fn message(role: &str, content: &str) -> String {
+    format!("{{\"role\": {}, \"content\": {}}}", json!(role), json!(content))
 }
 
 /// The code for every client; the first is open.
@@ -61,9 +68,8 @@ pub(super) fn all(url: &str, wanted: &Wanted) -> Markup {
 }
 
 fn curl(url: &str, wanted: &Wanted) -> String {
-    let body = serde_json::to_string_pretty(&wanted.body()).unwrap_or_default();
     // A quote within a shell's quotes: end them, write it, begin again.
-    let body = body.replace('\'', r"'\''");
+    let body = wanted.body().replace('\'', r"'\''");
     format!(
         "curl {url}/v1/chat/completions \\\n  -H \"Authorization: Bearer $OWNKEY_TOKEN\" \\\n  \
          -H \"Content-Type: application/json\" \\\n  -d '{body}'"
@@ -104,14 +110,18 @@ fn anthropic(url: &str, wanted: &Wanted) -> String {
     if !wanted.system.is_empty() {
         lines.push(format!("    system={},", json!(wanted.system)));
     }
-    lines.push(format!("    messages=[{}],", json!({"role": "user", "content": wanted.prompt})));
+    lines.push(format!("    messages=[{}],", message("user", &wanted.prompt)));
+    // Newer versions of the library have no arguments for these.
     let taken = wanted.parameters.iter().filter(|(name, _)| matches!(name.as_str(), "temperature" | "top_p"));
-    lines.extend(taken.map(|(name, value)| format!("    {name}={value},")));
+    let taken: Vec<String> = taken.map(|(name, value)| format!("{}: {value}", json!(name))).collect();
+    if !taken.is_empty() {
+        lines.push(format!("    extra_body={{{}}},", taken.join(", ")));
+    }
     let lines = lines.join("\n");
     format!(
         "import os\nfrom anthropic import Anthropic\n\n\
          client = Anthropic(base_url=\"{url}\", auth_token=os.environ[\"OWNKEY_TOKEN\"])\n\
-         answer = client.messages.create(\n{lines}\n)\nprint(answer.content[0].text)"
+         answer = client.messages.create(\n{lines}\n)\nprint(\"\".join(block.text for block in answer.content if block.type == \"text\"))"
     )
 }
 
@@ -159,12 +169,16 @@ mod tests {
         let code = curl(URL, &wanted());
         assert!(code.contains(r"What'\''s new?\nTell me."), "{code}");
         assert!(code.ends_with("}'"), "{code}");
+        let body = wanted().body();
+        let read: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(read["messages"][1]["content"], "What's new?\nTell me.", "{body}");
+        assert_eq!((&read["temperature"], &read["max_tokens"]), (&json!(0.2), &json!(64)), "{body}");
     }
 
     #[test]
     fn texts_are_literals_of_the_language() {
         let code = python(URL, &wanted());
-        assert!(code.contains(r#"{"content":"Be \"brief\".","role":"system"},"#), "{code}");
+        assert!(code.contains(r#"{"role": "system", "content": "Be \"brief\"."},"#), "{code}");
         assert!(code.contains("    temperature=0.2,"), "{code}");
         assert!(node(URL, &wanted()).contains("    max_tokens: 64,"));
     }
@@ -173,7 +187,8 @@ mod tests {
     fn anthropics_client_is_told_the_system_prompt_apart() {
         let code = anthropic(URL, &wanted());
         assert!(code.contains(r#"    system="Be \"brief\".","#), "{code}");
-        assert!(code.contains("    max_tokens=64,") && code.contains("    temperature=0.2,"), "{code}");
+        assert!(code.contains("    max_tokens=64,"), "{code}");
+        assert!(code.contains("    extra_body={\"temperature\": 0.2},"), "{code}");
         assert!(anthropic(URL, &Wanted::of("m")).contains("    max_tokens=1024,"));
     }
 

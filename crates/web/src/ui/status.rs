@@ -1,6 +1,6 @@
 //! `/status`: how each provider and local service does, and what to do.
 
-use app::status::{self, ProviderStatus};
+use app::status::{self, KeyCounts, ProviderStatus};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -40,8 +40,8 @@ fn list(all: &[ProviderStatus]) -> Markup {
         all.iter().filter(|status| !is_local(status) && status.state == ServiceState::NoKey).collect();
     html! {
         (in_short(&used, &local))
-        @if !used.is_empty() { (table("Providers", &used)) }
-        @if !local.is_empty() { (table("Local servers", &local)) }
+        @if !used.is_empty() { (table("Providers", "Provider", &used)) }
+        @if !local.is_empty() { (table("Local servers", "Server", &local)) }
         @if !unused.is_empty() { (without_key(&unused)) }
     }
 }
@@ -75,15 +75,13 @@ fn in_short(used: &[&ProviderStatus], local: &[&ProviderStatus]) -> Markup {
     }
 }
 
-fn table(title: &str, rows: &[&ProviderStatus]) -> Markup {
+fn table(title: &str, one: &str, rows: &[&ProviderStatus]) -> Markup {
     html! {
         section.card.flush {
-            div.scroll {
-                table.list.status-table {
-                    caption { h2 { (title) } }
-                    thead { tr { th { "Provider" } th { "State" } th.num { "Answers in" } th.num { "Models" } th { "Keys" } th { "Last success" } th { "What to do" } } }
-                    tbody { @for status in rows { (row(status)) } }
-                }
+            table.status-table {
+                caption { h2 { (title) } }
+                thead { tr { th { (one) } th { "State" } th.num { "Answers in" } th.num { "Models" } th { "Keys" } th { "Last success" } th { "What to do" } } }
+                tbody { @for status in rows { (row(status)) } }
             }
         }
     }
@@ -91,32 +89,47 @@ fn table(title: &str, rows: &[&ProviderStatus]) -> Markup {
 
 fn row(status: &ProviderStatus) -> Markup {
     let provider = status.provider;
-    let keys = status.keys;
     html! {
         tr id={ "status-" (provider.name) } {
-            td { span.row { (tile(provider.id)) strong { (provider.display_name) } } }
-            td { (state(status.state)) }
+            td.nowrap { span.status-name { (tile(provider.id)) strong { (provider.display_name) } } }
+            td { (state(status)) }
             td.num data-name="Answers in" { @match status.latency_ms { Some(ms) => { (ms) " ms" } None => "–" } }
             td.num data-name="Models" { @if status.models > 0 { a href={ "/language-models?provider=" (provider.name) } { (status.models) } } @else { "0" } }
-            td data-name="Keys" {
-                @if keys.total == 0 { span.soft { "–" } } @else {
-                    a href={ "/keys?provider=" (provider.name) } { (keys.total) }
-                    @if keys.failing > 0 { " " span.small { (keys.failing) " failing" } }
-                    @else if keys.valid > 0 { " " span.small { (keys.valid) " valid" } }
-                }
+            td.nowrap data-name="Keys" {
+                @if status.keys.total == 0 { span.soft { "–" } }
+                @else { a href={ "/keys?provider=" (provider.name) } { (key_words(status.keys)) } }
             }
-            td data-name="Last success" { @match status.last_success_at { Some(at) => { (time(at)) } None => { span.soft { "none yet" } } } }
-            td { (sentence(&status.detail)) " " (next(status)) }
+            td.nowrap data-name="Last success" { @match status.last_success_at { Some(at) => { (time(at)) } None => { span.soft { "none yet" } } } }
+            td.soft[status.state == ServiceState::Operational] { (sentence(status)) " " (next(status)) }
         }
     }
 }
 
-/// What is the matter, without the address that programs are told.
-fn sentence(detail: &str) -> Markup {
-    let mut parts = detail.split("/keys");
+/// `1 valid`, `2 of 3 valid`, `1 of 2 failing`, `1 unverified`
+fn key_words(keys: KeyCounts) -> String {
+    let of = |some: usize, word: &str| {
+        if some == keys.total { format!("{some} {word}") } else { format!("{some} of {} {word}", keys.total) }
+    };
+    match keys {
+        KeyCounts { failing: 1.., .. } => of(keys.failing, "failing"),
+        KeyCounts { valid: 1.., .. } => of(keys.valid, "valid"),
+        KeyCounts { total, .. } => format!("{total} unverified"),
+    }
+}
+
+/// What is the matter. Where programs are told an address, people have a link;
+/// of other addresses the provider's own is one.
+fn sentence(status: &ProviderStatus) -> Markup {
+    let detail = status.detail.trim_end_matches(" See /keys.");
     html! {
-        (parts.next().unwrap_or_default())
-        @for part in parts { a href="/keys" { "Provider keys" } (part) }
+        @for (at, word) in detail.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @let bare = word.trim_end_matches(['.', ',', ';', ')']);
+            @let rest = word.strip_prefix(bare).unwrap_or_default();
+            @if bare == "/keys" { a href={ "/keys?provider=" (status.provider.name) } { "Provider keys" } (rest) }
+            @else if bare.starts_with("https://") && bare == status.provider.key_url { a href=(bare) rel="noreferrer" target="_blank" { (bare.trim_start_matches("https://")) } (rest) }
+            @else { (word) }
+        }
     }
 }
 
@@ -140,9 +153,12 @@ fn next(status: &ProviderStatus) -> Markup {
     }
 }
 
-/// A colour, an icon and a word.
-fn state(state: ServiceState) -> Markup {
-    match state {
+/// A colour, an icon and a word. A local server that does not run is no trouble.
+fn state(status: &ProviderStatus) -> Markup {
+    match status.state {
+        ServiceState::Unreachable if status.provider.kind == ProviderKind::Local => {
+            badge("grey", Icon::Unplugged, "Not running")
+        }
         ServiceState::Operational => badge("green", Icon::Check, "Works"),
         ServiceState::Degraded => badge("amber", Icon::Warning, "Trouble"),
         ServiceState::Unreachable => badge("red", Icon::Unplugged, "Unreachable"),

@@ -31,6 +31,9 @@ use words::{compact, counted, dollars, duration, share};
 /// The calls of a page.
 const CALLS: i64 = 50;
 
+/// The tables beside one another: about as long as their neighbours.
+const SIDES: [&[By]; 2] = [&[By::Model, By::Source], &[By::Provider, By::Key, By::Token]];
+
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
     vec![
@@ -67,9 +70,12 @@ async fn usage_page(
 ) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
-    let all = usage::combinations(app, caller, of_days).await?;
-    let daily = usage::daily(app, caller, asked.filter.clone(), group_of(asked.by)).await?;
-    let page = usage::events(app, caller, asked.filter.clone(), asked.after, CALLS).await?;
+    // A year has many lines: its sums are read side by side.
+    let (all, daily, page) = tokio::try_join!(
+        usage::combinations(app, caller, of_days),
+        usage::daily(app, caller, asked.filter.clone(), group_of(asked.by)),
+        usage::events(app, caller, asked.filter.clone(), asked.after, CALLS),
+    )?;
     let used = page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
     let keys = used.chain(all.iter().map(|call| call.credential));
     let names = Names::of(app, caller, keys).await?;
@@ -92,7 +98,9 @@ async fn usage_page(
                 (tiles(&total, usage::provider_cost_of_line(caller, &total)))
                 @let by = parts(shown.iter().copied(), asked.by, asked.measure, &names);
                 (chart::chart(asked, &by, &daily))
-                div.usage-parts { @for by in By::ALL { (part(asked, *by, &shown, &names)) } }
+                div.usage-parts {
+                    @for side in SIDES { div { @for by in side { (part(asked, *by, &shown, &names)) } } }
+                }
             }
         }
         p.usage-fresh #usage-fresh hidden { a href=(asked.link(|_| ())) { (icon(Icon::Turning)) "There are newer calls. Show them" } }
@@ -195,17 +203,21 @@ fn choice(name: &str, label: &str, chosen: &str, parts: &[Part]) -> Markup {
 fn tiles(total: &UsageLine, provider_cost: Option<domain::Nanos>) -> Markup {
     let tokens = &total.tokens;
     let ended = total.answered + total.failed;
+    let is_unknown = total.unknown > 0 && total.client_cost == domain::Nanos::ZERO;
     html! {
         div.tiles {
             div.stat {
-                span.name { "Spend" } span.value { (dollars(total.client_cost)) }
+                span.name { "Spend" }
+                span.value { @if is_unknown { "Unknown" } @else { (dollars(total.client_cost)) } }
                 span.small {
                     @match provider_cost {
+                        _ if is_unknown => {}
                         Some(cost) if cost != total.client_cost => { "providers bill " (dollars(cost)) }
                         Some(_) => { "as providers bill it" }
                         None => { "billed to you" }
                     }
-                    @if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
+                    @if is_unknown { (counted(total.unknown, "call", "calls")) " of unknown cost" }
+                    @else if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
                 }
             }
             div.stat {

@@ -121,16 +121,49 @@ async fn the_models_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_wider_than_a_phone() {
+async fn nothing_is_wider_than_its_window() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;
     let ann = house.user("ann").await;
     ann.save_key("openai", OPENAI).await;
     let tab = signed_in(&browser, &house, "ann").await;
-    tab.set_view(View::PHONE).await;
-    for path in ["/language-models", "/playground?m1=gpt-5-mini&m2=gpt-5-mini"] {
-        tab.go(path).await;
-        let is_within = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
-        assert_eq!(tab.evaluate(is_within).await, json!(true), "{path}");
+    let model = ann.client.get("/v2/llm-models/gpt-5-mini").await.expect(200).json();
+    let about = format!("/language-models/{}", model["id"].as_str().unwrap());
+    let playground = "/playground?m1=gpt-5-mini&m2=gpt-5-mini&m3=gpt-5-mini&m4=gpt-5-mini";
+    for view in [View::PHONE, View::DESKTOP] {
+        tab.set_view(view).await;
+        for path in
+            ["/language-models", "/language-models?show=locked", "/usage", "/status", playground, about.as_str()]
+        {
+            tab.go(path).await;
+            let is_within = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+            assert_eq!(tab.evaluate(is_within).await, json!(true), "{path} {}", view.name());
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_models_are_on_a_screen_and_their_columns_sort_them() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.user("ann").await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/language-models?show=locked").await;
+    let heights = "[...document.querySelectorAll('.models tbody tr')].map((row) => row.offsetHeight)";
+    let least = tab.evaluate(&format!("{heights}.length >= 12 && {heights}.every((height) => height <= 48)")).await;
+    assert_eq!(least, json!(true), "{}", tab.evaluate(heights).await);
+    tab.click("link", "Input /1M").await;
+    tab.until("location.search.includes('sort=input') && document.readyState === 'complete'").await;
+    let sorted = "document.querySelector('.models th[aria-sort]').textContent";
+    assert_eq!(tab.evaluate(sorted).await, json!("Input /1M"));
+    tab.click("checkbox", "Vision").await;
+    tab.until("location.search.includes('has=vision')").await;
+    tab.until(
+        "[...document.querySelectorAll('.models tbody tr')].every((row) => row.querySelector('li[title=Vision]'))",
+    )
+    .await;
+    assert!(tab.path().await.contains("sort=input"), "{}", tab.path().await);
+    tab.click("link", "Clear").await;
+    tab.until("location.search === '' && document.readyState === 'complete'").await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
 }

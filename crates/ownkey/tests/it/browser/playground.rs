@@ -1,6 +1,8 @@
 //! `/playground`: the same prompt to several models.
 
 use http::Method;
+use provider_sim::Behaviour;
+use serde_json::json;
 use testkit::{Browser, House};
 
 use super::{has_no_barriers, signed_in};
@@ -48,6 +50,34 @@ async fn two_models_answer_side_by_side_and_the_ledger_says_playground() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_stopped_and_asked_for_again_without_a_trace_of_the_first() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    ann_with_two_keys(&house).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/playground?m1=gpt-5-mini&prompt=Hi").await;
+    let busy = "document.querySelector('#column-1[aria-busy=true] [data-said]:not(:empty)') !== null";
+    let failed = "!document.querySelector('#column-1 [data-failed]').hidden";
+    let idle = "document.querySelector('#column-1[aria-busy]') === null";
+    house.sim.next(Behaviour::HangMidStream { after_chunks: 2 });
+    tab.click("button", "Run").await;
+    tab.until(busy).await;
+    tab.press("Escape").await;
+    tab.until(idle).await;
+    tab.see("Stopped. What was written until then is paid for").await;
+
+    // Asked for again while it hangs: the first says nothing more.
+    house.sim.next(Behaviour::HangMidStream { after_chunks: 2 });
+    tab.click("button", "Run").await;
+    tab.until(busy).await;
+    tab.click("button", "Run").await;
+    tab.until(&are_answered(1)).await;
+    assert_eq!(tab.evaluate(failed).await, json!(false));
+    assert_eq!(tab.evaluate(idle).await, json!(true));
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn code_is_made_with_the_models_and_the_parameters_that_are_on() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;
@@ -76,6 +106,7 @@ async fn a_model_that_cannot_be_called_says_why_and_the_others_answer() {
     tab.click("button", "Run").await;
     tab.until(&are_answered(1)).await;
     tab.until("!document.querySelector('#column-2 [data-failed]').hidden").await;
+    assert!(tab.has("link", "Look for the model").await || tab.has("link", "See the keys").await);
     let complaints = tab.complaints();
     assert!(complaints.iter().all(|complaint| complaint.contains("40")), "only the refusal: {complaints:?}");
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use provider_sim::KeyState;
+use provider_sim::{KeyState, Models, Script};
 use serde_json::json;
-use testkit::{Browser, House, Person};
+use testkit::{Browser, House, Person, chat_body};
 
 use super::{has_no_barriers, signed_in};
 
@@ -70,6 +70,32 @@ async fn a_new_call_appears_by_itself_and_takes_nothing_away_that_is_read() {
     ann.chat("Four").await.expect(200);
     tab.see("There are newer calls").await;
     tab.until("document.querySelector('.usage-call[open]') !== null").await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_price_is_unknown_and_a_day_of_the_chart_leads_to_its_calls() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start_scripted(Script { models: Models::Any, ..Script::default() }).await;
+    let ann = house.user("ann").await;
+    ann.save_key("openai", KEY).await;
+    let body = json!({"provider": "openai", "model_id": "own-model"});
+    ann.client.post("/v2/llm-models", &body).await.expect(201);
+    ann.client.post("/v1/chat/completions", &chat_body("own-model", "Hi", false)).await.expect(200);
+    house.ledger_is_written().await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/usage").await;
+    tab.see("1 call of unknown cost").await;
+    tab.see("These calls cost nothing that is known").await;
+    assert!(!tab.text().await.contains("$0"), "{}", tab.text().await);
+    tab.click("link", "Requests").await;
+    tab.until("location.search.includes('measure=requests') && document.readyState === 'complete'").await;
+    let day = "[...document.querySelectorAll('.usage-bars a')].filter((day) => day.querySelector('.s1'))";
+    assert_eq!(tab.evaluate(&format!("{day}.length")).await, json!(1));
+    tab.evaluate(&format!("location.href = {day}[0].href.baseVal")).await;
+    tab.until("location.search.includes('range=custom') && document.readyState === 'complete'").await;
+    tab.see("1 call").await;
+    assert!(tab.has("link", "CSV").await && tab.has("link", "JSON lines").await);
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }
 

@@ -103,6 +103,37 @@ async fn a_call_is_found_by_any_of_its_attempts_also_after_midnight() {
     .await;
 }
 
+#[tokio::test]
+async fn what_the_sums_of_days_count_is_what_the_calls_count() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let ann = UserId::generate(NOW, &entropy());
+        let hour = Duration::from_hours(1);
+        for back in 0..60 {
+            let provider = [domain::ProviderId::OpenAi, domain::ProviderId::Groq][back as usize % 2];
+            let start = AttemptStart { provider, ..attempt(&store, ann, NOW.minus(hour * back)) };
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            store.ledger().settle(start.attempt, settlement(1)).acknowledged().await.unwrap();
+        }
+        let midnight = domain::Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
+        for (from, to) in [
+            (None, None),
+            (Some(midnight), Some(midnight.plus(hour * 24))),
+            (Some(midnight.minus(hour * 24)), Some(midnight)),
+            (Some(midnight.minus(hour * 5)), None),
+            (None, Some(midnight.minus(hour * 5))),
+        ] {
+            let provider = Some(domain::ProviderId::Groq);
+            let filter = UsageFilter { user: Some(ann), from, to, provider, ..UsageFilter::default() };
+            let page = events(&store, &filter, None, 100).await.unwrap();
+            assert_eq!((page.count, page.count_is_exact), (page.rows.len() as i64, true), "{from:?} {to:?}");
+            assert!(page.count > 0, "{from:?} {to:?}");
+        }
+        store.close().await;
+    })
+    .await;
+}
+
 /// A hundred thousand rows, of which one is another user's.
 #[tokio::test]
 async fn among_many_calls_a_users_few_are_found() {

@@ -247,6 +247,11 @@ impl Asked {
         Self { show: Some(show), page: 1, ..self.clone() }
     }
 
+    /// The same, in another order, from the first page.
+    pub(super) fn sorted(&self, sort: Sort) -> Self {
+        Self { sort: Some(sort).filter(|sort| *sort != Sort::Provider), page: 1, ..self.clone() }
+    }
+
     /// The same, another page.
     pub(super) fn on_page(&self, page: usize) -> Self {
         Self { page, ..self.clone() }

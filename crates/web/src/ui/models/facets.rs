@@ -30,19 +30,22 @@ pub(super) fn form(asked: &Asked) -> Markup {
                 kbd aria-hidden="true" { "/" }
             }
             (choices(asked))
-            fieldset.marks {
-                legend.sr { "Only models with" }
-                @for facet in Facet::ALL {
-                    label.mark {
-                        input type="checkbox" name="has" value=(facet.as_str()) checked[asked.facets.contains(facet)];
-                        (facet.word())
-                    }
-                }
-            }
             @if let Some(show) = asked.show { input type="hidden" name="show" value=(show.as_str()); }
-            div.actions {
-                button.quiet type="submit" data-needless { "Show" }
-                @if asked.is_narrow() { a.button.quiet href="/language-models" { "Clear" } }
+            button.quiet type="submit" data-needless { "Show" }
+        }
+    }
+}
+
+/// The check marks of that form; they stand beside the tabs.
+pub(super) fn marks(asked: &Asked) -> Markup {
+    html! {
+        fieldset.marks {
+            legend.sr { "Only models with" }
+            @for facet in Facet::ALL {
+                label.mark {
+                    input type="checkbox" name="has" form="facets" value=(facet.as_str()) checked[asked.facets.contains(facet)];
+                    (facet.word())
+                }
             }
         }
     }
@@ -76,7 +79,7 @@ fn choices(asked: &Asked) -> Markup {
 /// Callable, locked, retired, all: how many there are of each.
 pub(super) fn tabs(asked: &Asked, shown: Show, counts: [usize; 4]) -> Markup {
     html! {
-        nav.tabs aria-label="Which models" {
+        nav.tabs #which aria-label="Which models" data-live="models. credential." {
             @for (show, count) in Show::ALL.iter().zip(counts) {
                 @if count > 0 || *show == shown || *show != Show::Retired {
                     a href=(asked.showing(*show).address()) aria-current=[(*show == shown).then_some("page")] {
@@ -84,6 +87,7 @@ pub(super) fn tabs(asked: &Asked, shown: Show, counts: [usize; 4]) -> Markup {
                     }
                 }
             }
+            @if asked.is_narrow() { a href="/language-models" { (icon(Icon::Cross)) "Clear" } }
         }
     }
 }

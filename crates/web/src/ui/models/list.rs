@@ -8,9 +8,12 @@ use domain::ids::CredentialId;
 use domain::provider::ProviderKind;
 use maud::{Markup, html};
 
-use super::asked::{Asked, ROWS, Show};
+use super::asked::{Asked, ROWS, Show, Sort, tokens};
 use super::parts::{abilities, add_a_key, chips, is_local, prices, tokens_or_unknown, try_now, whose};
 use crate::ui::view::{Icon, badge, empty, icon, key_state, tile, time};
+
+/// The most keys that are listed below the models.
+const SOURCES: usize = 40;
 
 /// The keys that models come from, to look them up.
 pub(super) struct Keys<'a>(HashMap<CredentialId, &'a Source>, &'a [Source]);
@@ -59,24 +62,10 @@ pub(super) fn page(asked: &Asked, shown: Show, lines: &[&ModelLine], sources: &[
             section.card { (nothing(asked, shown)) }
         } @else {
             section.card.flush {
-                div.scroll tabindex="0" role="region" aria-label="List of models" {
-                    table.list.models {
-                        thead {
-                            tr {
-                                th scope="col" { "Model" }
-                                th scope="col" { "Provider" }
-                                th scope="col" { "Can" }
-                                th.num scope="col" { "Context" }
-                                th.num scope="col" { "Longest answer" }
-                                th.num scope="col" { "Input" span.soft { " /1M" } }
-                                th.num scope="col" { "Output" span.soft { " /1M" } }
-                                th.num scope="col" { "Cached" span.soft { " /1M" } }
-                                th scope="col" { "Whose key" }
-                                th scope="col" { span.sr { "Actions" } }
-                            }
-                        }
-                        tbody { @for line in rows { (row(line, &keys)) } }
-                    }
+                table.models {
+                    caption.sr { "List of models" }
+                    (heads(asked))
+                    tbody { @for line in rows { (row(line, &keys)) } }
                 }
             }
             (turning(asked, page, pages, first + 1, first + rows.len(), lines.len()))
@@ -84,70 +73,107 @@ pub(super) fn page(asked: &Asked, shown: Show, lines: &[&ModelLine], sources: &[
     }
 }
 
+/// The heads of the columns; those that one can sort by lead there.
+fn heads(asked: &Asked) -> Markup {
+    html! {
+        thead {
+            tr {
+                (sorted(asked, Sort::Name, "Model", "ascending"))
+                (sorted(asked, Sort::Provider, "Provider", "ascending"))
+                th scope="col" { "Can" }
+                (sorted(asked, Sort::Context, "Context", "descending"))
+                (sorted(asked, Sort::Input, "Input /1M", "ascending"))
+                (sorted(asked, Sort::Output, "Output /1M", "ascending"))
+                th scope="col" { "Whose key" }
+                th scope="col" { span.sr { "Actions" } }
+            }
+        }
+    }
+}
+
+fn sorted(asked: &Asked, by: Sort, word: &str, direction: &str) -> Markup {
+    let is_it = asked.sort.unwrap_or(Sort::Provider) == by;
+    let is_number = !matches!(by, Sort::Name | Sort::Provider);
+    html! {
+        th.num[is_number] scope="col" aria-sort=[is_it.then_some(direction)] {
+            a href=(asked.sorted(by).address()) { (word) @if is_it { (icon(Icon::Down)) } }
+        }
+    }
+}
+
 fn row(line: &ModelLine, keys: &Keys<'_>) -> Markup {
     let [input, output, cached] = prices(line.price);
     let about = format!("/language-models/{}", line.uuid);
+    let facts = &line.facts;
     html! {
         tr.locked[line.payer.is_none()] {
             td.name {
-                div.row { a href=(about) { (line.facts.display_name) } (chips(line)) }
+                div.row { a href=(about) { (facts.display_name) } (chips(line)) }
                 div.id {
-                    code { (line.client_id) }
+                    code.clip title=(line.client_id) { (line.client_id) }
+                    @if let Some(replacement) = &facts.replacement {
+                        span.instead title={ "Use " (replacement) " instead" } { span aria-hidden="true" { "→" } span.sr { "use instead" } code.clip { (replacement) } }
+                    }
                     button.bare.little.icon-only type="button" data-copy=(line.client_id) aria-label={ "Copy " (line.client_id) } {
                         (icon(Icon::Copy))
                     }
                 }
-                @if let Some(replacement) = &line.facts.replacement { div.small { "Use " code { (replacement) } " instead." } }
             }
-            td data-name="Provider" { span.of { (tile(line.facts.provider)) (line.facts.provider.display_name()) } }
-            td { (abilities(line)) }
-            td.num data-name="Context" { (tokens_or_unknown(line.facts.context_window)) }
-            td.num data-name="Longest answer" { (tokens_or_unknown(line.facts.max_output_tokens)) }
-            td.num data-name="Input per 1M" { (input) }
-            td.num data-name="Output per 1M" { (output) }
-            td.num data-name="Cached per 1M" { (cached) }
-            td { (payer(line, keys, &about)) }
-            td { div.actions.end { (actions(line, keys)) } }
+            td.provider { span.of { (tile(facts.provider)) (facts.provider.display_name()) } }
+            td.can { (abilities(line)) }
+            td.num data-name="Context" {
+                (tokens_or_unknown(facts.context_window))
+                @if let Some(most) = facts.max_output_tokens { div.small title={ "Answers of up to " (most) " tokens" } { (tokens(most)) " out" } }
+            }
+            td.num data-name="Input /1M" {
+                (input)
+                @if line.price.is_some_and(|price| price.rates.cached_input_nanos.is_some() && price != domain::Price::FREE) { div.small { (cached) " cached" } }
+            }
+            td.num data-name="Output /1M" { (output) }
+            td.key { (payer(line, keys, &about)) }
+            td.act { (actions(line, keys)) }
         }
     }
 }
 
 /// Whose key serves it, with the way to the reasons.
 fn payer(line: &ModelLine, keys: &Keys<'_>, about: &str) -> Markup {
-    let key = keys.get(line.key);
+    let of = |key: &Source| html! { @if key.is_theirs { (title(&key.title)) } };
     html! {
-        @match (line.payer, key) {
+        @match (line.payer, keys.get(line.key)) {
             (Some(_), _) if is_local(line) => { a.why href={ (about) "#who-pays" } { "free, on this machine" } }
-            (Some(scope), Some(key)) => {
+            (Some(scope), key) => {
                 a.why href={ (about) "#who-pays" } { (whose(scope)) }
-                @if key.is_theirs { div.small { (key.title) } }
+                @if let Some(key) = key { (of(key)) }
             }
-            (Some(scope), None) => { a.why href={ (about) "#who-pays" } { (whose(scope)) } }
             (None, _) => {
                 @match keys.lock(line) {
                     Lock::NoKey => { (badge("grey", Icon::Lock, "No key")) }
-                    Lock::NotListed => { (badge("grey", Icon::Question, "Not listed")) }
-                    Lock::Failing(key) => {
-                        (key_state(key.status, key.is_active))
-                        @if key.is_theirs { div.small { (key.title) } }
-                    }
+                    Lock::NotListed => { (badge("grey", Icon::Question, "Not listed")) div.small { "for your key" } }
+                    Lock::Failing(key) => { (key_state(key.status, key.is_active)) (of(key)) }
                 }
             }
         }
     }
 }
 
+/// A key's name, cut short where there is no room, and its last characters, which stay.
+fn title(title: &str) -> Markup {
+    let (name, tail) = title.split_at(title.rfind(" (…").unwrap_or(title.len()));
+    html! { div.small.title title=(title) { span.clip { (name) } span.tail { (tail) } } }
+}
+
 fn actions(line: &ModelLine, keys: &Keys<'_>) -> Markup {
     html! {
         @if let Some(address) = try_now(line) {
-            a.button.quiet.little href=(address) aria-label={ "Try " (line.facts.display_name) " now" } { "Try now" }
+            a.button.quiet.little href=(address) aria-label={ "Try now: " (line.facts.display_name) } { "Try now" }
         } @else if line.payer.is_none() && Show::of(line) == Show::Locked {
             @match keys.lock(line) {
                 Lock::NoKey => {
                     a.button.quiet.little href=(add_a_key(line)) aria-label={ "Add a key for " (line.facts.display_name) } { "Add a key" }
                 }
                 Lock::Failing(_) => {
-                    a.button.quiet.little href=(add_a_key(line)) aria-label={ "Look at the key for " (line.facts.display_name) } { "Look at the key" }
+                    a.button.quiet.little href=(add_a_key(line)) aria-label={ "See the key for " (line.facts.display_name) } { "See the key" }
                 }
                 Lock::NotListed => {}
             }
@@ -208,7 +234,8 @@ pub(super) fn sources(asked: &Asked, sources: &[Source]) -> Markup {
             @if sources.is_empty() {
                 p.soft { "No key is saved. The locked models are those of the catalogue that came with Ownkey." }
             } @else {
-                ul.sources { @for source in sources { li { (source_row(asked, source)) } } }
+                ul.sources { @for source in sources.iter().take(SOURCES) { li { (source_row(asked, source)) } } }
+                @if sources.len() > SOURCES { p.more { "And " (sources.len() - SOURCES) " more. " a href="/keys" { "See all provider keys" } } }
             }
         }
     }
@@ -237,7 +264,7 @@ fn source_row(asked: &Asked, source: &Source) -> Markup {
         @if source.is_theirs {
             form method="post" action="/language-models/refresh" data-stay="Listed again" {
                 input type="hidden" name="back" value=(asked.query());
-                button.quiet.little name="key" value=(source.key) aria-label={ "List the models of " (source.provider.display_name()) " " (source.title) " again" } {
+                button.quiet.little name="key" value=(source.key) aria-label={ "Refresh the models of " (source.provider.display_name()) " " (source.title) } {
                     (icon(Icon::Turning)) "Refresh"
                 }
             }

@@ -11,21 +11,38 @@ use maud::{Markup, html};
 use super::asked::{dollars, tokens};
 use crate::ui::view::{Icon, icon};
 
-/// What a model can do, in icons with words.
+/// What a model can do: an icon each, always in the same place, with its word
+/// for whoever points at it or listens.
 pub(super) fn abilities(line: &ModelLine) -> Markup {
+    let is_chat = line.facts.kind == ModelKind::Chat;
+    html! {
+        ul.abilities {
+            @if !is_chat { li.small { (kind_word(line.facts.kind)) } }
+            @for (has, mark, word) in known(line) {
+                @if has { li title=(word) { (icon(mark)) span.sr { (word) } } }
+                @else if is_chat { li.lacks aria-hidden="true" {} }
+            }
+        }
+    }
+}
+
+/// The same, in icons with their words.
+pub(super) fn abilities_in_words(line: &ModelLine) -> Markup {
+    html! {
+        ul.abilities.worded {
+            @for (_, mark, word) in known(line).into_iter().filter(|(has, ..)| *has) { li { (icon(mark)) (word) } }
+        }
+    }
+}
+
+fn known(line: &ModelLine) -> [(bool, Icon, &'static str); 4] {
     let can = line.facts.capabilities;
-    let all = [
-        (line.facts.kind == ModelKind::Embedding, Icon::List, "Embeddings"),
+    [
         (can.vision, Icon::Eye, "Vision"),
         (can.tools, Icon::Wrench, "Tools"),
         (can.reasoning, Icon::Thought, "Reasoning"),
-        (can.json_schema, Icon::Braces, "Structured"),
-    ];
-    html! {
-        ul.abilities {
-            @for (_, mark, word) in all.into_iter().filter(|(has, ..)| *has) { li { (icon(mark)) (word) } }
-        }
-    }
+        (can.json_schema, Icon::Braces, "Structured output"),
+    ]
 }
 
 /// Words about a model that stand beside its name.

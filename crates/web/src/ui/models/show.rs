@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::asked::dollars;
 use super::list::Keys;
 use super::parts::{
-    abilities, add_a_key, chips, kind_word, prices, query, tokens_or_unknown, try_now, whose, why_words,
+    abilities_in_words, add_a_key, chips, kind_word, prices, query, tokens_or_unknown, try_now, whose, why_words,
 };
 use super::register::{self, Typed};
 use crate::ui::snippets::{self, Wanted};
@@ -55,7 +55,7 @@ pub(super) fn content(shown: &Shown<'_>) -> Markup {
             }
         }
         @if let Some(replacement) = &line.facts.replacement {
-            p.notice { (icon(Icon::Warning)) span { "Use " code { (replacement) } " instead." } }
+            p.notice { (icon(Icon::Warning)) span { "Use " a href={ "/language-models?show=all&" (query("q", replacement)) } { code { (replacement) } } " instead." } }
         }
         div.halves {
             (facts(line))
@@ -83,7 +83,7 @@ fn facts(line: &ModelLine) -> Markup {
                 dt { "Provider's id" } dd { code { (facts.id) } }
                 dt { "UUID" } dd { code { (line.uuid) } }
                 dt { "Kind" } dd { (kind_word(facts.kind)) }
-                dt { "Can" } dd { (abilities(line)) }
+                dt { "Can" } dd { (abilities_in_words(line)) }
                 dt { "Context" } dd { (tokens_or_unknown(facts.context_window)) }
                 dt { "Longest answer" } dd { (tokens_or_unknown(facts.max_output_tokens)) }
                 dt { "Input per 1M" } dd { (input) }

@@ -1,5 +1,6 @@
 //! The playground as a page: a prompt, and columns beside one another.
 
+use app::error::{Code, Error};
 use app::models::{ModelLine, Source};
 use domain::model::ModelKind;
 use maud::{Markup, html};
@@ -177,8 +178,9 @@ fn answer(shown: &Shown<'_>, number: usize, outcome: Option<&Outcome>) -> Markup
                 div.said data-thought { (reasoning) }
             }
             div.said data-said { (text) }
+            p.waiting { span { "The answer comes here." } span { "Waiting for the first word …" } }
             p.complaint role="alert" data-failed hidden[failed.is_none()] {
-                @if let Some(error) = failed { (error.sentence) }
+                @if let Some(error) = failed { span { (error.sentence) } @if let Some((to, words)) = way_out(error) { a href=(to) { (words) } } }
             }
         }
         p.figures data-figures hidden[answered.is_none()] {
@@ -192,6 +194,18 @@ fn answer(shown: &Shown<'_>, number: usize, outcome: Option<&Outcome>) -> Markup
                 @if !payment.dropped.is_empty() { span { "left out: " (payment.dropped.join(", ")) } }
             }
         }
+    }
+}
+
+/// The page where a refusal is put right.
+fn way_out(error: &Error) -> Option<(String, &'static str)> {
+    match (error.code, error.details.attempts.last()) {
+        (Code::ModelNotFound | Code::AmbiguousModel, _) => {
+            Some(("/language-models?show=all".to_owned(), "Look for the model"))
+        }
+        (_, Some(attempt)) => Some((format!("/keys?provider={}", attempt.provider), "See the keys")),
+        (Code::ProviderKeyRequired, None) => Some(("/keys".to_owned(), "Add a key")),
+        _ => None,
     }
 }
 

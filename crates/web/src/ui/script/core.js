@@ -175,7 +175,7 @@ export async function refresh() {
 const wanted = new Set([...document.querySelectorAll("[data-live]")].flatMap((part) => part.dataset.live.split(" ")));
 if (wanted.size) {
   listen((name) => {
-    if (name === "resync" || [...wanted].some((prefix) => prefix && name.startsWith(prefix))) refresh();
+    if (name === "resync" || name === "missed" || [...wanted].some((prefix) => prefix && name.startsWith(prefix))) refresh();
   });
 }
 

@@ -12,15 +12,21 @@ function tell(name, data) {
   for (const listener of listeners) listener(name, data);
 }
 
-/** Calls `listener(name, data)` for every event from now on. */
+/** Calls `listener(name, data)` for every event from now on; `missed` once, for those before. */
 export function listen(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
+// What happened after this page was made and before it listened was told to nobody here.
+function missed() {
+  tell("missed", {});
+}
+
 function follow() {
   return new Promise(() => {
     const source = new EventSource("/v2/events");
+    source.addEventListener("open", missed, { once: true });
     for (const name of NAMES) {
       source.addEventListener(name, (event) => {
         let data = {};
@@ -35,6 +41,9 @@ function follow() {
 
 if (document.body?.dataset.signedIn !== undefined) {
   channel?.addEventListener("message", ({ data }) => tell(data.name, data.data));
-  if (navigator.locks && channel) navigator.locks.request("ownkey-events", follow).catch(() => {});
+  if (navigator.locks && channel) {
+    navigator.locks.request("ownkey-events", { ifAvailable: true }, (lock) => (lock ? follow() : missed())).catch(() => {});
+    navigator.locks.request("ownkey-events", follow).catch(() => {});
+  }
   else setInterval(() => { if (!document.hidden) tell("resync", {}); }, 5_000);
 }

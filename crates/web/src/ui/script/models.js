@@ -21,7 +21,10 @@ function ask(wait) {
   }, wait);
 }
 
-form?.addEventListener("input", (event) => ask(event.target === words ? 180 : 0));
+// The check marks belong to the form and stand outside of it.
+addEventListener("input", (event) => {
+  if (form && event.target.form === form) ask(event.target === words ? 180 : 0);
+});
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   ask(0);

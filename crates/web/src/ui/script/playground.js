@@ -46,10 +46,13 @@ function add() {
 
 function remove(column) {
   if (columns().length === 1) return toast("One model is always there.");
-  running.get(column)?.abort();
+  drop(column);
   show(column, false);
   column.querySelector("input").value = "";
+  column.removeAttribute("aria-busy");
+  part(column, "stop").hidden = true;
   clear(column);
+  settle();
 }
 
 // ---- Keys of another provider than the model's are not to be chosen ----
@@ -83,10 +86,25 @@ function clear(column) {
   part(column, "copy-answer").hidden = true;
 }
 
-function fail(column, sentence) {
+const made = (tag, members) => Object.assign(document.createElement(tag), members);
+
+function fail(column, sentence, problem = {}) {
   const place = part(column, "failed");
-  place.textContent = sentence;
+  const way = wayOut(problem, column.querySelector("input").value.trim());
+  place.replaceChildren(made("span", { textContent: sentence }));
+  if (way) place.append(made("a", way));
+  if (problem.request_id) place.append(made("span", { className: "small", textContent: `Request ${problem.request_id}` }));
   place.hidden = false;
+}
+
+/** The page where a refusal is put right. */
+function wayOut({ code, attempts }, model) {
+  if (["model_not_found", "ambiguous_model"].includes(code)) {
+    return { href: `/language-models?${new URLSearchParams({ show: "all", q: model })}`, textContent: "Look for the model" };
+  }
+  const provider = attempts?.at(-1)?.provider;
+  if (!provider && code !== "provider_key_required") return null;
+  return { href: provider ? `/keys?provider=${provider}` : "/keys", textContent: "See the keys" };
 }
 
 function asked(column, prompt, system) {
@@ -166,17 +184,25 @@ function figures(column, begun, first, done, answer) {
   const dropped = answer.headers.get("x-ownkey-dropped");
   if (dropped) facts.push([`left out: ${dropped}`, "Parameters that this model does not take"]);
   const place = part(column, "figures");
-  place.replaceChildren(...facts.filter(Boolean).map(([text, title]) => Object.assign(document.createElement("span"), { textContent: text, title: title ?? "" })));
+  place.replaceChildren(...facts.filter(Boolean).map(([text, title]) => made("span", { textContent: text, title: title ?? "" })));
   place.hidden = false;
 }
 
+/** Ends what a column is writing. What it still says is no longer the column's. */
+function drop(column) {
+  const stop = running.get(column);
+  running.delete(column);
+  stop?.abort();
+}
+
 async function run(column, prompt, system) {
-  running.get(column)?.abort();
+  drop(column);
   const stop = new AbortController();
   running.set(column, stop);
   clear(column);
   column.setAttribute("aria-busy", "true");
   part(column, "stop").hidden = false;
+  const isOurs = () => running.get(column) === stop;
   const said = writer(part(column, "said"));
   const thought = writer(part(column, "thought"));
   const begun = performance.now();
@@ -190,9 +216,10 @@ async function run(column, prompt, system) {
     if (answer.status === 401) return location.assign("/login");
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
-      return fail(column, problem.detail ?? `The server answered ${answer.status}. Try again.`);
+      return fail(column, problem.detail ?? `The server answered ${answer.status}. Try again.`, problem);
     }
     for await (const { name, data } of events(answer)) {
+      if (!isOurs()) return;
       if (name === "delta") {
         first ??= performance.now() - begun;
         if (data.reasoning) {
@@ -206,24 +233,28 @@ async function run(column, prompt, system) {
           said.add(data.content);
         }
       }
-      if (name === "error") fail(column, data.detail ?? "The answer broke off. Try again.");
+      if (name === "error") fail(column, data.detail ?? "The answer broke off. Try again.", data);
       if (name === "done") {
         figures(column, begun, first, data, answer);
         if (!data.content && !data.reasoning) fail(column, "The model answered with nothing.");
       }
     }
-  } catch (problem) {
+  } catch {
+    if (!isOurs()) return;
     if (stop.signal.aborted) fail(column, "Stopped. What was written until then is paid for.");
     else fail(column, "The server was not reached. Try again.");
   } finally {
-    said.end();
-    thought.end();
-    if (running.get(column) === stop) running.delete(column);
-    column.removeAttribute("aria-busy");
-    part(column, "stop").hidden = true;
-    part(column, "copy-answer").hidden = !part(column, "said").textContent;
+    if (isOurs()) end(column, [said, thought]);
     settle();
   }
+}
+
+function end(column, writers) {
+  for (const writer of writers) writer.end();
+  running.delete(column);
+  column.removeAttribute("aria-busy");
+  part(column, "stop").hidden = true;
+  part(column, "copy-answer").hidden = !part(column, "said").textContent;
 }
 
 function settle() {

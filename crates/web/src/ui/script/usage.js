@@ -7,6 +7,7 @@ const PAUSE = 3_000;
 const isFirstPage = !new URLSearchParams(location.search).get("after");
 let timer = 0;
 let last = 0;
+let isToldOfCalls = false;
 
 /** Lets a part be replaced, unless somebody reads in it. Whether it may be. */
 function release(id, may) {
@@ -24,7 +25,7 @@ function look() {
   release("usage-sums", true);
   const isFree = release("usage-calls", isFirstPage);
   const fresh = document.getElementById("usage-fresh");
-  if (fresh) fresh.hidden = isFree;
+  if (fresh) fresh.hidden = isFree || !isToldOfCalls;
   refresh();
 }
 
@@ -33,7 +34,8 @@ function plan() {
 }
 
 listen((name) => {
-  if (name === "usage.recorded" || name === "resync") plan();
+  isToldOfCalls ||= name === "usage.recorded";
+  if (["usage.recorded", "resync", "missed"].includes(name)) plan();
 });
 
 const form = document.querySelector(".usage-filter");

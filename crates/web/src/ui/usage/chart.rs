@@ -25,27 +25,46 @@ pub(super) fn chart(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Marku
     let series = series(asked, parts, daily);
     let sums: Vec<i64> =
         (0..asked.days.len()).map(|day| series.iter().map(|series| series.amounts[day]).sum()).collect();
-    let top = nice(sums.iter().copied().max().unwrap_or(0));
     html! {
         section.card.usage-chart aria-labelledby="by-day" {
             div.row.spread {
                 h2 id="by-day" { (title(asked.measure)) " by day" }
                 div.row { (measures(asked)) (splits(asked)) }
             }
-            div.usage-plot {
-                div.usage-scale aria-hidden="true" {
-                    span { (written(asked.measure, top)) } span { @if top > 1 { (written(asked.measure, top / 2)) } } span { "0" }
-                }
-                (bars(asked, &series, &sums, top))
+            @if series.is_empty() {
+                p.usage-flat { (nothing(asked.measure)) }
+            } @else {
+                (plot(asked, &series, &sums))
             }
-            (axis(&asked.days))
-            ul.legend {
-                @for series in &series {
-                    li { svg viewBox="0 0 12 12" aria-hidden="true" { rect class=(series.class) width="12" height="12" rx="3" {} } (series.name) }
-                }
-            }
-            details.usage-table { summary { "The same as a table" } (table(asked, &series, &sums)) }
         }
+    }
+}
+
+fn plot(asked: &Asked, series: &[Series], sums: &[i64]) -> Markup {
+    let top = nice(sums.iter().copied().max().unwrap_or(0));
+    html! {
+        div.usage-plot {
+            div.usage-scale aria-hidden="true" {
+                span { (written(asked.measure, top)) } span { @if top > 1 { (written(asked.measure, top / 2)) } } span { "0" }
+            }
+            (bars(asked, series, sums, top))
+            (axis(&asked.days))
+        }
+        ul.legend {
+            @for series in series {
+                li { svg viewBox="0 0 12 12" aria-hidden="true" { rect class=(series.class) width="12" height="12" rx="3" {} } (series.name) }
+            }
+        }
+        details.usage-table { summary { "The same as a table" } (table(asked, series, sums)) }
+    }
+}
+
+/// Where no bar has a height.
+const fn nothing(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Spend => "These calls cost nothing that is known. Choose tokens or requests to see them by day.",
+        Measure::Tokens => "No call in these days has a number of tokens that is known.",
+        Measure::Requests => "No call was made in these days.",
     }
 }
 
@@ -82,14 +101,15 @@ fn splits(asked: &Asked) -> Markup {
 /// The largest parts, and the others together.
 fn series(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Vec<Series> {
     let shown: Vec<&Part> = parts.iter().filter(|part| amount(asked.measure, &part.sums) > 0).collect();
-    let has_others = shown.len() > COLOURS;
+    // The last colour is one part's where that is all that is left.
+    let named = if shown.len() == CLASSES.len() { CLASSES.len() } else { COLOURS };
     let mut series: Vec<Series> = shown
         .iter()
-        .take(COLOURS)
+        .take(named)
         .zip(CLASSES)
         .map(|(part, class)| Series { name: part.name.clone(), class, amounts: vec![0; asked.days.len()] })
         .collect();
-    if has_others {
+    if shown.len() > named {
         let name = format!("{} others", shown.len() - COLOURS);
         series.push(Series { name, class: CLASSES[COLOURS], amounts: vec![0; asked.days.len()] });
     }

@@ -164,8 +164,11 @@ fn line(asked: &Asked, by: By, part: &Part, most: i64) -> Markup {
             td.num { (compact(sums.requests.unsigned_abs())) }
             td.num { (compact(sums.tokens.prompt.saturating_add(sums.tokens.completion))) }
             td.num {
-                (dollars(sums.client_cost))
-                @if sums.unknown > 0 { br; span.small { "+ " (sums.unknown) " unknown" } }
+                @if sums.unknown > 0 && sums.client_cost == domain::Nanos::ZERO { span.soft { "unknown" } }
+                @else {
+                    (dollars(sums.client_cost))
+                    @if sums.unknown > 0 { br; span.small { "+ " (compact(sums.unknown.unsigned_abs())) " unknown" } }
+                }
             }
         }
     }
