@@ -58,6 +58,19 @@ pub async fn search(app: &App, wanted: &UserSearch) -> Result<Vec<Account>> {
     Ok(store::users::search(&app.store, wanted).await?.into_iter().map(Account::from).collect())
 }
 
+/// The id of the user with this address, or of whom this is the id.
+///
+/// # Errors
+/// `invalid_request` when there is none.
+pub async fn id_of(app: &App, who: &str) -> Result<UserId> {
+    if let Ok(id) = who.parse() {
+        return Ok(id);
+    }
+    let user = store::users::by_email(&app.store, who).await?;
+    let nobody = || Error::new(Code::InvalidRequest, "Nobody here has that e-mail address. Look for it under Users.");
+    user.map(|user| user.id).ok_or_else(|| nobody().of_field("who"))
+}
+
 /// How many users there are.
 ///
 /// # Errors

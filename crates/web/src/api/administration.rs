@@ -207,6 +207,9 @@ async fn list_users(State(app): State<Arc<App>>, Query(query): Query<UsersQuery>
         if skip > 0 {
             return Err(Error::invalid("skip", "does not go together with q, state or after; leave it out").into());
         }
+        if query.q.as_ref().is_some_and(|text| text.chars().count() > 100) {
+            return Err(Error::invalid("q", "is longer than 100 characters; give less").into());
+        }
         let not_an_id = |_| Error::invalid("after", "is not a user's id");
         let wanted = UserSearch {
             text: query.q,
