@@ -24,17 +24,19 @@ impl Wanted {
         Self { model: model.to_owned(), prompt: "Hello!".to_owned(), ..Self::default() }
     }
 
-    fn messages(&self) -> Vec<Value> {
-        let system = (!self.system.is_empty()).then(|| json!({"role": "system", "content": self.system}));
-        system.into_iter().chain([json!({"role": "user", "content": self.prompt})]).collect()
+    /// Each as JSON, its members in the order in which people write them.
+    fn messages(&self) -> Vec<String> {
+        let message = |role: &str, content: &str| format!(r#"{{"role": "{role}", "content": {}}}"#, json!(content));
+        let system = (!self.system.is_empty()).then(|| message("system", &self.system));
+        system.into_iter().chain([message("user", &self.prompt)]).collect()
     }
 
-    fn body(&self) -> Value {
-        let mut body = json!({"model": self.model, "messages": self.messages()});
-        if let Some(body) = body.as_object_mut() {
-            body.extend(self.parameters.clone());
-        }
-        body
+    /// The body of a call, likewise.
+    fn body(&self) -> String {
+        let mut lines = vec![format!("  \"model\": {}", json!(self.model))];
+        lines.push(format!("  \"messages\": [\n    {}\n  ]", self.messages().join(",\n    ")));
+        lines.extend(self.parameters.iter().map(|(name, value)| format!("  {}: {value}", json!(name))));
+        format!("{{\n{}\n}}", lines.join(",\n"))
     }
 }
 
@@ -114,9 +116,8 @@ pub(super) fn all_for(to: Gateway<'_>, wanted: &Wanted) -> Markup {
 }
 
 fn curl(to: Gateway<'_>, wanted: &Wanted) -> String {
-    let body = serde_json::to_string_pretty(&wanted.body()).unwrap_or_default();
     // A quote within a shell's quotes: end them, write it, begin again.
-    let body = body.replace('\'', r"'\''");
+    let body = wanted.body().replace('\'', r"'\''");
     let (url, token) = (to.url, to.in_shell());
     format!(
         "curl {url}/v1/chat/completions \\\n  -H \"Authorization: Bearer {token}\" \\\n  \
@@ -160,7 +161,8 @@ fn anthropic(to: Gateway<'_>, wanted: &Wanted) -> String {
     if !wanted.system.is_empty() {
         lines.push(format!("    system={},", json!(wanted.system)));
     }
-    lines.push(format!("    messages=[{}],", json!({"role": "user", "content": wanted.prompt})));
+    let prompt = Wanted { system: String::new(), ..wanted.clone() }.messages();
+    lines.push(format!("    messages=[{}],", prompt.join(", ")));
     let taken = wanted.parameters.iter().filter(|(name, _)| matches!(name.as_str(), "temperature" | "top_p"));
     lines.extend(taken.map(|(name, value)| format!("    {name}={value},")));
     let lines = lines.join("\n");
@@ -264,7 +266,7 @@ mod tests {
     #[test]
     fn texts_are_literals_of_the_language() {
         let code = python(HERE, &wanted());
-        assert!(code.contains(r#"{"content":"Be \"brief\".","role":"system"},"#), "{code}");
+        assert!(code.contains(r#"{"role": "system", "content": "Be \"brief\"."},"#), "{code}");
         assert!(code.contains("    temperature=0.2,"), "{code}");
         assert!(node(HERE, &wanted()).contains("    max_tokens: 64,"));
     }

@@ -7,7 +7,7 @@ mod list;
 
 use std::time::Duration;
 
-use app::error::Error;
+use app::error::{Code, Error};
 use app::tokens::{self, NewToken};
 use app::{models, users};
 use axum::extract::State;
@@ -24,7 +24,7 @@ use serde::Deserialize;
 use self::form::{Choices, Filled};
 use self::fresh::{Callable, Fresh, Made};
 use super::forms::{SignedIn, is_for_the_form};
-use super::view::{Page, Place, complaint, with_status};
+use super::view::{Icon, Page, Place, complaint, icon, with_status};
 use crate::body::{Form, Id, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -62,15 +62,26 @@ async fn show_tokens(
     Query(query): Query<TokensQuery>,
 ) -> Result<Response, Failure> {
     let fresh = match query.made.parse() {
-        Ok(id) => Some(Fresh {
-            made: Made::Before(tokens::get(&shared.app, &signed_in.caller, id).await?),
-            former_until: None,
-            is_used: tokens::is_used(&shared.app, &signed_in.caller, id).await?,
-        }),
+        Ok(id) => made_before(&shared, &signed_in, id).await?,
         Err(_) => None,
     };
     let skip = query.skip.parse().unwrap_or(0).clamp(0, 10_000);
     tokens_page(&shared, &signed_in, Said { fresh, skip, ..Said::default() }).await
+}
+
+/// A token whose text was shown already, while it works.
+async fn made_before(shared: &Shared, signed_in: &SignedIn, id: TokenId) -> Result<Option<Fresh>, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let token = match tokens::get(app, caller, id).await {
+        Ok(token) => token,
+        Err(error) if error.code == Code::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if token.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let is_used = tokens::is_used(app, caller, id).await?;
+    Ok(Some(Fresh { made: Made::Before(token), former_until: None, is_used }))
 }
 
 async fn make_token(
@@ -225,7 +236,7 @@ async fn token_page(
     let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
     let choices = choices(shared, signed_in).await?;
     let content = html! {
-        nav.back aria-label="Back" { a href="/tokens" { "Gateway tokens" } }
+        nav.back aria-label="Back" { a href="/tokens" { (icon(Icon::Left)) "Gateway tokens" } }
         (list::head(&token, shared.app.clock.now()))
         (complaint(error.map(|error| error.sentence.as_str())))
         @if token.revoked_at.is_none() {

@@ -112,7 +112,7 @@ fn actor(row: &AuditRow, labels: &Labels) -> Markup {
     html! {
         @match (row.actor_kind.as_str(), name) {
             ("cli", None) => "command line",
-            ("cli", Some(name)) => { (name) span.chip { "command line" } }
+            ("cli", Some(name)) => { (name) span.chip title="At the command line" { "CLI" } }
             (_, Some(name)) => { (name) @if row.token.is_some() { span.chip { "token" } } }
             (_, None) => "the server",
         }
@@ -171,10 +171,7 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
         "user.activated" => on("let in again", ""),
         "user.deleted" => html! { "deleted a user and what was theirs" },
         "setup.link_created" => html! { "made a set-up link" },
-        "session.created" => match member(row, "user").and_then(|id| labels.users.get(&id.parse().ok()?).cloned()) {
-            Some(Some(name)) => html! { (name) " signed in" },
-            _ => html! { "signed in" },
-        },
+        "session.created" => signed_in(row, labels),
         "session.ended" => html! { "ended a session" },
         "token.created" => html! { "made the token " (target(row, labels)) " for: " (fields.list("scopes")) },
         "token.updated" => html! { "changed the " (fields.list("fields")) " of the token " (target(row, labels)) },
@@ -209,6 +206,13 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
     }
 }
 
+/// Who signed in, where it is not who did it.
+fn signed_in(row: &AuditRow, labels: &Labels) -> Markup {
+    let user = member(row, "user").and_then(|id| id.parse().ok()).filter(|user| row.actor != Some(*user));
+    let name = user.and_then(|user| labels.users.get(&user).cloned().flatten());
+    html! { @if let Some(name) = name { strong { (name) } " " } "signed in" }
+}
+
 /// What happened to a provider key.
 fn of_key(row: &AuditRow, labels: &Labels, fields: &Fields) -> Markup {
     let key = target(row, labels);
@@ -240,12 +244,16 @@ fn of_key(row: &AuditRow, labels: &Labels, fields: &Fields) -> Markup {
 /// no name is told.
 fn target(row: &AuditRow, labels: &Labels) -> Markup {
     let Some(id) = row.target.as_deref() else { return html! {} };
+    let mut mask = "";
     let name = match row.target_kind.as_str() {
         "user" => id.parse().ok().and_then(|id| labels.users.get(&id).cloned().flatten()),
         "token" => id.parse().ok().and_then(|id| labels.tokens.get(&id).map(|name| format!("“{name}”"))),
         "credential" => {
             let label = id.parse().ok().and_then(|id| labels.keys.get(&id));
-            label.map(|key| format!("“{}” ({})", key.name, key.masked))
+            label.map(|key| {
+                mask = &key.masked;
+                format!("“{}”", key.name)
+            })
         }
         _ => None,
     };
@@ -254,7 +262,12 @@ fn target(row: &AuditRow, labels: &Labels) -> Markup {
         "credential" => "of a user",
         _ => "that is gone",
     };
-    html! { @match name { Some(name) => { strong { (name) } } None => (nameless) } }
+    html! {
+        @match name {
+            Some(name) => { strong { (name) } @if !mask.is_empty() { " " span.soft { (mask) } } }
+            None => (nameless),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use app::settings::Settings;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::credential::KeyStatus;
+use domain::resolve::Fallback;
 use domain::service;
 use http::StatusCode;
 use maud::{Markup, html};
@@ -90,15 +91,24 @@ fn server(seen: &Overview, settings: &Settings) -> Markup {
                 dt { "Database" } dd { (database) }
                 dt { "Running servers" } dd { (seen.nodes.len().max(1)) @if seen.nodes.len() > 1 { ", this is " code { (short(&seen.node.to_string())) } } }
                 dt { "Master key" } dd {
-                    "seals under " code { (seen.sealing_key) }
-                    @if seen.master_keys.len() > 1 { ", " (seen.master_keys.len()) " given" }
-                    @if seen.secrets_under_others == 0 { " · everything is sealed under it" }
+                    code { (seen.sealing_key) }
+                    @if seen.secrets_under_others == 0 { ": everything is sealed under it" } @else { ": seals what is new" }
+                    @if seen.master_keys.len() > 1 { "; " (seen.master_keys.len()) " are given" }
                 }
-                dt { "Keys are looked for" } dd { (settings.policy) }
+                dt { "Whose key pays" } dd { (policy_words(settings.policy)) }
                 dt { "Copying own keys" } dd { @if settings.reveal_allowed { "allowed, with the password" } @else { "switched off" } }
                 dt { "Chats are kept" } dd { @match settings.chat_retention { None => "for good", Some(time) => { (time.as_secs() / 86_400) " days" } } }
             }
         }
+    }
+}
+
+/// How far a call goes for a key, at most.
+const fn policy_words(policy: Fallback) -> &'static str {
+    match policy {
+        Fallback::Chain => "where a user has none, the server's (chain)",
+        Fallback::Strict => "once a user has one, nobody else's (strict)",
+        Fallback::Cross => "the server's also when a user's fail (cross)",
     }
 }
 

@@ -119,7 +119,7 @@ async fn user_page(shared: &Shared, signed_in: &SignedIn, id: UserId, said: Said
         }
     };
     let content = html! {
-        nav.back aria-label="Back" { a href="/admin/users" { "Users" } }
+        nav.back aria-label="Back" { a href="/admin/users" { (icon(Icon::Left)) "Users" } }
         div.lead {
             div {
                 h2.person { (user.display_name) " " (state(&user)) @if is_self { " " span.chip { "you" } } }
@@ -132,9 +132,8 @@ async fn user_page(shared: &Shared, signed_in: &SignedIn, id: UserId, said: Said
         }
         (told)
         div.halves {
-            (role(&user, is_self))
+            div { (role(&user, is_self)) @if !is_self { (delete(&user, things)) } }
             (access(&user, things, is_self))
-            @if !is_self { (delete(&user, things)) }
         }
     };
     Ok(page(status, &user.display_name, signed_in, Part::Users, &content).into_response())
@@ -174,12 +173,12 @@ fn access(user: &Account, things: Belongings, is_self: bool) -> Markup {
             h2 #access-title { "Access" }
             form.stack method="post" {
                 div.deed {
-                    div { strong { "Password" } div.small { "A one-time link by which " @if user.has_password { "they choose another" } @else { "they choose their first" } "." } }
+                    div { strong { "Password" } div.small { "A one-time link by which " @if user.has_password { "they choose another" } @else { "they choose their first, where the invitation is lost or too old" } "." } }
                     button.quiet.little type="submit" name="act" value="link" { (icon(Icon::Key)) "Make a link" }
                 }
                 div.deed {
-                    div { strong { "Sessions" } div.small { (counted(things.sessions, "session is", "sessions are")) " open. Their gateway tokens go on." } }
-                    button.quiet.little type="submit" name="act" value="sessions" disabled[things.sessions == 0] { (icon(Icon::Leave)) "Sign out everywhere" }
+                    div { strong { "Sessions" } div.small { @if things.sessions == 0 { "None is open." } @else { (counted(things.sessions, "session is", "sessions are")) " open. Gateway tokens go on." } } }
+                    @if things.sessions > 0 { button.quiet.little type="submit" name="act" value="sessions" { (icon(Icon::Leave)) "Sign out everywhere" } }
                 }
                 @if !is_self {
                     div.deed {
@@ -203,9 +202,9 @@ fn delete(user: &Account, things: Belongings) -> Markup {
             h2 #delete-title { "Delete" }
             p.soft { "Goes for good, at once:" }
             ul.goes {
-                li { (counted(things.keys, "provider key", "provider keys")) ", destroyed" }
-                li { (counted(things.tokens, "gateway token", "gateway tokens")) ", revoked" }
-                li { (counted(things.conversations, "chat", "chats")) ", erased" }
+                @if things.keys > 0 { li { (counted(things.keys, "provider key", "provider keys")) ", destroyed" } }
+                @if things.tokens > 0 { li { (counted(things.tokens, "gateway token", "gateway tokens")) ", revoked" } }
+                @if things.conversations > 0 { li { (counted(things.conversations, "chat", "chats")) ", erased" } }
                 li { "name and e-mail address; usage and the audit log keep a bare id" }
             }
             form.stack method="post" {

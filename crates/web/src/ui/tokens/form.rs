@@ -171,7 +171,7 @@ pub(super) fn make(filled: &Filled, choices: &Choices, is_first: bool) -> Markup
                     button type="submit" { (icon(Icon::Plus)) "Make token" }
                 }
                 details.more open[!is_usual] {
-                    summary { "What it may do" }
+                    summary { "What it may do" @if is_usual { ": call every model that you can" } }
                     (rights(filled, choices))
                 }
             }

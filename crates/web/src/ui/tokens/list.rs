@@ -69,7 +69,7 @@ fn may(token: &Token) -> Markup {
 fn until(token: &Token, now: Timestamp) -> Markup {
     match (token.revoked_at, token.expires_at) {
         (Some(_), _) => badge("grey", Icon::Cross, "Revoked"),
-        (None, None) => html! { span.soft { "revoked" } },
+        (None, None) => html! { span.soft { "you revoke it" } },
         (None, Some(end)) if end <= now => badge("red", Icon::Clock, "Expired"),
         (None, Some(end)) => time(end),
     }
