@@ -26,6 +26,7 @@ async fn make(tab: &Tab, name: &str) {
 }
 
 /// The code of a client, as it is copied.
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 async fn code(tab: &Tab, client: &str) -> String {
     let find = format!(
         "[...document.querySelectorAll('.snippets details')].find((part) => \
@@ -35,6 +36,7 @@ async fn code(tab: &Tab, client: &str) -> String {
 }
 
 /// What a program says that is run as a person would.
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 async fn run(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
     command.args(arguments).env_remove("OWNKEY_TOKEN").env_remove("OPENAI_API_KEY");
