@@ -10,7 +10,7 @@ use domain::secret::Password;
 use domain::{Caller, text};
 use store::sessions::SessionKind;
 use store::setup_codes::{self, Purpose, SetupCode};
-use store::users::User;
+use store::users::{Belongings, User, UserCounts, UserSearch};
 
 use crate::App;
 use crate::callers;
@@ -48,6 +48,63 @@ pub struct UserEdit {
 pub async fn list(app: &App, skip: i64, limit: i64) -> Result<(Vec<Account>, i64)> {
     let (users, count) = store::users::list(&app.store, skip, limit).await?;
     Ok((users.into_iter().map(Account::from).collect(), count))
+}
+
+/// Users that pass, by address.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn search(app: &App, wanted: &UserSearch) -> Result<Vec<Account>> {
+    Ok(store::users::search(&app.store, wanted).await?.into_iter().map(Account::from).collect())
+}
+
+/// The id of the user with this address, or of whom this is the id.
+///
+/// # Errors
+/// `invalid_request` when there is none.
+pub async fn id_of(app: &App, who: &str) -> Result<UserId> {
+    if let Ok(id) = who.parse() {
+        return Ok(id);
+    }
+    let user = store::users::by_email(&app.store, who).await?;
+    let nobody = || Error::new(Code::InvalidRequest, "Nobody here has that e-mail address. Look for it under Users.");
+    user.map(|user| user.id).ok_or_else(|| nobody().of_field("who"))
+}
+
+/// How many users there are.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn counts(app: &App) -> Result<UserCounts> {
+    Ok(store::users::counts(&app.store).await?)
+}
+
+/// What belongs to a user, and goes with them.
+///
+/// # Errors
+/// `not_found`.
+pub async fn belongings(app: &App, id: UserId) -> Result<Belongings> {
+    find(app, id).await?;
+    Ok(store::users::belongings(&app.store, id, app.clock.now()).await?)
+}
+
+/// Signs a user out everywhere. Their gateway tokens go on. Returns how many
+/// sessions ended.
+///
+/// # Errors
+/// `not_found`.
+pub async fn end_sessions(app: &App, caller: &Caller, id: UserId) -> Result<usize> {
+    find(app, id).await?;
+    let mut change = app.store.begin(app.clock.now(), actor(caller), None).await?;
+    let ended = store::sessions::end_all_of_user(&mut change, id, caller.session()).await?;
+    let events: Vec<Event> = ended.iter().map(|&session| Event::SessionEnded { session }).collect();
+    if events.is_empty() {
+        change.rollback().await?;
+    } else {
+        change.commit_all(events).await?;
+    }
+    app.callers.forget_all();
+    Ok(ended.len())
 }
 
 /// One user.

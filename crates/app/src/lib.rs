@@ -63,6 +63,7 @@ mod freshness;
 mod housekeeping;
 pub mod idempotency;
 pub mod metrics;
+pub mod overview;
 pub mod status;
 pub mod usage;
 

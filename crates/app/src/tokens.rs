@@ -9,6 +9,7 @@ use domain::ids::TokenId;
 use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, access, text};
 use store::tokens::Token;
+use store::usage::UsageFilter;
 use zeroize::Zeroizing;
 
 use crate::App;
@@ -166,6 +167,25 @@ pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(
 pub async fn get(app: &App, caller: &Caller, id: TokenId) -> Result<Token> {
     let token = store::tokens::by_id(&app.store, id).await?;
     token.filter(|token| token.user == caller.user).ok_or_else(|| Error::not_found("gateway token"))
+}
+
+/// Whether a token of the caller's was ever used. It is known at once of calls,
+/// and of all else within a few seconds.
+///
+/// # Errors
+/// `not_found`.
+pub async fn is_used(app: &App, caller: &Caller, id: TokenId) -> Result<bool> {
+    let token = get(app, caller, id).await?;
+    if token.last_used_at.is_some() {
+        return Ok(true);
+    }
+    let filter = UsageFilter {
+        user: Some(caller.user),
+        token: Some(id),
+        from: Some(token.created_at),
+        ..UsageFilter::default()
+    };
+    Ok(!store::usage::listed(&app.store, &filter, None, 1).await?.0.is_empty())
 }
 
 /// Stops a token from working, at once here and within two seconds everywhere.

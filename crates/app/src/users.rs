@@ -46,6 +46,8 @@ pub struct Account {
     pub role: Role,
     /// Whether they may sign in.
     pub is_active: bool,
+    /// Whether they chose a password: whoever was invited did not yet.
+    pub has_password: bool,
     /// What they prefer.
     pub preferences: Preferences,
     /// When they came.
@@ -61,6 +63,7 @@ impl From<User> for Account {
             display_name: user.display_name,
             role: user.role,
             is_active: user.is_active,
+            has_password: user.password_hash.is_some(),
             created_at: user.created_at,
         }
     }

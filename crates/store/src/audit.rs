@@ -4,7 +4,9 @@ mod chain;
 
 use domain::Timestamp;
 use domain::ids::{AuditId, TokenId, UserId};
-use sqlx::any::AnyRow;
+use sqlx::Any;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 
 pub(crate) use chain::{Author, Head, append, take_head};
 
@@ -96,23 +98,43 @@ pub async fn page(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Page<AuditRow, i64>, StoreError> {
-    let bound = |text| {
-        sqlx::query(text)
-            .bind(optional_id(filter.actor))
-            .bind(filter.action.clone())
-            .bind(filter.target.clone())
-            .bind(optional_micros(filter.from))
-            .bind(optional_micros(filter.to))
+    let (rows, next) = listed(store, filter, after, limit).await?;
+    // The only page tells by itself how many there are.
+    let counted = if after.is_none() && next.is_none() {
+        i64::try_from(rows.len()).unwrap_or(i64::MAX)
+    } else {
+        let counted = bound(COUNT, filter).fetch_one(store.pool()).await?;
+        sqlx::Row::try_get(&counted, 0)?
     };
-    let counted = bound(COUNT).fetch_one(store.pool()).await?;
-    let counted: i64 = sqlx::Row::try_get(&counted, 0)?;
-    let found = bound(PAGE).bind(after).bind(limit.saturating_add(1)).fetch_all(store.pool()).await?;
+    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+}
+
+/// The rows of [`page`] and where the next one begins, uncounted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn listed(
+    store: &Store,
+    filter: &AuditFilter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<AuditRow>, Option<i64>), StoreError> {
+    let found = bound(PAGE, filter).bind(after).bind(limit.saturating_add(1)).fetch_all(store.pool()).await?;
     let mut rows = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let limit = usize::try_from(limit).unwrap_or(0);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|row| row.seq);
-    Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
+    Ok((rows, next))
+}
+
+fn bound<'q>(text: &'static str, filter: &AuditFilter) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(text)
+        .bind(optional_id(filter.actor))
+        .bind(filter.action.clone())
+        .bind(filter.target.clone())
+        .bind(optional_micros(filter.from))
+        .bind(optional_micros(filter.to))
 }
 
 /// What [`verify`] found.

@@ -17,6 +17,7 @@ pub use everybody::of_everybody;
 pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
 pub use health::{count_by_status, set_health, touch_last_used};
 pub use impact::{Impact, TokenUse, impact};
+pub(crate) use shelf::containing;
 pub use shelf::{Count, Shelf, counts, shelf};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};
 
@@ -264,7 +265,7 @@ pub async fn page(
             .bind(filter.provider.map(ProviderId::as_str))
             .bind(filter.status.map(KeyStatus::as_str))
             .bind(filter.is_active.map(i64::from))
-            .bind(filter.search.as_deref().map(shelf::containing))
+            .bind(filter.search.as_deref().map(containing))
     };
     let count: i64 = sqlx::Row::try_get(&bound(COUNT).fetch_one(store.pool()).await?, 0)?;
     let rows = bound(PAGE).bind(limit).bind(skip).fetch_all(store.pool()).await?;

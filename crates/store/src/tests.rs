@@ -219,6 +219,7 @@ async fn a_token_is_edited_field_by_field() {
         let edit = TokenEdit {
             scopes: Some(vec![TokenScope::Metrics]),
             models: Some(None),
+            policy: None,
             params: Some(Params::Lenient),
             expires_at: Some(Some(later(5))),
             name: None,

@@ -5,13 +5,14 @@ use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{TeamId, TokenId, UserId};
 use domain::resolve::Fallback;
 use domain::{Nanos, Timestamp};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::mutation::{Mutation, Write};
 use crate::open::Store;
-use crate::row::{Columns, in_row_order, json_text, optional_id, optional_micros};
+use crate::row::{Columns, in_row_order, json_text, optional_id, optional_micros, placeholders};
 
 /// A gateway token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct TokenEdit {
     pub scopes: Option<Vec<TokenScope>>,
     /// Other models; `Some(None)`: all.
     pub models: Option<Option<Vec<String>>>,
+    /// Another policy; `Some(None)`: as its user says.
+    pub policy: Option<Option<Fallback>>,
     /// Another treatment of parameters.
     pub params: Option<Params>,
     /// Another end; `Some(None)`: none.
@@ -163,7 +166,7 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
         "UPDATE tokens SET name = COALESCE($2, name), scopes = COALESCE($3, scopes), \
          models = CASE WHEN $4 = 1 THEN $5 ELSE models END, \
          expires_at = CASE WHEN $6 = 1 THEN $7 ELSE expires_at END, \
-         params = COALESCE($8, params) WHERE id = $1 AND revoked_at IS NULL",
+         params = COALESCE($8, params), policy = CASE WHEN $9 = 1 THEN $10 ELSE policy END WHERE id = $1 AND revoked_at IS NULL",
     )
     .bind(id.to_string())
     .bind(edit.name.as_deref())
@@ -173,6 +176,8 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
     .bind(i64::from(edit.expires_at.is_some()))
     .bind(optional_micros(edit.expires_at.flatten()))
     .bind(edit.params.map(Params::as_str))
+    .bind(i64::from(edit.policy.is_some()))
+    .bind(edit.policy.flatten().map(Fallback::as_str))
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &id);
@@ -259,6 +264,21 @@ pub async fn names(store: &Store, user: UserId) -> Result<Vec<(TokenId, String)>
         .bind(user.to_string())
         .fetch_all(store.pool())
         .await?;
+    let read = |row| Ok((Columns(row).parsed("id")?, Columns(row).text("name")?));
+    rows.iter().map(read).collect()
+}
+
+/// What tokens are called, of whoever's they are, those that were revoked too.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn labelled(store: &Store, ids: &[TokenId]) -> Result<Vec<(TokenId, String)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!("SELECT id, name FROM tokens WHERE id IN ({})", placeholders(1, ids.len()));
+    let query = ids.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, id| query.bind(id.to_string()));
+    let rows = query.fetch_all(store.pool()).await?;
     let read = |row| Ok((Columns(row).parsed("id")?, Columns(row).text("name")?));
     rows.iter().map(read).collect()
 }

@@ -1,5 +1,7 @@
 //! Table `users`.
 
+mod overlook;
+
 use domain::Timestamp;
 use domain::caller::Role;
 use domain::ids::UserId;
@@ -11,6 +13,8 @@ use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
 use crate::row::Columns;
+
+pub use overlook::{Belongings, UserCounts, UserSearch, UserState, belongings, counts, search, some};
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]

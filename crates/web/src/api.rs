@@ -12,6 +12,7 @@ pub(crate) mod models;
 pub(crate) mod paging;
 pub(crate) mod providers;
 pub(crate) mod resolve;
+pub(crate) mod server;
 pub(crate) mod sessions;
 pub(crate) mod short_keys;
 pub(crate) mod sign_in;
@@ -48,6 +49,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(conversations::doors());
     doors.extend(usage::doors());
     doors.extend(audit_events::doors());
+    doors.extend(server::doors());
     doors
 }
 

@@ -1,6 +1,7 @@
 //! The pages: plain forms that work without any script, and scripts that make
 //! them live.
 
+mod admin;
 pub(crate) mod assets;
 mod chat;
 mod docs;
@@ -37,5 +38,6 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(playground::doors());
     doors.extend(usage::doors());
     doors.extend(status::doors());
+    doors.extend(admin::doors());
     doors
 }

@@ -7,10 +7,11 @@ use domain::audit::Event;
 use domain::caller::{Proof, TokenScope};
 use domain::gateway_token::{self, Params};
 use domain::ids::TokenId;
+use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, text};
 use store::tokens::{Token, TokenEdit};
 
-use super::{Minted, checked_models, checked_scopes, get};
+use super::{Minted, checked_models, checked_policy, checked_scopes, get};
 use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result};
@@ -28,6 +29,8 @@ pub struct Edit {
     pub scopes: Option<Option<Vec<TokenScope>>>,
     /// Other models; cleared: all that the caller may call.
     pub models: Option<Option<Vec<String>>>,
+    /// Another policy; cleared: as its user says.
+    pub policy: Option<Option<Fallback>>,
     /// Another treatment of parameters that a model cannot take.
     pub params: Option<Params>,
     /// Another end; cleared: none.
@@ -62,6 +65,7 @@ pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result
             .transpose()?,
         scopes: edit.scopes.map(|scopes| checked_scopes(caller, scopes)).transpose()?,
         models: edit.models.map(|models| checked_models(caller, models)).transpose()?,
+        policy: edit.policy.map(|policy| checked_policy(caller, policy)).transpose()?,
         params: edit.params,
         expires_at: expires_at.map(|at| at.into_iter().chain(last_day).min()),
     };
@@ -151,6 +155,7 @@ fn changed_names(edit: &TokenEdit) -> Vec<&'static str> {
         (edit.name.is_some(), "name"),
         (edit.scopes.is_some(), "scopes"),
         (edit.models.is_some(), "models"),
+        (edit.policy.is_some(), "policy"),
         (edit.params.is_some(), "params"),
         (edit.expires_at.is_some(), "expires_at"),
     ]

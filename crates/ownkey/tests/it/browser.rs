@@ -1,5 +1,6 @@
 //! The pages in a real browser: what a person clicks, sees and reads.
 
+mod admin;
 mod chat;
 mod frame;
 mod keys;
@@ -8,6 +9,7 @@ mod playground;
 mod profile;
 mod setup;
 mod status;
+mod tokens;
 mod usage;
 
 use testkit::{Browser, House, PASSWORD, Tab, View};

@@ -89,7 +89,7 @@ pub async fn counts(store: &Store, user: UserId, with_system: bool) -> Result<Ve
 }
 
 /// The pattern of `LIKE` for a text anywhere.
-pub(super) fn containing(text: &str) -> String {
+pub(crate) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.chars() {
         if matches!(c, '%' | '_' | '!') {

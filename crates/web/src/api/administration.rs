@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::Error;
 use app::administration::{self, UserEdit};
 use app::users::Account;
 use axum::extract::State;
@@ -14,9 +15,10 @@ use domain::ids::UserId;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use store::users::{Belongings, UserSearch};
+use utoipa::{IntoParams, ToSchema};
 
-use super::paging::{self, List, Paging};
+use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{Id, Json, Query};
 use crate::openapi::says;
@@ -31,8 +33,9 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/users",
             need,
             get(list_users),
-            says(tag, "Everybody who has an account; for admins")
-                .query::<Paging>()
+            says(tag, "Everybody who has an account, by e-mail address; for admins")
+                .at_length("For a list of any length send the `id` of the last user as `after`; `count` is then still that of all.")
+                .query::<UsersQuery>()
                 .gives_list::<List<UserView>, UserView>(200, "The users"),
         ),
         door(
@@ -70,6 +73,21 @@ pub(crate) fn doors() -> Vec<Door> {
             says(tag, "Destroy a user's keys and take their name out; usage stays").gives_other(204, "Deleted"),
         ),
         door(
+            Method::GET,
+            "/v2/users/{id}/belongings",
+            need,
+            get(get_belongings),
+            says(tag, "What belongs to a user, and goes with them").gives::<BelongingsView>(200, "How many of each"),
+        ),
+        door(
+            Method::DELETE,
+            "/v2/users/{id}/sessions",
+            need,
+            delete(end_sessions),
+            says(tag, "Sign a user out everywhere; their gateway tokens go on, and so does your own session")
+                .gives::<EndedView>(200, "How many ended"),
+        ),
+        door(
             Method::POST,
             "/v2/users/{id}/reset-link",
             need,
@@ -77,6 +95,46 @@ pub(crate) fn doors() -> Vec<Door> {
             says(tag, "A one-time link by which a user chooses a new password").gives::<ResetLink>(201, "The link"),
         ),
     ]
+}
+
+/// Which users, and where in their list to start.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct UsersQuery {
+    /// With this in their e-mail address or name.
+    #[param(max_length = 100)]
+    q: Option<String>,
+    /// In this state.
+    #[param(pattern = "^(admin|invited|suspended)$")]
+    state: Option<String>,
+    /// The id of the last user of the page before.
+    #[param(format = "uuid")]
+    after: Option<String>,
+    /// Rows to pass over, 0 to 10,000; not together with the others.
+    #[param(minimum = 0, maximum = 10_000)]
+    skip: Option<i64>,
+    /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<i64>,
+}
+
+/// How much belongs to a user.
+#[derive(Serialize, ToSchema)]
+struct BelongingsView {
+    /// Personal provider keys.
+    provider_keys: i64,
+    /// Gateway tokens that are not revoked.
+    tokens: i64,
+    /// Chats.
+    conversations: i64,
+    /// Open sessions.
+    sessions: i64,
+}
+
+/// How many sessions ended.
+#[derive(Serialize, ToSchema)]
+struct EndedView {
+    ended: usize,
 }
 
 /// A user as admins see them.
@@ -88,6 +146,8 @@ struct UserView {
     #[schema(pattern = "@role")]
     role: &'static str,
     is_active: bool,
+    /// Whether they were invited and have not chosen a password yet.
+    is_invited: bool,
     created_at: String,
 }
 
@@ -99,6 +159,7 @@ impl From<Account> for UserView {
             display_name: account.display_name,
             role: account.role.as_str(),
             is_active: account.is_active,
+            is_invited: !account.has_password,
             created_at: account.created_at.to_string(),
         }
     }
@@ -139,9 +200,27 @@ struct ResetLink {
     reset_url: String,
 }
 
-async fn list_users(State(app): State<Arc<App>>, Query(paging): Query<Paging>) -> Result<Response, Failure> {
-    let (skip, limit) = paging::window(paging.skip, paging.limit)?;
-    let (accounts, count) = administration::list(&app, skip, limit).await?;
+async fn list_users(State(app): State<Arc<App>>, Query(query): Query<UsersQuery>) -> Result<Response, Failure> {
+    let (skip, limit) = paging::window(query.skip, query.limit)?;
+    let is_search = query.q.is_some() || query.state.is_some() || query.after.is_some();
+    let (accounts, count) = if is_search {
+        if skip > 0 {
+            return Err(Error::invalid("skip", "does not go together with q, state or after; leave it out").into());
+        }
+        if query.q.as_ref().is_some_and(|text| text.chars().count() > 100) {
+            return Err(Error::invalid("q", "is longer than 100 characters; give less").into());
+        }
+        let not_an_id = |_| Error::invalid("after", "is not a user's id");
+        let wanted = UserSearch {
+            text: query.q,
+            state: super::word("state", query.state.as_deref())?,
+            after: query.after.map(|id| id.parse().map_err(not_an_id)).transpose()?,
+            limit,
+        };
+        (administration::search(&app, &wanted).await?, administration::counts(&app).await?.all)
+    } else {
+        administration::list(&app, skip, limit).await?
+    };
     let data: Vec<UserView> = accounts.into_iter().map(UserView::from).collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
@@ -178,6 +257,20 @@ async fn delete_user(
 ) -> Result<Response, Failure> {
     administration::delete(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn get_belongings(State(app): State<Arc<App>>, Id(id): Id<UserId>) -> Result<Response, Failure> {
+    let Belongings { keys, tokens, conversations, sessions } = administration::belongings(&app, id).await?;
+    Ok(axum::Json(BelongingsView { provider_keys: keys, tokens, conversations, sessions }).into_response())
+}
+
+async fn end_sessions(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<UserId>,
+) -> Result<Response, Failure> {
+    let ended = administration::end_sessions(&app, &caller, id).await?;
+    Ok(axum::Json(EndedView { ended }).into_response())
 }
 
 async fn create_reset_link(

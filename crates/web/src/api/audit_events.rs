@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use app::error::Error;
+use app::error::{Code, Error};
 use app::{App, audit};
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use bytes::Bytes;
 use domain::access::Need;
 use domain::ids::UserId;
+use futures_util::stream;
 use http::Method;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::audit::{AuditFilter, AuditRow};
@@ -23,15 +27,35 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 pub(crate) fn doors() -> Vec<Door> {
-    vec![door(
-        Method::GET,
-        "/v2/audit-events",
-        Need::ReadAudit,
-        get(list_events),
-        says("audit", "Every change, newest first; for admins")
-            .query::<AuditQuery>()
-            .gives_list::<CursorPage<AuditView>, AuditView>(200, "The log"),
-    )]
+    vec![
+        door(
+            Method::GET,
+            "/v2/audit-events",
+            Need::ReadAudit,
+            get(list_events),
+            says("audit", "Every change, newest first; for admins")
+                .query::<AuditQuery>()
+                .gives_list::<CursorPage<AuditView>, AuditView>(200, "The log"),
+        ),
+        door(
+            Method::GET,
+            "/v2/audit-events/export.jsonl",
+            Need::ReadAudit,
+            get(export_lines),
+            says("audit", "Every change as JSON, one a line, newest first; for admins")
+                .at_length("Each line is what `/v2/audit-events` says of a change.")
+                .query::<ExportQuery>()
+                .gives_text(200, "The log", "application/jsonl"),
+        ),
+        door(
+            Method::POST,
+            "/v2/audit-events/verify",
+            Need::ReadAudit,
+            post(verify_chain),
+            says("audit", "Read the whole log and check that every link of its chain holds; for admins")
+                .gives::<VerifiedView>(200, "What was found"),
+        ),
+    ]
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -56,6 +80,33 @@ struct AuditQuery {
     /// Rows to give, 1 to 500; 100 unless said.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ExportQuery {
+    /// A user's id.
+    #[param(format = "uuid")]
+    actor: Option<String>,
+    /// Such as `credential.created`.
+    action: Option<String>,
+    /// The id of what was acted on.
+    target: Option<String>,
+    /// Not earlier than this.
+    #[param(format = "date-time")]
+    from: Option<String>,
+    /// Earlier than this.
+    #[param(format = "date-time")]
+    to: Option<String>,
+}
+
+/// Whether the chain holds.
+#[derive(Serialize, ToSchema)]
+struct VerifiedView {
+    /// Events whose links hold.
+    events: i64,
+    /// The first event whose link does not; `null`: all hold.
+    broken_at: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -103,18 +154,8 @@ async fn list_events(
     Authenticated(caller): Authenticated,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Failure> {
-    let actor = query
-        .actor
-        .as_deref()
-        .map(|id| id.parse::<UserId>().map_err(|_| Error::invalid("actor", "is not a user's id")))
-        .transpose()?;
-    let filter = AuditFilter {
-        actor,
-        action: query.action,
-        target: query.target,
-        from: super::time("from", query.from.as_deref())?,
-        to: super::time("to", query.to.as_deref())?,
-    };
+    let AuditQuery { actor, action, target, from, to, .. } = &query;
+    let filter = filter_of(actor.as_deref(), action.clone(), target.clone(), from.as_deref(), to.as_deref())?;
     let after = query
         .after
         .as_deref()
@@ -131,4 +172,56 @@ async fn list_events(
         next: page.next.map(|seq| seq.to_string()),
     };
     Ok(axum::Json(body).into_response())
+}
+
+fn filter_of(
+    actor: Option<&str>,
+    action: Option<String>,
+    target: Option<String>,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<AuditFilter, Error> {
+    let actor = actor.map(|id| id.parse::<UserId>().map_err(|_| Error::invalid("actor", "is not a user's id")));
+    Ok(AuditFilter {
+        actor: actor.transpose()?,
+        action,
+        target,
+        from: super::time("from", from)?,
+        to: super::time("to", to)?,
+    })
+}
+
+async fn verify_chain(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
+    let found = audit::verify(&app, &caller).await?;
+    Ok(axum::Json(VerifiedView { events: found.rows, broken_at: found.broken_at }).into_response())
+}
+
+/// Events read at a time.
+const SOME: i64 = 500;
+
+async fn export_lines(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Failure> {
+    let ExportQuery { actor, action, target, from, to } = query;
+    let filter = filter_of(actor.as_deref(), action, target, from.as_deref(), to.as_deref())?;
+    // An error cuts the connection, so that half a file is not taken for a whole one.
+    let lines = stream::try_unfold(Some(None), move |after| {
+        let (app, caller, filter) = (Arc::clone(&app), Arc::clone(&caller), filter.clone());
+        async move {
+            let Some(after) = after else { return Ok::<_, Error>(None) };
+            let (rows, next) = audit::listed(&app, &caller, &filter, after, SOME).await?;
+            let mut piece = Vec::new();
+            for row in rows {
+                serde_json::to_writer(&mut piece, &AuditView::from(row)).map_err(|error| {
+                    Error::new(Code::Internal, "An event cannot be written. Report it.").because(error)
+                })?;
+                piece.push(b'\n');
+            }
+            Ok(Some((Bytes::from(piece), next.map(Some))))
+        }
+    });
+    let name = "attachment; filename=\"ownkey-audit.jsonl\"";
+    Ok(([(CONTENT_TYPE, "application/jsonl"), (CONTENT_DISPOSITION, name)], Body::from_stream(lines)).into_response())
 }

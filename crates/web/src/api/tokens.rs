@@ -59,7 +59,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/tokens/{id}",
             need,
             patch(edit_token),
-            says("gateway tokens", "Change a token's name, scopes, models or end, within your own rights")
+            says("gateway tokens", "Change a token's name, scopes, models, policy or end, within your own rights")
                 .takes::<TokenPatch>()
                 .example(json!({"name": "My other editor", "models": ["openai/gpt-6.1-terra"], "expires_at": null}))
                 .gives::<TokenView>(200, "The token now"),
@@ -181,6 +181,11 @@ struct TokenPatch {
     #[serde(default, deserialize_with = "super::present")]
     #[schema(min_items = 1, max_items = 500, value_type = Option<Vec<ModelName>>)]
     models: Option<Option<Vec<String>>>,
+    /// How far its calls may go for a key: `cross`, `chain` or `strict`; `null`:
+    /// as its owner prefers.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(pattern = "@fallback")]
+    policy: Option<Option<String>>,
     /// What becomes of a parameter that the model cannot take: `strict` refuses
     /// it, `lenient` leaves it out.
     #[schema(pattern = "@params")]
@@ -283,7 +288,8 @@ async fn edit_token(
     let scopes = patch.scopes.map(|scopes| scopes.as_deref().map(read_scopes).transpose()).transpose()?;
     let expires_at = patch.expires_at.map(|text| super::time("expires_at", text.as_deref())).transpose()?;
     let params = super::word("params", patch.params.as_deref())?;
-    let edit = Edit { name: patch.name, scopes, models: patch.models, params, expires_at };
+    let policy = patch.policy.map(|text| super::word::<Fallback>("policy", text.as_deref())).transpose()?;
+    let edit = Edit { name: patch.name, scopes, models: patch.models, policy, params, expires_at };
     let token = tokens::edit(&app, &caller, id, edit).await?;
     Ok(axum::Json(TokenView::from(&token)).into_response())
 }

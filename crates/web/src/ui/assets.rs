@@ -25,6 +25,8 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("playground.css", CSS, include_str!("style/playground.css")),
     ("usage.css", CSS, include_str!("style/usage.css")),
     ("status.css", CSS, include_str!("style/status.css")),
+    ("tokens.css", CSS, include_str!("style/tokens.css")),
+    ("admin.css", CSS, include_str!("style/admin.css")),
     ("docs.css", CSS, include_str!("docs/docs.css")),
     ("docs.js", SCRIPT, include_str!("docs/docs.js")),
     ("core.js", SCRIPT, include_str!("script/core.js")),
@@ -38,6 +40,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("models.js", SCRIPT, include_str!("script/models.js")),
     ("playground.js", SCRIPT, include_str!("script/playground.js")),
     ("usage.js", SCRIPT, include_str!("script/usage.js")),
+    ("tokens.js", SCRIPT, include_str!("script/tokens.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

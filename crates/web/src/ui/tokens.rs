@@ -1,56 +1,183 @@
-//! `/tokens`: one's gateway tokens, by plain forms.
+//! `/tokens`: one's gateway tokens: made, edited, rotated, revoked; and the code
+//! that uses a fresh one, with the first call waited for.
 
-use app::error::Error;
-use app::tokens::{self, Minted, NewToken};
+mod form;
+mod fresh;
+mod list;
+
+use std::time::Duration;
+
+use app::error::{Code, Error};
+use app::tokens::{self, NewToken};
+use app::{models, users};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
-use domain::gateway_token::Params;
 use domain::ids::TokenId;
+use domain::model::ModelKind;
+use domain::provider::ProviderId;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::tokens::Token;
 
+use self::form::{Choices, Filled};
+use self::fresh::{Callable, Fresh, Made};
 use super::forms::{SignedIn, is_for_the_form};
-use super::view::{Icon, Place, complaint, copyable, empty, field, time, with_status};
-use crate::body::{Form, Id};
+use super::view::{Icon, Page, Place, complaint, icon, with_status};
+use crate::body::{Form, Id, Query};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
+
+/// How many tokens a page shows.
+const PAGE: i64 = 100;
 
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
     vec![
         quiet_door(Method::GET, "/tokens", need, get(show_tokens)),
         quiet_door(Method::POST, "/tokens", need, post(make_token)),
+        quiet_door(Method::GET, "/tokens/{id}", need, get(show_token)),
+        quiet_door(Method::POST, "/tokens/{id}", need, post(edit_token)),
+        quiet_door(Method::POST, "/tokens/{id}/rotate", need, post(rotate_token)),
         quiet_door(Method::POST, "/tokens/{id}/revoke", need, post(revoke_token)),
     ]
 }
 
-#[derive(Deserialize)]
-struct TokenForm {
+/// The query of `/tokens`. What is not understood is as if it was not there.
+#[derive(Default, Deserialize)]
+struct TokensQuery {
+    /// A token made just now, whose first call is waited for.
     #[serde(default)]
-    name: String,
+    made: String,
+    /// Tokens to pass over.
     #[serde(default)]
-    params: String,
+    skip: String,
 }
 
-async fn show_tokens(State(shared): State<Shared>, signed_in: SignedIn) -> Result<Response, Failure> {
-    tokens_page(&shared, &signed_in, None, None).await
+async fn show_tokens(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Query(query): Query<TokensQuery>,
+) -> Result<Response, Failure> {
+    let fresh = match query.made.parse() {
+        Ok(id) => made_before(&shared, &signed_in, id).await?,
+        Err(_) => None,
+    };
+    let skip = query.skip.parse().unwrap_or(0).clamp(0, 10_000);
+    tokens_page(&shared, &signed_in, Said { fresh, skip, ..Said::default() }).await
+}
+
+/// A token whose text was shown already, while it works.
+async fn made_before(shared: &Shared, signed_in: &SignedIn, id: TokenId) -> Result<Option<Fresh>, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let token = match tokens::get(app, caller, id).await {
+        Ok(token) => token,
+        Err(error) if error.code == Code::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if token.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let is_used = tokens::is_used(app, caller, id).await?;
+    Ok(Some(Fresh { made: Made::Before(token), former_until: None, is_used }))
 }
 
 async fn make_token(
     State(shared): State<Shared>,
     signed_in: SignedIn,
-    Form(form): Form<TokenForm>,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
-    let params = form.params.parse().ok();
-    let new = NewToken { name: form.name, scopes: None, models: None, policy: None, params, expires_at: None };
-    match tokens::create(&shared.app, &signed_in.caller, new).await {
-        Ok(minted) => tokens_page(&shared, &signed_in, Some(&minted), None).await,
-        Err(error) if is_for_the_form(&error) => tokens_page(&shared, &signed_in, None, Some(&error)).await,
+    let filled = Filled::of(fields);
+    match make(&shared, &signed_in, &filled).await {
+        Ok(minted) => {
+            let fresh = Some(Fresh { made: Made::Now(minted), former_until: None, is_used: false });
+            tokens_page(&shared, &signed_in, Said { fresh, ..Said::default() }).await
+        }
+        Err(error) if is_for_the_form(&error) => {
+            tokens_page(&shared, &signed_in, Said { error: Some(&error), filled, ..Said::default() }).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn make(shared: &Shared, signed_in: &SignedIn, filled: &Filled) -> Result<tokens::Minted, Error> {
+    let new = NewToken {
+        name: filled.name.clone(),
+        scopes: Some(filled.scopes()?),
+        models: filled.models(),
+        policy: filled.policy()?,
+        params: Some(filled.params()),
+        expires_at: filled.expires_at(shared.app.clock.now())?,
+    };
+    tokens::create(&shared.app, &signed_in.caller, new).await
+}
+
+async fn show_token(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Id(id): Id<TokenId>,
+) -> Result<Response, Failure> {
+    let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
+    token_page(&shared, &signed_in, id, &Filled::from(&token), None).await
+}
+
+async fn edit_token(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Id(id): Id<TokenId>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let filled = Filled::of(fields);
+    match edit(&shared, &signed_in, id, &filled).await {
+        Ok(()) => Ok(Redirect::to("/tokens").into_response()),
+        Err(error) if is_for_the_form(&error) => token_page(&shared, &signed_in, id, &filled, Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Changes what is filled in otherwise than it is.
+async fn edit(shared: &Shared, signed_in: &SignedIn, id: TokenId, filled: &Filled) -> Result<(), Error> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let token = tokens::get(app, caller, id).await?;
+    let (scopes, models, policy) = (filled.scopes()?, filled.models(), filled.policy()?);
+    let expires_at = filled.expires_at(app.clock.now())?;
+    let is_same_day = Filled::from(&token).until == filled.until;
+    let edit = tokens::Edit {
+        name: (filled.name != token.name).then(|| filled.name.clone()),
+        scopes: (scopes != token.scopes).then_some(Some(scopes)),
+        models: (models != token.models).then_some(models),
+        policy: (policy != token.policy).then_some(policy),
+        params: (filled.params() != token.params).then(|| filled.params()),
+        expires_at: (!is_same_day).then_some(expires_at),
+    };
+    tokens::edit(app, caller, id, edit).await.map(drop)
+}
+
+#[derive(Deserialize)]
+struct RotationForm {
+    #[serde(default)]
+    grace: String,
+}
+
+async fn rotate_token(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Id(id): Id<TokenId>,
+    Form(form): Form<RotationForm>,
+) -> Result<Response, Failure> {
+    let grace = Duration::from_secs(form.grace.parse().unwrap_or(0));
+    match tokens::rotate(&shared.app, &signed_in.caller, id, grace).await {
+        Ok(rotated) => {
+            let former_until = Some(rotated.former_until).filter(|_| !grace.is_zero());
+            let fresh = Some(Fresh { made: Made::Now(rotated.minted), former_until, is_used: true });
+            tokens_page(&shared, &signed_in, Said { fresh, ..Said::default() }).await
+        }
+        Err(error) if is_for_the_form(&error) => {
+            let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
+            token_page(&shared, &signed_in, id, &Filled::from(&token), Some(&error)).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -64,76 +191,86 @@ async fn revoke_token(
     Ok(Redirect::to("/tokens").into_response())
 }
 
-async fn tokens_page(
+/// What a page of tokens has to say.
+#[derive(Default)]
+struct Said<'a> {
+    fresh: Option<Fresh>,
+    error: Option<&'a Error>,
+    filled: Filled,
+    skip: i64,
+}
+
+async fn tokens_page(shared: &Shared, signed_in: &SignedIn, said: Said<'_>) -> Result<Response, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let (tokens, count) = tokens::list(app, caller, said.skip, PAGE).await?;
+    let url = &app.settings.public_url;
+    let callable = match &said.fresh {
+        Some(fresh) if fresh.text().is_some() => Some(callable(shared, signed_in, fresh).await?),
+        _ => None,
+    };
+    let choices = choices(shared, signed_in).await?;
+    let now = app.clock.now();
+    let content = html! {
+        div.lead {
+            div {
+                h1 { "Gateway tokens" }
+                p { "A token lets a program call your models through Ownkey. It can never do more than you, and you can take it back at any time." }
+            }
+        }
+        (complaint(said.error.map(|error| error.sentence.as_str())))
+        @if let Some(fresh) = &said.fresh { (fresh::card(fresh, callable.as_ref(), url)) }
+        (form::make(&said.filled, &choices, said.fresh.is_none() && tokens.is_empty()))
+        (list::tokens(&tokens, count, said.skip, now))
+    };
+    let status = said.error.map_or(StatusCode::OK, problem::status_of);
+    Ok(page(status, "Gateway tokens", signed_in, content).into_response())
+}
+
+async fn token_page(
     shared: &Shared,
     signed_in: &SignedIn,
-    minted: Option<&Minted>,
+    id: TokenId,
+    filled: &Filled,
     error: Option<&Error>,
 ) -> Result<Response, Failure> {
-    let (tokens, _) = tokens::list(&shared.app, &signed_in.caller, 0, 500).await?;
-    let status = error.map_or(StatusCode::OK, problem::status_of);
+    let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
+    let choices = choices(shared, signed_in).await?;
     let content = html! {
-        h1 { "Gateway tokens" }
+        nav.back aria-label="Back" { a href="/tokens" { (icon(Icon::Left)) "Gateway tokens" } }
+        (list::head(&token, shared.app.clock.now()))
         (complaint(error.map(|error| error.sentence.as_str())))
-        @if let Some(minted) = minted { (fresh(minted, &shared.app.settings.public_url)) }
-        section.card {
-            h2 { "Make a token" }
-            p { "A token lets a client call your models through Ownkey. It is shown once." }
-            form.columns method="post" action="/tokens" {
-                div { (field("Name", "name", "text", "", "off")) }
-                div {
-                    label {
-                        input type="checkbox" name="params" value=(Params::Lenient.as_str());
-                        " Leave out parameters that a model cannot take, instead of refusing the call"
-                    }
-                }
-                button type="submit" { "Make token" }
-            }
-        }
-        section.card {
-            h2 { "Your tokens" }
-            @if tokens.is_empty() {
-                (empty(Icon::Token, "No token yet", &html! { p { "Make one above, and point any client at Ownkey with it." } }))
-            } @else {
-                table {
-                    thead { tr { th { "Token" } th { "May" } th { "Last used" } th { "Actions" } } }
-                    tbody { @for token in &tokens { (row(token)) } }
-                }
-            }
+        @if token.revoked_at.is_none() {
+            (form::edit(&token, filled, &choices))
+            div.halves { (form::rotate(&token)) (form::revoke(&token)) }
         }
     };
-    Ok(with_status(status, "Gateway tokens", &signed_in.viewer, content).at(Place::Tokens).into_response())
+    let status = error.map_or(StatusCode::OK, problem::status_of);
+    Ok(page(status, &token.name, signed_in, content).into_response())
 }
 
-fn fresh(minted: &Minted, url: &str) -> Markup {
-    html! {
-        section.card.fresh role="status" {
-            h2 { "Your new token “" (minted.token.name) "”" }
-            p { "Copy it now: it is not shown again." }
-            (copyable(minted.text.as_str(), "the token"))
-            p { "Any OpenAI client works with it:" }
-            (copyable(
-                &format!("export OPENAI_BASE_URL={url}/v1\nexport OPENAI_API_KEY={}", minted.text.as_str()),
-                "the settings",
-            ))
-        }
-    }
+fn page(status: StatusCode, title: &str, signed_in: &SignedIn, content: Markup) -> Page {
+    with_status(status, title, &signed_in.viewer, content).at(Place::Tokens).with_script("tokens.js")
 }
 
-fn row(token: &Token) -> Markup {
-    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
-    html! {
-        tr {
-            td { strong { (token.name) } br; code { (token.masked) } }
-            td { (scopes.join(", ")) @if token.params == Params::Lenient { br; "lenient parameters" } }
-            td { @match token.last_used_at { Some(at) => { (time(at)) } None => { "never" } } }
-            td {
-                @if token.revoked_at.is_some() { span.badge.grey { "Revoked" } } @else {
-                    form.actions method="post" action={ "/tokens/" (token.id) "/revoke" } {
-                        button.quiet.danger type="submit" { "Revoke" }
-                    }
-                }
-            }
-        }
-    }
+/// What there is to choose from.
+async fn choices(shared: &Shared, signed_in: &SignedIn) -> Result<Choices, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let own = users::me(app, caller).await?.preferences.fallback;
+    Ok(Choices { is_admin: caller.is_admin(), policy: own.unwrap_or(app.settings.policy) })
+}
+
+/// The models that the code of a fresh token calls.
+async fn callable(shared: &Shared, signed_in: &SignedIn, fresh: &Fresh) -> Result<Callable, Failure> {
+    let lines = models::callable(&shared.app, &signed_in.caller).await?;
+    let allowed = fresh.token().models.as_ref();
+    let mut lines: Vec<_> = lines
+        .into_iter()
+        .filter(|line| line.facts.kind == ModelKind::Chat)
+        .filter(|line| allowed.is_none_or(|names| names.contains(&line.client_id)))
+        .collect();
+    lines.sort_by_key(|line| !line.facts.is_recommended);
+    let claude = lines.iter().find(|line| line.facts.provider == ProviderId::Anthropic);
+    let claude = claude.map(|line| line.client_id.clone());
+    let model = lines.into_iter().next().map(|line| line.client_id);
+    Ok(Callable { model: model.or_else(|| allowed?.first().cloned()), claude })
 }

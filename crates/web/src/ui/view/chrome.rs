@@ -83,7 +83,8 @@ impl Place {
             Self::Playground => &["models.css", "playground.css"],
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
-            Self::Tokens | Self::Admin => &[],
+            Self::Tokens => &["tokens.css"],
+            Self::Admin => &["admin.css"],
         }
     }
 
