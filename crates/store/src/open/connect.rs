@@ -22,6 +22,12 @@ const SQLITE_NORMAL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 100
 const SQLITE_CONNECTIONS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 12;
 
+/// A node that falls silent in a transaction holds rows that the ledgers of other
+/// nodes write: the server ends it, and nobody waits for it for good.
+const POSTGRES_LEDGER: &str = "SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '15s'";
+/// Administrative transactions hold such rows too, and may think a little longer.
+const POSTGRES_POOL: &str = "SET idle_in_transaction_session_timeout = '15s'";
+
 /// A database to connect to.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -69,9 +75,8 @@ impl Target {
             .acquire_timeout(Duration::from_secs(10))
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    if is_sqlite {
-                        sqlx::raw_sql(SQLITE_FULL).execute(connection).await?;
-                    }
+                    let settings = if is_sqlite { SQLITE_FULL } else { POSTGRES_POOL };
+                    sqlx::raw_sql(settings).execute(connection).await?;
                     Ok(())
                 })
             });
@@ -83,9 +88,8 @@ impl Target {
     pub(crate) async fn own_connection(&self) -> Result<AnyConnection, StoreError> {
         let options = AnyConnectOptions::from_str(&self.url)?.disable_statement_logging();
         let mut connection = AnyConnection::connect_with(&options).await?;
-        if self.dialect == Dialect::Sqlite {
-            sqlx::raw_sql(SQLITE_NORMAL).execute(&mut connection).await?;
-        }
+        let settings = if self.dialect == Dialect::Sqlite { SQLITE_NORMAL } else { POSTGRES_LEDGER };
+        sqlx::raw_sql(settings).execute(&mut connection).await?;
         Ok(connection)
     }
 
