@@ -120,7 +120,11 @@ CREATE TABLE conversations (
     updated_at BIGINT NOT NULL
 );
 
+CREATE INDEX conversations_by_age ON conversations (updated_at);
+
 CREATE INDEX conversations_of_user ON conversations (user_id, updated_at, id);
+
+CREATE INDEX conversations_temporary ON conversations (updated_at) WHERE is_temporary = 1;
 
 CREATE TABLE cooldowns (
     credential_id TEXT NOT NULL,
@@ -286,6 +290,8 @@ CREATE TABLE messages (
     error_class TEXT,
     created_at BIGINT NOT NULL
 );
+
+CREATE INDEX messages_figures ON messages (conversation_id, state, cost_nanos, author);
 
 CREATE INDEX messages_of_conversation ON messages (conversation_id, id);
 

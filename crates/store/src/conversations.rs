@@ -241,4 +241,6 @@ fn read(row: &AnyRow) -> Result<Shown, StoreError> {
 }
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -44,6 +44,7 @@ const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";
 
 const VERSION_TABLE: &str = "CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY)";
 
+    step!("0016_figures.sql"),
 /// The version that [`run`] brings the schema to.
 pub(crate) fn known_version() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
