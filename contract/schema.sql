@@ -440,8 +440,6 @@ CREATE TABLE usage_days (
     PRIMARY KEY (user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id)
 ) WITHOUT ROWID;
 
-CREATE INDEX usage_days_by_day ON usage_days (day);
-
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     email TEXT NOT NULL,

@@ -13,6 +13,11 @@ async fn neither_lists_nor_sweeps_read_what_was_said() {
     for (text, indices) in [
         (PAGE, vec!["m USING COVERING INDEX messages_figures (conversation_id=? AND state=?)"]),
         (PAGE, vec!["m USING COVERING INDEX messages_figures (conversation_id=?)"]),
+        (
+            "SELECT COUNT(*) FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id \
+             WHERE m.state = 'running' AND c.user_id = $1",
+            vec!["m USING COVERING INDEX messages_figures (conversation_id=? AND state=?)"],
+        ),
         ("SELECT id FROM conversations WHERE updated_at < $1", vec!["conversations_by_age (updated_at<?)"]),
         (
             "SELECT c.id FROM conversations AS c WHERE (c.updated_at < $1 OR (c.is_temporary = 1 AND c.updated_at < $2))",
