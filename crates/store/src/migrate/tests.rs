@@ -141,6 +141,22 @@ async fn calls_of_a_former_version_are_summed_up() {
 }
 
 #[tokio::test]
+async fn lines_of_days_have_room_on_their_pages() {
+    on_both(async |place| {
+        if place.is_sqlite() {
+            // Its rows are written in place.
+            return;
+        }
+        let store = place.open().await;
+        let text = "SELECT array_to_string(reloptions, ',') FROM pg_class WHERE oid = CAST('usage_days' AS REGCLASS)";
+        let options: String = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
+        assert_eq!(options, "fillfactor=70");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_contract_is_the_schema() {
     let place = Place::sqlite();
     let store = place.open().await;
