@@ -7,10 +7,14 @@ use sqlx::Connection as _;
 use crate::error::StoreError;
 use crate::open::{Dialect, OpenError};
 
-/// A step of the schema. The step's number is its place in the list, from 1.
+/// A step of the schema. The step's number is its place in the list, from 1: a
+/// new one is put at the end and nowhere else, or databases would run the wrong
+/// ones.
 struct Step {
     sqlite: &'static str,
     postgres: &'static str,
+    /// Its file.
+    name: &'static str,
 }
 
 /// A step that is written in one file for each database.
@@ -19,6 +23,7 @@ macro_rules! step {
         Step {
             sqlite: include_str!(concat!("../migrations/sqlite/", $file)),
             postgres: include_str!(concat!("../migrations/postgres/", $file)),
+            name: $file,
         }
     };
 }

@@ -140,6 +140,32 @@ async fn calls_of_a_former_version_are_summed_up() {
     .await;
 }
 
+/// Databases know how many steps they ran, and not which.
+#[test]
+fn the_steps_that_databases_ran_keep_their_places() {
+    let names = STEPS.map(|step| step.name);
+    assert_eq!(
+        names[..14],
+        [
+            "0001_house.sql",
+            "0002_failover.sql",
+            "0003_health.sql",
+            "0004_keys.sql",
+            "0005_keyring.sql",
+            "0006_listing_indices.sql",
+            "0007_wires.sql",
+            "0008_aliases.sql",
+            "0009_tries.sql",
+            "0011_media.sql",
+            "0012_conversations.sql",
+            "0014_registrations.sql",
+            "0015_usage_days.sql",
+            "0016_figures.sql",
+        ]
+    );
+    assert!(names.is_sorted(), "a new step comes last");
+}
+
 #[tokio::test]
 async fn lines_of_days_have_room_on_their_pages() {
     on_both(async |place| {
