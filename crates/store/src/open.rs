@@ -62,6 +62,17 @@ pub enum OpenError {
         /// What this binary knows.
         known: i64,
     },
+    /// Servers of an earlier version are running: what they go on writing would
+    /// not be in the tables of this one.
+    #[error(
+        "A server of an earlier Ownkey (schema version {found}; this one makes {known}) is running on this database. Stop all of them, then start this one; a server that was killed counts for 30 s."
+    )]
+    InUse {
+        /// What the database says.
+        found: i64,
+        /// What this binary makes of it.
+        known: i64,
+    },
     /// Sealed rows exist whose key was not given.
     #[error(
         "The database holds {rows} secrets sealed under master key {kid}, and that key was not given. Put it into MASTER_KEY (or MASTER_KEY_FILE); after the first, separated by a comma, if it is an older one."
@@ -124,7 +135,7 @@ impl OpenError {
             | Self::Altered { .. }
             | Self::WrongKey { .. }
             | Self::File { .. } => 78,
-            Self::Locked(_) => 75,
+            Self::Locked(_) | Self::InUse { .. } => 75,
             Self::Database(_) => 69,
         }
     }
@@ -194,7 +205,7 @@ impl Store {
         target.prepare_file()?;
         let serving = if serves { serve_alone(&target)? } else { None };
         let mut first = target.first_connection().await?;
-        migrate::run(&mut first, target.dialect).await?;
+        migrate::run(&mut first, target.dialect, now).await?;
         first.close().await.map_err(connect::refused)?;
 
         let pool = target.pool().await?;
