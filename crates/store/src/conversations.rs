@@ -19,7 +19,8 @@ use crate::open::Store;
 use crate::row::{Columns, json_text, optional_id};
 
 pub use messages::{
-    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, message, messages_of, running_of_user,
+    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_messages, finish, is_to_go_on, message, messages_of,
+    running_of_user,
 };
 use upkeep::erase;
 pub(crate) use upkeep::give_up;

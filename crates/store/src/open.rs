@@ -123,7 +123,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// The exit status of the process: 78 for a fault of configuration, 75 when
-    /// another server holds the database, 69 when it cannot be reached.
+    /// other servers hold the database, 69 when it cannot be reached.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -159,6 +159,7 @@ pub struct Store {
 struct Inner {
     target: Target,
     pool: AnyPool,
+    passing: AnyPool,
     node: NodeId,
     serves: bool,
     entropy: Entropy,
@@ -209,10 +210,12 @@ impl Store {
         first.close().await.map_err(connect::refused)?;
 
         let pool = target.pool().await?;
+        let passing = target.passing_pool(&pool)?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
         let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
-        let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
+        let inner =
+            Inner { target, pool, passing, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
         keyring::nodes::enter(&store, now).await?;
@@ -289,11 +292,17 @@ impl Store {
             // Others wait for this node's lease instead.
             tracing::debug!(error = %crate::error::root_cause(&error), "the node could not sign off");
         }
+        self.inner.passing.close().await;
         self.inner.pool.close().await;
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.inner.pool
+    }
+
+    /// Connections whose commits a power cut may take; only for writes.
+    pub(crate) fn passing_pool(&self) -> &AnyPool {
+        &self.inner.passing
     }
 
     pub(crate) fn serves(&self) -> bool {
