@@ -120,7 +120,11 @@ CREATE TABLE conversations (
     updated_at BIGINT NOT NULL
 );
 
+CREATE INDEX conversations_by_age ON conversations (updated_at);
+
 CREATE INDEX conversations_of_user ON conversations (user_id, updated_at, id);
+
+CREATE INDEX conversations_temporary ON conversations (updated_at) WHERE is_temporary = 1;
 
 CREATE TABLE cooldowns (
     credential_id TEXT NOT NULL,
@@ -287,6 +291,8 @@ CREATE TABLE messages (
     created_at BIGINT NOT NULL
 );
 
+CREATE INDEX messages_figures ON messages (conversation_id, state, cost_nanos, author);
+
 CREATE INDEX messages_of_conversation ON messages (conversation_id, id);
 
 CREATE INDEX messages_running ON messages (node_id) WHERE state = 'running';
@@ -433,8 +439,6 @@ CREATE TABLE usage_days (
     first_token_ms BIGINT NOT NULL,
     PRIMARY KEY (user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id)
 ) WITHOUT ROWID;
-
-CREATE INDEX usage_days_by_day ON usage_days (day);
 
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,

@@ -145,6 +145,8 @@ impl App {
         self.tasks.spawn(events::run(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
+        // Of its own: however long the housekeeping takes, this node is not dead.
+        self.start_heartbeat();
     }
 
     /// The house as a handle that background work can hold; `None` while it is
@@ -158,7 +160,7 @@ impl App {
         Weak::clone(&self.this)
     }
 
-    /// Starts the heartbeat alone, for a process that calls and does not serve.
+    /// Starts the heartbeat, which is all for a process that calls and does not serve.
     pub fn start_heartbeat(self: &Arc<Self>) {
         self.tasks.spawn(housekeeping::beat(Arc::clone(self), self.stop.clone()));
     }

@@ -1,6 +1,6 @@
-//! What the house does on its own: says that it lives, gives up the attempts of
-//! dead nodes, writes down last uses, looks after keys and local servers, forgets
-//! the old.
+//! What the house does on its own: says that it lives, in a task of its own;
+//! gives up the attempts of dead nodes, writes down last uses, looks after keys
+//! and local servers, forgets the old.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -52,7 +52,6 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         }
         crate::rechecks::start(&app);
         end_graces(&app).await;
-        report("heartbeat", store::ledger::heartbeat(&app.store, app.clock.now()).await);
         match store::ledger::recover(&app.store, app.clock.now()).await {
             Ok(0) => {}
             Ok(attempts) => tracing::warn!(attempts, "attempts of a dead node are unknown now"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::provider::ProviderKind;
-use domain::{Price, Timestamp};
+use domain::{Price, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 
 use crate::naming::Place;
@@ -23,16 +23,22 @@ pub(crate) fn of(
     if place.provider.facts().kind == ProviderKind::Local {
         return Some(Price::FREE);
     }
-    let offer = offers.get(&place.upstream_id);
+    let offer = offers.get(&place.upstream_id).or_else(|| offers.get(same_model(catalogue, place)?));
     offer
         .and_then(|offer| offer.set_price)
         .or_else(|| catalogue.price_at(place.provider, &place.upstream_id, now))
         .or_else(|| offer.and_then(|offer| offer.facts.price))
 }
 
+/// The id by which the catalogue has the model. A deployment's name says nothing
+/// of the model behind it.
+fn same_model<'c>(catalogue: &'c Catalogue, place: &Place) -> Option<&'c String> {
+    let names_models = place.provider != ProviderId::Azure;
+    catalogue.get(place.provider, &place.upstream_id).filter(|_| names_models).map(|facts| &facts.id)
+}
+
 #[cfg(test)]
 mod tests {
-    use domain::ProviderId;
     use domain::ids::model_uuid;
     use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus, Restrictions};
     use domain::money::Rates;
@@ -80,6 +86,26 @@ mod tests {
         let now = Timestamp::from_seconds(1_795_000_000);
         for (offers, price) in [(HashMap::new(), None), (offers(None), None), (offers(Some(dear)), Some(dear))] {
             assert_eq!(of(Catalogue::builtin(), &place, &offers, now), price);
+        }
+    }
+
+    /// Whichever of its ids a model is called by, it is the one that the registry
+    /// priced.
+    #[test]
+    fn a_price_that_was_set_counts_under_each_id_of_the_model() {
+        let dear = Price { rates: Rates { input_nanos: 7, ..Price::FREE.rates }, ..Price::FREE };
+        let mut set = offer(None);
+        Arc::get_mut(&mut set).unwrap().set_price = Some(dear);
+        let now = Timestamp::from_seconds(1_795_000_000);
+        let catalogue = Catalogue::builtin();
+        for (provider, id, called) in [
+            (ProviderId::Anthropic, "claude-opus-4-5", "claude-opus-4-5-20251101"),
+            (ProviderId::Anthropic, "claude-opus-4-5", "claude-opus-4-5"),
+            (ProviderId::Azure, "my-deployment", "my-deployment"),
+        ] {
+            let place = Place { provider, namespace: provider.as_str().to_owned(), upstream_id: called.to_owned() };
+            let offers = HashMap::from([(id.to_owned(), Arc::clone(&set))]);
+            assert_eq!(of(catalogue, &place, &offers, now), Some(dear), "{called}");
         }
     }
 }

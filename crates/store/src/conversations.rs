@@ -20,7 +20,8 @@ use crate::row::{Columns, json_text, optional_id};
 use crate::usage::sum_of_costs;
 
 pub use messages::{
-    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_message, finish, message, messages_of, running_of_user,
+    Added, Checkpoint, add, ask_to_stop, checkpoint, delete_message, finish, is_to_go_on, message, messages_of,
+    running_of_user,
 };
 use upkeep::erase;
 pub(crate) use upkeep::give_up;
@@ -276,5 +277,7 @@ fn read(row: &AnyRow) -> Result<Shown, StoreError> {
     })
 }
 
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod tests;

@@ -59,10 +59,12 @@ impl From<sqlx::Error> for StoreError {
                 // PostgreSQL's character_not_in_repertoire and untranslatable_character.
                 Some("22021" | "22P05") => Self::Text(error),
                 // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's
-                // connection, roll-back, resource, wrong-state and shutdown classes.
+                // connection, transaction-state (it was silent for too long, or the
+                // server only reads now), roll-back, resource, wrong-state and
+                // shutdown classes.
                 Some("5" | "6" | "261" | "517" | "773") => Self::Unavailable(error),
                 Some(code)
-                    if ["08", "40", "53", "55", "57"]
+                    if ["08", "25", "40", "53", "55", "57"]
                         .iter()
                         .any(|class| code.len() == 5 && code.starts_with(class)) =>
                 {

@@ -1,14 +1,20 @@
 //! The tables: made and brought up to date under a lock, so that two nodes may
 //! start at once.
 
+use domain::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::Connection as _;
 
 use crate::error::StoreError;
+use crate::ledger::recovery::LEASE;
 use crate::open::{Dialect, OpenError};
 
-/// A step of the schema. The step's number is its place in the list, from 1.
+/// A step of the schema. The step's number is its place in the list, from 1: a
+/// new one is put at the end and nowhere else, or databases would run the wrong
+/// ones.
 struct Step {
+    /// Its file.
+    name: &'static str,
     sqlite: &'static str,
     postgres: &'static str,
 }
@@ -17,13 +23,14 @@ struct Step {
 macro_rules! step {
     ($file:literal) => {
         Step {
+            name: $file,
             sqlite: include_str!(concat!("../migrations/sqlite/", $file)),
             postgres: include_str!(concat!("../migrations/postgres/", $file)),
         }
     };
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -37,12 +44,18 @@ const STEPS: [Step; 13] = [
     step!("0012_conversations.sql"),
     step!("0014_registrations.sql"),
     step!("0015_usage_days.sql"),
+    step!("0016_figures.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.
 const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(122541886793081)";
 
 const VERSION_TABLE: &str = "CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY)";
+
+const RUNNING_BEFORE_SIGNING_OFF: &str =
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM nodes AS n WHERE n.serves = 1 AND n.heartbeat_at >= $1";
+const RUNNING: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM nodes AS n WHERE n.serves = 1 AND n.heartbeat_at >= $1 \
+     AND EXISTS (SELECT 1 FROM node_keys AS k WHERE k.node_id = n.id)";
 
 /// The version that [`run`] brings the schema to.
 pub(crate) fn known_version() -> i64 {
@@ -52,8 +65,9 @@ pub(crate) fn known_version() -> i64 {
 /// Brings the schema up to date.
 ///
 /// # Errors
-/// When the database is somebody else's, or of a later version.
-pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), OpenError> {
+/// When the database is somebody else's, or of a later version, or used by
+/// servers of an earlier one.
+pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect, now: Timestamp) -> Result<(), OpenError> {
     let begin = match dialect {
         Dialect::Sqlite => "BEGIN IMMEDIATE",
         Dialect::Postgres => "BEGIN",
@@ -66,6 +80,9 @@ pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Res
     let known = known_version();
     if found > known {
         return Err(OpenError::Newer { found, known });
+    }
+    if (1..known).contains(&found) && dialect == Dialect::Postgres && is_used(&mut transaction, found, now).await? {
+        return Err(OpenError::InUse { found, known });
     }
     for (number, step) in (1_i64..).zip(&STEPS).filter(|(number, _)| *number > found) {
         let text = match dialect {
@@ -80,6 +97,17 @@ pub(crate) async fn run(connection: &mut AnyConnection, dialect: Dialect) -> Res
             .map_err(refused)?;
     }
     transaction.commit().await.map_err(refused)
+}
+
+/// Whether servers are running. SQLite's only one has the file for itself.
+async fn is_used(connection: &mut AnyConnection, found: i64, now: Timestamp) -> Result<bool, OpenError> {
+    // Since there is a table of their master keys, servers that end leave it.
+    let place = STEPS.iter().position(|step| step.name == "0005_keyring.sql");
+    let has_table = place.is_some_and(|place| i64::try_from(place).is_ok_and(|place| place < found));
+    let text = if has_table { RUNNING } else { RUNNING_BEFORE_SIGNING_OFF };
+    let running: i64 =
+        sqlx::query_scalar(text).bind(now.minus(LEASE).as_micros()).fetch_one(connection).await.map_err(refused)?;
+    Ok(running > 0)
 }
 
 /// The version found; 0 for a database without tables, which gets the version

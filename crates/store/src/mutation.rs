@@ -3,7 +3,7 @@
 
 use domain::Timestamp;
 use domain::audit::{Actor, Event};
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::audit;
@@ -25,9 +25,19 @@ pub(crate) struct Write {
 impl Write {
     /// Begins a write that no audit row tells of: health, last use, counters.
     pub(crate) async fn begin(store: &Store) -> Result<Self, StoreError> {
+        Self::begin_in(store, store.pool()).await
+    }
+
+    /// Begins a write that is soon made anew, or overtaken: on SQLite its commit
+    /// does not wait for the disk, and a power cut may take it.
+    pub(crate) async fn begin_passing(store: &Store) -> Result<Self, StoreError> {
+        Self::begin_in(store, store.passing_pool()).await
+    }
+
+    async fn begin_in(store: &Store, pool: &AnyPool) -> Result<Self, StoreError> {
         // In this order: whoever has the turn never waits for a connection that
         // somebody without it holds.
-        let connection = store.pool().acquire().await?;
+        let connection = pool.acquire().await?;
         let turn = store.turn().await;
         let begin = match store.dialect() {
             Dialect::Sqlite => "BEGIN IMMEDIATE",

@@ -62,6 +62,17 @@ pub enum OpenError {
         /// What this binary knows.
         known: i64,
     },
+    /// Servers of an earlier version are running: what they go on writing would
+    /// not be in the tables of this one.
+    #[error(
+        "A server of an earlier Ownkey (schema version {found}; this one makes {known}) is running on this database. Stop all of them, then start this one; a server that was killed counts for 30 s."
+    )]
+    InUse {
+        /// What the database says.
+        found: i64,
+        /// What this binary makes of it.
+        known: i64,
+    },
     /// Sealed rows exist whose key was not given.
     #[error(
         "The database holds {rows} secrets sealed under master key {kid}, and that key was not given. Put it into MASTER_KEY (or MASTER_KEY_FILE); after the first, separated by a comma, if it is an older one."
@@ -112,7 +123,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// The exit status of the process: 78 for a fault of configuration, 75 when
-    /// another server holds the database, 69 when it cannot be reached.
+    /// other servers hold the database, 69 when it cannot be reached.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -124,7 +135,7 @@ impl OpenError {
             | Self::Altered { .. }
             | Self::WrongKey { .. }
             | Self::File { .. } => 78,
-            Self::Locked(_) => 75,
+            Self::Locked(_) | Self::InUse { .. } => 75,
             Self::Database(_) => 69,
         }
     }
@@ -148,6 +159,7 @@ pub struct Store {
 struct Inner {
     target: Target,
     pool: AnyPool,
+    passing: AnyPool,
     node: NodeId,
     serves: bool,
     entropy: Entropy,
@@ -194,14 +206,16 @@ impl Store {
         target.prepare_file()?;
         let serving = if serves { serve_alone(&target)? } else { None };
         let mut first = target.first_connection().await?;
-        migrate::run(&mut first, target.dialect).await?;
+        migrate::run(&mut first, target.dialect, now).await?;
         first.close().await.map_err(connect::refused)?;
 
         let pool = target.pool().await?;
+        let passing = target.passing_pool(&pool)?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
         let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
-        let inner = Inner { target, pool, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
+        let inner =
+            Inner { target, pool, passing, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
         keyring::nodes::enter(&store, now).await?;
@@ -278,11 +292,17 @@ impl Store {
             // Others wait for this node's lease instead.
             tracing::debug!(error = %crate::error::root_cause(&error), "the node could not sign off");
         }
+        self.inner.passing.close().await;
         self.inner.pool.close().await;
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.inner.pool
+    }
+
+    /// Connections whose commits a power cut may take; only for writes.
+    pub(crate) fn passing_pool(&self) -> &AnyPool {
+        &self.inner.passing
     }
 
     pub(crate) fn serves(&self) -> bool {

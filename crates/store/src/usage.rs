@@ -30,7 +30,8 @@ use crate::audit::{EXACT_COUNT, Page};
 use crate::error::StoreError;
 use crate::ledger::{AttemptStart, CallSource};
 use crate::open::Store;
-use crate::row::{Columns, optional_id, optional_micros};
+use crate::row::Columns;
+use events::Search;
 
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
@@ -106,6 +107,17 @@ pub struct UsageFilter {
     pub token: Option<TokenId>,
 }
 
+impl UsageFilter {
+    /// Whether more than a user and times is given.
+    const fn is_narrow(&self) -> bool {
+        self.provider.is_some()
+            || self.model.is_some()
+            || self.credential.is_some()
+            || self.source.is_some()
+            || self.token.is_some()
+    }
+}
+
 /// Events that pass `filter`, newest first, after the event `after` of a former
 /// page. An event passes when one of its attempts does.
 ///
@@ -119,7 +131,10 @@ pub async fn events(
 ) -> Result<Page<UsageEvent, EventCursor>, StoreError> {
     let counted = match summary::counted(store, filter).await? {
         Some(counted) => counted,
-        None => sqlx::Row::try_get(&bound(texts_for(filter).count, filter).fetch_one(store.pool()).await?, 0)?,
+        None => {
+            let rows = Search::of(store, filter).await?.count().rows(store).await?;
+            rows.first().map_or(Ok(0), |row| Columns(row).number("counted"))?
+        }
     };
     let (rows, next) = listed(store, filter, after, limit).await?;
     Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
@@ -135,12 +150,8 @@ pub async fn listed(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<(Vec<UsageEvent>, Option<EventCursor>), StoreError> {
-    let rows = bound(texts_for(filter).page, filter)
-        .bind(after.map(|cursor| cursor.at.as_micros()))
-        .bind(after.map(|cursor| cursor.request.to_string()))
-        .bind(limit.saturating_add(1))
-        .fetch_all(store.pool())
-        .await?;
+    let search = Search::of(store, filter).await?.after(after);
+    let rows = search.page(limit.saturating_add(1)).rows(store).await?;
     let mut rows = gathered(&rows)?;
     rows.sort_by_key(|event| std::cmp::Reverse((event.at, event.request)));
     let limit = usize::try_from(limit).unwrap_or(0);
@@ -150,10 +161,6 @@ pub async fn listed(
     Ok((rows, next))
 }
 
-const fn texts_for(filter: &UsageFilter) -> &'static events::Texts {
-    if filter.user.is_some() { &events::OF_USER } else { &events::OF_ALL }
-}
-
 /// The event of one request.
 ///
 /// # Errors
@@ -161,21 +168,6 @@ const fn texts_for(filter: &UsageFilter) -> &'static events::Texts {
 pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEvent>, StoreError> {
     let rows = sqlx::query(events::ONE).bind(request.to_string()).fetch_all(store.pool()).await?;
     Ok(gathered(&rows)?.pop())
-}
-
-type AnyQuery = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
-
-/// A query with the filter's eight values bound.
-fn bound(text: &'static str, filter: &UsageFilter) -> AnyQuery {
-    sqlx::query(text)
-        .bind(optional_id(filter.user))
-        .bind(optional_micros(filter.from))
-        .bind(optional_micros(filter.to))
-        .bind(filter.provider.map(ProviderId::as_str))
-        .bind(filter.model.clone())
-        .bind(optional_id(filter.credential))
-        .bind(filter.source.map(CallSource::as_str))
-        .bind(optional_id(filter.token))
 }
 
 /// Attempts in the order of their requests, as events.

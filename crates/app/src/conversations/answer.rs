@@ -111,21 +111,36 @@ async fn speak(
     hear(live, answered, facts, stream, begun).await
 }
 
-/// Writes down every second how far the answer is; returns when it must not go on.
+/// Writes down every second how far the answer is, where it is further; returns
+/// when it must not go on.
 async fn write_down(app: &App, live: &Live, answer: &Message) -> End {
     let mut ticks = tokio::time::interval_at(Instant::now() + CHECKPOINT, CHECKPOINT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut draft = answer.clone();
+    let (mut draft, mut written) = (answer.clone(), length_of(answer));
     loop {
         ticks.tick().await;
         put_said(live, &mut draft);
-        match store::conversations::checkpoint(&app.store, &draft).await {
+        let length = length_of(&draft);
+        let heard = if length == written {
+            store::conversations::is_to_go_on(&app.store, draft.id).await
+        } else {
+            store::conversations::checkpoint(&app.store, &draft).await
+        };
+        if heard.is_ok() {
+            written = length;
+        }
+        match heard {
             Ok(Checkpoint::GoOn) => {}
             Ok(Checkpoint::StopAsked) => return End::Stopped,
             Ok(Checkpoint::Gone) => return End::Gone,
             Err(error) => tracing::warn!(%error, "an answer cannot be written down; trying again"),
         }
     }
+}
+
+/// What is said is only ever added to.
+fn length_of(answer: &Message) -> (usize, usize, Option<i64>) {
+    (answer.text().len(), answer.reasoning.len(), answer.reasoning_ms)
 }
 
 /// What was said so far, as it is kept.

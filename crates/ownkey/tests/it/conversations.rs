@@ -8,6 +8,7 @@ mod branches;
 mod ends;
 mod isolation;
 mod nodes;
+mod silence;
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::Method;
 use provider_sim::{Behaviour, Finished};
 use serde_json::json;
-use testkit::{House, Options, PASSWORD, PostgresDatabase, chat_body, next_bytes};
+use testkit::{House, Options, PASSWORD, PostgresDatabase, RawDatabase, chat_body, eventually, next_bytes};
+use tokio::sync::Mutex;
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const OTHER_KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key2";
@@ -125,6 +126,28 @@ async fn a_call_that_ends_while_the_database_is_away_is_settled_when_it_is_back(
     })
     .await;
     assert_eq!(row, [["aborted", "estimated"]]);
+    house.stop().await;
+    database.destroy().await;
+}
+
+/// Another node would give up the calls of a node that seems dead.
+#[tokio::test]
+async fn a_node_whose_housekeeping_is_held_up_still_says_that_it_lives() {
+    let Some((database, house)) = house().await else { return };
+    let mut other = RawDatabase::open(&database.url).await;
+    other.execute("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").await;
+    let eyes = Mutex::new(RawDatabase::open(&database.url).await);
+    let heard = async || eyes.lock().await.rows("SELECT CAST(MAX(heartbeat_at) AS TEXT) FROM nodes").await;
+    let mut last = heard().await;
+    // The first may have been under way.
+    for _ in 0..2 {
+        last = eventually("a heartbeat", Duration::from_secs(30), async || {
+            let now = heard().await;
+            (now != last).then_some(now)
+        })
+        .await;
+    }
+    other.execute("COMMIT").await;
     house.stop().await;
     database.destroy().await;
 }

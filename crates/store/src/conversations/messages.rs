@@ -58,6 +58,17 @@ pub enum Checkpoint {
     Gone,
 }
 
+impl Checkpoint {
+    /// From the column of a running answer, if it is one.
+    const fn of(stop_asked: Option<i64>) -> Self {
+        match stop_asked {
+            Some(0) => Self::GoOn,
+            Some(_) => Self::StopAsked,
+            None => Self::Gone,
+        }
+    }
+}
+
 /// Adds what was said, in order; the last one is the chat's leaf. Answers that
 /// are running belong to this node. `title` names a chat that has none.
 ///
@@ -201,12 +212,12 @@ pub async fn running_of_user(store: &Store, user: UserId) -> Result<i64, StoreEr
     .await?)
 }
 
-/// Writes down how far an answer is.
+/// Writes down how far an answer is. A power cut may take the last of it.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn checkpoint(store: &Store, message: &Message) -> Result<Checkpoint, StoreError> {
-    let mut write = Write::begin(store).await?;
+    let mut write = Write::begin_passing(store).await?;
     let stop: Option<i64> = sqlx::query_scalar(CHECKPOINT)
         .bind(message.id.to_string())
         .bind(json_text(&message.parts)?)
@@ -219,11 +230,19 @@ pub async fn checkpoint(store: &Store, message: &Message) -> Result<Checkpoint, 
         .fetch_optional(write.connection())
         .await?;
     write.commit().await?;
-    Ok(match stop {
-        Some(0) => Checkpoint::GoOn,
-        Some(_) => Checkpoint::StopAsked,
-        None => Checkpoint::Gone,
-    })
+    Ok(Checkpoint::of(stop))
+}
+
+/// As [`checkpoint`], where there is nothing new to write down.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn is_to_go_on(store: &Store, id: MessageId) -> Result<Checkpoint, StoreError> {
+    let stop = sqlx::query_scalar("SELECT stop_asked FROM messages WHERE id = $1 AND state = 'running'")
+        .bind(id.to_string())
+        .fetch_optional(store.pool())
+        .await?;
+    Ok(Checkpoint::of(stop))
 }
 
 /// Ends an answer. `false`: it was ended before, or is gone.

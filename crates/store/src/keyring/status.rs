@@ -100,7 +100,7 @@ pub async fn status(url: &str, keys: MasterKeys, now: Timestamp) -> Result<Keyri
         return Ok(Keyring { keys, nodes: Vec::new(), unopened: Vec::new() });
     }
     let mut connection = target.first_connection().await?;
-    migrate::run(&mut connection, target.dialect).await?;
+    migrate::run(&mut connection, target.dialect, now).await?;
     let read = read(&mut connection, &Vault::new(keys), now).await.map_err(OpenError::Database);
     sqlx::Connection::close(connection).await.map_err(connect::refused)?;
     read

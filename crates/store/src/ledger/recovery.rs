@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::days::{self, Days, Sums};
 use crate::error::StoreError;
@@ -37,24 +37,40 @@ pub(crate) async fn enter(store: &Store, now: Timestamp) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Says that this node lives. Call at least every ten seconds.
+/// Says that this node lives. Call at least every ten seconds. On PostgreSQL it
+/// waits for nothing else that this process writes: however long that takes, the
+/// node is not dead.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let mut write = Write::begin(store).await?;
+    match store.dialect() {
+        Dialect::Sqlite => {
+            let mut write = Write::begin(store).await?;
+            enter_node(write.connection(), store, now).await?;
+            write.commit().await?;
+        }
+        Dialect::Postgres => {
+            let mut connection = store.pool().acquire().await?;
+            enter_node(&mut connection, store, now).await?;
+        }
+    }
+    crate::keyring::nodes::follow(store, now).await
+}
+
+/// Two statements that need no transaction round them.
+async fn enter_node(connection: &mut AnyConnection, store: &Store, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(ENTER)
         .bind(store.node().to_string())
         .bind(i64::from(store.serves()))
         .bind(now.as_micros())
-        .execute(write.connection())
+        .execute(&mut *connection)
         .await?;
     sqlx::query("DELETE FROM nodes WHERE heartbeat_at < $1")
         .bind(now.minus(KEPT).as_micros())
-        .execute(write.connection())
+        .execute(connection)
         .await?;
-    write.commit().await?;
-    crate::keyring::nodes::follow(store, now).await
+    Ok(())
 }
 
 /// Gives up the unfinished attempts of nodes that have been silent for 30

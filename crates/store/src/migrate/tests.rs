@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use domain::ids::UserId;
 use sqlx::Connection as _;
 
 use super::{STEPS, VERSION_TABLE, run};
-use crate::open::{Dialect, Target};
+use crate::open::{Dialect, OpenError, OpenOptions, Store, Target};
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement, variable};
 use crate::usage::{self, UsageFilter};
 
@@ -63,7 +64,7 @@ async fn keys_of_the_first_version_get_their_age_and_a_reminder() {
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
         }
         let dialect = if place.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
-        run(&mut connection, dialect).await.unwrap();
+        run(&mut connection, dialect, NOW).await.unwrap();
         let text = "SELECT id || ' ' || COALESCE(CAST(secret_set_at AS TEXT), '-') || ' ' || \
              COALESCE(CAST(rotate_after AS TEXT), '-') FROM credentials ORDER BY id";
         let rows: Vec<String> = sqlx::query_scalar(text).fetch_all(&mut connection).await.unwrap();
@@ -139,6 +140,92 @@ async fn calls_of_a_former_version_are_summed_up() {
     })
     .await;
 }
+
+/// Databases know how many steps they ran, and not which.
+#[test]
+fn the_steps_that_databases_ran_keep_their_places() {
+    let names = STEPS.map(|step| step.name);
+    assert_eq!(
+        names[..14],
+        [
+            "0001_house.sql",
+            "0002_failover.sql",
+            "0003_health.sql",
+            "0004_keys.sql",
+            "0005_keyring.sql",
+            "0006_listing_indices.sql",
+            "0007_wires.sql",
+            "0008_aliases.sql",
+            "0009_tries.sql",
+            "0011_media.sql",
+            "0012_conversations.sql",
+            "0014_registrations.sql",
+            "0015_usage_days.sql",
+            "0016_figures.sql",
+        ]
+    );
+    assert!(names.is_sorted(), "a new step comes last");
+}
+
+/// An earlier server would go on ending calls that no sum hears of. One that
+/// ended, or was killed 30 seconds ago, is no hindrance.
+#[tokio::test]
+async fn the_tables_are_not_changed_under_a_running_server_of_an_earlier_version() {
+    on_both(async |place| {
+        let later = NOW.plus(Duration::from_secs(20));
+        let former = async || {
+            let server = place.serve(NOW).await;
+            let text = "DELETE FROM ownkey_schema WHERE version = (SELECT MAX(version) FROM ownkey_schema)";
+            sqlx::query(text).execute(server.pool()).await.unwrap();
+            for text in UNDO_LAST {
+                sqlx::raw_sql(text).execute(server.pool()).await.unwrap();
+            }
+            server
+        };
+        let server = former().await;
+        if !place.is_sqlite() {
+            // There, the file is locked.
+            let refused = Store::open(OpenOptions { serves: true, now: later, ..place.options() }).await.err().unwrap();
+            assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+            assert_eq!(refused.exit_code(), 75);
+        }
+        server.close().await;
+        drop(server);
+        place.serve(later).await.close().await;
+
+        let killed = former().await;
+        let much_later = NOW.plus(Duration::from_secs(31));
+        if !place.is_sqlite() {
+            place.serve(much_later).await.close().await;
+        }
+        killed.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_of_days_have_room_on_their_pages() {
+    on_both(async |place| {
+        if place.is_sqlite() {
+            // Its rows are written in place.
+            return;
+        }
+        let store = place.open().await;
+        let text = "SELECT array_to_string(reloptions, ',') FROM pg_class WHERE oid = CAST('usage_days' AS REGCLASS)";
+        let options: String = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
+        assert_eq!(options, "fillfactor=70");
+        store.close().await;
+    })
+    .await;
+}
+
+/// Takes back the last step.
+const UNDO_LAST: [&str; 4] = [
+    "DROP INDEX messages_figures",
+    "DROP INDEX conversations_by_age",
+    "DROP INDEX conversations_temporary",
+    "CREATE INDEX usage_days_by_day ON usage_days (day)",
+];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {

@@ -16,8 +16,17 @@ use crate::error::StoreError;
 /// The log is carried over by the ledger's thread, before it is this long.
 const SQLITE_FULL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; \
      PRAGMA wal_autocheckpoint = 8000;";
+/// What a power cut may take.
+const SQLITE_PASSING: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL; \
+     PRAGMA wal_autocheckpoint = 8000;";
 /// A connection that only watches.
 const SQLITE_NORMAL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;";
+
+/// A node that falls silent in a transaction holds rows that the ledgers of other
+/// nodes write: the server ends it, and nobody waits for it for good.
+const POSTGRES_LEDGER: &str = "SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '15s'";
+/// Administrative transactions hold such rows too, and may think a little longer.
+const POSTGRES_POOL: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 const SQLITE_CONNECTIONS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 12;
@@ -71,13 +80,24 @@ impl Target {
             .test_before_acquire(!is_sqlite)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    if is_sqlite {
-                        sqlx::raw_sql(SQLITE_FULL).execute(connection).await?;
-                    }
+                    let settings = if is_sqlite { SQLITE_FULL } else { POSTGRES_POOL };
+                    sqlx::raw_sql(settings).execute(connection).await?;
                     Ok(())
                 })
             });
         options.connect_with(self.options()?).await.map_err(refused)
+    }
+
+    /// A pool for writes that are soon made anew: on SQLite their commits do not
+    /// wait for the disk; PostgreSQL's group themselves, and go through `pool`.
+    pub(crate) fn passing_pool(&self, pool: &AnyPool) -> Result<AnyPool, OpenError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(pool.clone());
+        }
+        let options = AnyPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).after_connect(
+            |connection, _| Box::pin(async move { sqlx::raw_sql(SQLITE_PASSING).execute(connection).await.map(drop) }),
+        );
+        Ok(options.connect_lazy_with(self.options()?))
     }
 
     /// A connection of one's own, for the ledger's writer on PostgreSQL and for
@@ -85,9 +105,8 @@ impl Target {
     pub(crate) async fn own_connection(&self) -> Result<AnyConnection, StoreError> {
         let options = AnyConnectOptions::from_str(&self.url)?.disable_statement_logging();
         let mut connection = AnyConnection::connect_with(&options).await?;
-        if self.dialect == Dialect::Sqlite {
-            sqlx::raw_sql(SQLITE_NORMAL).execute(&mut connection).await?;
-        }
+        let settings = if self.dialect == Dialect::Sqlite { SQLITE_NORMAL } else { POSTGRES_LEDGER };
+        sqlx::raw_sql(settings).execute(&mut connection).await?;
         Ok(connection)
     }
 

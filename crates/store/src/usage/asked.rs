@@ -50,19 +50,34 @@ impl Asked {
 
     /// Everything of a filter but its times.
     pub(super) fn filter(&mut self, filter: &UsageFilter) {
-        let texts = [
-            (" AND user_id = ", filter.user.map(|id| id.to_string())),
-            (" AND provider = ", filter.provider.map(|provider| provider.as_str().to_owned())),
-            (" AND model = ", filter.model.clone()),
-            (" AND credential_id = ", filter.credential.map(|id| id.to_string())),
-            (" AND source = ", filter.source.map(|source| CallSource::as_str(source).to_owned())),
-            (" AND token_id = ", filter.token.map(|id| id.to_string())),
-        ];
-        for (text, value) in texts {
-            if let Some(value) = value {
-                self.with_text(text, value);
-            }
+        self.filter_of("", filter);
+    }
+
+    /// The same, of the table with this prefix.
+    pub(super) fn filter_of(&mut self, of: &str, filter: &UsageFilter) {
+        self.is_given(of, "user_id", filter.user.map(|id| id.to_string()));
+        self.is_given(of, "credential_id", filter.credential.map(|id| id.to_string()));
+        self.filter_but_for_indices(of, filter);
+    }
+
+    /// The part of it that no index of the calls begins with.
+    pub(super) fn filter_but_for_indices(&mut self, of: &str, filter: &UsageFilter) {
+        self.is_given(of, "provider", filter.provider.map(|provider| provider.as_str().to_owned()));
+        self.is_given(of, "model", filter.model.clone());
+        self.is_given(of, "source", filter.source.map(|source| CallSource::as_str(source).to_owned()));
+        self.is_given(of, "token_id", filter.token.map(|id| id.to_string()));
+    }
+
+    fn is_given(&mut self, of: &str, column: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.with_text(&format!(" AND {of}{column} = "), value);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn explained(mut self) -> Self {
+        self.text.insert_str(0, "EXPLAIN QUERY PLAN ");
+        self
     }
 
     pub(super) async fn rows(self, store: &Store) -> Result<Vec<AnyRow>, StoreError> {

@@ -2,129 +2,234 @@
 //! attempts only, so each search is made twice: among those, and among the few
 //! that are under way. Each half has its own condition on the state, which is
 //! what lets a database use the index.
+//!
+//! An event passes when one of its attempts does. Nearly always that is its
+//! first one, which the index finds in the order of a page, so that nothing is
+//! read beyond it; the few calls that were repeated are looked through apart.
 
-/// An event's first attempts of one state within the times, of requests one of
-/// whose attempts passes the rest of the filter. A bound that is not given is
-/// the least or the greatest number, because an index serves no `OR`. Days on
-/// which nothing passes are passed over without a look at their calls.
-macro_rules! first_attempts {
-    ($user:literal, $days:literal, $state:literal) => {
-        concat!(
-            "SELECT f.at AS at, f.request_id AS request_id FROM attempts AS f WHERE f.number = 1 AND f.state ",
-            $state,
-            " AND ",
-            $user,
-            " AND f.at >= COALESCE(CAST($2 AS BIGINT), -9223372036854775807) \
-             AND f.at < COALESCE(CAST($3 AS BIGINT), 9223372036854775807) \
-             AND ((CAST($4 AS TEXT) IS NULL AND CAST($5 AS TEXT) IS NULL AND CAST($6 AS TEXT) IS NULL \
-             AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL) \
-             OR (f.at / 86400000000 IN (",
-            days_with!("d.day", $days),
-            " UNION ",
-            // A second attempt may be after midnight.
-            days_with!("d.day - 1", $days),
-            ") AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.request_id = f.request_id AND a.state <> 'dispatched'",
-            passes!("a"),
-            ")) OR f.request_id IN (SELECT a.request_id FROM attempts AS a WHERE a.state = 'dispatched'",
-            passes!("a"),
-            "))"
-        )
-    };
-}
-
-/// The days on which an attempt that ended passes.
-macro_rules! days_with {
-    ($day:literal, $user:literal) => {
-        concat!(
-            "SELECT ",
-            $day,
-            " FROM usage_days AS d WHERE ",
-            $user,
-            " AND d.day >= COALESCE(CAST($2 AS BIGINT), 0) / 86400000000 \
-             AND d.day <= COALESCE(CAST($3 AS BIGINT), 9223372036854775807) / 86400000000 + 1",
-            passes!("d")
-        )
-    };
-}
-
-/// Whether an attempt, or a line of a day, passes.
-macro_rules! passes {
-    ($of:literal) => {
-        concat!(
-            " AND (CAST($4 AS TEXT) IS NULL OR ",
-            $of,
-            ".provider = $4) AND (CAST($5 AS TEXT) IS NULL OR ",
-            $of,
-            ".model = $5) AND (CAST($6 AS TEXT) IS NULL OR ",
-            $of,
-            ".credential_id = $6) AND (CAST($7 AS TEXT) IS NULL OR ",
-            $of,
-            ".source = $7) AND (CAST($8 AS TEXT) IS NULL OR ",
-            $of,
-            ".token_id = $8)"
-        )
-    };
-}
-
-macro_rules! count {
-    ($user:literal, $days:literal) => {
-        concat!(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM (",
-            first_attempts!($user, $days, "<> 'dispatched'"),
-            " UNION ALL ",
-            first_attempts!($user, $days, "= 'dispatched'"),
-            " LIMIT 10001) AS counted"
-        )
-    };
-}
-
-/// Where a page goes on: bounded by the time for the index, then by the request.
-macro_rules! after {
-    () => {
-        " AND f.at <= COALESCE(CAST($9 AS BIGINT), 9223372036854775807) \
-         AND (CAST($9 AS BIGINT) IS NULL OR f.at < $9 OR f.request_id < $10)"
-    };
-}
-
-macro_rules! page {
-    ($user:literal, $days:literal) => {
-        concat!(
-            "WITH page AS MATERIALIZED (",
-            first_attempts!($user, $days, "<> 'dispatched'"),
-            after!(),
-            " UNION ALL ",
-            first_attempts!($user, $days, "= 'dispatched'"),
-            after!(),
-            " ORDER BY at DESC, request_id DESC LIMIT $11) \
-             SELECT * FROM attempts WHERE state <> 'dispatched' AND request_id IN (SELECT request_id FROM page) \
-             UNION ALL \
-             SELECT * FROM attempts WHERE state = 'dispatched' AND request_id IN (SELECT request_id FROM page) \
-             ORDER BY request_id, number"
-        )
-    };
-}
-
-/// The texts for one kind of filter.
-pub(super) struct Texts {
-    /// How many events; no more than 10,001.
-    pub(super) count: &'static str,
-    /// A page's attempts, in the order of their requests.
-    pub(super) page: &'static str,
-}
-
-/// Of everybody; `$1` is not given.
-pub(super) const OF_ALL: Texts = Texts {
-    count: count!("CAST($1 AS TEXT) IS NULL", "CAST($1 AS TEXT) IS NULL"),
-    page: page!("CAST($1 AS TEXT) IS NULL", "CAST($1 AS TEXT) IS NULL"),
-};
-
-/// Of the user `$1`.
-pub(super) const OF_USER: Texts =
-    Texts { count: count!("f.user_id = $1", "d.user_id = $1"), page: page!("f.user_id = $1", "d.user_id = $1") };
+use super::asked::Asked;
+use super::{EventCursor, UsageFilter};
+use crate::audit::EXACT_COUNT;
+use crate::error::StoreError;
+use crate::ledger::days::DAY_MICROS;
+use crate::open::Store;
+use crate::row::Columns;
 
 /// The attempts of one request.
 pub(super) const ONE: &str = "SELECT * FROM attempts WHERE state <> 'dispatched' AND request_id = $1 \
      UNION ALL SELECT * FROM attempts WHERE state = 'dispatched' AND request_id = $1 ORDER BY number";
+
+const ENDED: &str = "SELECT f.at AS at, f.request_id AS request_id FROM attempts AS f \
+     WHERE f.number = 1 AND f.state <> 'dispatched'";
+const UNDER_WAY: &str = "SELECT f.at AS at, f.request_id AS request_id FROM attempts AS f \
+     WHERE f.number = 1 AND f.state = 'dispatched'";
+const NEWEST_FIRST: &str = " ORDER BY at DESC, request_id DESC";
+
+/// What is looked for.
+pub(super) struct Search<'f> {
+    filter: &'f UsageFilter,
+    /// From where a page goes on.
+    after: Option<EventCursor>,
+    /// Whether the key's calls are fewer than the user's.
+    key_leads: bool,
+}
+
+impl<'f> Search<'f> {
+    /// Finds out which index serves best: whoever pays with their own key has all
+    /// of its calls; a key of everybody's has many others'.
+    pub(super) async fn of(store: &Store, filter: &'f UsageFilter) -> Result<Self, StoreError> {
+        let mut search = Self { filter, after: None, key_leads: filter.credential.is_some() };
+        if filter.credential.is_some() && filter.user.is_some() {
+            let mut asked = Asked::new(
+                "SELECT CAST(COUNT(*) AS BIGINT) AS shared FROM usage_days AS d WHERE d.scope <> 'personal'",
+            );
+            asked.filter_of("d.", filter);
+            let rows = asked.rows(store).await?;
+            search.key_leads = rows.first().map(|row| Columns(row).number("shared")).transpose()? == Some(0);
+        }
+        Ok(search)
+    }
+
+    pub(super) const fn after(self, after: Option<EventCursor>) -> Self {
+        Self { after, ..self }
+    }
+
+    /// How many events; no more than 10,001.
+    pub(super) fn count(&self) -> Asked {
+        let mut asked = Asked::new("SELECT CAST(COUNT(*) AS BIGINT) AS counted FROM (");
+        self.first_attempts(&mut asked, EXACT_COUNT + 1);
+        asked.with_number(" LIMIT ", EXACT_COUNT + 1);
+        asked.push(") AS counted");
+        asked
+    }
+
+    /// A page's attempts, in the order of their requests.
+    pub(super) fn page(&self, limit: i64) -> Asked {
+        let mut asked = Asked::new("WITH page AS MATERIALIZED (");
+        self.first_attempts(&mut asked, limit);
+        asked.push(NEWEST_FIRST);
+        asked.with_number(" LIMIT ", limit);
+        asked.push(
+            ") SELECT * FROM attempts WHERE state <> 'dispatched' AND request_id IN (SELECT request_id FROM page) \
+             UNION ALL \
+             SELECT * FROM attempts WHERE state = 'dispatched' AND request_id IN (SELECT request_id FROM page) \
+             ORDER BY request_id, number",
+        );
+        asked
+    }
+
+    /// The first attempts of all events that pass; `limit` of them are enough.
+    fn first_attempts(&self, asked: &mut Asked, limit: i64) {
+        let is_narrow = self.filter.is_narrow();
+        asked.push("SELECT at, request_id FROM (");
+        asked.push(ENDED);
+        self.ended_passes(asked);
+        asked.push(NEWEST_FIRST);
+        asked.with_number(" LIMIT ", limit);
+        asked.push(") AS ended");
+        if is_narrow {
+            for half in [ENDED, UNDER_WAY] {
+                asked.push(" UNION ");
+                asked.push(half);
+                self.is_others(asked);
+            }
+        } else {
+            asked.push(" UNION ALL ");
+            asked.push(UNDER_WAY);
+            asked.filter_of("f.", self.filter);
+            self.times(asked, "f.at");
+        }
+    }
+
+    /// A finished first attempt passes itself.
+    fn ended_passes(&self, asked: &mut Asked) {
+        asked.filter_but_for_indices("f.", self.filter);
+        if let Some(user) = self.filter.user {
+            let by_key = self.key_leads;
+            asked.with_text(
+                if by_key { " AND COALESCE(f.user_id, '') = " } else { " AND f.user_id = " },
+                user.to_string(),
+            );
+        }
+        if let Some(key) = self.filter.credential {
+            let text = if self.key_leads { " AND f.credential_id = " } else { " AND COALESCE(f.credential_id, '') = " };
+            asked.with_text(text, key.to_string());
+        }
+        if self.filter.is_narrow() {
+            self.days(asked);
+        } else {
+            self.bounds(asked, "f.at");
+        }
+        self.past_the_cursor(asked);
+    }
+
+    /// Only days on which something passes are looked at: from the first to the
+    /// last of them, and of a user's calls none between.
+    fn days(&self, asked: &mut Asked) {
+        let (from, to) = self.times_within();
+        let bounds = [
+            (" AND f.at >= ", "MIN(d.day) * 86400000000", ">", from),
+            (" AND f.at < ", "(MAX(d.day) + 1) * 86400000000", "<", to),
+        ];
+        for (condition, day, closer, time) in bounds {
+            asked.push(condition);
+            // One bound, because an index is entered by no more than one.
+            asked.push("(SELECT ");
+            if let Some(time) = time {
+                asked.push(&format!("CASE WHEN COUNT(*) = 0 THEN NULL WHEN {day} {closer} "));
+                asked.with_number("", time);
+                asked.push(&format!(" THEN {day} ELSE "));
+                asked.with_number("", time);
+                asked.push(" END");
+            } else {
+                asked.push(day);
+            }
+            self.lines_of_days(asked);
+            asked.push(")");
+        }
+        if !self.key_leads {
+            asked.push(" AND f.at / 86400000000 IN (SELECT d.day");
+            self.lines_of_days(asked);
+            asked.push(")");
+        }
+    }
+
+    fn lines_of_days(&self, asked: &mut Asked) {
+        asked.push(" FROM usage_days AS d WHERE d.requests > 0");
+        asked.filter_of("d.", self.filter);
+        let (from, to) = self.times_within();
+        if let Some(from) = from {
+            asked.with_number(" AND d.day >= ", from.div_euclid(DAY_MICROS));
+        }
+        if let Some(to) = to {
+            asked.with_number(" AND d.day <= ", to.div_euclid(DAY_MICROS));
+        }
+    }
+
+    /// One of its other attempts passes, or one that is under way. No index of
+    /// the first attempts' is of use.
+    fn is_others(&self, asked: &mut Asked) {
+        if let Some(user) = self.filter.user {
+            asked.with_text(" AND COALESCE(f.user_id, '') = ", user.to_string());
+        }
+        self.times(asked, "f.at + 0");
+        asked.push(" AND f.request_id IN (SELECT a.request_id FROM attempts AS a WHERE a.number > 1 AND a.state <> 'dispatched'");
+        asked.filter_but_for_indices("a.", self.filter);
+        if let Some(user) = self.filter.user {
+            asked.with_text(" AND a.user_id = ", user.to_string());
+        }
+        if let Some(key) = self.filter.credential {
+            let text = if self.filter.user.is_some() {
+                " AND COALESCE(a.credential_id, '') = "
+            } else {
+                " AND a.credential_id = "
+            };
+            asked.with_text(text, key.to_string());
+        }
+        let (from, to) = self.times_within();
+        if let Some(from) = from {
+            asked.with_number(" AND a.at >= ", from);
+        }
+        if let Some(to) = to {
+            // A call is repeated soon, perhaps after midnight.
+            asked.with_number(" AND a.at < ", to.saturating_add(DAY_MICROS));
+        }
+        asked.push(" UNION ALL SELECT a.request_id FROM attempts AS a WHERE a.state = 'dispatched'");
+        asked.filter_of("a.", self.filter);
+        asked.push(")");
+    }
+
+    fn times(&self, asked: &mut Asked, at: &str) {
+        self.bounds(asked, at);
+        self.past_the_cursor(asked);
+    }
+
+    fn bounds(&self, asked: &mut Asked, at: &str) {
+        let (from, to) = self.times_within();
+        if let Some(from) = from {
+            asked.with_number(&format!(" AND {at} >= "), from);
+        }
+        if let Some(to) = to {
+            asked.with_number(&format!(" AND {at} < "), to);
+        }
+    }
+
+    /// Of the events at the cursor's own time, those behind it.
+    fn past_the_cursor(&self, asked: &mut Asked) {
+        if let Some(after) = self.after {
+            asked.with_number(" AND (f.at < ", after.at.as_micros());
+            asked.with_text(" OR f.request_id < ", after.request.to_string());
+            asked.push(")");
+        }
+    }
+
+    /// Not earlier than, and earlier than, in microseconds.
+    fn times_within(&self) -> (Option<i64>, Option<i64>) {
+        let to = self.filter.to.map(|to| to.as_micros());
+        let after = self.after.map(|after| after.at.as_micros().saturating_add(1));
+        (self.filter.from.map(|from| from.as_micros()), to.into_iter().chain(after).min())
+    }
+}
 
 #[cfg(test)]
 mod tests;

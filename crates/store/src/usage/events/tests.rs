@@ -11,10 +11,9 @@ use crate::ledger::AttemptStart;
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 
-/// The plan's lines that read the table.
-async fn plan(store: &Store, text: &str) -> Vec<String> {
-    let explained = format!("EXPLAIN QUERY PLAN {text}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(explained)).fetch_all(store.pool()).await.unwrap();
+/// The plan's lines that read a table.
+async fn plan(store: &Store, asked: Asked) -> Vec<String> {
+    let rows = asked.explained().rows(store).await.unwrap();
     let lines = rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap());
     lines.filter(|line| line.starts_with("SCAN") || line.starts_with("SEARCH")).collect()
 }
@@ -23,19 +22,41 @@ async fn plan(store: &Store, text: &str) -> Vec<String> {
 async fn no_listing_reads_the_whole_table() {
     let place = Place::sqlite();
     let store = place.open().await;
-    for (text, index) in [
-        (OF_ALL.page, "attempts_by_time (at>? AND at<?)"),
-        (OF_ALL.count, "attempts_by_time (at>? AND at<?)"),
-        (OF_USER.page, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (OF_USER.count, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (ONE, "attempts_of_request (request_id=?)"),
+    let user = Some(UserId::generate(NOW, &entropy()));
+    let credential = Some(domain::ids::CredentialId::of_source("env:A"));
+    let model = Some("gpt-6.1".to_owned());
+    let (from, to) = (Some(NOW), Some(NOW.plus(Duration::from_secs(1))));
+    let after = Some(EventCursor { at: NOW, request: domain::ids::RequestId::generate(NOW, &entropy()) });
+    let all = UsageFilter::default;
+    for (filter, key_leads, index) in [
+        (all(), false, "attempts_by_time"),
+        (UsageFilter { from, to, ..all() }, false, "attempts_by_time (at>? AND at<?)"),
+        (UsageFilter { user, from, to, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
+        (UsageFilter { user, from, ..all() }, false, "attempts_of_user (user_id=? AND at>?)"),
+        (UsageFilter { user, model: model.clone(), ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
+        (UsageFilter { user, model, to, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
+        (UsageFilter { user, credential, from, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
+        (
+            UsageFilter { user, credential, from, ..all() },
+            true,
+            "attempts_of_credential (credential_id=? AND at>? AND at<?)",
+        ),
     ] {
-        let plan = plan(&store, text).await;
-        assert!(plan.iter().any(|line| line.ends_with(index)), "{index}: {plan:#?}");
-        for line in &plan {
-            let reads_attempts = ["attempts", "f", "a", "d"].iter().any(|name| line.split(' ').nth(1) == Some(name));
-            let is_indexed = line.starts_with("SEARCH") || line.contains("attempts_unfinished");
-            assert!(!reads_attempts || is_indexed, "{line}\n{plan:#?}");
+        let search = || Search { filter: &filter, after: None, key_leads };
+        for (asked, is_on) in
+            [(search().page(50), false), (search().after(after).page(50), true), (search().count(), false)]
+        {
+            let plan = plan(&store, asked).await;
+            let is_used = plan.iter().any(|line| line.starts_with("SEARCH f") && line.ends_with(index));
+            let is_whole = index == "attempts_by_time" || (filter.to.is_none() && is_on);
+            assert!(is_used || is_whole, "{index}: {plan:#?}");
+            for line in &plan {
+                let reads_table = ["attempts", "f", "a", "d"].iter().any(|name| line.split(' ').nth(1) == Some(name));
+                let is_indexed = line.starts_with("SEARCH")
+                    || line.contains("attempts_unfinished")
+                    || (is_whole && line.contains("attempts_by_time"));
+                assert!(!reads_table || is_indexed, "{line}\n{plan:#?}");
+            }
         }
     }
     store.close().await;
@@ -91,9 +112,13 @@ async fn a_call_is_found_by_any_of_its_attempts_also_after_midnight() {
         }
         store.ledger().dispatch(attempt(&store, ann, midnight)).await.unwrap();
         let hers = UsageFilter { user: Some(ann), ..UsageFilter::default() };
-        for filter in
-            [UsageFilter { model: Some("rare".to_owned()), ..hers.clone() }, UsageFilter { token, ..hers.clone() }]
-        {
+        let key = UsageFilter { credential: Some(first.credential), ..hers.clone() };
+        for filter in [
+            UsageFilter { model: Some("rare".to_owned()), ..hers.clone() },
+            UsageFilter { token, ..hers.clone() },
+            UsageFilter { token, ..key },
+            UsageFilter { model: Some("rare".to_owned()), to: Some(midnight), ..hers.clone() },
+        ] {
             let found = events(&store, &filter, None, 10).await.unwrap();
             assert_eq!((found.count, found.rows[0].request), (1, first.request));
         }
@@ -170,4 +195,95 @@ async fn among_many_calls_a_users_few_are_found() {
     let page = events(&store, &UsageFilter::default(), None, 10).await.unwrap();
     assert_eq!((page.rows.len(), page.count, page.count_is_exact), (10, 10_000, false));
     store.close().await;
+}
+
+/// Pages of every kind of filter are what a look at all calls finds, in order,
+/// none left out and none twice.
+#[tokio::test]
+async fn pages_have_the_calls_that_pass_and_no_others() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (ann, bob) = (UserId::generate(NOW, &entropy()), UserId::generate(NOW, &entropy()));
+        let hers = domain::ids::CredentialId::of_source("hers");
+        let mut calls = Vec::new();
+        for number in 0..60_u64 {
+            // Several at one time, on several days.
+            let at = NOW.minus(Duration::from_hours(number / 4 * 7));
+            let user = if number % 5 == 0 { bob } else { ann };
+            let is_hers = user == ann && number % 3 == 0;
+            let first = AttemptStart {
+                model: format!("model-{}", number % 4),
+                credential: if is_hers { hers } else { domain::ids::CredentialId::of_source("shared") },
+                scope: if is_hers { domain::credential::Scope::Personal } else { domain::credential::Scope::System },
+                ..attempt(&store, user, at)
+            };
+            let mut attempts = vec![first.clone()];
+            if number % 6 == 1 {
+                let id = domain::ids::AttemptId::generate(NOW, &entropy());
+                let at = at.plus(Duration::from_secs(30));
+                attempts.push(AttemptStart { attempt: id, number: 2, model: "model-9".to_owned(), at, ..first });
+            }
+            for (place, start) in attempts.iter().enumerate() {
+                store.ledger().dispatch(start.clone()).await.unwrap();
+                if number % 11 != 0 || place == 1 {
+                    store.ledger().settle(start.attempt, settlement(1)).acknowledged().await.unwrap();
+                }
+            }
+            calls.push(attempts);
+        }
+        let model = |name: &str| Some(name.to_owned());
+        let shared = Some(domain::ids::CredentialId::of_source("shared"));
+        let all = UsageFilter::default;
+        for filter in [
+            all(),
+            UsageFilter { model: model("model-1"), ..all() },
+            UsageFilter { model: model("model-9"), ..all() },
+            UsageFilter { model: model("nothing"), ..all() },
+            UsageFilter { credential: Some(hers), ..all() },
+            UsageFilter { credential: Some(hers), model: model("model-9"), ..all() },
+            UsageFilter { credential: shared, ..all() },
+            UsageFilter { credential: shared, model: model("model-2"), ..all() },
+        ] {
+            for (from, to) in [(None, None), (Some(30), None), (None, Some(20)), (Some(50), Some(9))] {
+                for user in [Some(ann), Some(bob), None] {
+                    let ago = |hours: Option<u64>| hours.map(|hours| NOW.minus(Duration::from_hours(hours)));
+                    let filter = UsageFilter { user, from: ago(from), to: ago(to), ..filter.clone() };
+                    assert_eq!(found(&store, &filter).await, passing(&calls, &filter), "{filter:?}");
+                }
+            }
+        }
+        store.close().await;
+    })
+    .await;
+}
+
+/// What the pages have, seven at a time.
+async fn found(store: &Store, filter: &UsageFilter) -> Vec<domain::ids::RequestId> {
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = events(store, filter, after, 7).await.unwrap();
+        seen.extend(page.rows.iter().map(|event| event.request));
+        after = page.next;
+        if after.is_none() {
+            assert_eq!((page.count, page.count_is_exact), (i64::try_from(seen.len()).unwrap(), true), "{filter:?}");
+            return seen;
+        }
+    }
+}
+
+/// What they should have.
+fn passing(calls: &[Vec<AttemptStart>], filter: &UsageFilter) -> Vec<domain::ids::RequestId> {
+    let passes = |start: &AttemptStart| {
+        filter.model.as_ref().is_none_or(|model| *model == start.model)
+            && filter.credential.is_none_or(|credential| credential == start.credential)
+    };
+    let mut found: Vec<_> = calls
+        .iter()
+        .filter(|call| call.iter().any(passes))
+        .map(|call| &call[0])
+        .filter(|first| filter.user.is_none_or(|user| user == first.user))
+        .filter(|first| filter.from.is_none_or(|from| first.at >= from) && filter.to.is_none_or(|to| first.at < to))
+        .collect();
+    found.sort_by_key(|first| std::cmp::Reverse((first.at, first.request)));
+    found.into_iter().map(|first| first.request).collect()
 }

@@ -170,7 +170,6 @@ async fn reports_read_sums_and_few_calls() {
             UsageFilter { user, from: part, ..UsageFilter::default() },
             vec!["usage_days USING PRIMARY KEY", "attempts_of_user (user_id=?", "attempts_repeated (user_id=?"],
         ),
-        (UsageFilter { from: whole, ..UsageFilter::default() }, vec!["usage_days_by_day (day>?"]),
     ] {
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
         lines(&mut asked, &filter);
