@@ -56,7 +56,9 @@ impl<'f> Search<'f> {
 
     /// How many events; no more than 10,001.
     pub(super) fn count(&self) -> Asked {
-        let mut asked = Asked::new("SELECT CAST(COUNT(*) AS BIGINT) AS counted FROM (");
+        let mut asked = Asked::new("WITH ");
+        self.ended(&mut asked, EXACT_COUNT + 1);
+        asked.push(" SELECT CAST(COUNT(*) AS BIGINT) AS counted FROM (");
         self.first_attempts(&mut asked, EXACT_COUNT + 1);
         asked.with_number(" LIMIT ", EXACT_COUNT + 1);
         asked.push(") AS counted");
@@ -65,7 +67,9 @@ impl<'f> Search<'f> {
 
     /// A page's attempts, in the order of their requests.
     pub(super) fn page(&self, limit: i64) -> Asked {
-        let mut asked = Asked::new("WITH page AS MATERIALIZED (");
+        let mut asked = Asked::new("WITH ");
+        self.ended(&mut asked, limit);
+        asked.push(", page AS MATERIALIZED (");
         self.first_attempts(&mut asked, limit);
         asked.push(NEWEST_FIRST);
         asked.with_number(" LIMIT ", limit);
@@ -78,20 +82,24 @@ impl<'f> Search<'f> {
         asked
     }
 
-    /// The first attempts of all events that pass; `limit` of them are enough.
-    fn first_attempts(&self, asked: &mut Asked, limit: i64) {
-        let is_narrow = self.filter.is_narrow();
-        asked.push("SELECT at, request_id FROM (");
+    /// The newest finished first attempts that pass themselves.
+    fn ended(&self, asked: &mut Asked, limit: i64) {
+        asked.push("ended AS MATERIALIZED (");
         asked.push(ENDED);
         self.ended_passes(asked);
         asked.push(NEWEST_FIRST);
         asked.with_number(" LIMIT ", limit);
-        asked.push(") AS ended");
-        if is_narrow {
+        asked.push(")");
+    }
+
+    /// The first attempts of all events that pass; `limit` of them are enough.
+    fn first_attempts(&self, asked: &mut Asked, limit: i64) {
+        asked.push("SELECT at, request_id FROM ended");
+        if self.filter.is_narrow() {
             for half in [ENDED, UNDER_WAY] {
                 asked.push(" UNION ");
                 asked.push(half);
-                self.is_others(asked);
+                self.is_others(asked, limit);
             }
         } else {
             asked.push(" UNION ALL ");
@@ -168,7 +176,7 @@ impl<'f> Search<'f> {
 
     /// One of its other attempts passes, or one that is under way. No index of
     /// the first attempts' is of use.
-    fn is_others(&self, asked: &mut Asked) {
+    fn is_others(&self, asked: &mut Asked, limit: i64) {
         if let Some(user) = self.filter.user {
             asked.with_text(" AND COALESCE(f.user_id, '') = ", user.to_string());
         }
@@ -187,9 +195,10 @@ impl<'f> Search<'f> {
             asked.with_text(text, key.to_string());
         }
         let (from, to) = self.times_within();
-        if let Some(from) = from {
-            asked.with_number(" AND a.at >= ", from);
-        }
+        // Where there are enough already, none older than those.
+        asked.with_number(" AND a.at >= (SELECT CASE WHEN COUNT(*) < ", limit);
+        asked.with_number(" THEN ", from.unwrap_or(0));
+        asked.push(" ELSE MIN(at) END FROM ended)");
         if let Some(to) = to {
             // A call is repeated soon, perhaps after midnight.
             asked.with_number(" AND a.at < ", to.saturating_add(DAY_MICROS));
