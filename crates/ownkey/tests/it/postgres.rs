@@ -92,7 +92,7 @@ async fn what_a_dead_node_left_is_unknown_after_its_lease() {
     let dead = "00000000-0000-7000-8000-000000000000";
     raw.execute(&format!("UPDATE attempts SET state = 'dispatched', settled_at = NULL, node_id = '{dead}'")).await;
     house.pass(Duration::from_secs(31));
-    testkit::eventually("it is given up", Duration::from_secs(8), async || {
+    eventually("it is given up", Duration::from_secs(8), async || {
         let states = house.raw_database().await.rows("SELECT state FROM attempts").await;
         (states == [["unknown".to_owned()]]).then_some(())
     })
@@ -120,7 +120,7 @@ async fn a_call_that_ends_while_the_database_is_away_is_settled_when_it_is_back(
     let flushed = house.app.store.ledger().flush().await;
     assert!(flushed.is_err(), "the database is away");
     database.at_server(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
-    let row = testkit::eventually("the row is final", Duration::from_secs(5), async || {
+    let row = eventually("the row is final", Duration::from_secs(5), async || {
         let rows = house.raw_database().await.rows("SELECT state, usage_source FROM attempts").await;
         (rows[0][0] != "dispatched").then_some(rows)
     })

@@ -234,9 +234,9 @@ impl<'f> Search<'f> {
 
     /// Not earlier than, and earlier than, in microseconds.
     fn times_within(&self) -> (Option<i64>, Option<i64>) {
-        let to = self.filter.to.map(|to| to.as_micros());
+        let to = self.filter.to.map(domain::Timestamp::as_micros);
         let after = self.after.map(|after| after.at.as_micros().saturating_add(1));
-        (self.filter.from.map(|from| from.as_micros()), to.into_iter().chain(after).min())
+        (self.filter.from.map(domain::Timestamp::as_micros), to.into_iter().chain(after).min())
     }
 }
 

@@ -69,12 +69,10 @@ async fn standard_input_is_a_file_too_and_no_value_is_ever_said() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keys_of_a_configuration_of_litellm_are_saved() {
     let place = Place::with_ann().await;
-    let text = format!(
-        "model_list:\n\
-         - model_name: fast\n  litellm_params: {{model: openai/gpt-5-mini, api_key: os.environ/OPENAI_EU}}\n\
-         - model_name: smart\n  litellm_params: {{model: openai/gpt-5, api_key: os.environ/OPENAI_EU}}\n\
-         general_settings: {{master_key: sk-1234}}\n"
-    );
+    let text = "model_list:\n\
+         - model_name: fast\n  litellm_params: {model: openai/gpt-5-mini, api_key: os.environ/OPENAI_EU}\n\
+         - model_name: smart\n  litellm_params: {model: openai/gpt-5, api_key: os.environ/OPENAI_EU}\n\
+         general_settings: {master_key: sk-1234}\n";
     std::fs::write(place.path().join("config.yaml"), text).unwrap();
     let words = ["import", "config.yaml", "--json"];
     let said = place.run_with(&[("OPENAI_EU", KEY)], &words, None).await.expect(0);

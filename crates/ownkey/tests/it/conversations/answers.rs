@@ -260,7 +260,8 @@ async fn an_answer_without_end_is_stopped_and_what_was_said_is_kept_and_billed()
 
     stage.house.sim.next(endless());
     let client = stage.ann.gateway_client().await;
-    let body = json!({"model_id": "gpt-5-mini", "stream": true, "messages": [{"role": "user", "content": "All of it."}]});
+    let body =
+        json!({"model_id": "gpt-5-mini", "stream": true, "messages": [{"role": "user", "content": "All of it."}]});
     let told = client.post("/v2/llm/chat/completions", &body).await.expect(200).text();
     let last = testkit::events(&told).pop().unwrap();
     assert_eq!(last.name, "error");
