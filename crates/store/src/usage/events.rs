@@ -7,6 +7,8 @@
 //! first one, which the index finds in the order of a page, so that nothing is
 //! read beyond it; the few calls that were repeated are looked through apart.
 
+use domain::Timestamp;
+
 use super::asked::Asked;
 use super::{EventCursor, UsageFilter};
 use crate::audit::EXACT_COUNT;
@@ -234,9 +236,9 @@ impl<'f> Search<'f> {
 
     /// Not earlier than, and earlier than, in microseconds.
     fn times_within(&self) -> (Option<i64>, Option<i64>) {
-        let to = self.filter.to.map(domain::Timestamp::as_micros);
+        let to = self.filter.to.map(Timestamp::as_micros);
         let after = self.after.map(|after| after.at.as_micros().saturating_add(1));
-        (self.filter.from.map(domain::Timestamp::as_micros), to.into_iter().chain(after).min())
+        (self.filter.from.map(Timestamp::as_micros), to.into_iter().chain(after).min())
     }
 }
 
