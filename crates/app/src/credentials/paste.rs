@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::credential::Scope;
 use domain::key_paste::{self, PastedKey};
+use domain::text::is_invisible;
 use domain::{Caller, ProviderId, key_shape};
 
 use super::{NewKey, Saved, create};
@@ -22,6 +23,9 @@ pub struct Paste {
     /// Whether to wait for the check where it is one key only.
     pub wait_for_check: bool,
 }
+
+/// The most characters of a pasted text.
+const LONGEST: usize = 100_000;
 
 /// What became of one pasted key.
 pub struct Pasted {
@@ -53,6 +57,7 @@ pub enum Outcome {
 /// `invalid_request` when there is no key in it, or more than can be taken at
 /// once; what is wrong with one key is told with that key.
 pub async fn paste(app: &Arc<App>, caller: &Caller, paste: Paste) -> Result<Vec<Pasted>> {
+    check_text(&paste.text)?;
     let keys = key_paste::read(&paste.text);
     if keys.is_empty() {
         return Err(Error::invalid("text", "has no key in it; paste one key on each line"));
@@ -62,12 +67,29 @@ pub async fn paste(app: &Arc<App>, caller: &Caller, paste: Paste) -> Result<Vec<
         return Err(Error::invalid("text", sentence));
     }
     let waits = paste.wait_for_check && keys.len() == 1;
+    // The provider that somebody chose speaks of keys without a name of their own.
+    // A variable that is no provider's may hold another service's secret: it goes
+    // nowhere, unless it is all that there is to ask about.
+    let open = keys.iter().filter(|key| key.provider.is_none()).count();
     let mut all = Vec::new();
     for mut key in keys {
-        key.provider = key.provider.or(paste.provider);
+        let is_meant = open == 1 || key.variable.is_none();
+        key.provider = key.provider.or(paste.provider.filter(|_| is_meant));
         all.push(save(app, caller, paste.scope, key, waits).await?);
     }
     Ok(all)
+}
+
+/// Passes for what people paste: lines of readable text, not too many.
+fn check_text(text: &str) -> Result<()> {
+    if text.chars().count() > LONGEST {
+        return Err(Error::invalid("text", format!("is longer than {LONGEST} characters; paste the keys only")));
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    if text.chars().any(|c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::invalid("text", "has characters that cannot be seen; paste it as plain text"));
+    }
+    Ok(())
 }
 
 async fn save(

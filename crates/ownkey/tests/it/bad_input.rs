@@ -124,6 +124,8 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch"
         | "ConversationBody" | "ConversationPatch" | "RegenerateBody" => json!({}),
+        "ArrangeBody" => json!({"place": "last"}),
+        "PasteBody" => json!({"text": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "MessageBody" => json!({"content": [{"type": "text", "text": "Hi"}]}),
         "CredentialRotation" => json!({"api_key": KEY.replace("key1", "key2")}),
         "PasswordBody" => json!({"password": "not the password"}),

@@ -183,7 +183,9 @@ async fn an_answer_is_written_down_while_it_comes_and_ends_once() {
         answer.parts = vec![Part::Text { text: "Because".into() }];
         assert_eq!(checkpoint(&store, &answer).await.unwrap(), Checkpoint::GoOn);
         assert_eq!(message(&store, chat.id, answer.id).await.unwrap().unwrap(), answer);
-        assert!(ask_to_stop(&store, answer.id).await.unwrap());
+        let elsewhere = place.open().await;
+        assert!(ask_to_stop(&elsewhere, answer.id).await.unwrap());
+        elsewhere.close().await;
         assert_eq!(checkpoint(&store, &answer).await.unwrap(), Checkpoint::StopAsked);
 
         let ended = Message {
@@ -210,6 +212,10 @@ async fn an_answer_is_written_down_while_it_comes_and_ends_once() {
         let shown = by_id(&store, chat.id).await.unwrap().unwrap();
         assert_eq!((shown.running, shown.cost), (0, Nanos(5_000)));
         assert_eq!(titles(&store, ann, Some("rayleigh")).await, ["Why?"]);
+        let forgotten = running(&chat, question.id);
+        add(&store, chat.id, &[&forgotten], None, later(6)).await.unwrap();
+        assert!(ask_to_stop(&store, forgotten.id).await.unwrap(), "its own, of which it knows nothing");
+        assert_eq!(by_id(&store, chat.id).await.unwrap().unwrap().running, 0, "comes no more");
         store.close().await;
     })
     .await;

@@ -17,7 +17,7 @@ const SHELF: &str = "SELECT * FROM credentials WHERE deleted_at IS NULL AND scop
           OR LOWER(masked) LIKE $4 ESCAPE '!') \
      AND (CAST($5 AS TEXT) IS NULL OR (provider, 1 - is_primary, priority, created_at, id) > \
           (SELECT a.provider, 1 - a.is_primary, a.priority, a.created_at, a.id FROM credentials AS a \
-           WHERE a.id = $5)) \
+           WHERE a.id = $5 AND a.scope = $1 AND a.owner_id = $2)) \
      ORDER BY provider, 1 - is_primary, priority, created_at, id LIMIT $6";
 
 const COUNTS: &str = "SELECT scope, provider, COUNT(*) AS count FROM credentials WHERE deleted_at IS NULL \

@@ -19,7 +19,8 @@ use crate::row::json_text;
 
 /// The sync is left to a thread of its own, and so is carrying the log over into
 /// the database file.
-const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;";
+const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; \
+     PRAGMA secure_delete = FAST;";
 
 /// Texts of statements kept prepared.
 const PREPARED: usize = 8;

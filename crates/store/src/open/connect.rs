@@ -15,10 +15,11 @@ use crate::error::StoreError;
 /// Administrative writes are on the disk when they are acknowledged.
 /// The log is carried over by the ledger's thread, before it is this long.
 const SQLITE_FULL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; \
+     PRAGMA secure_delete = FAST; \
      PRAGMA wal_autocheckpoint = 8000;";
 /// What a power cut may take.
 const SQLITE_PASSING: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL; \
-     PRAGMA wal_autocheckpoint = 8000;";
+     PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 8000;";
 /// A connection that only watches.
 const SQLITE_NORMAL: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;";
 

@@ -61,7 +61,8 @@ pub(crate) fn doors() -> Vec<Door> {
                 )
                 .takes::<ConversationBody>()
                 .example(json!({"model": "gpt-5-mini", "system_prompt": "Answer in one sentence."}))
-                .gives::<ConversationView>(201, "The chat"),
+                .gives::<ConversationView>(201, "The chat")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::GET,

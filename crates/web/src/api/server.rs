@@ -38,7 +38,7 @@ struct ServerView {
     database: &'static str,
     users: UsersView,
     /// Stored provider keys of everybody.
-    provider_keys: Vec<KeysView>,
+    provider_keys: Vec<StoredKeysView>,
     today: TodayView,
     nodes: Vec<NodeView>,
     keyring: KeyringView,
@@ -53,7 +53,7 @@ struct UsersView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct KeysView {
+struct StoredKeysView {
     status: &'static str,
     keys: i64,
 }
@@ -93,7 +93,7 @@ pub(crate) const fn database(dialect: Dialect) -> &'static str {
 
 impl From<Overview> for ServerView {
     fn from(seen: Overview) -> Self {
-        let keys = seen.keys.iter().map(|(status, keys)| KeysView { status: status.as_str(), keys: *keys });
+        let keys = seen.keys.iter().map(|(status, keys)| StoredKeysView { status: status.as_str(), keys: *keys });
         let nodes = seen.nodes.iter().map(|node| NodeView { id: node.id.to_string(), is_this: node.id == seen.node });
         let users = seen.users;
         Self {

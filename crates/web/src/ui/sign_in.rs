@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use domain::Timestamp;
 use domain::access::Need;
 use domain::secret::Password;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -264,7 +264,11 @@ async fn log_out(State(shared): State<Shared>, visitor: Anybody) -> Result<Respo
     if let Some(caller) = &visitor.caller {
         sign_in::close_session(&shared.app, caller).await?;
     }
-    redirect_with_cookie(&shared, "/login?out=1", None)
+    let mut response = redirect_with_cookie(&shared, "/login?out=1", None)?;
+    // What was begun and not sent is nobody else's to read. Heeded over https and
+    // on this machine; the page's own script does the same elsewhere.
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"storage\""));
+    Ok(response)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the content is made for this one card")]

@@ -66,3 +66,21 @@ async fn a_browser_that_gave_the_password_may_copy_for_five_minutes() {
     ann.client.post(&path, &json!({"password": testkit::PASSWORD})).await.expect(200);
     ann.client.post(&path, &json!({})).await.expect(400);
 }
+
+#[tokio::test]
+async fn another_services_secret_goes_to_no_provider() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01";
+    let text = format!("AWS_SECRET_ACCESS_KEY={secret}\nMISTRAL_KEY=FAKE0123456789abcdef0123456789ab\n");
+    let body = json!({"text": text, "provider": "mistral"});
+    let told = ann.client.post("/v2/credentials/paste?check=sync", &body).await;
+    let told = told.expect(200).json();
+    assert!(told["data"].as_array().unwrap().iter().all(|row| row["outcome"] == "whose_key"), "{told}");
+    assert_eq!(ann.client.get("/v2/credentials").await.expect(200).json()["count"], 0);
+    let was_sent = house.sim.log().iter().any(|call| format!("{:?}", call.headers).contains(secret));
+    assert!(!was_sent, "the provider was sent another service's secret");
+    let alone = json!({"text": "MISTRAL_KEY=FAKE0123456789abcdef0123456789ab", "provider": "mistral"});
+    let told = ann.client.post("/v2/credentials/paste", &alone).await.expect(200).json();
+    assert_eq!(told["data"][0]["outcome"], "saved", "{told}");
+}

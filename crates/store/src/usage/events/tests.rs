@@ -101,7 +101,7 @@ async fn a_call_is_found_by_any_of_its_attempts_also_after_midnight() {
         let store = place.open().await;
         let ann = UserId::generate(NOW, &entropy());
         let token = Some(domain::ids::TokenId::generate(NOW, &entropy()));
-        let midnight = domain::Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
+        let midnight = Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
         let first = attempt(&store, ann, midnight.minus(Duration::from_secs(1)));
         let id = domain::ids::AttemptId::generate(NOW, &entropy());
         let second =
@@ -140,7 +140,7 @@ async fn what_the_sums_of_days_count_is_what_the_calls_count() {
             store.ledger().dispatch(start.clone()).await.unwrap();
             store.ledger().settle(start.attempt, settlement(1)).acknowledged().await.unwrap();
         }
-        let midnight = domain::Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
+        let midnight = Timestamp::from_seconds(NOW.as_seconds().div_euclid(86_400) * 86_400);
         for (from, to) in [
             (None, None),
             (Some(midnight), Some(midnight.plus(hour * 24))),

@@ -100,7 +100,13 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
                 li data-line=(pasted.line) data-whose {
                     (icon(Icon::Question))
                     div { strong { (name) } " · " code { (pasted.masked) }
-                        p.reason { "Its shape does not say whose key this is. Choose the provider beside the box and save again." } }
+                        p.reason {
+                            @if pasted.variable.is_some() {
+                                "This variable is no provider's that is known here, so it was sent nowhere. If it is one, leave only its line in the box, choose the provider and save again."
+                            } @else {
+                                "Its shape does not say whose key this is. Choose the provider beside the box and save again."
+                            }
+                        } }
                 }
             }
             Outcome::Refused(error) => {

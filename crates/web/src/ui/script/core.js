@@ -212,3 +212,6 @@ addEventListener("submit", async (event) => {
     form.removeAttribute("aria-busy");
   }
 });
+
+// What was begun and not sent is nobody else's to read.
+addEventListener("submit", ({ target }) => { if (target.getAttribute("action") === "/logout") sessionStorage.clear(); });

@@ -320,7 +320,7 @@ mod tests {
         let now = Timestamp::from_seconds(0);
         assert_eq!((form.models(), form.expires_at(now).unwrap()), (None, None));
         let on_a_day = filled(&[("until", "2026-12-31")]).expires_at(now).unwrap();
-        assert_eq!(on_a_day.map(|at| at.to_string()).as_deref(), Some("2026-12-31T23:59:59Z"));
+        assert_eq!(on_a_day.map(|at| at.to_string()).as_deref(), Some("2026-12-31T23:59:59.000000Z"));
         assert!(filled(&[("until", "soon")]).expires_at(now).is_err());
     }
 }
