@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::conversations::{self, Edit, Export};
-use app::error::Error;
+use app::error::{Code, Error};
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
