@@ -101,7 +101,7 @@ pub(crate) fn doors() -> Vec<Door> {
             says(TAG, "A chat as a file: the branch that was read last as Markdown, or all of it as JSON")
                 .query::<ExportQuery>()
                 .gives_text(200, "The file", "text/markdown")
-                .or_bytes(),
+                .or_text("application/json"),
         ),
     ];
     doors.extend(messages::doors());

@@ -77,6 +77,7 @@ struct ChatBody {
     #[schema(minimum = 0, maximum = 1)]
     top_p: Option<f64>,
     /// For answers that can be repeated, where the provider takes it.
+    #[serde(default, deserialize_with = "whole_number")]
     seed: Option<i64>,
     /// How hard to think, where the model can be told.
     #[schema(pattern = "^(none|minimal|low|medium|high|xhigh|max)$")]

@@ -137,6 +137,14 @@ impl Described {
         self
     }
 
+    /// The last answer also comes as text of this type.
+    pub(crate) fn or_text(mut self, kind: &'static str) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.contents.push((kind, None));
+        }
+        self
+    }
+
     /// The last answer also comes as server-sent events.
     pub(crate) fn or_events(mut self) -> Self {
         if let Some(answer) = self.answers.last_mut() {

@@ -74,7 +74,7 @@ async fn another_services_secret_goes_to_no_provider() {
     let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01";
     let text = format!("AWS_SECRET_ACCESS_KEY={secret}\nMISTRAL_KEY=FAKE0123456789abcdef0123456789ab\n");
     let body = json!({"text": text, "provider": "mistral"});
-    let told = ann.client.post("/v2/credentials/paste?check=sync", &body).await;
+    let told = ann.client.post("/v2/credentials/paste", &body).await;
     let told = told.expect(200).json();
     assert!(told["data"].as_array().unwrap().iter().all(|row| row["outcome"] == "whose_key"), "{told}");
     assert_eq!(ann.client.get("/v2/credentials").await.expect(200).json()["count"], 0);

@@ -71,12 +71,18 @@ async function refreshFrame() {
   } catch { /* not reached: the next event tries again */ } finally { isFetching = false; }
 }
 
+// Who could not write is led to the box once they can, and once nothing else holds them.
+let isAwaited = false;
+
 /** Whether one can write, as the frame says. */
 function settle() {
   const fields = composer.querySelector("fieldset");
-  const wasLocked = fields.disabled;
+  isAwaited ||= fields.disabled;
   fields.disabled = document.querySelector("#lock [data-locks]") !== null;
-  if (wasLocked && !fields.disabled && document.activeElement === document.body) box.focus();
+  if (isAwaited && !fields.disabled && document.activeElement === document.body) {
+    isAwaited = false;
+    box.focus();
+  }
   if (document.getElementById("paste")) import("./paste.js");
 }
 if (document.getElementById("paste")) import("./paste.js");
