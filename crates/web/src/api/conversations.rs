@@ -21,9 +21,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::conversations::ConversationCursor;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::paging::{self, CursorPage};
 use crate::auth::Authenticated;
@@ -101,7 +101,7 @@ pub(crate) fn doors() -> Vec<Door> {
             says(TAG, "A chat as a file: the branch that was read last as Markdown, or all of it as JSON")
                 .query::<ExportQuery>()
                 .gives_text(200, "The file", "text/markdown")
-                .or_text("application/json"),
+                .or_json::<ExportedChat>(),
         ),
     ];
     doors.extend(messages::doors());
@@ -210,6 +210,16 @@ async fn delete_conversation(
 ) -> Result<Response, Failure> {
     conversations::delete(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A chat as a file: its settings, and everything said in it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the file is written where the chat is read; this describes it")]
+struct ExportedChat {
+    id: String,
+    title: String,
+    #[schema(value_type = Vec<Object>)]
+    messages: Vec<Value>,
 }
 
 async fn export_conversation(

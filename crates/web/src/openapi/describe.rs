@@ -137,10 +137,10 @@ impl Described {
         self
     }
 
-    /// The last answer also comes as text of this type.
-    pub(crate) fn or_text(mut self, kind: &'static str) -> Self {
+    /// The last answer also comes as JSON.
+    pub(crate) fn or_json<T: ToSchema>(mut self) -> Self {
         if let Some(answer) = self.answers.last_mut() {
-            answer.contents.push((kind, None));
+            answer.contents.push(("application/json", Some(Shape::of::<T>())));
         }
         self
     }
