@@ -30,6 +30,8 @@ async fn one_comes_from_set_up_to_a_first_answer_by_the_keyboard_alone() {
     tab.press("Enter").await;
     tab.until("location.pathname === '/chat' && document.readyState === 'complete'").await;
     assert!(tab.focus().await.contains("Paste a key"), "{}", tab.focus().await);
+    // A person takes longer than the script of the box.
+    tab.until("import(document.querySelector('script[src$=\"/chat.js\"]').src.replace('chat.js', 'paste.js')).then(() => true)").await;
     tab.write(KEY).await;
     tab.press("Enter").await;
     tab.until("!document.querySelector('#composer fieldset').disabled").await;

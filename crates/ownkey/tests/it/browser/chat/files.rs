@@ -54,7 +54,11 @@ async fn what_cannot_go_along_is_refused_before_anything_is_sent() {
     begin(&tab, "Hello").await;
     rests(&tab).await;
     let sent = house.sim.log().len();
-    tab.evaluate("delete document.getElementById('who').dataset.takesImages; true").await;
+    // Also after the header was fetched again.
+    let blind = "(() => { const forget = () => { delete document.getElementById('who')?.dataset.takesImages; }; forget(); \
+                 new MutationObserver(forget).observe(document, { subtree: true, childList: true, attributes: true }); \
+                 return true; })()";
+    tab.evaluate(blind).await;
     bring(&tab, "[new File([bytes], 'dot.png', { type: 'image/png' })]", PASTE).await;
     tab.see("cannot read images").await;
     bring(&tab, "[new File([new Uint8Array([0xff, 0xfe, 0x00, 0xd8])], 'song.bin')]", DROP).await;
