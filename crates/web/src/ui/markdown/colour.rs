@@ -18,7 +18,9 @@ pub(super) fn pieces<'a>(language: &str, code: &'a str) -> Vec<Piece<'a>> {
     let known = LANGUAGES.iter().find(|known| known.names.contains(&name.as_str()));
     match known {
         _ if code.len() > LONGEST => vec![(code, None)],
-        Some(known) => Reader { language: known, code, at: 0, plain: 0, pieces: Vec::new() }.read(),
+        Some(known) => {
+            Reader { language: known, code, at: 0, plain: 0, unclosed: Vec::new(), pieces: Vec::new() }.read()
+        }
         None if name == "diff" || name == "patch" => changes(code),
         None => vec![(code, None)],
     }
@@ -41,6 +43,8 @@ struct Reader<'a> {
     at: usize,
     /// Where what is not told yet begins.
     plain: usize,
+    /// Up to where nothing closes a quote: looked for once, not at each of them.
+    unclosed: Vec<(char, usize)>,
     pieces: Vec<Piece<'a>>,
 }
 
@@ -77,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What begins here: its length, and what it is.
-    fn special(&self, next: char) -> Option<(usize, Option<&'static str>)> {
+    fn special(&mut self, next: char) -> Option<(usize, Option<&'static str>)> {
         let rest = self.rest();
         if let Some(length) = self.comment(rest) {
             return Some((length, Some("c")));
@@ -86,7 +90,8 @@ impl<'a> Reader<'a> {
             return Some((length, Some("s")));
         }
         if self.language.has_tags && next == '<' {
-            let name = rest.trim_start_matches(['<', '/', '!', '?']);
+            let name = rest.get(1..)?;
+            let name = name.strip_prefix(['/', '!', '?']).unwrap_or(name);
             let length = rest.len() - name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-').len();
             return name.starts_with(|c: char| c.is_ascii_alphabetic()).then_some((length, Some("k")));
         }
@@ -114,7 +119,7 @@ impl<'a> Reader<'a> {
         Some(inner.find(close).map_or(rest.len(), |end| open.len() + end + close.len()))
     }
 
-    fn string(&self, rest: &str, quote: char) -> Option<usize> {
+    fn string(&mut self, rest: &str, quote: char) -> Option<usize> {
         if !self.language.quotes.contains(&quote) {
             return None;
         }
@@ -126,17 +131,17 @@ impl<'a> Reader<'a> {
             let inner = rest.get(3..)?;
             return Some(inner.find(triple).map_or(rest.len(), |end| end + 6));
         }
-        let mut is_escaped = false;
-        for (at, c) in rest.char_indices().skip(1) {
-            match c {
-                _ if is_escaped => is_escaped = false,
-                '\\' => is_escaped = true,
-                '\n' if quote != '`' => return None,
-                c if c == quote => return Some(at + 1),
-                _ => {}
-            }
+        // Of quotes that nothing closes, the later ones are escaped in the text of
+        // the first, so that nothing closes them either.
+        if self.unclosed.iter().any(|(of, until)| *of == quote && self.at < *until) {
+            return None;
         }
-        None
+        let end = closed(rest, quote);
+        if let Err(length) = end {
+            self.unclosed.retain(|(of, _)| *of != quote);
+            self.unclosed.push((quote, self.at + length));
+        }
+        end.ok()
     }
 
     fn word(&self, word: &str, after: &str) -> Option<&'static str> {
@@ -156,6 +161,21 @@ impl<'a> Reader<'a> {
             None
         }
     }
+}
+
+/// The length of the text between quotes that begins here; else how far none ends.
+fn closed(text: &str, quote: char) -> Result<usize, usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '\n' if quote != '`' => return Err(at),
+            c if c == quote => return Ok(at + 1),
+            _ => {}
+        }
+    }
+    Err(text.len())
 }
 
 /// How long a number is: `1.5e3`, `0x1f`, `1_000u64`; of `1.cmp(…)` the `1`.
@@ -207,6 +227,20 @@ mod tests {
         assert_eq!(told("diff", "+a\n-b\n c\n"), [("+a\n", "s"), ("-b\n", "d")]);
         assert_eq!(told("python", "\"\"\"a\nb\"\"\""), [("\"\"\"a\nb\"\"\"", "s")]);
         assert_eq!(told("klingon", "if"), []);
+    }
+
+    #[test]
+    fn what_is_made_to_be_slow_is_read_once() {
+        let begun = std::time::Instant::now();
+        for one in ["\"\\", "'\\", "`\\", "<", "</", "(", "/*", "\\\"'", "\"a'", "<!-", "a<", "1.", "#", "$("] {
+            let code = one.repeat(LONGEST / one.len());
+            for language in LANGUAGES {
+                let told: usize = pieces(language.names[0], &code).iter().map(|(text, _)| text.len()).sum();
+                assert_eq!(told, code.len(), "{one}");
+            }
+        }
+        // Looked at anew from each place it takes minutes.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 
     proptest! {
