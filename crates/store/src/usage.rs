@@ -132,7 +132,7 @@ pub async fn events(
     let counted = match summary::counted(store, filter).await? {
         Some(counted) => counted,
         None => {
-            let rows = Search::of(store, filter).await?.count().rows(store).await?;
+            let rows = Search::of_all(store, filter).await?.count().rows(store).await?;
             rows.first().map_or(Ok(0), |row| Columns(row).number("counted"))?
         }
     };
@@ -150,8 +150,8 @@ pub async fn listed(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<(Vec<UsageEvent>, Option<EventCursor>), StoreError> {
-    let search = Search::of(store, filter).await?.after(after);
-    let rows = search.page(limit.saturating_add(1)).rows(store).await?;
+    let search = Search::of(store, filter, after, limit.saturating_add(1)).await?;
+    let rows = search.page().rows(store).await?;
     let mut rows = gathered(&rows)?;
     rows.sort_by_key(|event| std::cmp::Reverse((event.at, event.request)));
     let limit = usize::try_from(limit).unwrap_or(0);

@@ -28,27 +28,38 @@ async fn no_listing_reads_the_whole_table() {
     let (from, to) = (Some(NOW), Some(NOW.plus(Duration::from_secs(1))));
     let after = Some(EventCursor { at: NOW, request: domain::ids::RequestId::generate(NOW, &entropy()) });
     let all = UsageFilter::default;
-    for (filter, key_leads, index) in [
-        (all(), false, "attempts_by_time"),
-        (UsageFilter { from, to, ..all() }, false, "attempts_by_time (at>? AND at<?)"),
-        (UsageFilter { user, from, to, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (UsageFilter { user, from, ..all() }, false, "attempts_of_user (user_id=? AND at>?)"),
-        (UsageFilter { user, model: model.clone(), ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (UsageFilter { user, model, to, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (UsageFilter { user, credential, from, ..all() }, false, "attempts_of_user (user_id=? AND at>? AND at<?)"),
-        (
-            UsageFilter { user, credential, from, ..all() },
-            true,
-            "attempts_of_credential (credential_id=? AND at>? AND at<?)",
-        ),
+    let hers = || UsageFilter { user, model: model.clone(), from, ..all() };
+    let (along, days) = (Places::Along(vec![20_001, 20_000]), Places::Days(vec![20_001, 20_000]));
+    let keys = Places::Keys(vec![(20_001, "a".to_owned()), (20_000, "b".to_owned())]);
+    let in_time = "attempts_by_time (at>? AND at<?)";
+    let of_user = "attempts_of_user (user_id=? AND at>? AND at<?)";
+    let of_key = "attempts_of_credential (credential_id=? AND at>? AND at<?)";
+    for (filter, places, is_personal, index) in [
+        (all(), Places::Anywhere, false, "attempts_by_time"),
+        (UsageFilter { from, to, ..all() }, Places::Anywhere, false, in_time),
+        (UsageFilter { user, from, to, ..all() }, Places::Anywhere, false, of_user),
+        (UsageFilter { user, from, ..all() }, Places::Anywhere, false, "attempts_of_user (user_id=? AND at>?)"),
+        (UsageFilter { user, model: model.clone(), ..all() }, along.clone(), false, of_user),
+        (UsageFilter { user, model: model.clone(), to, ..all() }, along.clone(), true, of_user),
+        (hers(), days.clone(), false, of_user),
+        (hers(), keys.clone(), true, of_key),
+        (UsageFilter { user: None, ..hers() }, days.clone(), false, in_time),
+        (UsageFilter { user: None, ..hers() }, keys.clone(), false, of_key),
+        (UsageFilter { user, credential, from, ..all() }, along.clone(), false, of_user),
+        (UsageFilter { user, credential, from, ..all() }, along, true, of_key),
+        (UsageFilter { user, credential, from, ..all() }, days, false, of_user),
+        (UsageFilter { user, credential, from, ..all() }, keys, true, of_key),
     ] {
-        let search = || Search { filter: &filter, after: None, key_leads };
+        // Repeated calls of everybody are looked for by no page.
+        let repeated = filter.user.map(|_| (20_000, 20_001));
+        let known = || Known { places: places.clone(), is_personal, repeated };
+        let search = |after| Search { filter: &filter, after, limit: 50, known: known() };
         for (asked, is_on) in
-            [(search().page(50), false), (search().after(after).page(50), true), (search().count(), false)]
+            [(search(None).page(), false), (search(after).page(), true), (search(None).count(), false)]
         {
             let plan = plan(&store, asked).await;
             let is_used = plan.iter().any(|line| line.starts_with("SEARCH f") && line.ends_with(index));
-            let is_whole = index == "attempts_by_time" || (filter.to.is_none() && is_on);
+            let is_whole = index == "attempts_by_time" || (filter.to.is_none() && is_on && places == Places::Anywhere);
             assert!(is_used || is_whole, "{index}: {plan:#?}");
             for line in &plan {
                 let reads_table = ["attempts", "f", "a", "d"].iter().any(|name| line.split(' ').nth(1) == Some(name));
