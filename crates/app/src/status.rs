@@ -31,6 +31,9 @@ pub struct ProviderStatus {
     pub last_success_at: Option<Timestamp>,
     /// When one of them was last checked.
     pub checked_at: Option<Timestamp>,
+    /// Until when the first of them is at its rate limit, where all that would
+    /// work are at one.
+    pub limited_until: Option<Timestamp>,
     /// What is the matter and what to do.
     pub detail: String,
 }
@@ -57,11 +60,12 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<ProviderStatus>> {
     let checks: HashMap<CredentialId, KeyCheck> = checks.into_iter().map(|check| (check.credential, check)).collect();
     let models = models(app, caller).await?;
     let now = app.clock.now();
+    let limits = ids.iter().filter_map(|id| Some((*id, app.cooling.last_end(*id, now)?))).collect();
     Ok(PROVIDERS
         .iter()
         .map(|provider| {
             let of_provider: Vec<&Credential> = keys.iter().filter(|key| key.provider == provider.id).collect();
-            let view = View { caller, keys: &of_provider, checks: &checks, now };
+            let view = View { caller, keys: &of_provider, checks: &checks, limits: &limits, now };
             view.status(provider, models.get(&provider.id).copied().unwrap_or(0))
         })
         .collect())
@@ -86,7 +90,10 @@ async fn models(app: &App, caller: &Caller) -> Result<HashMap<ProviderId, usize>
     let reach = reach::of(app, caller).await?;
     let mut seen = HashSet::new();
     let mut models = HashMap::new();
-    let running = reach.keys.iter().filter(|key| !reach::is_stopped(key.credential()));
+    // A key that is refused reaches none, whatever it listed before.
+    let opens = |status| !matches!(status, KeyStatus::Invalid | KeyStatus::Undecryptable | KeyStatus::Forbidden);
+    let is_of_use = |credential: &Credential| !reach::is_stopped(credential) && opens(credential.status);
+    let running = reach.keys.iter().filter(|key| is_of_use(key.credential()));
     for offer in running.flat_map(|key| key.offers.values()).filter(|offer| seen.insert(offer.uuid)) {
         *models.entry(offer.facts.provider).or_default() += 1;
     }
@@ -98,13 +105,20 @@ struct View<'a> {
     caller: &'a Caller,
     keys: &'a [&'a Credential],
     checks: &'a HashMap<CredentialId, KeyCheck>,
+    /// The keys that are at a limit, and until when.
+    limits: &'a HashMap<CredentialId, Timestamp>,
     now: Timestamp,
 }
 
 impl View<'_> {
     fn status(&self, provider: &'static Provider, models: usize) -> ProviderStatus {
         let used: Vec<&Credential> = self.keys.iter().copied().filter(|key| self.is_used(key)).collect();
-        let statuses: Vec<KeyStatus> = used.iter().map(|key| key.status).collect();
+        let limited = self.limited(&used);
+        let status = |key: &&Credential| match key.status {
+            KeyStatus::Valid if limited.is_some() => KeyStatus::RateLimited,
+            status => status,
+        };
+        let statuses: Vec<KeyStatus> = used.iter().map(status).collect();
         let state = service::state_of(&statuses);
         let seen: Vec<&Credential> = self.keys.iter().copied().filter(|key| self.may_see(key)).collect();
         // A local server that needs no key has none to count.
@@ -125,8 +139,20 @@ impl View<'_> {
             },
             last_success_at: checks().filter_map(|check| check.last_success_at).max(),
             checked_at: seen.iter().filter_map(|key| key.checked_at).max(),
-            detail: self.detail(provider, state, &used),
+            limited_until: limited.map(|(_, until)| until),
+            detail: limited.map_or_else(
+                || self.detail(provider, state, &used),
+                |(key, until)| self.at_a_limit(provider.display_name, key, until),
+            ),
         }
+    }
+
+    /// The key whose limit ends first, where every key that would work is at one.
+    fn limited<'k>(&self, used: &[&'k Credential]) -> Option<(&'k Credential, Timestamp)> {
+        let works = |key: &&&Credential| matches!(key.status, KeyStatus::Valid | KeyStatus::RateLimited);
+        let working = || used.iter().filter(works).map(|key| Some((*key, *self.limits.get(&key.id)?)));
+        let all: Option<Vec<_>> = working().collect();
+        all?.into_iter().min_by_key(|(_, until)| *until)
     }
 
     fn is_used(&self, key: &Credential) -> bool {
@@ -159,6 +185,16 @@ impl View<'_> {
             (_, Some(key)) => self.trouble(name, key),
             (_, None) => works(name, used),
         }
+    }
+
+    fn at_a_limit(&self, name: &str, key: &Credential, until: Timestamp) -> String {
+        let whose = if self.may_see(key) { format!("key {}", key.title()) } else { format!("server's {name} key") };
+        let left = until.since(self.now).as_secs().max(1);
+        let wait = if left < 120 { format!("{left} s") } else { format!("{} minutes", left.div_ceil(60)) };
+        format!(
+            "{name} answers, but the {whose} met its rate limit and rests for {wait}. Another {name} key would be \
+             used meanwhile."
+        )
     }
 
     /// A key that was checked, without a verdict, is not one that nobody checked.

@@ -80,7 +80,7 @@ pub(crate) fn lmstudio_models() -> Outgoing {
 /// `GET /models` as a house shows it; OpenAI's list where it adds nothing.
 pub(crate) fn models(models: &Models, house: House, path: &str) -> Outgoing {
     let maker = if house == House::Ollama { Maker::Ollama } else { Maker::OpenAi };
-    let ids = models::listed(models, maker);
+    let ids = models::listed_at(models, house, maker);
     let list = |line: fn(&str) -> Value| {
         let data: Vec<Value> = ids.iter().map(|id| line(id)).collect();
         ok(&json!({"object": "list", "data": data}))
@@ -102,7 +102,7 @@ pub(crate) fn models(models: &Models, house: House, path: &str) -> Outgoing {
 }
 
 fn is_for_vectors(id: &str) -> bool {
-    models::known(id).is_some_and(models::Model::is_for_vectors)
+    models::known(id).map_or_else(|| id.contains("embed"), models::Model::is_for_vectors)
 }
 
 fn azure_line(id: &str) -> Value {

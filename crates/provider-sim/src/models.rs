@@ -1,5 +1,6 @@
 //! The models it has: `models.json`, or what the script lists.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use http::StatusCode;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::play::Outgoing;
 use crate::script::Models;
+use crate::wire::House;
 
 /// Whose models a house lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -56,6 +58,10 @@ impl Model {
 static BUILTIN: LazyLock<Vec<Model>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../models.json")).unwrap_or_default());
 
+/// What the houses have that are not makers of the built-in models.
+static HOUSES: LazyLock<HashMap<String, Vec<String>>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../houses.json")).unwrap_or_default());
+
 /// A model as the list shows it.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -83,7 +89,7 @@ pub(crate) struct Usable {
 /// `GET /models`.
 pub(crate) fn list(models: &Models) -> Outgoing {
     let data = match models {
-        Models::Builtin | Models::Any => of(Maker::OpenAi).map(line).collect(),
+        Models::Builtin | Models::Any | Models::Own => of(Maker::OpenAi).map(line).collect(),
         Models::Listed(ids) => ids.iter().map(|id| unknown_line(id)).collect(),
     };
     let list = List { object: "list", data };
@@ -95,6 +101,7 @@ pub(crate) fn one(models: &Models, id: &str) -> Option<Vec<u8>> {
     let line = match models {
         Models::Builtin => builtin(id).map(line)?,
         Models::Any => builtin(id).map_or_else(|| unknown_line(id), line),
+        Models::Own => builtin(id).map(line).or_else(|| is_a_houses(id).then(|| unknown_line(id)))?,
         Models::Listed(ids) => unknown_line(ids.iter().find(|listed| *listed == id)?),
     };
     serde_json::to_vec(&line).ok()
@@ -108,9 +115,22 @@ pub(crate) fn of(maker: Maker) -> impl Iterator<Item = &'static Model> {
 /// The ids that a maker's list shows.
 pub(crate) fn listed(models: &Models, maker: Maker) -> Vec<&str> {
     match models {
-        Models::Builtin | Models::Any => of(maker).map(|model| model.id.as_str()).collect(),
+        Models::Builtin | Models::Any | Models::Own => of(maker).map(|model| model.id.as_str()).collect(),
         Models::Listed(ids) => ids.iter().map(String::as_str).collect(),
     }
+}
+
+/// The ids that a house lists, where they are not the maker's.
+pub(crate) fn listed_at(models: &Models, house: House, maker: Maker) -> Vec<&str> {
+    let own = house.name().and_then(|name| HOUSES.get(name));
+    match own.filter(|_| matches!(models, Models::Own)) {
+        Some(own) => own.iter().map(String::as_str).collect(),
+        None => listed(models, maker),
+    }
+}
+
+fn is_a_houses(id: &str) -> bool {
+    HOUSES.values().flatten().any(|listed| listed == id)
 }
 
 /// What is known of a model.
@@ -136,6 +156,8 @@ pub(crate) fn usable(models: &Models, maker: Maker, id: &str, for_vectors: bool)
     match models {
         Models::Builtin => known.filter(|(fits, _)| *fits).map(|(_, usable)| usable),
         Models::Any => Some(known.map_or_else(unknown, |(_, usable)| usable)),
+        Models::Own if is_a_houses(id) => Some(known.map_or_else(unknown, |(_, usable)| usable)),
+        Models::Own => known.filter(|(fits, _)| *fits).map(|(_, usable)| usable),
         Models::Listed(ids) => {
             let listed = ids.iter().any(|listed| listed == id);
             listed.then(|| known.map_or_else(unknown, |(_, usable)| usable))

@@ -40,6 +40,7 @@ impl Script {
         let reply = Reply { chunk_delay: Duration::from_millis(18), ..Reply::default() };
         Self {
             keys: Keys::ByName,
+            models: Models::Own,
             default: Behaviour::Answer(reply.clone()),
             reply,
             keep_calls: 100,
@@ -115,6 +116,8 @@ pub enum Models {
     Builtin,
     /// These ids, for chat and embeddings alike.
     Listed(Vec<String>),
+    /// As `Builtin`, but houses that sell others' models list and take those in `houses.json`.
+    Own,
     /// Lists the built-in ones and takes every name (for tests that point other providers here).
     Any,
 }

@@ -32,6 +32,23 @@ pub(crate) enum House {
     LmStudio,
 }
 
+impl House {
+    /// Its name in the list of what the houses have, where it is in it.
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Azure => Some("azure"),
+            Self::XAi => Some("xai"),
+            Self::Groq => Some("groq"),
+            Self::Mistral => Some("mistral"),
+            Self::OpenRouter => Some("openrouter"),
+            Self::Fireworks => Some("fireworks"),
+            Self::HuggingFace => Some("huggingface"),
+            Self::LmStudio => Some("lmstudio"),
+            Self::OpenAi | Self::Anthropic | Self::Google | Self::Ollama => None,
+        }
+    }
+}
+
 /// A format as a house speaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {

@@ -117,6 +117,12 @@ async fn scripts_choose_keys_and_models() {
     let demo = Sim::start(Script::demo()).await.expect("a port");
     assert_eq!(call(&demo, Method::GET, path, "sk-demo-invalid", Vec::new()).await.status, 401);
     assert_eq!(call(&demo, Method::GET, path, "sk-demo", Vec::new()).await.status, 200);
+    let of_groq = call(&demo, Method::GET, "/openai/v1/models", "gsk_demo", Vec::new()).await.json();
+    let ids: Vec<&str> = of_groq["data"].as_array().unwrap().iter().filter_map(|line| line["id"].as_str()).collect();
+    assert!(ids.contains(&"llama-3.3-70b-versatile") && !ids.contains(&"gpt-6.1-terra"), "{ids:?}");
+    let body = json!({"model": "llama-3.3-70b-versatile", "messages": [{"role": "user", "content": "x"}]});
+    let path = "/openai/v1/chat/completions";
+    assert_eq!(call(&demo, Method::POST, path, "gsk_demo", body.to_string().into_bytes()).await.status, 200);
 
     let open = Script { keys: Keys::NotNeeded, models: Models::Any, ..Script::default() };
     let open = Sim::start(open).await.expect("a port");

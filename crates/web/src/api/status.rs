@@ -57,6 +57,9 @@ struct StatusView {
     last_success_at: Option<String>,
     /// When one of these keys was last checked.
     checked_at: Option<String>,
+    /// Until when the first of these keys is at its rate limit, where all that
+    /// would work are at one; `null`: none is.
+    limited_until: Option<String>,
     /// What is the matter and what to do.
     detail: String,
 }
@@ -89,6 +92,7 @@ impl From<ProviderStatus> for StatusView {
             keys: KeysView { total: status.keys.total, valid: status.keys.valid, failing: status.keys.failing },
             last_success_at: text(status.last_success_at),
             checked_at: text(status.checked_at),
+            limited_until: text(status.limited_until),
             detail: status.detail,
         }
     }

@@ -225,7 +225,7 @@ fn start(room: &Room<'_>) -> Markup {
     let problem = problem.map(|error| error.sentence.as_str());
     let nothing = html! {};
     html! {
-        @if room.desk.model.is_some() {
+        @if room.desk.model.is_some() || room.desk.has_models {
             (complaint(problem))
             div #start data-live="" { (compose::hello(room.desk)) }
             @if let Some(pasted) = pasted { div #pasted.card { (pasted) } }

@@ -89,7 +89,7 @@ fn setup_page(viewer: &Viewer, status: StatusCode, form: &SetupForm, offers: &Of
     let content = card(
         "Set up Ownkey",
         html! {
-            p { "You will be this server's admin. Everything stays on this machine." }
+            p { "You will be this server's admin. Keys and chats are kept here; a provider gets only what you send it." }
             (complaint(problem))
             (already_there(offers))
             form.form method="post" action="/setup" {

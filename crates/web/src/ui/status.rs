@@ -4,6 +4,7 @@ use app::status::{self, KeyCounts, ProviderStatus};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::Timestamp;
 use domain::access::Need;
 use domain::provider::ProviderKind;
 use domain::service::ServiceState;
@@ -11,7 +12,7 @@ use http::Method;
 use maud::{Markup, html};
 
 use super::forms::SignedIn;
-use super::view::{Icon, Place, Shape, badge, icon, page, tile, time};
+use super::view::{Icon, Place, Shape, badge, clock_time, icon, page, tile, time};
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
@@ -66,12 +67,20 @@ fn in_short(used: &[&ProviderStatus], local: &[&ProviderStatus]) -> Markup {
     let works = used.iter().chain(local).filter(|status| status.state == ServiceState::Operational).count();
     html! {
         @if !troubled.is_empty() {
-            p.notice role="status" { (icon(Icon::Warning)) span { (troubled.join(", ")) @if troubled.len() == 1 { " needs" } @else { " need" } " a look: what is the matter and what to do is said below." } }
+            p.notice role="status" { (icon(Icon::Warning)) span { (listed(&troubled)) @if troubled.len() == 1 { " needs" } @else { " need" } " a look: what is the matter and what to do is said below." } }
         } @else if works > 0 {
             p.praise role="status" { (icon(Icon::Check)) span { "Everything you use works." } }
         } @else if used.is_empty() {
             p.notice role="status" { (icon(Icon::Key)) span { "There is no provider key yet. " a href="/keys" { "Add one" } " and its provider is watched here." } }
         }
+    }
+}
+
+/// `A`, `A and B`, `A, B and C`
+fn listed(names: &[&str]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        names => names.concat(),
     }
 }
 
@@ -93,7 +102,7 @@ fn row(status: &ProviderStatus) -> Markup {
         tr id={ "status-" (provider.name) } {
             td.nowrap { span.status-name { (tile(provider.id)) strong { (provider.display_name) } } }
             td { (state(status)) }
-            td.num data-name="Answers in" { @match status.latency_ms { Some(ms) => { (ms) " ms" } None => "–" } }
+            td.num data-name="Answers in" { @match status.latency_ms { Some(0) => "< 1 ms", Some(ms) => { (ms) " ms" } None => "–" } }
             td.num data-name="Models" { @if status.models > 0 { a href={ "/language-models?provider=" (provider.name) } { (status.models) } } @else { "0" } }
             td.nowrap data-name="Keys" {
                 @if status.keys.total == 0 { span.soft { "–" } }
@@ -155,6 +164,9 @@ fn next(status: &ProviderStatus) -> Markup {
 
 /// A colour, an icon and a word. A local server that does not run is no trouble.
 fn state(status: &ProviderStatus) -> Markup {
+    if let Some(until) = status.limited_until {
+        return limited(until);
+    }
     match status.state {
         ServiceState::Unreachable if status.provider.kind == ProviderKind::Local => {
             badge("grey", Icon::Unplugged, "Not running")
@@ -164,6 +176,13 @@ fn state(status: &ProviderStatus) -> Markup {
         ServiceState::Unreachable => badge("red", Icon::Unplugged, "Unreachable"),
         ServiceState::NoKey => badge("grey", Icon::Key, "No key"),
         ServiceState::Unknown => badge("grey", Icon::Question, "Not known yet"),
+    }
+}
+
+/// At a limit, whose end a script writes in the reader's own time.
+fn limited(until: Timestamp) -> Markup {
+    html! {
+        span.badge.amber { (icon(Icon::Clock)) "Rate limited until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
     }
 }
 

@@ -46,6 +46,34 @@ async fn no_client_sees_a_429_while_a_second_key_works_and_the_first_is_used_aga
 }
 
 #[tokio::test]
+async fn a_provider_whose_only_key_is_at_a_limit_is_not_said_to_work() {
+    let house = House::start().await;
+    let ann = house.user("ann").await;
+    ann.save_key("openai", FIRST).await;
+    house.sim.key(FIRST, HALF_A_MINUTE);
+    let status = async || {
+        let all = ann.client.get("/v2/status").await.expect(200).json();
+        let rows = all["data"].as_array().unwrap().iter().find(|row| row["provider"] == "openai");
+        rows.unwrap().clone()
+    };
+    let cookie = house.web_session("ann").await;
+    let page = async || {
+        house.nobody().send(http::Method::GET, "/status", &[("cookie", &cookie)], Vec::new()).await.expect(200).text()
+    };
+    assert_eq!(json!([status().await["state"], status().await["limited_until"]]), json!(["operational", null]));
+    ann.chat("Hi").await.expect(429);
+    let now = status().await;
+    assert_eq!(now["state"], "degraded", "{now}");
+    let until: domain::Timestamp = serde_json::from_value(now["limited_until"].clone()).unwrap();
+    assert!(until.since(house.app.clock.now()) > Duration::from_secs(20), "{until}");
+    assert!(now["detail"].as_str().unwrap().contains("met its rate limit"), "{now}");
+    assert!(page().await.contains("Rate limited until"));
+    house.pass(Duration::from_secs(31));
+    assert_eq!(json!([status().await["state"], status().await["limited_until"]]), json!(["operational", null]));
+    assert!(!page().await.contains("Rate limited until"));
+}
+
+#[tokio::test]
 async fn a_cooling_key_is_shown_as_such_with_its_time() {
     let house = House::start().await;
     let (ann, first, second) = two_keys(&house).await;

@@ -32,16 +32,15 @@ pub(super) async fn desk(
     let is_only_local = chats.iter().all(|line| line.facts.provider.facts().kind == ProviderKind::Local);
     let chosen = match model {
         Some(name) => known(shared, caller, name).await?,
-        None => {
-            chats.iter().find(|line| line.facts.is_recommended).or_else(|| chats.first()).map(|line| (*line).clone())
-        }
+        None => to_begin_with(&chats),
     };
     let model_name = match (model, &chosen) {
         (Some(name), _) => name.to_owned(),
         (None, Some(line)) => line.client_id.clone(),
         (None, None) => String::new(),
     };
-    let mut desk = Desk { model: chosen, model_name, pinned, payer: None, lock: None, is_only_local };
+    let has_models = !chats.is_empty();
+    let mut desk = Desk { model: chosen, model_name, pinned, payer: None, lock: None, has_models, is_only_local };
     if desk.model_name.is_empty() {
         desk.lock = Some(Lock::NoModel);
         return Ok(desk);
@@ -56,6 +55,13 @@ pub(super) async fn desk(
         Err(error) => desk.lock = Some(Lock::Model { sentence: error.sentence }),
     }
     Ok(desk)
+}
+
+/// The model of a new chat: of a provider that has answered before one that is only
+/// known from the catalogue, a recommended one before others.
+fn to_begin_with(chats: &[&ModelLine]) -> Option<ModelLine> {
+    let first = chats.iter().min_by_key(|line| (!line.is_listed, !line.facts.is_recommended));
+    first.map(|line| (*line).clone())
 }
 
 async fn known(shared: &Shared, caller: &Caller, name: &str) -> Result<Option<ModelLine>, Error> {

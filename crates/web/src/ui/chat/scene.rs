@@ -184,6 +184,8 @@ pub(super) struct Desk {
     pub(super) payer: Option<Payer>,
     /// What stands in the way.
     pub(super) lock: Option<Lock>,
+    /// Whether any model can be chatted with now.
+    pub(super) has_models: bool,
     /// Only models of this machine or network are there.
     pub(super) is_only_local: bool,
 }

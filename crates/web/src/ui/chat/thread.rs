@@ -79,6 +79,8 @@ fn running(chat: &str, turn: &Turn) -> Markup {
     html! {
         div.under.coming {
             span.dots aria-hidden="true" { span {} span {} span {} }
+            // Shown by the style sheet alone, where nothing has come for a while.
+            p.silence { "No word from the provider yet. It may still come; Stop (" kbd { "Esc" } ") ends the wait." }
             form.only-plain method="post" action=(source(chat, turn)) {
                 button.quiet.little type="submit" name="action" value="stop" { "Stop" }
                 a.button.quiet.little href={ "/chat/" (chat) } { "Read on" }

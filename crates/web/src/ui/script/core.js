@@ -50,6 +50,10 @@ export function times(root = document) {
     if (time.textContent !== text) time.textContent = text;
     time.title = absolute.format(at);
   }
+  for (const time of root.querySelectorAll("time[data-clock]")) {
+    const text = new Date(time.dateTime).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+    if (time.textContent !== text) time.textContent = text;
+  }
 }
 times();
 setInterval(() => { if (!document.hidden) times(); }, 30_000);

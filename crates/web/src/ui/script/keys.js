@@ -84,14 +84,8 @@ if ($("keys")) {
   new MutationObserver(() => {
     if (document.activeElement === document.body && wasAt) { $(wasAt)?.focus(); wasAt = ""; }
     arrangeable();
-    for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
   }).observe($("keys").parentElement, { childList: true, subtree: true });
 }
-
-function clock(time) {
-  time.textContent = new Date(time.dateTime).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-}
-for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
 
 // ---- Copying: the password once, for five minutes ----
 const LIFE = 4.75 * 60_000;
