@@ -11,10 +11,10 @@ use domain::ids::{ConversationId, MessageId};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::live::Live;
+use super::live::{Live, Seat, Talks};
 use super::said::find;
-use crate::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::{App, callers};
 
 /// The least time between two tellings.
 const PACE: Duration = Duration::from_millis(100);
@@ -48,6 +48,7 @@ pub enum Heard {
 /// Somebody who follows an answer.
 pub struct Following {
     app: Arc<App>,
+    caller: Arc<Caller>,
     conversation: ConversationId,
     message: MessageId,
     source: Source,
@@ -56,7 +57,10 @@ pub struct Following {
     waiting: Vec<Heard>,
     last_told: Instant,
     last_word: Instant,
+    /// What was known of callers when this one was last asked for, and when.
+    confirmed: (u64, Instant),
     is_over: bool,
+    _seat: Seat,
 }
 
 enum Source {
@@ -69,9 +73,11 @@ enum Source {
 /// Follows an answer of one of the caller's chats.
 ///
 /// # Errors
-/// `not_found`.
-pub async fn follow(app: &Arc<App>, caller: &Caller, id: ConversationId, message: MessageId) -> Result<Following> {
+/// `not_found`, `rate_limited` with too many open.
+pub async fn follow(app: &Arc<App>, caller: &Arc<Caller>, id: ConversationId, message: MessageId) -> Result<Following> {
+    let confirmed = (app.callers_epoch(), Instant::now());
     find(app, caller, id, message).await?;
+    let seat = Talks::sit(app, caller.user)?;
     let source = match app.talks.find(message) {
         Some(live) => {
             let bell = live.listen();
@@ -82,6 +88,7 @@ pub async fn follow(app: &Arc<App>, caller: &Caller, id: ConversationId, message
     let now = Instant::now();
     Ok(Following {
         app: Arc::clone(app),
+        caller: Arc::clone(caller),
         conversation: id,
         message,
         source,
@@ -89,7 +96,9 @@ pub async fn follow(app: &Arc<App>, caller: &Caller, id: ConversationId, message
         waiting: Vec::new(),
         last_told: now,
         last_word: now,
+        confirmed,
         is_over: false,
+        _seat: seat,
     })
 }
 
@@ -97,7 +106,8 @@ impl Following {
     /// What is heard next; `None` after the end, or when the server goes down.
     ///
     /// # Errors
-    /// When the store cannot be read, or the message was deleted.
+    /// When the store cannot be read, the message was deleted, or the caller's
+    /// session ended.
     pub async fn next(&mut self) -> Result<Option<Heard>> {
         loop {
             if !self.waiting.is_empty() {
@@ -117,8 +127,24 @@ impl Following {
                 () = draining.cancelled() => return Ok(None),
                 () = self.wait() => {}
             }
+            self.confirm().await?;
             self.look().await?;
         }
+    }
+
+    /// Passes while the caller is still who they were: asked whenever something
+    /// changed for anybody, and now and then.
+    async fn confirm(&mut self) -> Result<()> {
+        let epoch = self.app.callers_epoch();
+        if epoch == self.confirmed.0 && self.confirmed.1.elapsed() < KEEP_ALIVE {
+            return Ok(());
+        }
+        let standing = callers::standing(&self.app, &self.caller).await?;
+        if standing.role != self.caller.role {
+            return Err(Error::new(Code::Forbidden, "Your role changed meanwhile. Open the conversation again."));
+        }
+        self.confirmed = (epoch, Instant::now());
+        Ok(())
     }
 
     /// Waits until there may be something to tell. At once for the first time.

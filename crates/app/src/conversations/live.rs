@@ -4,9 +4,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::time::Duration;
+
 use domain::ids::{ConversationId, MessageId, UserId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::App;
+use crate::error::{Code, Error, Result};
+
+/// How many streams of answers one person may have open at this node.
+const SEATS: usize = 40;
 
 /// What an answer says so far.
 #[derive(Clone, Debug, Default)]
@@ -74,11 +82,32 @@ impl Live {
     }
 }
 
-/// The answers under way at this node.
+/// The answers under way at this node, and how many follow some.
 #[derive(Default)]
-pub(crate) struct Talks(Mutex<HashMap<MessageId, Arc<Live>>>);
+pub(crate) struct Talks {
+    answers: Mutex<HashMap<MessageId, Arc<Live>>>,
+    followers: Mutex<HashMap<UserId, usize>>,
+}
 
 impl Talks {
+    /// A seat for one who follows an answer.
+    ///
+    /// # Errors
+    /// `rate_limited` where the person has as many as there may be.
+    pub(super) fn sit(app: &Arc<App>, user: UserId) -> Result<Seat> {
+        let mut followers = app.talks.followers();
+        let taken = followers.entry(user).or_default();
+        if *taken >= SEATS {
+            return Err(Error::new(
+                Code::RateLimited,
+                format!("You follow {SEATS} answers at once, the most there may be. Close one, then try again."),
+            )
+            .retry_after(Some(Duration::from_secs(5))));
+        }
+        *taken += 1;
+        Ok(Seat { app: Arc::clone(app), user })
+    }
+
     /// Takes an answer in; `false` where its person has `most` already.
     pub(super) fn enter(&self, live: &Arc<Live>, most: usize) -> bool {
         let mut all = self.all();
@@ -112,6 +141,28 @@ impl Talks {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<MessageId, Arc<Live>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn followers(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A follower's place; given back when dropped.
+pub(super) struct Seat {
+    app: Arc<App>,
+    user: UserId,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut followers = self.app.talks.followers();
+        if let Some(taken) = followers.get_mut(&self.user) {
+            *taken -= 1;
+            if *taken == 0 {
+                followers.remove(&self.user);
+            }
+        }
     }
 }

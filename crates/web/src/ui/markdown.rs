@@ -13,6 +13,10 @@ mod html;
 
 use blocks::Piece;
 
+/// What may still change is read anew with each piece, up to this size in bytes;
+/// of more, when it has grown by an eighth: all of it would be read for each word.
+const LARGE: usize = 64 * 1024;
+
 /// A piece of an answer, rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -37,6 +41,8 @@ pub(crate) struct Rendering {
     number: Option<u64>,
     /// What the open block was sent as.
     shown: Option<String>,
+    /// How much was open when it was last read.
+    read: usize,
 }
 
 impl Rendering {
@@ -44,12 +50,17 @@ impl Rendering {
     /// then the open one.
     pub(crate) fn push(&mut self, text: &str) -> Vec<Block> {
         self.tail.push_str(text);
+        let open = self.pending.len() + self.tail.len();
+        if open > LARGE && open < self.read + self.read / 8 {
+            return Vec::new();
+        }
         let mut blocks = Vec::new();
         if let Some(end) = self.tail.rfind('\n') {
             let rest = self.tail.split_off(end + 1);
             self.pending.push_str(&std::mem::replace(&mut self.tail, rest));
             blocks = self.freeze(false);
         }
+        self.read = self.pending.len() + self.tail.len();
         let open = blocks::tamed(format!("{}{}", self.pending, self.tail));
         let html = html::rendered(&open, self.number, false);
         if self.shown.as_ref() != Some(&html) && !(html.is_empty() && self.shown.is_none()) {

@@ -182,7 +182,9 @@ fn state(status: &ProviderStatus) -> Markup {
 /// At a limit, whose end a script writes in the reader's own time.
 fn limited(until: Timestamp) -> Markup {
     html! {
-        span.badge.amber { (icon(Icon::Clock)) "Rate limited until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
+        (badge("amber", Icon::Clock, "Rate limited"))
+        " "
+        span.small.nowrap { "until " time datetime=(until) data-clock { (clock_time(until)) " UTC" } }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::conversations::{self, Following, Heard};
+use app::error::Code;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -43,7 +44,8 @@ pub(super) fn doors() -> Vec<Door> {
                  has an `index`, its `html`, and `is_final`; a block that is not final is sent again.",
             )
             .query::<FollowQuery>()
-            .gives_events(200, "The events, each with its name and its data in JSON"),
+            .gives_events(200, "The events, each with its name and its data in JSON")
+            .refuses(&[Code::RateLimited]),
     )]
 }
 

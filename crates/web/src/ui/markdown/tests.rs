@@ -217,3 +217,21 @@ fn code_says_its_language_and_can_be_copied_when_all_of_it_is_there() {
     let open = rendering.push("```rust\nlet a");
     assert!(!open[0].is_final && !open[0].html.contains("data-code"), "{open:?}");
 }
+
+#[test]
+fn an_open_block_that_is_large_is_not_read_for_each_word() {
+    let mut rendering = Rendering::default();
+    let mut told = String::from("```\n");
+    rendering.push(&told);
+    let mut times = 0;
+    while told.len() < 512 * 1024 {
+        let words = "many words of one line of code\n".repeat(8);
+        times += usize::from(!rendering.push(&words).is_empty());
+        told.push_str(&words);
+    }
+    assert!((270..310).contains(&times), "shown {times} times");
+    told.push_str("```\n\nThe end.");
+    rendering.push("```\n\nThe end.");
+    let end: String = rendering.finish().into_iter().map(|block| block.html).collect();
+    assert_eq!(end, whole(&told));
+}
