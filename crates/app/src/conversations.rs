@@ -231,7 +231,7 @@ pub fn title_shown(conversation: &Conversation) -> &str {
 
 /// The branch that is read: up to the chat's leaf, or the newest one.
 #[must_use]
-pub fn branch<'a>(conversation: &Conversation, messages: &'a [Message]) -> Vec<&'a Message> {
+pub fn branch<'a, L: conversation::Link>(conversation: &Conversation, messages: &'a [L]) -> Vec<&'a L> {
     let path = conversation::path(messages, conversation.leaf);
     if path.is_empty() { conversation::path(messages, conversation::newest_leaf(messages, None)) } else { path }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use provider_sim::Script;
 use serde_json::Value;
-use testkit::{Browser, House, Options, PASSWORD, Person, Tab};
+use testkit::{Browser, House, Options, Person, Tab};
 
 use crate::Failure;
 
@@ -42,13 +42,7 @@ impl Visit {
 
     /// A tab in which she has signed in.
     pub(crate) async fn signed_in(&self) -> Tab {
-        let tab = self.browser.open(&self.house.url).await;
-        tab.go("/login").await;
-        tab.fill("E-mail address", &self.ann.email).await;
-        tab.fill("Password", PASSWORD).await;
-        tab.click("button", "Sign in").await;
-        tab.until("!location.pathname.startsWith('/login') && document.readyState === 'complete'").await;
-        tab
+        self.browser.signed_in(&self.house, &self.ann.email).await
     }
 
     /// Saves one of her keys.

@@ -189,6 +189,31 @@ impl Link for Message {
     }
 }
 
+/// A message without what it says, as a list of many has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Its id.
+    pub id: MessageId,
+    /// What it follows.
+    pub parent: Option<MessageId>,
+    /// Whose it is.
+    pub author: Author,
+    /// How far it is.
+    pub state: MessageState,
+    /// How much is kept of it, in bytes.
+    pub bytes: u64,
+}
+
+impl Link for Outline {
+    fn id(&self) -> MessageId {
+        self.id
+    }
+
+    fn parent(&self) -> Option<MessageId> {
+        self.parent
+    }
+}
+
 impl Link for (MessageId, Option<MessageId>) {
     fn id(&self) -> MessageId {
         self.0
@@ -200,12 +225,6 @@ impl Link for (MessageId, Option<MessageId>) {
 }
 
 impl Message {
-    /// How much it holds, what is attached included, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        bytes_of(&self.parts) + self.reasoning.len()
-    }
-
     /// Its text without what is attached.
     #[must_use]
     pub fn text(&self) -> String {
@@ -216,8 +235,8 @@ impl Message {
 /// The messages from the first one to `leaf`, in order; empty where `leaf` is
 /// not among them.
 #[must_use]
-pub fn path(messages: &[Message], leaf: Option<MessageId>) -> Vec<&Message> {
-    let known: HashMap<MessageId, &Message> = messages.iter().map(|message| (message.id, message)).collect();
+pub fn path<L: Link>(messages: &[L], leaf: Option<MessageId>) -> Vec<&L> {
+    let known: HashMap<MessageId, &L> = messages.iter().map(|message| (message.id(), message)).collect();
     let mut path = Vec::new();
     let mut next = leaf;
     while let Some(message) = next.and_then(|id| known.get(&id)) {
@@ -225,7 +244,7 @@ pub fn path(messages: &[Message], leaf: Option<MessageId>) -> Vec<&Message> {
             break;
         }
         path.push(*message);
-        next = message.parent;
+        next = message.parent();
     }
     path.reverse();
     path

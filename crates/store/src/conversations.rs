@@ -3,6 +3,7 @@
 //! that no audit row tells of them; a user who is let go takes them along.
 
 mod messages;
+mod outline;
 mod upkeep;
 
 use domain::conversation::{Conversation, Parameters};
@@ -23,6 +24,7 @@ pub use messages::{
     Added, Checkpoint, add, ask_to_stop, checkpoint, delete_message, finish, is_to_go_on, message, messages_of,
     running_of_user,
 };
+pub use outline::{messages_at, outline_of};
 use upkeep::erase;
 pub(crate) use upkeep::give_up;
 pub use upkeep::{delete_of_user, prune};

@@ -13,6 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::house::{House, PASSWORD};
 use crate::wait::eventually;
 use line::Line;
 pub use tab::{Found, Tab, View};
@@ -61,6 +62,17 @@ impl Browser {
     pub async fn open(&self, url: &str) -> Tab {
         let context = self.line.call(None, "Target.createBrowserContext", json!({})).await;
         self.tab_in(url, context["browserContextId"].as_str().expect("a context")).await
+    }
+
+    /// A tab in which the person with this e-mail address has signed in, as people do.
+    pub async fn signed_in(&self, house: &House, email: &str) -> Tab {
+        let tab = self.open(&house.url).await;
+        tab.go("/login").await;
+        tab.fill("E-mail address", email).await;
+        tab.fill("Password", PASSWORD).await;
+        tab.click("button", "Sign in").await;
+        tab.until("!location.pathname.startsWith('/login') && document.readyState === 'complete'").await;
+        tab
     }
 
     /// One more tab that shares the cookies of `tab`.

@@ -75,7 +75,7 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::ModelNotAllowed => facts(S::FORBIDDEN, DENIED, false, "The token is not for this model"),
         Code::RevealDisabled => facts(S::FORBIDDEN, DENIED, false, "Revealing keys is switched off"),
         Code::NotSameOrigin => facts(S::FORBIDDEN, DENIED, false, "The request came from another site"),
-        Code::SetupLinkInvalid => facts(S::FORBIDDEN, DENIED, false, "The set-up link is not valid"),
+        Code::SetupLinkInvalid => facts(S::FORBIDDEN, DENIED, false, "The link is not valid"),
         Code::SetupClosed => facts(S::GONE, MISSING, false, "Set-up is over"),
         Code::NotFound => facts(S::NOT_FOUND, MISSING, false, "Not found"),
         Code::ModelNotFound => facts(S::NOT_FOUND, MISSING, false, "The model is not there"),

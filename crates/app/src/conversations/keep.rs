@@ -7,7 +7,7 @@ use llm::neutral::{Answer, FinishReason};
 use store::conversations::Added;
 
 use super::said::{blank, check_room};
-use super::{branch, changed, read};
+use super::{branch, changed, get};
 use crate::App;
 use crate::call::Payment;
 use crate::error::{Error, Result};
@@ -30,12 +30,12 @@ pub struct Exchange {
 /// # Errors
 /// `not_found`, or when the store cannot be written.
 pub async fn keep(app: &App, caller: &Caller, id: ConversationId, exchange: Exchange) -> Result<()> {
-    let (shown, messages) = read(app, caller, id).await?;
-    let known = shown.conversation;
+    let known = get(app, caller, id).await?.conversation;
+    let outline = store::conversations::outline_of(&app.store, id).await?;
     let Exchange { request, parts, payment, answer } = exchange;
     let now = app.clock.now();
-    check_room(&messages, &parts)?;
-    let parent = branch(&known, &messages).last().map(|message| message.id);
+    check_room(&outline, &parts)?;
+    let parent = branch(&known, &outline).last().map(|message| message.id);
     let asked = blank(app, &known, parent, Author::User, MessageState::Done, now, parts);
     let mut heard = blank(app, &known, Some(asked.id), Author::Assistant, MessageState::Done, now, Vec::new());
     heard.model = Some(payment.model);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::conversation::{
-    self, Author, Conversation, Message, MessageState, Parameters, Part, bytes_of, check_parts, title_of,
+    self, Author, Conversation, Message, MessageState, Outline, Parameters, Part, bytes_of, check_parts, title_of,
 };
 use domain::ids::{ConversationId, MessageId, RequestId};
 use domain::{Caller, Timestamp};
@@ -26,7 +26,7 @@ const LONGEST: usize = 5_000;
 
 /// The most bytes of one chat, attachments and all branches included: all of it
 /// is read at once.
-const LARGEST: usize = 64 * 1024 * 1024;
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// How a request to a model came in.
 #[derive(Clone, Debug)]
@@ -75,19 +75,20 @@ pub async fn send(
 ) -> Result<Begun> {
     let known = get(app, caller, id).await?.conversation;
     check_parts(&sending.parts).map_err(|problem| Error::invalid("content", problem))?;
-    let messages = store::conversations::messages_of(&app.store, id).await?;
-    check_room(&messages, &sending.parts)?;
+    let outline = store::conversations::outline_of(&app.store, id).await?;
+    check_room(&outline, &sending.parts)?;
     let parent = match sending.parent {
         Some(parent) => parent,
-        None => super::branch(&known, &messages).last().map(|message| message.id),
+        None => super::branch(&known, &outline).last().map(|message| message.id),
     };
     if let Some(parent) = parent {
-        check_parent(&messages, parent)?;
+        check_parent(&outline, parent)?;
     }
+    let messages = on_the_way_to(app, id, &outline, parent).await?;
     let now = app.clock.now();
     let said = blank(app, &known, parent, Author::User, MessageState::Done, now, sending.parts);
     let settled = settled(&known, sending.model, sending.parameters)?;
-    let mut path: Vec<&Message> = conversation::path(&messages, parent);
+    let mut path: Vec<&Message> = messages.iter().collect();
     path.push(&said);
     let title = known.title.is_empty().then(|| title_of(&said.text()));
     let answer =
@@ -108,9 +109,9 @@ pub async fn regenerate(
     model: Option<String>,
 ) -> Result<Begun> {
     let known = get(app, caller, id).await?.conversation;
-    let messages = store::conversations::messages_of(&app.store, id).await?;
-    check_room(&messages, &[])?;
-    let find = |id| messages.iter().find(|message| message.id == id);
+    let outline = store::conversations::outline_of(&app.store, id).await?;
+    check_room(&outline, &[])?;
+    let find = |id| outline.iter().find(|message| message.id == id);
     let message = find(of).ok_or_else(|| Error::not_found("message"))?;
     let question = match message.author {
         Author::User => Some(message),
@@ -118,7 +119,8 @@ pub async fn regenerate(
     };
     let question = question.ok_or_else(|| Error::not_found("message"))?;
     let settled = settled(&known, model, None)?;
-    let path = conversation::path(&messages, Some(question.id));
+    let messages = on_the_way_to(app, id, &outline, Some(question.id)).await?;
+    let path: Vec<&Message> = messages.iter().collect();
     let answer = begin(app, caller, asked, Beginning { known: &known, settled, path, said: None, title: None }).await?;
     Ok(Begun { user_message: question.id, answer })
 }
@@ -182,17 +184,28 @@ pub(super) async fn find(app: &App, caller: &Caller, id: ConversationId, message
     store::conversations::message(&app.store, id, message).await?.ok_or_else(|| Error::not_found("message"))
 }
 
+/// What was said up to `leaf`, from the first message on: other branches are not read.
+async fn on_the_way_to(
+    app: &App,
+    id: ConversationId,
+    outline: &[Outline],
+    leaf: Option<MessageId>,
+) -> Result<Vec<Message>> {
+    let path: Vec<MessageId> = conversation::path(outline, leaf).into_iter().map(|message| message.id).collect();
+    Ok(store::conversations::messages_at(&app.store, id, &path).await?)
+}
+
 /// Passes while the chat has room for one thing more.
-pub(super) fn check_room(messages: &[Message], more: &[Part]) -> Result<()> {
-    let held: usize = messages.iter().map(Message::bytes).sum();
-    if messages.len() < LONGEST && held + bytes_of(more) <= LARGEST {
+pub(super) fn check_room(messages: &[Outline], more: &[Part]) -> Result<()> {
+    let held: u64 = messages.iter().map(|message| message.bytes).sum();
+    if messages.len() < LONGEST && held + bytes_of(more) as u64 <= LARGEST {
         return Ok(());
     }
     Err(Error::invalid("content", format!("does not fit: a chat keeps {LONGEST} messages and 64 MB. Begin a new one")))
 }
 
 /// Passes for what something may follow.
-fn check_parent(messages: &[Message], parent: MessageId) -> Result<()> {
+fn check_parent(messages: &[Outline], parent: MessageId) -> Result<()> {
     let parent = messages
         .iter()
         .find(|message| message.id == parent)

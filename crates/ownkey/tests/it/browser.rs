@@ -12,7 +12,7 @@ mod status;
 mod tokens;
 mod usage;
 
-use testkit::{Browser, House, PASSWORD, Tab, View};
+use testkit::{Browser, House, Tab, View};
 
 /// axe-core's script, where `OWNKEY_TEST_AXE` says it is. `CI=true` insists.
 #[expect(clippy::disallowed_methods, reason = "tests find axe-core in the environment")]
@@ -32,13 +32,7 @@ pub(crate) const NO_LOOSE_PASSWORDS: &str = "[...document.querySelectorAll('inpu
 
 /// A tab in which `name`, who was made with `house.user(name)`, has signed in.
 pub(crate) async fn signed_in(browser: &Browser, house: &House, name: &str) -> Tab {
-    let tab = browser.open(&house.url).await;
-    tab.go("/login").await;
-    tab.fill("E-mail address", &format!("{name}@example.org")).await;
-    tab.fill("Password", PASSWORD).await;
-    tab.click("button", "Sign in").await;
-    tab.until("!location.pathname.startsWith('/login') && document.readyState === 'complete'").await;
-    tab
+    browser.signed_in(house, &format!("{name}@example.org")).await
 }
 
 /// Nothing on these pages keeps anybody out: light and dark, desktop and phone.

@@ -357,7 +357,7 @@ async fn links(
     rows.iter().map(link).collect()
 }
 
-fn read(row: &AnyRow) -> Result<Message, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Message, StoreError> {
     let row = Columns(row);
     let tokens = match row.optional_number("prompt_tokens")? {
         None => None,

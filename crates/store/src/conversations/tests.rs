@@ -7,6 +7,7 @@ use domain::usage::TokenCounts;
 use domain::{ProviderId, Timestamp};
 
 use super::*;
+use crate::row::json_text;
 use crate::testing::{NOW, Place, add_user, entropy, on_both};
 
 fn chat(user: UserId, title: &str, at: Timestamp) -> Conversation {
@@ -107,6 +108,31 @@ async fn a_chat_is_read_back_as_it_was_kept_and_listed_for_its_owner_only() {
         assert!(!update(&store, changed.id, &edit).await.unwrap());
         let stranger = chat(UserId::generate(NOW, &entropy()), "", NOW);
         assert!(!insert(&store, &stranger).await.unwrap(), "nobody begins a chat for who is not there");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outline_says_how_much_is_kept_and_messages_are_read_by_their_ids() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let chat = chat(add_user(&store, "ann@example.org").await.id, "", NOW);
+        insert(&store, &chat).await.unwrap();
+        let first = Message { reasoning: "hm".to_owned(), ..said(&chat, None, "Hé") };
+        let second = said(&chat, Some(first.id), "b");
+        let beside = said(&chat, Some(first.id), "c");
+        add(&store, chat.id, &[&first, &second, &beside], None, NOW).await.unwrap();
+        let outline = outline_of(&store, chat.id).await.unwrap();
+        let kept: std::collections::HashMap<_, _> = outline.iter().map(|message| (message.id, message)).collect();
+        let bytes = |message: &Message| json_text(&message.parts).unwrap().len() + message.reasoning.len();
+        for message in [&first, &second, &beside] {
+            let found = kept[&message.id];
+            assert_eq!((found.parent, found.author, found.state), (message.parent, message.author, message.state));
+            assert_eq!(found.bytes, bytes(message) as u64, "in bytes, not in letters");
+        }
+        let read = messages_at(&store, chat.id, &[second.id, MessageId::generate(NOW, &entropy()), first.id]).await;
+        assert_eq!(read.unwrap(), [second, first]);
         store.close().await;
     })
     .await;

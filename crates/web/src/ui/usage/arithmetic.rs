@@ -41,12 +41,19 @@ fn known(attempt: &Attempt, tokens: Option<TokenCounts>, billed: Nanos, may_see_
         p.usage-sum {
             @match price {
                 Some((price, tokens)) => { (terms(&price, &tokens)) " = " strong { (exact(cost)) } }
+                // The row does not say which of them were for an hour.
+                None if may_be_for_an_hour(attempt, tokens) => { "By the rates, some of it for an hour in the cache: " strong { (exact(cost)) } }
                 None => { "The provider's own figure: " strong { (exact(cost)) } }
             }
             @if markup > 0 { "; with a mark-up of " (percent(markup)) " " strong { (exact(billed)) } " to you" }
         }
         @if let Some(tokens) = tokens { @let asides = asides(&tokens); @if !asides.is_empty() { p.small { "Of these: " (asides) "." } } }
     }
+}
+
+fn may_be_for_an_hour(attempt: &Attempt, tokens: Option<TokenCounts>) -> bool {
+    let has_a_rate = attempt.start.price.is_some_and(|price| price.rates.cache_write_hour_nanos.is_some());
+    has_a_rate && tokens.is_some_and(|tokens| tokens.cache_write > 0)
 }
 
 fn counts(tokens: &TokenCounts) -> String {
