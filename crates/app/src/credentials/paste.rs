@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 
 /// A pasted text, and what was said beside it.
 pub struct Paste {
-    /// The text; zeroed when the request is done.
+    /// The text.
     pub text: String,
     /// Whose keys they are where neither shape nor variable says so.
     pub provider: Option<ProviderId>,

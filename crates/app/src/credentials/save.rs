@@ -29,7 +29,7 @@ pub struct NewKey {
     pub name: Option<String>,
     /// Free text.
     pub note: Option<String>,
-    /// The key; zeroed when the request is done.
+    /// The key, as it was typed.
     pub api_key: Option<String>,
     /// Where the operator keeps the key instead: `env:NAME` or `file:/path`.
     pub secret_ref: Option<String>,
