@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::client::Client;
 
 /// How long a test waits for the next piece.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use testkit::{Client, House, Options, Person, eventually};
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
 /// How long a test waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A house, Ann with one OpenAI key, and a chat of hers.
 struct Stage {

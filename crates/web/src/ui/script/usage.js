@@ -29,6 +29,11 @@ function look() {
   refresh();
 }
 
+// A call that is opened while the page is fetched again stays.
+addEventListener("toggle", ({ target }) => {
+  if (target.open && target.closest("#usage-calls")) release("usage-calls", false);
+}, true);
+
 function plan() {
   if (!timer) timer = setTimeout(look, Math.max(300, PAUSE - (Date.now() - last)));
 }
