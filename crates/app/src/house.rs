@@ -250,6 +250,13 @@ impl App {
         self.reach.forget(row.and_then(|row| row.credential.owner));
     }
 
+    /// Drops what is known about callers, and what is reached as, or in, this
+    /// user, organization or team.
+    pub(crate) fn belonging_changed(&self, whose: uuid::Uuid) {
+        self.callers.forget_all();
+        self.reach.forget_of(Some(whose));
+    }
+
     /// Drops everything that memory holds.
     pub(crate) fn forget_everything(&self) {
         self.callers.forget_all();

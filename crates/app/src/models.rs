@@ -283,7 +283,7 @@ fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>) -> Vec<ModelLine> {
         let offer = reach::registered(registration, None, app.catalogue);
         let price = price(app, &offer, now);
         let line = closed(offer.uuid, registration.written(), offer.facts, price);
-        lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope), ..line });
+        lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope()), ..line });
     }
     lines.into_values().collect()
 }

@@ -258,10 +258,10 @@ pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     }
     let epoch = app.reach.epoch.load(Ordering::Acquire);
     let terms = Arc::new(Terms::read(app, caller).await?);
-    let settled = Settled::read(app, caller.user).await?;
-    let aliases = Aliases::read(app, caller, with_personal).await?;
-    let mut registrations = store::registrations::for_user(&app.store, caller.user).await?;
-    registrations.retain(|registration| with_personal || registration.scope != Scope::Personal);
+    let settled = Settled::read(app, caller).await?;
+    let aliases = Aliases::read(app, caller).await?;
+    let user = with_personal.then_some(caller.user);
+    let registrations = store::registrations::seen_by(&app.store, user, caller.organization).await?;
     let keys = load_keys(app, caller, with_personal, &registrations).await?;
     let reach = Arc::new(Reach { settled, aliases, registrations, terms, ..Reach::of_keys(keys) });
     app.reach.keep(slot, &reach, epoch);
@@ -320,12 +320,22 @@ pub fn title_for(caller: &Caller, credential: &Credential) -> String {
 }
 
 /// Whether `caller` may know of this credential: their own, their
-/// organization's when they look after it, the system's when they look after
-/// the server.
+/// organization's, the system's when they look after the server.
 #[must_use]
 pub fn may_see(caller: &Caller, credential: &Credential) -> bool {
     match credential.scope {
         Scope::Personal => credential.owner == Some(caller.user) && caller.team().is_none(),
-        Scope::Organization | Scope::System => caller.is_admin(),
+        Scope::Organization => credential.organization.is_some_and(|own| caller.may_know_of(own)),
+        Scope::System => caller.is_admin(),
+    }
+}
+
+/// Whether `caller` looks after this credential: may change it, check it, and
+/// know what only its owner knows.
+#[must_use]
+pub fn looks_after(caller: &Caller, credential: &Credential) -> bool {
+    match credential.scope {
+        Scope::Organization => credential.organization.is_some_and(|own| caller.looks_after(own)),
+        Scope::Personal | Scope::System => may_see(caller, credential),
     }
 }

@@ -90,14 +90,7 @@ impl Demo {
             };
             credentials::create(app, &caller, new).await?;
         }
-        let new = NewToken {
-            name: "Demo token".to_owned(),
-            scopes: None,
-            models: None,
-            policy: None,
-            params: None,
-            expires_at: None,
-        };
+        let new = NewToken { name: "Demo token".to_owned(), ..NewToken::default() };
         let minted = tokens::create(app, &caller, new).await?;
         Ok(Welcome { url: app.settings.public_url.clone(), password, token: minted.text.to_string() })
     }

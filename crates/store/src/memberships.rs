@@ -144,6 +144,39 @@ pub async fn role(
     row.as_ref().map(|row| Columns(row).parsed("role")).transpose()
 }
 
+/// Somebody in an organization.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn member(
+    store: &Store,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<Member<MemberRole>>, StoreError> {
+    let row = sqlx::query(
+        "SELECT u.id, u.email, u.display_name, u.is_active, m.role, m.created_at FROM memberships AS m \
+         JOIN users AS u ON u.id = m.user_id WHERE m.organization_id = $1 AND m.user_id = $2",
+    )
+    .bind(organization.to_string())
+    .bind(user.to_string())
+    .fetch_optional(store.pool())
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// As what somebody belongs to a team, as this change sees it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn role_in_team(change: &mut Mutation, team: TeamId, user: UserId) -> Result<Option<TeamRole>, StoreError> {
+    let row = sqlx::query("SELECT role FROM team_members WHERE team_id = $1 AND user_id = $2")
+        .bind(team.to_string())
+        .bind(user.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    row.as_ref().map(|row| Columns(row).parsed("role")).transpose()
+}
+
 /// How many active owners an organization has, as this change sees it.
 ///
 /// # Errors
@@ -207,18 +240,19 @@ pub async fn remove(change: &mut Mutation, organization: OrganizationId, user: U
     Ok(done.rows_affected() > 0)
 }
 
-/// Takes a person who leaves out of everything. Returns where they were.
+/// Takes a person who leaves out of everything. Returns where they were, and as
+/// what.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn remove_user(change: &mut Mutation, user: UserId) -> Result<Vec<OrganizationId>, StoreError> {
-    let rows = sqlx::query("SELECT organization_id FROM memberships WHERE user_id = $1 ORDER BY organization_id")
+pub async fn remove_user(change: &mut Mutation, user: UserId) -> Result<Vec<(OrganizationId, MemberRole)>, StoreError> {
+    let rows = sqlx::query("SELECT organization_id, role FROM memberships WHERE user_id = $1 ORDER BY organization_id")
         .bind(user.to_string())
         .fetch_all(change.connection())
         .await?;
-    let left: Vec<OrganizationId> =
-        rows.iter().map(|row| Columns(row).parsed("organization_id")).collect::<Result<_, _>>()?;
-    for organization in &left {
+    let read = |row| Ok((Columns(row).parsed("organization_id")?, Columns(row).parsed("role")?));
+    let left: Vec<(OrganizationId, MemberRole)> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
+    for (organization, _) in &left {
         remove(change, *organization, user).await?;
     }
     Ok(left)
