@@ -39,6 +39,10 @@ fn filled(path: &str) -> String {
     [
         ("{id}", NOBODYS_ID),
         ("{message_id}", NOBODYS_ID),
+        ("{organization}", "no-such-organization"),
+        ("{organization_id}", "no-such-organization"),
+        ("{user_id}", NOBODYS_ID),
+        ("{invitation_id}", NOBODYS_ID),
         ("{provider}", "openai"),
         ("{*id}", "no-such-model"),
         ("{*model}", "no-such-model"),
