@@ -1,6 +1,55 @@
 //! Gateway tokens of teams.
 
+use std::time::Duration;
+
+use domain::audit::{Actor, Event};
+use domain::organization::{Organization, Team};
+use testkit::eventually;
+
 use super::*;
+
+#[tokio::test]
+async fn what_another_process_suspends_or_takes_away_stops_within_two_seconds() {
+    let house = House::start().await;
+    let root = house.admin("root").await;
+    let acme = company(&house, &root, "acme", KEY).await;
+    let crew = team(&acme, "Crew").await;
+    let token = team_token(&acme, &crew).await;
+    let client = house.nobody().with_token(token["token"].as_str().unwrap());
+    chat(&client, &[]).await.expect(200);
+    chat(&acme.member.client, &[]).await.expect(200);
+    let stops = async |client: &Client, what: &str, wanted: u16| {
+        let is_so = async || (chat(client, &[]).await.status.as_u16() == wanted).then_some(());
+        eventually(what, Duration::from_secs(2), is_so).await;
+    };
+    let (beside, now) = (house.as_command_line().await, house.app.clock.now());
+    let organization = acme.id.parse().unwrap();
+    let begin = async || beside.begin(now, Actor::CommandLine { user: None }, None).await.unwrap();
+
+    let user = user_id(&acme.member).await.parse().unwrap();
+    let mut change = begin().await;
+    assert!(store::memberships::remove(&mut change, organization, user).await.unwrap());
+    change.commit(Event::MemberRemoved { organization, user }).await.unwrap();
+    stops(&acme.member.client, "somebody taken out", 400).await;
+
+    let known = store::teams::by_id(&beside, id(&crew).parse().unwrap()).await.unwrap().unwrap();
+    let mut change = begin().await;
+    store::teams::update(&mut change, &Team { suspended_at: Some(now), ..known.clone() }).await.unwrap();
+    change.commit(Event::TeamSuspended { team: known.id }).await.unwrap();
+    stops(&client, "a suspended team", 403).await;
+    let mut change = begin().await;
+    store::teams::update(&mut change, &known).await.unwrap();
+    change.commit(Event::TeamResumed { team: known.id }).await.unwrap();
+    stops(&client, "a team that works again", 200).await;
+
+    let known = store::organizations::by_id(&beside, organization).await.unwrap().unwrap();
+    let mut change = begin().await;
+    let suspended = Organization { suspended_at: Some(now), ..known };
+    store::organizations::update(&mut change, &suspended).await.unwrap();
+    change.commit(Event::OrganizationSuspended { organization }).await.unwrap();
+    stops(&client, "a suspended organization", 403).await;
+    beside.close().await;
+}
 
 #[tokio::test]
 async fn a_teams_token_uses_shared_keys_only_and_outlives_its_maker() {
