@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::audit::Event;
 use domain::caller::Role;
 use domain::ids::UserId;
+use domain::organization::MemberRole;
 use domain::secret::Password;
 use domain::{Caller, text};
 use store::sessions::SessionKind;
@@ -213,6 +214,13 @@ pub async fn edit(app: &App, caller: &Caller, id: UserId, edit: UserEdit) -> Res
     get(app, id).await
 }
 
+fn last_owner() -> Error {
+    Error::new(
+        Code::Conflict,
+        "They are the last active owner of an organization, and somebody must look after it. Make another owner first.",
+    )
+}
+
 fn last_admin() -> Error {
     Error::new(
         Code::Conflict,
@@ -224,7 +232,8 @@ fn last_admin() -> Error {
 /// and sessions stop working, their name is taken out; usage and audit keep the id.
 ///
 /// # Errors
-/// `not_found`, or `conflict` for the last active admin.
+/// `not_found`, or `conflict` for the last active admin, and for the last owner
+/// of an organization.
 pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
     find(app, id).await?;
     let keys = store::credentials::of_user(&app.store, id).await?;
@@ -246,6 +255,13 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
     store::conversations::delete_of_user(&mut change, id).await?;
     let registered = store::registrations::delete_of_user(&mut change, id).await?;
     events.extend(registered.iter().map(crate::registry::gone));
+    for (organization, role) in store::memberships::remove_user(&mut change, id).await? {
+        if role == MemberRole::Owner && store::memberships::owners(&mut change, organization).await? == 0 {
+            change.rollback().await?;
+            return Err(last_owner());
+        }
+        events.push(Event::MemberRemoved { organization, user: id });
+    }
     store::sessions::end_all_of_user(&mut change, id, None).await?;
     store::users::anonymise(&mut change, id).await?;
     events.push(Event::UserDeleted { user: id });

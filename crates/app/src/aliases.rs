@@ -1,5 +1,6 @@
 //! Looking after aliases: names that stand for models of one or several
-//! providers. A person has their own; admins make those of everybody.
+//! providers. A person has their own; admins make those of their organization
+//! and those of everybody.
 
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use domain::Caller;
 use domain::alias::{self, Alias, Mode, Target};
 use domain::audit::Event;
 use domain::caller::Proof;
-use domain::credential::Scope;
-use domain::ids::{AliasId, UserId};
+use domain::credential::{Owner, Scope};
+use domain::ids::{AliasId, OrganizationId, TeamId};
 use domain::model::ModelKind;
 use domain::provider::ProviderId;
 use domain::text;
@@ -18,10 +19,15 @@ use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::models::{self, ModelFilter};
 use crate::naming;
+use crate::organizations::may_manage;
+use crate::owners;
 use crate::reach::{self, Reach};
 use crate::sign_in;
 
-/// The most aliases of one person, or of the server.
+/// The most teams that one alias names.
+const TEAMS: usize = 100;
+
+/// The most aliases of one person, of an organization, or of the server.
 const MOST: i64 = 500;
 
 /// An alias as somebody asks for it.
@@ -29,12 +35,16 @@ const MOST: i64 = 500;
 pub struct NewAlias {
     /// For whom.
     pub scope: Scope,
+    /// Whose, when an organization's; absent: the one the caller acts in.
+    pub organization: Option<OrganizationId>,
     /// The name.
     pub name: String,
     /// Which target is asked first.
     pub mode: Mode,
     /// What it stands for.
     pub targets: Vec<Target>,
+    /// The teams that may name it; absent: everybody who sees it.
+    pub teams: Option<Vec<TeamId>>,
 }
 
 /// What is to change; `None` stays.
@@ -46,6 +56,8 @@ pub struct Edit {
     pub mode: Option<Mode>,
     /// What it stands for.
     pub targets: Option<Vec<Target>>,
+    /// The teams that may name it; cleared: everybody who sees it.
+    pub teams: Option<Option<Vec<TeamId>>>,
 }
 
 /// An alias with what it means to one caller.
@@ -85,12 +97,12 @@ pub async fn get(app: &App, caller: &Caller, id: AliasId) -> Result<Described> {
 /// `forbidden` for everybody's by a member, `conflict` for a name that is there,
 /// `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewAlias) -> Result<Described> {
-    let owner = owner(caller, new.scope)?;
+    let owner = owner(app, caller, new.scope, new.organization).await?;
     let now = app.clock.now();
     let alias = checked(Alias {
         id: AliasId::generate(now, &app.entropy),
-        scope: new.scope,
         owner,
+        teams: new.teams,
         name: new.name,
         mode: new.mode,
         targets: new.targets,
@@ -106,13 +118,17 @@ pub async fn create(app: &App, caller: &Caller, new: NewAlias) -> Result<Describ
         change.rollback().await?;
         return Err(Error::invalid("alias", format!("is one too many: {MOST} are kept. Delete one first")));
     }
+    if let Err(error) = check_teams(&mut change, &alias).await {
+        change.rollback().await?;
+        return Err(error);
+    }
     store::aliases::insert(&mut change, &alias, Some(caller.user)).await?;
     let targets = written(&alias);
     change
-        .commit(Event::AliasCreated { alias: alias.id, scope: alias.scope, name: alias.name.clone(), targets })
+        .commit(Event::AliasCreated { alias: alias.id, scope: alias.scope(), name: alias.name.clone(), targets })
         .await?;
-    app.reach.forget(owner);
-    get(app, caller, alias.id).await
+    app.reach.forget_of(owner.id());
+    get(app, &owners::acting_for(caller, owner), alias.id).await
 }
 
 /// Changes an alias.
@@ -120,22 +136,28 @@ pub async fn create(app: &App, caller: &Caller, new: NewAlias) -> Result<Describ
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`, `invalid_request`.
 pub async fn edit(app: &App, caller: &Caller, id: AliasId, edit: Edit) -> Result<Described> {
-    let fields: Vec<&'static str> =
-        [(edit.name.is_some(), "alias"), (edit.mode.is_some(), "mode"), (edit.targets.is_some(), "targets")]
-            .into_iter()
-            .filter_map(|(is_there, field)| is_there.then_some(field))
-            .collect();
+    let fields: Vec<&'static str> = [
+        (edit.name.is_some(), "alias"),
+        (edit.mode.is_some(), "mode"),
+        (edit.targets.is_some(), "targets"),
+        (edit.teams.is_some(), "teams"),
+    ]
+    .into_iter()
+    .filter_map(|(is_there, field)| is_there.then_some(field))
+    .collect();
     let now = app.clock.now();
     let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
     let known = look_after(&mut change, caller, id).await?;
+    let seen_as = owners::acting_for(caller, known.owner);
     if fields.is_empty() {
         change.rollback().await?;
-        return get(app, caller, id).await;
+        return get(app, &seen_as, id).await;
     }
     let alias = checked(Alias {
         name: edit.name.unwrap_or(known.name),
         mode: edit.mode.unwrap_or(known.mode),
         targets: edit.targets.unwrap_or(known.targets),
+        teams: edit.teams.unwrap_or(known.teams),
         updated_at: now,
         ..known
     })?;
@@ -143,14 +165,18 @@ pub async fn edit(app: &App, caller: &Caller, id: AliasId, edit: Edit) -> Result
         change.rollback().await?;
         return Err(taken(&alias));
     }
+    if let Err(error) = check_teams(&mut change, &alias).await {
+        change.rollback().await?;
+        return Err(error);
+    }
     if !store::aliases::update(&mut change, &alias).await? {
         change.rollback().await?;
         return Err(Error::not_found("alias"));
     }
     let targets = written(&alias);
     change.commit(Event::AliasUpdated { alias: id, fields, name: alias.name.clone(), targets }).await?;
-    app.reach.forget(alias.owner);
-    get(app, caller, id).await
+    app.reach.forget_of(alias.owner.id());
+    get(app, &seen_as, id).await
 }
 
 /// Deletes an alias.
@@ -166,7 +192,7 @@ pub async fn delete(app: &App, caller: &Caller, id: AliasId) -> Result<()> {
     }
     let owner = alias.owner;
     change.commit(Event::AliasDeleted { alias: id, name: alias.name }).await?;
-    app.reach.forget(owner);
+    app.reach.forget_of(owner.id());
     Ok(())
 }
 
@@ -212,9 +238,9 @@ fn describe(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> De
 
 /// What the name would mean without this alias.
 fn shadowed(app: &App, reach: &Reach, alias: &Alias) -> Vec<String> {
-    let is_hidden = |other: &&Arc<Alias>| other.name == alias.name && other.scope > alias.scope;
+    let is_hidden = |other: &&Arc<Alias>| other.name == alias.name && other.scope() > alias.scope();
     let mut shadowed: Vec<String> =
-        reach.aliases.all().iter().filter(is_hidden).map(|_| "an alias of this server".to_owned()).collect();
+        reach.aliases.all().iter().filter(is_hidden).map(|other| whose(other.scope()).to_owned()).collect();
     if let Ok(place) = naming::place(&alias.name, reach, app.catalogue, app.clock.now()) {
         shadowed.push(place.written());
     }
@@ -224,37 +250,91 @@ fn shadowed(app: &App, reach: &Reach, alias: &Alias) -> Vec<String> {
 /// An alias that the caller may change.
 async fn look_after(change: &mut Mutation, caller: &Caller, id: AliasId) -> Result<Alias> {
     let alias = store::aliases::by_id(change, id).await?.ok_or_else(|| Error::not_found("alias"))?;
-    let is_hers = alias.owner == Some(caller.user) && caller.team().is_none();
-    if alias.scope == Scope::Personal && !is_hers {
+    let may_know = match alias.owner {
+        Owner::User(user) => user == caller.user && caller.team().is_none(),
+        Owner::Organization(organization) => caller.may_know_of(organization),
+        Owner::System => true,
+    };
+    if !may_know {
         return Err(Error::not_found("alias"));
     }
-    owner(caller, alias.scope)?;
+    may_change_names(caller)?;
+    match alias.owner {
+        Owner::Organization(organization) => may_manage(caller, organization)?,
+        Owner::System => may_change_the_servers(caller)?,
+        Owner::User(_) => {}
+    }
     Ok(alias)
 }
 
 /// Whose an alias of this scope is that the caller makes.
-fn owner(caller: &Caller, scope: Scope) -> Result<Option<UserId>> {
-    let forbidden = |sentence| Err(Error::new(Code::Forbidden, sentence));
-    if let Proof::GatewayToken { models: Some(_), .. } = caller.proof {
-        // It would give other models the names that the token may call.
-        return forbidden(
-            "A gateway token that is limited to some models cannot change what names mean. Use another token, or sign in.",
-        );
+async fn owner(app: &App, caller: &Caller, scope: Scope, organization: Option<OrganizationId>) -> Result<Owner> {
+    may_change_names(caller)?;
+    match scope {
+        Scope::Organization => return owners::organization(app, caller, organization).await,
+        _ => owners::refuse_stray(organization)?,
     }
     match scope {
-        Scope::Personal if caller.team().is_some() => {
-            forbidden("A team's token has no aliases of its own. Use a token of your own, or sign in.")
-        }
-        Scope::Personal => Ok(Some(caller.user)),
-        Scope::System if caller.is_admin() => Ok(None),
-        Scope::System => forbidden(
-            "Only an admin of this server can change what a name means for everybody. Make an alias of your own.",
-        ),
-        Scope::Organization => Err(Error::invalid(
-            "scope",
-            "is not taken: this version has no organizations' aliases; send personal or system",
+        Scope::Personal if caller.team().is_some() => Err(Error::new(
+            Code::Forbidden,
+            "A team's token has no aliases of its own. Use a token of your own, or sign in.",
         )),
+        Scope::Personal => Ok(Owner::User(caller.user)),
+        _ => may_change_the_servers(caller).map(|()| Owner::System),
     }
+}
+
+/// A token that is limited to some models would give other models the names that
+/// it may call.
+fn may_change_names(caller: &Caller) -> Result<()> {
+    match caller.proof {
+        Proof::GatewayToken { models: Some(_), .. } => Err(Error::new(
+            Code::Forbidden,
+            "A gateway token that is limited to some models cannot change what names mean. Use another token, or sign in.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn may_change_the_servers(caller: &Caller) -> Result<()> {
+    if caller.is_admin() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Forbidden,
+        "Only an admin of this server can change what a name means for everybody. Make an alias of your own.",
+    ))
+}
+
+/// Whose name an alias hides.
+const fn whose(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Personal => "an alias of yours",
+        Scope::Organization => "an alias of your organization",
+        Scope::System => "an alias of this server",
+    }
+}
+
+/// Passes when an alias may name its teams: an organization's its own, the
+/// server's any.
+async fn check_teams(change: &mut Mutation, alias: &Alias) -> Result<()> {
+    let Some(teams) = &alias.teams else { return Ok(()) };
+    let invalid = |problem: &str| Err(Error::invalid("teams", problem));
+    if matches!(alias.owner, Owner::User(_)) {
+        return invalid("goes with aliases of an organization or of the server; leave it out");
+    }
+    if teams.is_empty() || teams.len() > TEAMS {
+        return invalid("needs 1 to 100 teams; send null for everybody");
+    }
+    let known = store::teams::some_within(change, teams).await?;
+    let is_theirs = |team: &domain::organization::Team| match alias.owner {
+        Owner::Organization(own) => team.organization == own,
+        _ => true,
+    };
+    if known.len() == teams.len() && known.iter().all(is_theirs) {
+        return Ok(());
+    }
+    Err(Error::not_found("team").of_field("teams"))
 }
 
 /// The alias as it is kept, or what is wrong with it.
@@ -273,11 +353,20 @@ fn checked(alias: Alias) -> Result<Alias> {
     if targets.iter().any(|target| naming::holds_a_key(&target.model)) {
         return Err(Error::invalid("targets.model", "looks like a provider key; keys are saved at /keys, sealed"));
     }
-    Ok(Alias { name, targets, ..alias })
+    let teams = alias.teams.map(|mut teams| {
+        teams.sort_unstable();
+        teams.dedup();
+        teams
+    });
+    Ok(Alias { name, targets, teams, ..alias })
 }
 
 fn taken(alias: &Alias) -> Error {
-    let whose = if alias.scope == Scope::Personal { "You have" } else { "This server has" };
+    let whose = match alias.scope() {
+        Scope::Personal => "You have",
+        Scope::Organization => "This organization has",
+        Scope::System => "This server has",
+    };
     Error::new(
         Code::Conflict,
         format!("{whose} an alias “{}” already. Change that one, or choose another name.", alias.name),

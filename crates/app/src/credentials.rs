@@ -17,16 +17,16 @@ use std::time::Duration;
 
 use domain::audit::Event;
 use domain::caller::Proof;
-use domain::credential::{Credential, KeyStatus, Scope, Source};
-use domain::ids::CredentialId;
+use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
+use domain::ids::{CredentialId, OrganizationId};
 use domain::secret::Password;
-use domain::{Caller, Secret, Timestamp};
+use domain::{Caller, Origin, Secret, Timestamp};
 use store::credentials::{CredentialFilter, StoredCredential};
 
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
-use crate::{checks, reach, secrets};
+use crate::{checks, owners, reach, secrets};
 
 pub use arrange::{Place, arrange};
 pub(crate) use duplicates::already_saved;
@@ -48,6 +48,8 @@ const SYNC_CHECK: Duration = Duration::from_secs(10);
 pub struct Listing {
     /// Of this scope.
     pub scope: Option<Scope>,
+    /// Of this organization and nobody else; absent: also the caller's own.
+    pub organization: Option<OrganizationId>,
     /// For this provider.
     pub provider: Option<domain::ProviderId>,
     /// In this health.
@@ -62,16 +64,22 @@ pub struct Listing {
     pub limit: i64,
 }
 
-/// The keys the caller may see: their own; for admins also the system's and the
+/// The keys the caller may see: their own and those of the organization they act
+/// in, or those of one that they name; for admins also the system's and the
 /// environment's. The environment's come after all stored ones.
 ///
 /// # Errors
-/// When the store cannot be read.
+/// `not_found` for an organization that is not the caller's to know of.
 pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<Credential>, i64)> {
+    if let Some(organization) = listing.organization {
+        owners::known(app, caller, organization).await?;
+    }
+    let is_of_all = listing.organization.is_none();
+    let with_system = is_of_all && caller.is_admin();
     let filter = CredentialFilter {
-        owner: Some(caller.user),
-        organization: caller.organization,
-        with_system: caller.is_admin(),
+        owner: (is_of_all && caller.team().is_none()).then_some(caller.user),
+        organization: listing.organization.or(caller.organization),
+        with_system,
         scope: listing.scope,
         provider: listing.provider,
         status: listing.status,
@@ -80,14 +88,31 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<(Vec<
     };
     let (mut rows, stored) = store::credentials::page(&app.store, &filter, listing.skip, listing.limit).await?;
     let mut count = stored;
-    if caller.is_admin() {
+    if with_system {
         let environment = environment_rows(app, listing).await?;
         count += environment.len() as i64;
         let room = usize::try_from(listing.limit - rows.len() as i64).unwrap_or(0);
         let passed_over = usize::try_from((listing.skip - stored).max(0)).unwrap_or(0);
         rows.extend(environment.into_iter().skip(passed_over).take(room));
     }
-    Ok((rows, count))
+    Ok((rows.into_iter().map(|row| shown_to(caller, row)).collect(), count))
+}
+
+/// A key as the caller may see it: note and endpoint are for whoever looks after
+/// it.
+fn shown_to(caller: &Caller, credential: Credential) -> Credential {
+    if reach::looks_after(caller, &credential) {
+        return credential;
+    }
+    Credential {
+        note: String::new(),
+        api_base: None,
+        endpoint: String::new(),
+        origin: Origin::stored(String::new()),
+        settings: Settings { slug: credential.settings.slug, ..Settings::default() },
+        status_reason: None,
+        ..credential
+    }
 }
 
 /// The environment's rows that a listing asks for.
@@ -109,7 +134,7 @@ async fn environment_rows(app: &App, listing: &Listing) -> Result<Vec<Credential
 /// # Errors
 /// `not_found` when it is not there or not the caller's to know of.
 pub async fn get(app: &App, caller: &Caller, id: CredentialId) -> Result<Credential> {
-    Ok(find(app, caller, id).await?.credential)
+    Ok(shown_to(caller, find(app, caller, id).await?.credential))
 }
 
 /// A key the caller may see, with its sealed secret.
@@ -121,9 +146,21 @@ pub(crate) async fn find(app: &App, caller: &Caller, id: CredentialId) -> Result
     row.filter(|row| reach::may_see(caller, &row.credential)).ok_or_else(|| Error::not_found("provider key"))
 }
 
+/// A key that the caller looks after.
+pub(crate) async fn find_looked_after(app: &App, caller: &Caller, id: CredentialId) -> Result<StoredCredential> {
+    let row = find(app, caller, id).await?;
+    if reach::looks_after(caller, &row.credential) {
+        return Ok(row);
+    }
+    Err(Error::new(
+        Code::Forbidden,
+        "This is a key of your organization, and only its owners and admins look after it. Ask one of them.",
+    ))
+}
+
 /// A key the caller may change: a stored one.
 async fn find_stored(app: &App, caller: &Caller, id: CredentialId) -> Result<StoredCredential> {
-    let row = find(app, caller, id).await?;
+    let row = find_looked_after(app, caller, id).await?;
     match &row.credential.source {
         Source::Stored | Source::Reference(_) => Ok(row),
         Source::Environment(variable) => Err(Error::new(
@@ -156,7 +193,7 @@ fn refuse_former(credential: &Credential) -> Result<()> {
 /// # Errors
 /// `not_found`, or when the store cannot be read.
 pub async fn check(app: &Arc<App>, caller: &Caller, id: CredentialId) -> Result<Credential> {
-    let row = find(app, caller, id).await?;
+    let row = find_looked_after(app, caller, id).await?;
     let status = wait_for_check(app, row).await;
     if let Some(status) = status {
         let change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;

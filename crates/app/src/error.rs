@@ -26,6 +26,8 @@ pub enum Code {
     HeadersTooLarge,
     /// The model cannot take a parameter that would change its answer.
     UnsupportedParameter,
+    /// A provider that is none.
+    UnknownProvider,
     /// A name that two custom endpoints both have.
     AmbiguousModel,
     /// No key opens the model's provider.
@@ -103,6 +105,7 @@ domain::text_enum!(Code, "error code" {
     PayloadTooLarge => "payload_too_large",
     HeadersTooLarge => "headers_too_large",
     UnsupportedParameter => "unsupported_parameter",
+    UnknownProvider => "unknown_provider",
     AmbiguousModel => "ambiguous_model",
     ProviderKeyRequired => "provider_key_required",
     InvalidGatewayToken => "invalid_gateway_token",

@@ -11,8 +11,11 @@ pub mod settings;
 
 pub mod administration;
 pub mod callers;
+pub mod organizations;
+mod owners;
 pub mod setup;
 pub mod sign_in;
+pub mod teams;
 pub mod tokens;
 pub mod users;
 
@@ -42,6 +45,7 @@ pub mod resolving;
 mod secrets;
 pub mod spreads;
 pub mod targets;
+pub mod terms;
 
 mod attempt;
 pub mod call;

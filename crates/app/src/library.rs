@@ -136,7 +136,7 @@ struct Server<'a> {
 
 impl<'a> Server<'a> {
     async fn open(app: &'a App, caller: &'a Caller, id: CredentialId) -> Result<Self> {
-        let stored = credentials::find(app, caller, id).await?;
+        let stored = credentials::find_looked_after(app, caller, id).await?;
         let credential = &stored.credential;
         if credential.provider != ProviderId::Ollama {
             return Err(Error::new(

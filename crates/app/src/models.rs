@@ -251,8 +251,9 @@ fn payer<'a>(app: &App, caller: &Caller, reach: &'a Reach, namespace: &str, mode
     candidates.retain(|candidate| !reach::is_stopped(candidate.credential));
     candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
     let wish = Wish {
-        policy: paying::policy(app, caller, &Wishes::default()).ok()?,
+        policy: paying::policy(app, caller, &reach.terms, &Wishes::default()).ok()?,
         personal_allowed: caller.team().is_none(),
+        rules: reach.terms.rules.as_ref(),
         pinned: None,
         turns: Turns::default(),
     };
@@ -282,7 +283,7 @@ fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>) -> Vec<ModelLine> {
         let offer = reach::registered(registration, None, app.catalogue);
         let price = price(app, &offer, now);
         let line = closed(offer.uuid, registration.written(), offer.facts, price);
-        lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope), ..line });
+        lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope()), ..line });
     }
     lines.into_values().collect()
 }

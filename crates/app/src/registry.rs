@@ -1,12 +1,12 @@
 //! The registry: models that people write down themselves. A person speaks for
-//! their own keys; admins speak for everybody's.
+//! their own keys; admins speak for their organization's, and for everybody's.
 
 use domain::Caller;
 use domain::alias::{MODEL_CHARACTERS, Target};
 use domain::audit::Event;
 use domain::caller::Proof;
-use domain::credential::Scope;
-use domain::ids::UserId;
+use domain::credential::{Owner, Scope};
+use domain::ids::OrganizationId;
 use domain::provider::{ProviderId, ProviderKind};
 use domain::registration::{MOST_TOKENS, Registration, Said};
 use domain::text;
@@ -16,7 +16,8 @@ use uuid::Uuid;
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::models::{self, ModelLine};
-use crate::{naming, reach, sign_in};
+use crate::organizations::may_manage;
+use crate::{naming, owners, reach, sign_in};
 
 /// The most registered models of one person, or of the server.
 const MOST: i64 = 1_000;
@@ -32,6 +33,8 @@ const DEAREST_NANOS: i64 = 1_000_000 * 1_000_000_000;
 pub struct NewModel {
     /// For whom.
     pub scope: Scope,
+    /// Whose, when an organization's; absent: the one the caller acts in.
+    pub organization: Option<OrganizationId>,
     /// Its provider.
     pub provider: ProviderId,
     /// The provider's id of it; at custom endpoints `slug/id`.
@@ -70,10 +73,9 @@ pub async fn of_model(app: &App, caller: &Caller, model: Uuid) -> Result<Vec<Reg
 /// `forbidden` for everybody's by a member, `conflict` when it is there,
 /// `invalid_request`.
 pub async fn register(app: &App, caller: &Caller, new: NewModel) -> Result<ModelLine> {
-    let owner = owner(caller, new.scope)?;
+    let owner = owner(app, caller, new.scope, new.organization).await?;
     let now = app.clock.now();
     let registration = checked(Registration {
-        scope: new.scope,
         owner,
         provider: new.provider,
         namespace: String::new(),
@@ -93,10 +95,10 @@ pub async fn register(app: &App, caller: &Caller, new: NewModel) -> Result<Model
         return Err(Error::invalid("model_id", format!("is one too many: {MOST} are kept. Delete one first")));
     }
     store::registrations::insert(&mut change, &registration, Some(caller.user)).await?;
-    let (model, scope, name) = (registration.uuid(), registration.scope, registration.written());
+    let (model, scope, name) = (registration.uuid(), registration.scope(), registration.written());
     change.commit(Event::ModelRegistered { model, scope, name }).await?;
-    app.reach.forget(owner);
-    line(app, caller, model).await
+    app.reach.forget_of(owner.id());
+    line(app, &owners::acting_for(caller, owner), model).await
 }
 
 /// Changes what is said of a model.
@@ -127,9 +129,9 @@ pub async fn edit(app: &App, caller: &Caller, model: Uuid, scope: Option<Scope>,
         change.rollback().await?;
         return Err(missing());
     }
-    let (scope, name, owner) = (edited.scope, edited.written(), edited.owner);
+    let (scope, name, owner) = (edited.scope(), edited.written(), edited.owner);
     change.commit(Event::ModelUpdated { model, scope, fields, name }).await?;
-    app.reach.forget(owner);
+    app.reach.forget_of(owner.id());
     line(app, caller, model).await
 }
 
@@ -144,13 +146,13 @@ pub async fn unregister(app: &App, caller: &Caller, model: Uuid, scope: Option<S
     let known = still_there(&mut change, &known).await?;
     store::registrations::delete(&mut change, &known).await?;
     change.commit(gone(&known)).await?;
-    app.reach.forget(known.owner);
+    app.reach.forget_of(known.owner.id());
     Ok(())
 }
 
 /// What the audit log says of a model that was taken out.
 pub(crate) fn gone(registration: &Registration) -> Event {
-    Event::ModelUnregistered { model: registration.uuid(), scope: registration.scope, name: registration.written() }
+    Event::ModelUnregistered { model: registration.uuid(), scope: registration.scope(), name: registration.written() }
 }
 
 async fn line(app: &App, caller: &Caller, model: Uuid) -> Result<ModelLine> {
@@ -160,9 +162,9 @@ async fn line(app: &App, caller: &Caller, model: Uuid) -> Result<ModelLine> {
 /// A registration that the caller may change: their own before everybody's.
 async fn look_after(app: &App, caller: &Caller, model: Uuid, scope: Option<Scope>) -> Result<Registration> {
     let known = of_model(app, caller, model).await?;
-    let wanted = |one: &&Registration| scope.is_none_or(|scope| scope == one.scope);
+    let wanted = |one: &&Registration| scope.is_none_or(|scope| scope == one.scope());
     let found = known.iter().find(wanted).ok_or_else(missing)?;
-    owner(caller, found.scope)?;
+    may_speak_for(caller, found.owner)?;
     Ok(found.clone())
 }
 
@@ -188,26 +190,37 @@ fn merged(said: Said, edit: Edit) -> Said {
 }
 
 /// Whose a registration of this scope is that the caller makes.
-fn owner(caller: &Caller, scope: Scope) -> Result<Option<UserId>> {
+async fn owner(app: &App, caller: &Caller, scope: Scope, organization: Option<OrganizationId>) -> Result<Owner> {
+    let owner = match scope {
+        Scope::Organization => owners::organization(app, caller, organization).await?,
+        Scope::Personal => Owner::User(caller.user),
+        Scope::System => Owner::System,
+    };
+    if scope != Scope::Organization {
+        owners::refuse_stray(organization)?;
+    }
+    may_speak_for(caller, owner)?;
+    Ok(owner)
+}
+
+/// Passes for whoever may say what is known of models to this owner.
+fn may_speak_for(caller: &Caller, owner: Owner) -> Result<()> {
     let forbidden = |sentence| Err(Error::new(Code::Forbidden, sentence));
     if let Proof::GatewayToken { models: Some(_), .. } = caller.proof {
         return forbidden(
             "A gateway token that is limited to some models cannot change what is known of models. Use another token, or sign in.",
         );
     }
-    match scope {
-        Scope::Personal if caller.team().is_some() => {
+    match owner {
+        Owner::User(_) if caller.team().is_some() => {
             forbidden("A team's token has no models of its own. Use a token of your own, or sign in.")
         }
-        Scope::Personal => Ok(Some(caller.user)),
-        Scope::System if caller.is_admin() => Ok(None),
-        Scope::System => {
+        Owner::User(_) => Ok(()),
+        Owner::Organization(organization) => may_manage(caller, organization),
+        Owner::System if caller.is_admin() => Ok(()),
+        Owner::System => {
             forbidden("Only an admin of this server can register models for everybody. Register one for your own keys.")
         }
-        Scope::Organization => Err(Error::invalid(
-            "scope",
-            "is not taken: this version has no organizations' models; send personal or system",
-        )),
     }
 }
 
@@ -271,7 +284,11 @@ fn missing() -> Error {
 }
 
 fn taken(registration: &Registration) -> Error {
-    let whose = if registration.scope == Scope::Personal { "You have" } else { "This server has" };
+    let whose = match registration.scope() {
+        Scope::Personal => "You have",
+        Scope::Organization => "This organization has",
+        Scope::System => "This server has",
+    };
     Error::new(
         Code::Conflict,
         format!("{whose} registered “{}” already. Change that one, or register another.", registration.written()),

@@ -53,6 +53,9 @@ impl Explained {
 /// When the name means nothing here.
 pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -> Result<Explained> {
     let reach = reach::of(app, caller).await?;
+    if reach.aliases.withhold(model) {
+        return Err(targets::withheld(model));
+    }
     let alias = reach.aliases.meant(model).cloned();
     let places: Vec<(Place, Option<u32>)> = match &alias {
         Some(alias) => {
@@ -67,5 +70,5 @@ pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -
         Ok(ExplainedPlace { place, weight, resolution })
     };
     let places = places.into_iter().map(explained).collect::<Result<_>>()?;
-    Ok(Explained { alias, places, policy: paying::policy(app, caller, wishes)? })
+    Ok(Explained { alias, places, policy: paying::policy(app, caller, &reach.terms, wishes)? })
 }

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::audit::Event;
-use domain::credential::{Credential, Scope};
-use domain::ids::{CredentialId, UserId};
+use domain::credential::{Credential, Owner, Scope};
+use domain::ids::{CredentialId, OrganizationId};
 use domain::spread::{Spread, Tally, Turn, Turns};
 use domain::{Caller, ProviderId, Timestamp};
-use store::spreads::{Owner, Setting};
+use store::spreads::Setting;
 
 use crate::App;
 use crate::error::{Code, Error, Result};
-use crate::sign_in;
+use crate::{owners, sign_in};
 
-/// A person's keys, or the server's, of one provider.
-type Group = (Option<UserId>, ProviderId);
+/// A person's keys, an organization's, or the server's, of one provider.
+type Group = (Owner, ProviderId);
 
 /// What is counted so that calls can be spread. Each node counts for itself.
 #[derive(Debug, Default)]
@@ -53,12 +53,13 @@ impl Counts {
 pub struct Settled(HashMap<(Scope, ProviderId), Spread>);
 
 impl Settled {
-    /// Reads what is settled for `user`.
+    /// Reads what is settled for `caller`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) async fn read(app: &App, user: UserId) -> Result<Self> {
-        let settings = store::spreads::for_user(&app.store, user).await?;
+    pub(crate) async fn read(app: &App, caller: &Caller) -> Result<Self> {
+        let user = caller.team().is_none().then_some(caller.user);
+        let settings = store::spreads::seen_by(&app.store, user, caller.organization).await?;
         Ok(Self(settings.into_iter().map(|one| ((one.scope, one.provider), one.spread)).collect()))
     }
 
@@ -89,7 +90,11 @@ pub(crate) fn turns<'a>(
 ) -> Turns<'a> {
     let turn = |scope| {
         let spread = settled.of(scope, provider);
-        let owner = (scope == Scope::Personal).then_some(caller.user);
+        let owner = match (scope, caller.organization) {
+            (Scope::Personal, _) => Owner::User(caller.user),
+            (Scope::Organization, Some(organization)) => Owner::Organization(organization),
+            _ => Owner::System,
+        };
         let count = match (spread, asks) {
             (Spread::RoundRobin, Asks::ToCall) => app.spreads.of((owner, provider)).fetch_add(1, Ordering::Relaxed),
             (Spread::RoundRobin, Asks::ToKnow) => app.spreads.of((owner, provider)).load(Ordering::Relaxed),
@@ -107,35 +112,47 @@ pub(crate) fn count(app: &App, settled: &Settled, credential: &Credential) {
     }
 }
 
-/// What is settled, as far as `caller` may know: theirs, and for admins the
-/// server's.
+/// What is settled, as far as `caller` may know: theirs, their organization's
+/// where they look after it, and for admins the server's.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Setting>> {
-    let settings = store::spreads::for_user(&app.store, caller.user).await?;
+    let settings = store::spreads::seen_by(&app.store, Some(caller.user), caller.organization).await?;
     let is_theirs = |setting: &Setting| match setting.scope {
         Scope::Personal => caller.team().is_none(),
-        Scope::Organization | Scope::System => caller.is_admin(),
+        Scope::Organization => caller.organization.is_some_and(|own| caller.looks_after(own)),
+        Scope::System => caller.is_admin(),
     };
     Ok(settings.into_iter().filter(is_theirs).collect())
 }
 
-/// Settles how calls are spread over the caller's keys of `provider`, or over
-/// the server's.
+/// Settles how calls are spread over the caller's keys of `provider`, over an
+/// organization's, or over the server's.
 ///
 /// # Errors
 /// `forbidden` for keys that are not the caller's to look after.
-pub async fn set(app: &App, caller: &Caller, scope: Scope, provider: ProviderId, spread: Spread) -> Result<Setting> {
-    let owner = owner(caller, scope)?;
+pub async fn set(
+    app: &App,
+    caller: &Caller,
+    scope: Scope,
+    organization: Option<OrganizationId>,
+    provider: ProviderId,
+    spread: Spread,
+) -> Result<Setting> {
+    let owner = owner(app, caller, scope, organization).await?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     store::spreads::set(&mut change, owner, provider, spread).await?;
     change.commit(Event::SpreadSet { scope, provider, spread }).await?;
-    app.reach.forget((scope == Scope::Personal).then_some(caller.user));
+    app.reach.forget_of(owner.id());
     Ok(Setting { scope, provider, spread })
 }
 
-fn owner(caller: &Caller, scope: Scope) -> Result<Owner> {
+async fn owner(app: &App, caller: &Caller, scope: Scope, organization: Option<OrganizationId>) -> Result<Owner> {
+    if scope == Scope::Organization {
+        return owners::organization(app, caller, organization).await;
+    }
+    owners::refuse_stray(organization)?;
     match scope {
         Scope::Personal if caller.team().is_some() => Err(Error::new(
             Code::Forbidden,
@@ -143,13 +160,9 @@ fn owner(caller: &Caller, scope: Scope) -> Result<Owner> {
         )),
         Scope::Personal => Ok(Owner::User(caller.user)),
         Scope::System if caller.is_admin() => Ok(Owner::System),
-        Scope::System => Err(Error::new(
+        Scope::System | Scope::Organization => Err(Error::new(
             Code::Forbidden,
             "Only an admin of this server can settle how calls are spread over its keys. Settle it for your own.",
-        )),
-        Scope::Organization => Err(Error::invalid(
-            "scope",
-            "is not taken: this version has no organizations' keys; send personal or system",
         )),
     }
 }

@@ -1,21 +1,22 @@
 //! From the name in a request to the places that may answer it: one, or those
 //! that an alias stands for, in the order in which they are asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::Caller;
 use domain::alias::{self, Alias, Target};
-use domain::credential::Scope;
+use domain::credential::Owner;
 use domain::ids::AliasId;
 use uuid::Uuid;
 
 use crate::App;
 use crate::brought::{self, Brought};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
 use crate::paying::Wishes;
 use crate::reach::{self, Reach};
+use crate::terms::Terms;
 
 /// The aliases that one caller may name.
 #[derive(Debug, Default)]
@@ -23,22 +24,39 @@ pub struct Aliases {
     all: Vec<Arc<Alias>>,
     by_name: HashMap<String, Arc<Alias>>,
     by_id: HashMap<Uuid, Arc<Alias>>,
+    /// Names, and ids, that are other teams' to use.
+    withheld: HashSet<String>,
 }
 
 impl Aliases {
-    /// Reads those of `caller` and of the server.
+    /// Reads those of `caller`, of the organization they act in, and of the
+    /// server.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) async fn read(app: &App, caller: &Caller, with_personal: bool) -> Result<Self> {
-        let rows = store::aliases::for_user(&app.store, caller.user).await?;
-        let rows = rows.into_iter().filter(|alias| with_personal || alias.scope != Scope::Personal);
-        Ok(Self::of(rows.map(Arc::new).collect()))
+    pub(crate) async fn read(app: &App, caller: &Caller) -> Result<Self> {
+        let user = caller.team().is_none().then_some(caller.user);
+        let rows = store::aliases::seen_by(&app.store, user, caller.organization).await?;
+        let (theirs, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|alias| may_name(caller, alias));
+        let mut aliases = Self::of(theirs.into_iter().map(Arc::new).collect());
+        for alias in others {
+            aliases.withheld.insert(alias.id.to_string());
+            if !aliases.by_name.contains_key(&alias.name) {
+                aliases.withheld.insert(alias.name);
+            }
+        }
+        Ok(aliases)
     }
 
-    /// A person's own name wins over the server's.
+    /// Whether a name is for other teams.
+    #[must_use]
+    pub fn withhold(&self, name: &str) -> bool {
+        !self.withheld.is_empty() && self.withheld.contains(name)
+    }
+
+    /// A person's own name wins over their organization's, and that over the server's.
     fn of(mut all: Vec<Arc<Alias>>) -> Self {
-        all.sort_by(|one, other| (one.scope, &one.name).cmp(&(other.scope, &other.name)));
+        all.sort_by(|one, other| (one.scope(), &one.name).cmp(&(other.scope(), &other.name)));
         let mut aliases = Self::default();
         for alias in &all {
             aliases.by_id.insert(alias.id.0, Arc::clone(alias));
@@ -82,6 +100,18 @@ impl Aliases {
     }
 }
 
+/// Whether a caller may name an alias: everybody who sees it, unless it is for
+/// some teams. Whoever looks after it may try it out.
+fn may_name(caller: &Caller, alias: &Alias) -> bool {
+    let Some(teams) = &alias.teams else { return true };
+    let looks_after = || match alias.owner {
+        Owner::User(_) => true,
+        Owner::Organization(organization) => caller.looks_after(organization),
+        Owner::System => caller.is_admin(),
+    };
+    teams.iter().any(|team| caller.is_in_team(*team)) || (caller.team().is_none() && looks_after())
+}
+
 /// What may answer a call.
 pub(crate) struct Targets {
     /// The keys that may pay.
@@ -104,9 +134,12 @@ pub(crate) async fn of(
     conversation: Option<&str>,
 ) -> Result<Targets> {
     let reach = reach::of(app, caller).await?;
+    if reach.aliases.withhold(name) {
+        return Err(withheld(name));
+    }
     let alias = reach.aliases.meant(name).cloned();
     if let Some(brought) = &wishes.brought {
-        return of_brought(app, caller, brought, name, alias);
+        return of_brought(app, caller, &reach.terms, brought, name, alias);
     }
     let Some(alias) = alias else {
         let place = naming::place(name, &reach, app.catalogue, app.clock.now())?;
@@ -120,15 +153,34 @@ pub(crate) async fn of(
     Ok(Targets { reach, alias: Some(alias), places })
 }
 
+/// The sentence for a name that is other teams' to use.
+pub(crate) fn withheld(name: &str) -> Error {
+    Error::new(
+        Code::ModelNotAllowed,
+        format!(
+            "“{}” is for other teams. Use another model, or ask an admin of your organization to give it to yours.",
+            naming::shown(name)
+        ),
+    )
+    .of_field("model")
+}
+
 /// A key that came along can pay its own provider only: the alias stands for
 /// what it has there. Where it has nothing, the name is the provider's to know.
-fn of_brought(app: &App, caller: &Caller, brought: &Brought, name: &str, alias: Option<Arc<Alias>>) -> Result<Targets> {
+fn of_brought(
+    app: &App,
+    caller: &Caller,
+    terms: &Arc<Terms>,
+    brought: &Brought,
+    name: &str,
+    alias: Option<Arc<Alias>>,
+) -> Result<Targets> {
     let there = alias.and_then(|alias| {
         let target = alias.targets.iter().find(|target| target.provider == brought.provider)?.written();
         Some((alias, target))
     });
     let (alias, name) = there.map_or((None, name.to_owned()), |(alias, target)| (Some(alias), target));
-    let (reach, place) = brought::reach(app, caller, brought, &name)?;
+    let (reach, place) = brought::reach(app, caller, terms, brought, &name)?;
     Ok(Targets { reach, alias, places: vec![place] })
 }
 

@@ -5,7 +5,7 @@ mod edit;
 use domain::audit::Event;
 use domain::caller::TokenScope;
 use domain::gateway_token::{self, Params, TokenKind};
-use domain::ids::TokenId;
+use domain::ids::{TeamId, TokenId};
 use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, access, text};
 use store::tokens::Token;
@@ -15,13 +15,17 @@ use zeroize::Zeroizing;
 use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result};
+use crate::organizations;
 use crate::sign_in;
+use crate::teams;
 
 pub use edit::{Edit, Rotated, edit, rotate};
 
 /// A token as somebody asks for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewToken {
+    /// The team it is for; absent: its maker's own.
+    pub team: Option<TeamId>,
     /// Its name.
     pub name: String,
     /// What it may do; absent: call models.
@@ -45,13 +49,24 @@ pub struct Minted {
     pub text: Zeroizing<String>,
 }
 
-/// Makes a token for the caller. It can never do more than its maker.
+/// What a team's token may do: it is nobody's in particular, so it looks after
+/// nothing of anybody's.
+const SCOPES_OF_TEAMS: [TokenScope; 2] = [TokenScope::Models, TokenScope::ReadUsage];
+
+/// Makes a token for the caller, or for a team that they lead. It can never do
+/// more than its maker.
 ///
 /// # Errors
-/// `forbidden` for a scope the caller lacks, `invalid_request`.
+/// `forbidden` for a scope the caller lacks, and for a team that is not theirs to
+/// lead; `not_found`, `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
     let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
+    let team = match new.team {
+        Some(team) => Some(teams::find_to_lead(app, caller, team).await.map_err(|error| error.of_field("team_id"))?.id),
+        None => caller.team(),
+    };
     let scopes = checked_scopes(caller, new.scopes)?;
+    refuse_scopes_of_people(team, &scopes)?;
     let minter = match caller.token() {
         Some(id) => store::tokens::by_id(&app.store, id).await?,
         None => None,
@@ -62,7 +77,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
     // A token made by a token does not outlive it and belongs to the same team.
     let last_day = minter.as_ref().and_then(|minter| minter.expires_at);
     let expires_at = expires_at.into_iter().chain(last_day).min();
-    let kind = if caller.team().is_some() { TokenKind::Team } else { TokenKind::User };
+    let kind = if team.is_some() { TokenKind::Team } else { TokenKind::User };
     let now = app.clock.now();
     let text = gateway_token::generate(kind, &app.entropy);
     let token = Token {
@@ -71,7 +86,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         masked: gateway_token::masked(&text),
         kind,
         user: caller.user,
-        team: caller.team(),
+        team,
         name,
         scopes,
         models,
@@ -152,21 +167,67 @@ fn checked_policy(caller: &Caller, policy: Option<Fallback>) -> Result<Option<Fa
     }
 }
 
-/// The caller's tokens.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(Vec<Token>, i64)> {
-    Ok(store::tokens::list(&app.store, caller.user, skip, limit).await?)
+/// Refuses a team's token a scope that is about somebody's own things.
+fn refuse_scopes_of_people(team: Option<TeamId>, scopes: &[TokenScope]) -> Result<()> {
+    let Some(odd) = scopes.iter().find(|scope| !SCOPES_OF_TEAMS.contains(scope)) else { return Ok(()) };
+    if team.is_none() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "scopes",
+        format!(
+            "cannot have “{odd}” for a team's token: it calls models and reads its own usage; give models or read:usage"
+        ),
+    ))
 }
 
-/// One token of the caller's.
+/// Whose tokens to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Whose<'a> {
+    /// The caller's own.
+    #[default]
+    Own,
+    /// A team's.
+    Team(TeamId),
+    /// Those of all teams of an organization, by id or slug.
+    Organization(&'a str),
+}
+
+/// The caller's tokens, or those of a team that they lead, or of an organization
+/// that they look after.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub async fn list(app: &App, caller: &Caller, whose: Whose<'_>, skip: i64, limit: i64) -> Result<(Vec<Token>, i64)> {
+    Ok(match whose {
+        Whose::Own if caller.team().is_some() => (Vec::new(), 0),
+        Whose::Own => store::tokens::list(&app.store, caller.user, skip, limit).await?,
+        Whose::Team(team) => {
+            let team = teams::find_to_lead(app, caller, team).await?;
+            store::tokens::of_teams(&app.store, team.organization, Some(team.id), skip, limit).await?
+        }
+        Whose::Organization(named) => {
+            let organization = organizations::find_to_manage(app, caller, named).await?.id;
+            store::tokens::of_teams(&app.store, organization, None, skip, limit).await?
+        }
+    })
+}
+
+/// One token of the caller's, or of a team that they lead.
 ///
 /// # Errors
 /// `not_found`.
 pub async fn get(app: &App, caller: &Caller, id: TokenId) -> Result<Token> {
-    let token = store::tokens::by_id(&app.store, id).await?;
-    token.filter(|token| token.user == caller.user).ok_or_else(|| Error::not_found("gateway token"))
+    let missing = || Error::not_found("gateway token");
+    let token = store::tokens::by_id(&app.store, id).await?.ok_or_else(missing)?;
+    let is_theirs = match token.team {
+        None => token.user == caller.user && caller.team().is_none(),
+        Some(team) => {
+            let team = store::teams::by_id(&app.store, team).await?;
+            team.is_some_and(|team| caller.team().is_none() && caller.leads(team.id, team.organization))
+        }
+    };
+    if is_theirs { Ok(token) } else { Err(missing()) }
 }
 
 /// Whether a token of the caller's was ever used. It is known at once of calls,
@@ -179,12 +240,8 @@ pub async fn is_used(app: &App, caller: &Caller, id: TokenId) -> Result<bool> {
     if token.last_used_at.is_some() {
         return Ok(true);
     }
-    let filter = UsageFilter {
-        user: Some(caller.user),
-        token: Some(id),
-        from: Some(token.created_at),
-        ..UsageFilter::default()
-    };
+    let filter =
+        UsageFilter { user: Some(token.user), token: Some(id), from: Some(token.created_at), ..UsageFilter::default() };
     Ok(!store::usage::listed(&app.store, &filter, None, 1).await?.0.is_empty())
 }
 

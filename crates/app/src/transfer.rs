@@ -110,7 +110,7 @@ pub async fn export(app: &App, caller: &Caller, wanted: Wanted) -> Result<Export
         ));
     }
     let mut rows = store::credentials::of_everybody(&app.store, None).await?;
-    rows.retain(|row| wanted.of_everybody || crate::reach::may_see(caller, &row.credential));
+    rows.retain(|row| wanted.of_everybody || crate::reach::looks_after(caller, &row.credential));
     let mut exported = Exported {
         export: Export {
             format: FORMAT.to_owned(),

@@ -70,7 +70,7 @@ pub struct Found {
 /// `not_found`, `invalid_request` for keys of providers whose abilities are
 /// known, and why a call could not be made at all.
 pub async fn run(app: &App, caller: &Caller, by: &AskedBy, id: CredentialId, wanted: &Wanted) -> Result<Found> {
-    let credential = credentials::find(app, caller, id).await?.credential;
+    let credential = credentials::find_looked_after(app, caller, id).await?.credential;
     let reach = reach::of(app, caller).await?;
     let key = reach.key(id).ok_or_else(|| Error::not_found("provider key"))?;
     if !is_tried(credential.provider) {

@@ -23,6 +23,12 @@ pub struct KeyLabel {
     pub is_deleted: bool,
 }
 
+/// What a caller may read: their own calls; of a team's token, its own.
+fn own(caller: &Caller, filter: UsageFilter) -> UsageFilter {
+    let of_token = caller.token().filter(|_| caller.team().is_some());
+    UsageFilter { user: Some(caller.user), token: of_token.or(filter.token), ..filter }
+}
+
 /// One page of the caller's own calls, newest first.
 ///
 /// # Errors
@@ -34,7 +40,7 @@ pub async fn events(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Page<UsageEvent, EventCursor>> {
-    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    let filter = own(caller, filter);
     Ok(store::usage::events(&app.store, &filter, after, limit).await?)
 }
 
@@ -43,7 +49,7 @@ pub async fn events(
 /// # Errors
 /// When the store cannot be read.
 pub async fn summary(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    let filter = own(caller, filter);
     Ok(store::usage::summary(&app.store, &filter, by).await?)
 }
 
@@ -58,7 +64,7 @@ pub async fn listed(
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<(Vec<UsageEvent>, Option<EventCursor>)> {
-    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    let filter = own(caller, filter);
     Ok(store::usage::listed(&app.store, &filter, after, limit).await?)
 }
 
@@ -67,7 +73,7 @@ pub async fn listed(
 /// # Errors
 /// When the store cannot be read.
 pub async fn daily(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    let filter = own(caller, filter);
     Ok(store::usage::daily(&app.store, &filter, by).await?)
 }
 
@@ -77,7 +83,7 @@ pub async fn daily(app: &App, caller: &Caller, filter: UsageFilter, by: GroupBy)
 /// # Errors
 /// When the store cannot be read.
 pub async fn combinations(app: &App, caller: &Caller, filter: UsageFilter) -> Result<Vec<Combination>> {
-    let filter = UsageFilter { user: Some(caller.user), ..filter };
+    let filter = own(caller, filter);
     Ok(store::usage::combinations(&app.store, &filter).await?)
 }
 
@@ -91,7 +97,13 @@ pub fn provider_cost_of(caller: &Caller, attempt: &Attempt) -> Option<Nanos> {
 /// Whether the caller may know what the provider bills for an attempt.
 #[must_use]
 pub fn may_see_provider_cost(caller: &Caller, attempt: &Attempt) -> bool {
-    caller.is_admin() || attempt.start.scope == Scope::Personal
+    let is_of_theirs = || attempt.start.organization.is_some_and(|own| caller.looks_after(own));
+    caller.is_admin()
+        || match attempt.start.scope {
+            Scope::Personal => true,
+            Scope::Organization => is_of_theirs(),
+            Scope::System => false,
+        }
 }
 
 /// What the provider bills for a line, where the caller may know all of it.
@@ -105,7 +117,9 @@ pub fn provider_cost_of_line(caller: &Caller, line: &UsageLine) -> Option<Nanos>
 /// # Errors
 /// When the store cannot be read.
 pub async fn token_names(app: &App, caller: &Caller) -> Result<HashMap<TokenId, String>> {
-    Ok(store::tokens::names(&app.store, caller.user).await?.into_iter().collect())
+    let names = store::tokens::names(&app.store, caller.user).await?;
+    let is_told = |id: &TokenId| caller.team().is_none() || caller.token() == Some(*id);
+    Ok(names.into_iter().filter(|(id, _)| is_told(id)).collect())
 }
 
 /// What the keys are called, of those that the caller may know of.

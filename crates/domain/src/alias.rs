@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::credential::Scope;
-use crate::ids::{AliasId, UserId};
+use crate::credential::{Owner, Scope};
+use crate::ids::{AliasId, TeamId};
 use crate::provider::ProviderId;
 use crate::time::Timestamp;
 
@@ -82,10 +82,10 @@ impl Target {
 pub struct Alias {
     /// Its id; calls may name it by this, too.
     pub id: AliasId,
-    /// `Personal`, or `System` for everybody on this server.
-    pub scope: Scope,
-    /// Whose it is, if it is somebody's.
-    pub owner: Option<UserId>,
+    /// Whose it is; the server's are everybody's.
+    pub owner: Owner,
+    /// The teams that may name it; `None`: everybody who sees it.
+    pub teams: Option<Vec<TeamId>>,
     /// The name.
     pub name: String,
     /// Which target is asked first.
@@ -96,6 +96,14 @@ pub struct Alias {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Alias {
+    /// Whose it is.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        self.owner.scope()
+    }
 }
 
 /// Why an alias is not taken. `Display` is a sentence's end: "alias …".

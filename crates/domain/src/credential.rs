@@ -28,6 +28,48 @@ crate::text_enum!(Scope, "scope" {
     System => "system",
 });
 
+/// Whose a thing is that a person, an organization or the server may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// One person's.
+    User(UserId),
+    /// An organization's.
+    Organization(OrganizationId),
+    /// The server's.
+    System,
+}
+
+impl Owner {
+    /// The scope of what they have.
+    #[must_use]
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::User(_) => Scope::Personal,
+            Self::Organization(_) => Scope::Organization,
+            Self::System => Scope::System,
+        }
+    }
+
+    /// The person's or the organization's id; nobody's for the server.
+    #[must_use]
+    pub const fn id(self) -> Option<uuid::Uuid> {
+        match self {
+            Self::User(user) => Some(user.0),
+            Self::Organization(organization) => Some(organization.0),
+            Self::System => None,
+        }
+    }
+
+    /// The person, if it is one.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Organization(_) | Self::System => None,
+        }
+    }
+}
+
 /// What is known about a key's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::credential::{Credential, Scope};
-use crate::ids::{UserId, model_uuid};
+use crate::credential::{Credential, Owner, Scope};
+use crate::ids::model_uuid;
 use crate::model::{Capabilities, ModelFacts, ModelKind};
 use crate::money::Price;
 use crate::provider::ProviderId;
@@ -57,10 +57,8 @@ impl Said {
 /// A model in the registry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Registration {
-    /// For whom: one person, or everybody.
-    pub scope: Scope,
-    /// The person; `None`: everybody.
-    pub owner: Option<UserId>,
+    /// For whom; the server's are everybody's.
+    pub owner: Owner,
     /// The provider that serves it.
     pub provider: ProviderId,
     /// The provider, or `custom:<slug>`: the keys that open it.
@@ -82,12 +80,22 @@ impl Registration {
         model_uuid(&self.namespace, &self.model)
     }
 
+    /// Whose it is.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        self.owner.scope()
+    }
+
     /// Whether it speaks of what this key opens. A person's own registration
-    /// speaks of their personal keys only: nobody sets the price of what others
+    /// speaks of their personal keys only, an organization's of its own: nobody sets the price of what others
     /// pay for.
     #[must_use]
     pub fn is_about(&self, credential: &Credential) -> bool {
-        let is_theirs = self.scope == Scope::System || credential.scope == Scope::Personal;
+        let is_theirs = match self.owner {
+            Owner::System => true,
+            Owner::User(_) => credential.scope == Scope::Personal,
+            Owner::Organization(own) => credential.organization == Some(own),
+        };
         is_theirs && credential.model_namespace() == self.namespace
     }
 

@@ -90,14 +90,7 @@ impl Demo {
             };
             credentials::create(app, &caller, new).await?;
         }
-        let new = NewToken {
-            name: "Demo token".to_owned(),
-            scopes: None,
-            models: None,
-            policy: None,
-            params: None,
-            expires_at: None,
-        };
+        let new = NewToken { name: "Demo token".to_owned(), ..NewToken::default() };
         let minted = tokens::create(app, &caller, new).await?;
         Ok(Welcome { url: app.settings.public_url.clone(), password, token: minted.text.to_string() })
     }
@@ -106,7 +99,7 @@ impl Demo {
 async fn command_line_caller(app: &App, id: domain::ids::UserId) -> Result<Caller, Failure> {
     let user = store::users::by_id(&app.store, id).await.map_err(app::Error::from)?;
     let user = user.ok_or_else(|| Failure::new("The demo user is gone."))?;
-    Ok(callers::caller(&user, Proof::CommandLine))
+    Ok(callers::caller_of(app, &user, Proof::CommandLine).await?)
 }
 
 /// What the demo tells whoever started it.

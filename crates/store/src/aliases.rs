@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use domain::alias::{Alias, Target};
-use domain::credential::Scope;
-use domain::ids::{AliasId, UserId};
+use domain::credential::Owner;
+use domain::ids::{AliasId, OrganizationId, TeamId, UserId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -13,38 +13,55 @@ use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
-use crate::row::{Columns, optional_id};
+use crate::row::{Columns, optional_id, owner_column, read_owner};
 
 const INSERT: &str = "INSERT INTO aliases (id, scope, owner_id, name, mode, created_at, created_by, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
+macro_rules! seen {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " WHERE ((a.scope = 'personal' AND a.owner_id = $1) OR (a.scope = 'organization' AND a.owner_id = $2) \
+             OR a.scope = 'system') ",
+            $rest
+        )
+    };
+}
+
+const SEEN: &str = seen!("SELECT a.* FROM aliases AS a", "ORDER BY a.name");
+const TARGETS_SEEN: &str =
+    seen!("SELECT t.* FROM alias_targets AS t JOIN aliases AS a ON a.id = t.alias_id", "ORDER BY t.alias_id, t.place");
+const TEAMS_SEEN: &str = seen!(
+    "SELECT t.alias_id, t.team_id FROM alias_teams AS t JOIN aliases AS a ON a.id = t.alias_id",
+    "ORDER BY t.alias_id, t.team_id"
+);
+
 const INSERT_TARGET: &str =
     "INSERT INTO alias_targets (alias_id, place, provider, model, weight) VALUES ($1, $2, $3, $4, $5)";
 
-/// Everybody's aliases, and those of `user`; theirs first, each by name.
+/// Everybody's aliases, those of `user` and those of `organization`; the nearest
+/// first, each by name.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn for_user(store: &Store, user: UserId) -> Result<Vec<Alias>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM aliases WHERE (scope = 'personal' AND owner_id = $1) OR scope = 'system' \
-         ORDER BY scope, name",
-    )
-    .bind(user.to_string())
-    .fetch_all(store.pool())
-    .await?;
+pub async fn seen_by(
+    store: &Store,
+    user: Option<UserId>,
+    organization: Option<OrganizationId>,
+) -> Result<Vec<Alias>, StoreError> {
+    let bound = |text| sqlx::query(text).bind(optional_id(user)).bind(optional_id(organization));
+    let rows = bound(SEEN).fetch_all(store.pool()).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let targets = sqlx::query(
-        "SELECT t.* FROM alias_targets t JOIN aliases a ON a.id = t.alias_id \
-         WHERE (a.scope = 'personal' AND a.owner_id = $1) OR a.scope = 'system' ORDER BY t.alias_id, t.place",
-    )
-    .bind(user.to_string())
-    .fetch_all(store.pool())
-    .await?;
-    let mut targets = by_alias(&targets)?;
-    rows.iter().map(|row| read(row, &mut targets)).collect()
+    let targets = bound(TARGETS_SEEN).fetch_all(store.pool()).await?;
+    let teams = bound(TEAMS_SEEN).fetch_all(store.pool()).await?;
+    let (mut targets, mut teams) = (by_alias(&targets)?, teams_by_alias(&teams)?);
+    let mut aliases: Vec<Alias> =
+        rows.iter().map(|row| read(row, &mut targets, &mut teams)).collect::<Result<_, _>>()?;
+    aliases.sort_by(|one, other| (one.scope(), &one.name).cmp(&(other.scope(), &other.name)));
+    Ok(aliases)
 }
 
 /// One alias, whoever's it is, as this change sees it.
@@ -61,15 +78,20 @@ pub async fn by_id(change: &mut Mutation, id: AliasId) -> Result<Option<Alias>, 
         .bind(id.to_string())
         .fetch_all(change.connection())
         .await?;
-    read(&row, &mut by_alias(&targets)?).map(Some)
+    let teams = sqlx::query("SELECT alias_id, team_id FROM alias_teams WHERE alias_id = $1 ORDER BY team_id")
+        .bind(id.to_string())
+        .fetch_all(change.connection())
+        .await?;
+    read(&row, &mut by_alias(&targets)?, &mut teams_by_alias(&teams)?).map(Some)
 }
 
 /// How many aliases the owner has, as this change sees it.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn count(change: &mut Mutation, owner: Option<UserId>) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM aliases WHERE owner_id = $1")
+pub async fn count(change: &mut Mutation, owner: Owner) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM aliases WHERE scope = $1 AND owner_id = $2")
+        .bind(owner.scope().as_str())
         .bind(owner_column(owner))
         .fetch_one(change.connection())
         .await?)
@@ -83,7 +105,7 @@ pub async fn is_taken(change: &mut Mutation, alias: &Alias) -> Result<bool, Stor
     let others: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM aliases WHERE scope = $1 AND owner_id = $2 AND name = $3 AND id <> $4",
     )
-    .bind(alias.scope.as_str())
+    .bind(alias.scope().as_str())
     .bind(owner_column(alias.owner))
     .bind(alias.name.as_str())
     .bind(alias.id.to_string())
@@ -99,7 +121,7 @@ pub async fn is_taken(change: &mut Mutation, alias: &Alias) -> Result<bool, Stor
 pub async fn insert(change: &mut Mutation, alias: &Alias, by: Option<UserId>) -> Result<(), StoreError> {
     sqlx::query(INSERT)
         .bind(alias.id.to_string())
-        .bind(alias.scope.as_str())
+        .bind(alias.scope().as_str())
         .bind(owner_column(alias.owner))
         .bind(alias.name.as_str())
         .bind(alias.mode.as_str())
@@ -153,8 +175,24 @@ pub async fn delete(change: &mut Mutation, alias: &Alias) -> Result<bool, StoreE
 /// # Errors
 /// When the database cannot be written.
 pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<Vec<(AliasId, String)>, StoreError> {
-    let rows = sqlx::query("SELECT id, name FROM aliases WHERE scope = 'personal' AND owner_id = $1 ORDER BY name")
-        .bind(user.to_string())
+    delete_of(change, Owner::User(user)).await
+}
+
+/// Deletes all aliases of an organization that goes. Returns what they were.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn delete_of_organization(
+    change: &mut Mutation,
+    organization: OrganizationId,
+) -> Result<Vec<(AliasId, String)>, StoreError> {
+    delete_of(change, Owner::Organization(organization)).await
+}
+
+async fn delete_of(change: &mut Mutation, owner: Owner) -> Result<Vec<(AliasId, String)>, StoreError> {
+    let rows = sqlx::query("SELECT id, name FROM aliases WHERE scope = $1 AND owner_id = $2 ORDER BY name")
+        .bind(owner.scope().as_str())
+        .bind(owner_column(owner))
         .fetch_all(change.connection())
         .await?;
     let mut gone = Vec::with_capacity(rows.len());
@@ -166,7 +204,7 @@ pub async fn delete_of_user(change: &mut Mutation, user: UserId) -> Result<Vec<(
         gone.push((id, row.text("name")?));
     }
     if !gone.is_empty() {
-        change.touch(ChangeKind::Alias, &user);
+        change.touch(ChangeKind::Alias, &owner_column(owner));
     }
     Ok(gone)
 }
@@ -182,17 +220,21 @@ async fn insert_targets(connection: &mut AnyConnection, alias: &Alias) -> Result
             .execute(&mut *connection)
             .await?;
     }
+    for team in alias.teams.iter().flatten() {
+        sqlx::query("INSERT INTO alias_teams (alias_id, team_id) VALUES ($1, $2)")
+            .bind(alias.id.to_string())
+            .bind(team.to_string())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
 async fn delete_targets(connection: &mut AnyConnection, alias: AliasId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM alias_targets WHERE alias_id = $1").bind(alias.to_string()).execute(connection).await?;
+    for text in ["DELETE FROM alias_targets WHERE alias_id = $1", "DELETE FROM alias_teams WHERE alias_id = $1"] {
+        sqlx::query(text).bind(alias.to_string()).execute(&mut *connection).await?;
+    }
     Ok(())
-}
-
-/// The owner as the column has it; nobody: the server's.
-fn owner_column(owner: Option<UserId>) -> String {
-    owner.map(|user| user.to_string()).unwrap_or_default()
 }
 
 /// Targets by their alias, in the order of the rows.
@@ -208,15 +250,28 @@ fn by_alias(rows: &[AnyRow]) -> Result<HashMap<String, Vec<Target>>, StoreError>
     Ok(targets)
 }
 
-fn read(row: &AnyRow, targets: &mut HashMap<String, Vec<Target>>) -> Result<Alias, StoreError> {
+/// Teams by the alias that they may name.
+fn teams_by_alias(rows: &[AnyRow]) -> Result<HashMap<String, Vec<TeamId>>, StoreError> {
+    let mut teams: HashMap<String, Vec<TeamId>> = HashMap::new();
+    for row in rows {
+        let row = Columns(row);
+        teams.entry(row.text("alias_id")?).or_default().push(row.parsed("team_id")?);
+    }
+    Ok(teams)
+}
+
+fn read(
+    row: &AnyRow,
+    targets: &mut HashMap<String, Vec<Target>>,
+    teams: &mut HashMap<String, Vec<TeamId>>,
+) -> Result<Alias, StoreError> {
     let row = Columns(row);
-    let (id, scope): (String, Scope) = (row.text("id")?, row.parsed("scope")?);
-    let owner = if scope == Scope::Personal { Some(row.parsed("owner_id")?) } else { None };
+    let id: String = row.text("id")?;
     Ok(Alias {
         targets: targets.remove(&id).unwrap_or_default(),
+        teams: teams.remove(&id),
         id: row.parsed("id")?,
-        scope,
-        owner,
+        owner: read_owner(&row)?,
         name: row.text("name")?,
         mode: row.parsed("mode")?,
         created_at: row.time("created_at")?,

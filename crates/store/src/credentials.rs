@@ -16,7 +16,7 @@ use sqlx::any::AnyRow;
 pub use everybody::of_everybody;
 pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
 pub use health::{count_by_status, set_health, touch_last_used};
-pub use impact::{Impact, TokenUse, impact};
+pub use impact::{Impact, TeamUse, TokenUse, impact};
 pub(crate) use shelf::containing;
 pub use shelf::{Count, Shelf, counts, shelf};
 pub use write::{insert, make_primary, replace_secret, set_active, tombstone, update_fields};

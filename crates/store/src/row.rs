@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use domain::credential::{Owner, Scope};
 use domain::{Nanos, Timestamp};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -77,6 +78,20 @@ fn unreadable(column: &str, error: &dyn Display) -> StoreError {
 /// A value as JSON text for a column.
 pub(crate) fn json_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Integrity(error.to_string()))
+}
+
+/// An owner's id as its column has it; nobody's: the server's.
+pub(crate) fn owner_column(owner: Owner) -> String {
+    owner.id().map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// The owner that the columns `scope` and `owner_id` name.
+pub(crate) fn read_owner(row: &Columns<'_>) -> Result<Owner, StoreError> {
+    Ok(match row.parsed("scope")? {
+        Scope::Personal => Owner::User(row.parsed("owner_id")?),
+        Scope::Organization => Owner::Organization(row.parsed("owner_id")?),
+        Scope::System => Owner::System,
+    })
 }
 
 /// An id as its column has it.

@@ -2,8 +2,8 @@
 //! owner. No row: the primary serves.
 
 use domain::ProviderId;
-use domain::credential::Scope;
-use domain::ids::UserId;
+use domain::credential::{Owner, Scope};
+use domain::ids::{OrganizationId, UserId};
 use domain::spread::Spread;
 use sqlx::any::AnyRow;
 
@@ -11,37 +11,10 @@ use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
-use crate::row::Columns;
+use crate::row::{Columns, optional_id, owner_column};
 
 const SET: &str = "INSERT INTO spreads (scope, owner_id, provider, spread) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (scope, owner_id, provider) DO UPDATE SET spread = excluded.spread";
-
-/// Whose keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// One person's.
-    User(UserId),
-    /// The server's.
-    System,
-}
-
-impl Owner {
-    /// The scope of their keys.
-    #[must_use]
-    pub const fn scope(self) -> Scope {
-        match self {
-            Self::User(_) => Scope::Personal,
-            Self::System => Scope::System,
-        }
-    }
-
-    fn column(self) -> String {
-        match self {
-            Self::User(user) => user.to_string(),
-            Self::System => String::new(),
-        }
-    }
-}
 
 /// How calls are spread over the keys of one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +27,26 @@ pub struct Setting {
     pub spread: Spread,
 }
 
-/// What is settled for `user` and for the server.
+/// What is settled for `user`, for `organization` and for the server.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn for_user(store: &Store, user: UserId) -> Result<Vec<Setting>, StoreError> {
+pub async fn seen_by(
+    store: &Store,
+    user: Option<UserId>,
+    organization: Option<OrganizationId>,
+) -> Result<Vec<Setting>, StoreError> {
     let rows = sqlx::query(
         "SELECT scope, provider, spread FROM spreads WHERE (scope = 'personal' AND owner_id = $1) \
-         OR scope = 'system' ORDER BY scope, provider",
+         OR (scope = 'organization' AND owner_id = $2) OR scope = 'system' ORDER BY provider",
     )
-    .bind(user.to_string())
+    .bind(optional_id(user))
+    .bind(optional_id(organization))
     .fetch_all(store.pool())
     .await?;
-    rows.iter().map(read).collect()
+    let mut settings: Vec<Setting> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    settings.sort_by_key(|setting| setting.scope);
+    Ok(settings)
 }
 
 /// Settles it; other nodes are told.
@@ -76,12 +56,12 @@ pub async fn for_user(store: &Store, user: UserId) -> Result<Vec<Setting>, Store
 pub async fn set(change: &mut Mutation, owner: Owner, provider: ProviderId, spread: Spread) -> Result<(), StoreError> {
     sqlx::query(SET)
         .bind(owner.scope().as_str())
-        .bind(owner.column())
+        .bind(owner_column(owner))
         .bind(provider.as_str())
         .bind(spread.as_str())
         .execute(change.connection())
         .await?;
-    change.touch(ChangeKind::Spread, &owner.column());
+    change.touch(ChangeKind::Spread, &owner_column(owner));
     Ok(())
 }
 
@@ -114,8 +94,8 @@ mod tests {
             settle(&store, Owner::System, ProviderId::Groq, Spread::RoundRobin).await;
             let system = Setting { scope: Scope::System, provider: ProviderId::Groq, spread: Spread::RoundRobin };
             let hers = Setting { scope: Scope::Personal, provider: ProviderId::OpenAi, spread: Spread::LeastUsed };
-            assert_eq!(for_user(&store, ann).await.unwrap(), [hers, system]);
-            assert_eq!(for_user(&store, bob).await.unwrap(), [system]);
+            assert_eq!(seen_by(&store, Some(ann), None).await.unwrap(), [hers, system]);
+            assert_eq!(seen_by(&store, Some(bob), None).await.unwrap(), [system]);
             let told = crate::changes::since(&store, seq, 10).await.unwrap();
             assert_eq!(told.iter().filter(|change| change.kind == Some(ChangeKind::Spread)).count(), 3);
             store.close().await;

@@ -21,7 +21,7 @@ mod summary;
 mod window;
 
 use domain::attempt::{AttemptState, ErrorClass};
-use domain::ids::{CredentialId, RequestId, TokenId, UserId};
+use domain::ids::{CredentialId, OrganizationId, RequestId, TeamId, TokenId, UserId};
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, ProviderId, Timestamp};
 use sqlx::any::AnyRow;
@@ -105,6 +105,10 @@ pub struct UsageFilter {
     pub source: Option<CallSource>,
     /// With this gateway token.
     pub token: Option<TokenId>,
+    /// For this team.
+    pub team: Option<TeamId>,
+    /// In this organization.
+    pub organization: Option<OrganizationId>,
 }
 
 impl UsageFilter {
@@ -115,6 +119,8 @@ impl UsageFilter {
             || self.credential.is_some()
             || self.source.is_some()
             || self.token.is_some()
+            || self.team.is_some()
+            || self.organization.is_some()
     }
 }
 

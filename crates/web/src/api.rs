@@ -9,7 +9,9 @@ pub(crate) mod events;
 pub(crate) mod library;
 pub(crate) mod llm;
 pub(crate) mod models;
+pub(crate) mod organizations;
 pub(crate) mod paging;
+pub(crate) mod provider_credentials;
 pub(crate) mod providers;
 pub(crate) mod resolve;
 pub(crate) mod server;
@@ -18,6 +20,7 @@ pub(crate) mod short_keys;
 pub(crate) mod sign_in;
 pub(crate) mod spreads;
 pub(crate) mod status;
+pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod tries;
 pub(crate) mod usage;
@@ -33,9 +36,12 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(sessions::doors());
     doors.extend(users::doors());
     doors.extend(administration::doors());
+    doors.extend(organizations::doors());
+    doors.extend(teams::doors());
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
     doors.extend(credentials::doors());
+    doors.extend(provider_credentials::doors());
     doors.extend(tries::doors());
     doors.extend(library::doors());
     doors.extend(status::doors());
@@ -74,6 +80,15 @@ pub(crate) fn word<T: std::str::FromStr<Err = String>>(
     text: Option<&str>,
 ) -> Result<Option<T>, app::Error> {
     text.map(str::parse).transpose().map_err(|problem| app::Error::invalid(field, format!("is not taken: {problem}")))
+}
+
+/// The organization that a body names by its id.
+///
+/// # Errors
+/// `not_found` for what is no id.
+pub(crate) fn organization_id(text: Option<String>) -> Result<Option<domain::ids::OrganizationId>, app::Error> {
+    let missing = |_| app::Error::not_found("organization").of_field("organization_id");
+    text.map(|text| text.parse().map_err(missing)).transpose()
 }
 
 /// Tells `null` (`Some(None)`) from absent (`None`).

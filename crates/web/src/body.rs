@@ -209,6 +209,23 @@ impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// Two ids or names in a path, as [`Id`] has one.
+pub struct Ids<T, U>(pub T, pub U);
+
+impl<T: std::str::FromStr, U: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let missing = || Failure::from(Error::not_found("thing"));
+        let both = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = both.map_err(|_| missing())?;
+        match (first.parse(), second.parse()) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(missing()),
+        }
+    }
+}
+
 /// A whole number, also one written with a fraction of zero: JSON knows no other
 /// numbers, and `1024.0` is 1024 to its schemas.
 ///

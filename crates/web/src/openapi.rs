@@ -152,12 +152,14 @@ fn path_parameters(door: &Door) -> Vec<Value> {
             let schema = match name {
                 _ if is_rest => json!({"type": "string", "minLength": 1, "maxLength": 300}),
                 "provider" => shape::schema_of_words("@any-provider"),
+                "organization" | "organization_id" => shape::schema_of_words("@slug"),
                 "response_id" => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$"}),
                 _ => json!({"type": "string", "format": "uuid"}),
             };
             let words = match name {
                 _ if is_rest => "A name; slashes in it may stand as they are.",
                 "provider" => "A provider, in any spelling.",
+                "organization" | "organization_id" => "An organization, by id or slug.",
                 "response_id" => "The id of an answer, as its provider gave it.",
                 _ => "An id.",
             };

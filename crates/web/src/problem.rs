@@ -67,6 +67,7 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::HeadersTooLarge => facts(S::REQUEST_HEADER_FIELDS_TOO_LARGE, BAD, false, "The headers are too large"),
         Code::PayloadTooLarge => facts(S::PAYLOAD_TOO_LARGE, BAD, false, "The body is too large"),
         Code::UnsupportedParameter => facts(S::BAD_REQUEST, BAD, false, "The model cannot take a parameter"),
+        Code::UnknownProvider => facts(S::BAD_REQUEST, BAD, false, "The provider is unknown"),
         Code::AmbiguousModel => facts(S::BAD_REQUEST, BAD, false, "The model's name is ambiguous"),
         Code::ProviderKeyRequired => facts(S::BAD_REQUEST, NEEDS_KEY, false, "A provider key is needed"),
         Code::InvalidGatewayToken => facts(S::UNAUTHORIZED, UNKNOWN_CALLER, false, "The token is not valid"),

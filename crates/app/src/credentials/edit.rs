@@ -63,7 +63,8 @@ pub async fn edit(app: &Arc<App>, caller: &Caller, id: CredentialId, mut edit: E
         None => (None, None),
     };
     if let Some(settings) = &settings {
-        settings::refuse_taken_slug(app, caller, current.scope, settings, Some(current)).await?;
+        settings::refuse_taken_slug(app, caller, (current.scope, current.organization), settings, Some(current))
+            .await?;
     }
     let typed = match (&edit.api_key, &edit.secret_ref) {
         (None, None) => None,

@@ -5,7 +5,7 @@ use domain::audit::Event;
 use domain::ids::CredentialId;
 use serde_json::json;
 
-use super::{find, find_stored};
+use super::{find_looked_after, find_stored};
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::{sign_in, users};
@@ -35,13 +35,18 @@ impl Impact {
             .iter()
             .map(|used| json!({"id": used.token, "name": used.name, "calls_30d": used.calls_30d}))
             .collect();
+        let teams: Vec<_> = calls
+            .teams
+            .iter()
+            .map(|used| json!({"id": used.team, "name": used.name, "calls_30d": used.calls_30d}))
+            .collect();
         json!({
             "last_used_at": calls.last_used_at,
             "calls_24h": calls.calls_24h,
             "calls_30d": calls.calls_30d,
             "cost_30d": calls.cost_30d,
             "cost_30d_nanos": calls.cost_30d.0,
-            "teams": [],
+            "teams": teams,
             "tokens": tokens,
             "chats": [],
             "is_selected_in_chat": self.is_selected_in_chat,
@@ -54,7 +59,7 @@ impl Impact {
 /// # Errors
 /// `not_found`, or when the store cannot be read.
 pub async fn impact(app: &App, caller: &Caller, id: CredentialId) -> Result<Impact> {
-    find(app, caller, id).await?;
+    find_looked_after(app, caller, id).await?;
     of_key(app, caller, id).await
 }
 
@@ -96,11 +101,20 @@ pub async fn delete(app: &App, caller: &Caller, id: CredentialId, confirmed: boo
     Ok(())
 }
 
+/// Of how many teams the calls were.
+fn of_teams(impact: &Impact) -> String {
+    match impact.calls.teams.len() {
+        0 => String::new(),
+        1 => " of 1 team".to_owned(),
+        teams => format!(" of {teams} teams"),
+    }
+}
+
 fn in_use(title: &str, impact: &Impact) -> Error {
     let calls = impact.calls.calls_30d;
     let used = match (calls, impact.is_selected_in_chat) {
         (0, _) => format!("The key {title} is the one you chat with"),
-        (_, false) => format!("{calls} calls used the key {title} in the last 30 days"),
+        (_, false) => format!("{calls} calls{} used the key {title} in the last 30 days", of_teams(impact)),
         (_, true) => format!("{calls} calls used the key {title} in the last 30 days, and it is the one you chat with"),
     };
     let mut error =

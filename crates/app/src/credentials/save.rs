@@ -15,7 +15,7 @@ use super::typed::{self, TypedKey};
 use super::{duplicates, future, wait_for_check};
 use crate::App;
 use crate::error::{Code, Error, Result};
-use crate::{checks, sign_in};
+use crate::{checks, owners, sign_in};
 
 /// A key as somebody typed it.
 pub struct NewKey {
@@ -87,7 +87,7 @@ pub struct Saved {
 /// cannot be a key, `endpoint_not_allowed` for where it may not be sent,
 /// `duplicate_secret` for a key that is there already.
 pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Saved> {
-    permit_scope(caller, &new)?;
+    permit_scope(app, caller, &new).await?;
     let typed = typed::read(app, new.provider, new.scope, new.api_key.as_deref(), new.secret_ref.as_deref())?;
     let endpoint = resolve_endpoint(app, new.provider, new.api_base.as_deref())?;
     let name = match &new.name {
@@ -96,7 +96,7 @@ pub async fn create(app: &Arc<App>, caller: &Caller, new: NewKey) -> Result<Save
     };
     let note = text::note(new.note.as_deref().unwrap_or(""), 2_000).map_err(|p| Error::invalid("note", p))?;
     let checked = settings::checked(new.provider, new.settings, &Settings::default(), &name)?;
-    settings::refuse_taken_slug(app, caller, new.scope, &checked.settings, None).await?;
+    settings::refuse_taken_slug(app, caller, (new.scope, new.organization), &checked.settings, None).await?;
     let now = app.clock.now();
     let set_at = typed.as_ref().map(|_| now);
     let credential = Credential {
@@ -185,7 +185,7 @@ fn sealed_row(
     StoredCredential { credential, sealed, fingerprint }
 }
 
-fn permit_scope(caller: &Caller, new: &NewKey) -> Result<()> {
+async fn permit_scope(app: &App, caller: &Caller, new: &NewKey) -> Result<()> {
     match (new.scope, new.organization) {
         (Scope::Personal, None) if caller.team().is_some() => Err(Error::new(
             Code::Forbidden,
@@ -196,7 +196,7 @@ fn permit_scope(caller: &Caller, new: &NewKey) -> Result<()> {
         (Scope::System, None) => {
             Err(Error::new(Code::Forbidden, "Only an admin of this server can save system keys. Save a personal one."))
         }
-        (Scope::Organization, Some(_)) => Err(Error::not_found("organization")),
+        (Scope::Organization, Some(_)) => owners::organization(app, caller, new.organization).await.map(drop),
         (Scope::Organization, None) => {
             Err(Error::invalid("organization_id", "is missing; an organization's key needs its organization"))
         }

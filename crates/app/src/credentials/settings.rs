@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::credential::{Credential, Scope, Settings};
 use domain::credential_kind::{AZURE_API_VERSION, is_api_version, is_deployment};
+use domain::ids::OrganizationId;
 use domain::{Caller, ProviderId, Secret, custom_header};
 
 use crate::App;
@@ -143,7 +144,7 @@ fn checked_headers(provider: ProviderId, typed: BTreeMap<String, String>) -> Res
 pub(super) async fn refuse_taken_slug(
     app: &App,
     caller: &Caller,
-    scope: Scope,
+    (scope, organization): (Scope, Option<OrganizationId>),
     settings: &Settings,
     edited: Option<&Credential>,
 ) -> Result<()> {
@@ -151,9 +152,10 @@ pub(super) async fn refuse_taken_slug(
     if edited.is_some_and(|edited| edited.settings.slug.as_ref() == Some(slug)) {
         return Ok(());
     }
-    let rows = match scope {
-        Scope::Personal => store::credentials::of_user(&app.store, caller.user).await?,
-        Scope::Organization | Scope::System => store::credentials::of_system(&app.store).await?,
+    let rows = match (scope, organization) {
+        (Scope::Personal, _) => store::credentials::of_user(&app.store, caller.user).await?,
+        (Scope::Organization, Some(own)) => store::credentials::of_organization(&app.store, own).await?,
+        (Scope::Organization, None) | (Scope::System, _) => store::credentials::of_system(&app.store).await?,
     };
     if rows.iter().any(|row| row.credential.settings.slug.as_ref() == Some(slug)) {
         return Err(Error::new(

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use domain::credential::{Credential, Scope};
-use domain::ids::CredentialId;
+use domain::credential::{Credential, Owner, Scope};
+use domain::ids::{CredentialId, OrganizationId};
 use domain::{Caller, ProviderId};
 use serde::de::IgnoredAny;
 use store::credentials::{Count, Shelf as Wanted};
@@ -13,7 +13,7 @@ use super::environment_rows;
 use crate::App;
 use crate::credentials::Listing;
 use crate::error::{Error, Result};
-use crate::reach;
+use crate::{owners, reach};
 
 /// The longest search, in characters.
 const LONGEST_SEARCH: usize = 100;
@@ -23,6 +23,8 @@ const LONGEST_SEARCH: usize = 100;
 pub struct Browse {
     /// Whose.
     pub scope: Scope,
+    /// Whose, when an organization's.
+    pub organization: Option<OrganizationId>,
     /// Of this provider.
     pub provider: Option<ProviderId>,
     /// With this in their name, note or mask.
@@ -69,12 +71,17 @@ impl Shelf {
 /// read.
 pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf> {
     let search = searched(browse.search.as_deref())?;
-    if browse.scope != Scope::Personal && !caller.is_admin() {
-        return Err(Error::not_found("scope"));
-    }
+    let owner = match (browse.scope, browse.organization) {
+        (Scope::Personal, _) => Owner::User(caller.user),
+        (Scope::Organization, Some(organization)) => {
+            owners::known(app, caller, organization).await?;
+            Owner::Organization(organization)
+        }
+        (Scope::System, _) if caller.is_admin() => Owner::System,
+        _ => return Err(Error::not_found("scope")),
+    };
     let wanted = Wanted {
-        scope: browse.scope,
-        owner: caller.user,
+        owner,
         provider: browse.provider,
         search: search.clone(),
         after: browse.after,
@@ -84,7 +91,8 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
     let most = usize::try_from(browse.limit).unwrap_or(0);
     let has_more = keys.len() > most;
     keys.truncate(most);
-    let mut counts = store::credentials::counts(&app.store, caller.user, caller.is_admin()).await?;
+    let mut counts =
+        store::credentials::counts(&app.store, caller.user, browse.organization, caller.is_admin()).await?;
     if caller.is_admin() {
         let environment = environment_rows(app, &Listing::default()).await?;
         for key in &environment {
@@ -98,7 +106,10 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
         }
     }
     let models = models_seen(app, caller, &keys).await?;
-    let shown = |credential: Credential| ShownKey { models: models.get(&credential.id).copied(), credential };
+    let shown = |credential: Credential| ShownKey {
+        models: models.get(&credential.id).copied(),
+        credential: super::shown_to(caller, credential),
+    };
     Ok(Shelf { keys: keys.into_iter().map(shown).collect(), counts, has_more })
 }
 

@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use domain::Timestamp;
 use domain::credential::{Credential, KeyStatus};
-use domain::ids::{CredentialId, UserId};
+use domain::ids::CredentialId;
 use store::changes::{self, Change, ChangeKind, Verb};
 use store::health_feed::{self, Finding, HealthKind, HealthNews};
+use uuid::Uuid;
 
 use crate::App;
 use crate::error::Result;
@@ -73,8 +74,8 @@ pub(super) enum News {
     Status { credential: Credential, status: KeyStatus, reason: Option<String>, at: Timestamp },
     /// A key opens other models.
     Models { credential: Credential },
-    /// The registry says something else of models; its owner, or nobody.
-    Registry { owner: Option<UserId> },
+    /// The registry says something else of models; its owner's id, or nobody's.
+    Registry { owner: Option<Uuid> },
     /// A user, a session or a token is no longer what it was.
     Caller { kind: ChangeKind, id: String },
 }
@@ -127,7 +128,14 @@ type Known = HashMap<CredentialId, Option<Credential>>;
 async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Option<News>> {
     let Change { kind, id, verb, .. } = change;
     Ok(match kind {
-        Some(kind @ (ChangeKind::User | ChangeKind::Session | ChangeKind::Token)) => Some(News::Caller { kind, id }),
+        Some(
+            kind @ (ChangeKind::User
+            | ChangeKind::Session
+            | ChangeKind::Token
+            | ChangeKind::Organization
+            | ChangeKind::Team
+            | ChangeKind::Membership),
+        ) => Some(News::Caller { kind, id }),
         Some(ChangeKind::Credential) => {
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Key { verb, credential })
         }

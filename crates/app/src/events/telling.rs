@@ -79,8 +79,13 @@ pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
             (EventName::ModelsChanged, data)
         }),
         News::Registry { owner } => match owner {
-            Some(owner) if *owner != caller.user || caller.team().is_some() => Vec::new(),
-            Some(_) => vec![(EventName::ModelsChanged, json!({"scope": Scope::Personal}))],
+            Some(owner) if *owner == caller.user.0 && caller.team().is_none() => {
+                vec![(EventName::ModelsChanged, json!({"scope": Scope::Personal}))]
+            }
+            Some(owner) if caller.organization.is_some_and(|own| own.0 == *owner) => {
+                vec![(EventName::ModelsChanged, json!({"scope": Scope::Organization}))]
+            }
+            Some(_) => Vec::new(),
             None => vec![(EventName::ModelsChanged, json!({"scope": Scope::System}))],
         },
         News::Caller { .. } => Vec::new(),

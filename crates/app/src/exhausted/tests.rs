@@ -1,5 +1,7 @@
 //! What the client is told, from what became of each key.
 
+use std::sync::Arc;
+
 use domain::caller::{Proof, Role};
 use domain::credential::{KeyStatus, Scope, Settings};
 use domain::ids::{CredentialId, UserId};
@@ -10,7 +12,14 @@ use super::*;
 const ANN: UserId = UserId(uuid::Uuid::from_u128(1));
 
 fn caller() -> Caller {
-    Caller { user: ANN, role: Role::Member, organization: None, fallback: None, proof: Proof::CommandLine }
+    Caller {
+        user: ANN,
+        role: Role::Member,
+        organization: None,
+        belonging: Arc::default(),
+        fallback: None,
+        proof: Proof::CommandLine,
+    }
 }
 
 fn key(name: &str) -> Credential {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::Price;
-use domain::credential::{Credential, Scope};
+use domain::credential::Credential;
 use domain::ids::model_uuid;
 use domain::model::{Capabilities, ListedModel, ModelFacts, ModelKind, ModelStatus, Restrictions};
 use domain::provider::{ProviderId, ProviderKind};
@@ -65,7 +65,7 @@ pub(super) fn with_registered(
 ) -> HashMap<String, Arc<Offer>> {
     let mut said: Vec<&Registration> = registrations.iter().filter(|one| one.is_about(credential)).collect();
     // A person's own word about their own keys is the last.
-    said.sort_by_key(|one| one.scope == Scope::Personal);
+    said.sort_by_key(|one| std::cmp::Reverse(one.scope()));
     for registration in said {
         let known = offers.remove(&registration.model);
         let offer = registered(registration, known.as_deref(), catalogue);
@@ -88,7 +88,7 @@ pub(crate) fn registered(registration: &Registration, known: Option<&Offer>, cat
         facts: said.applied_to(facts),
         created: known.and_then(|offer| offer.created),
         in_catalogue: known.map_or(in_catalogue.is_some(), |offer| offer.in_catalogue),
-        registered: Some(registration.scope),
+        registered: Some(registration.scope()),
         set_price: said.price.or(known.and_then(|offer| offer.set_price)),
     }
 }

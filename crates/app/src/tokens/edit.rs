@@ -11,7 +11,7 @@ use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, text};
 use store::tokens::{Token, TokenEdit};
 
-use super::{Minted, checked_models, checked_policy, checked_scopes, get};
+use super::{Minted, checked_models, checked_policy, checked_scopes, get, refuse_scopes_of_people};
 use crate::App;
 use crate::callers;
 use crate::error::{Code, Error, Result};
@@ -83,6 +83,7 @@ pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result
         ..before
     };
     within_rights(caller, own.as_ref(), &after)?;
+    refuse_scopes_of_people(after.team, &after.scopes)?;
     if !store::tokens::update(&mut change, id, &changes).await? {
         change.rollback().await?;
         return Err(revoked());

@@ -7,11 +7,11 @@ use domain::audit::{Actor, Event};
 use super::*;
 use crate::testing::{NOW, add_user, entropy, on_both};
 
-fn alias(owner: Option<UserId>, name: &str, targets: &[(ProviderId, &str, u32)]) -> Alias {
+fn alias(user: Option<UserId>, name: &str, targets: &[(ProviderId, &str, u32)]) -> Alias {
     Alias {
         id: AliasId::generate(NOW, &entropy()),
-        scope: if owner.is_some() { Scope::Personal } else { Scope::System },
-        owner,
+        owner: user.map_or(Owner::System, Owner::User),
+        teams: None,
         name: name.to_owned(),
         mode: Mode::Ordered,
         targets: targets
@@ -29,7 +29,7 @@ fn event(alias: &Alias) -> Event {
 
 async fn add(store: &Store, alias: &Alias) -> Result<(), StoreError> {
     let mut change = store.begin(NOW, Actor::System, None).await?;
-    insert(&mut change, alias, alias.owner).await?;
+    insert(&mut change, alias, alias.owner.user()).await?;
     change.commit(event(alias)).await
 }
 
@@ -58,8 +58,8 @@ async fn each_sees_their_own_and_everybodys_with_targets_in_order() {
         for one in [&hers, &everybodys, &his] {
             add(&store, one).await.unwrap();
         }
-        assert_eq!(for_user(&store, ann).await.unwrap(), [hers.clone(), everybodys.clone()]);
-        assert_eq!(for_user(&store, bob).await.unwrap(), [his.clone(), everybodys.clone()]);
+        assert_eq!(seen_by(&store, Some(ann), None).await.unwrap(), [hers.clone(), everybodys.clone()]);
+        assert_eq!(seen_by(&store, Some(bob), None).await.unwrap(), [his.clone(), everybodys.clone()]);
         assert_eq!(kept(&store, hers.id).await, Some(hers));
         let told = crate::changes::since(&store, seq, 10).await.unwrap();
         let told: Vec<_> = told.into_iter().map(|change| (change.kind.unwrap(), change.id)).collect();
@@ -82,8 +82,8 @@ async fn an_owner_has_each_name_once() {
         assert!(is_taken(&mut change, &other).await.unwrap());
         assert!(!is_taken(&mut change, &alias(None, "fast", &TARGETS)).await.unwrap());
         assert!(!is_taken(&mut change, &alias(Some(ann), "Fast", &TARGETS)).await.unwrap());
-        assert_eq!(count(&mut change, Some(ann)).await.unwrap(), 1);
-        assert_eq!(count(&mut change, None).await.unwrap(), 0);
+        assert_eq!(count(&mut change, Owner::User(ann)).await.unwrap(), 1);
+        assert_eq!(count(&mut change, Owner::System).await.unwrap(), 0);
         change.rollback().await.unwrap();
         store.close().await;
     })
@@ -130,7 +130,7 @@ async fn who_leaves_takes_their_own_along() {
         assert_eq!(delete_of_user(&mut change, ann).await.unwrap(), [(hers.id, "fast".to_owned())]);
         change.commit(event(&hers)).await.unwrap();
         let names = async |user| {
-            let left = for_user(&store, user).await.unwrap();
+            let left = seen_by(&store, Some(user), None).await.unwrap();
             left.into_iter().map(|alias| alias.name).collect::<Vec<_>>()
         };
         assert_eq!(names(ann).await, ["slow"]);

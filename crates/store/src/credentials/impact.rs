@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ids::{CredentialId, TokenId};
+use domain::ids::{CredentialId, TeamId, TokenId};
 use domain::{Nanos, Timestamp};
 
 use crate::error::StoreError;
@@ -48,6 +48,14 @@ const TOKENS: &str = concat!(
      GROUP BY a.token_id, t.name ORDER BY calls DESC, a.token_id LIMIT 100"
 );
 
+/// The hundred teams that call most.
+const TEAMS: &str = concat!(
+    "SELECT a.team_id AS id, t.name AS name, COUNT(*) AS calls FROM ",
+    calls!("team_id"),
+    " AS a JOIN teams AS t ON t.id = a.team_id \
+     GROUP BY a.team_id, t.name ORDER BY calls DESC, a.team_id LIMIT 100"
+);
+
 /// Who used a key lately.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Impact {
@@ -61,6 +69,19 @@ pub struct Impact {
     pub cost_30d: Nanos,
     /// The gateway tokens behind them, the busiest first.
     pub tokens: Vec<TokenUse>,
+    /// The teams behind them, the busiest first.
+    pub teams: Vec<TeamUse>,
+}
+
+/// What a team called with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamUse {
+    /// Which.
+    pub team: TeamId,
+    /// Its name.
+    pub name: String,
+    /// Attempts in 30 days.
+    pub calls_30d: i64,
 }
 
 /// What a gateway token called with a key.
@@ -87,6 +108,11 @@ pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<I
         .fetch_one(store.pool())
         .await?;
     let tokens = sqlx::query(TOKENS).bind(id.to_string()).bind(since).fetch_all(store.pool()).await?;
+    let teams = sqlx::query(TEAMS).bind(id.to_string()).bind(since).fetch_all(store.pool()).await?;
+    let read_team = |row| {
+        let row = Columns(row);
+        Ok(TeamUse { team: row.parsed("id")?, name: row.text("name")?, calls_30d: row.number("calls")? })
+    };
     let read = |row| {
         let row = Columns(row);
         Ok(TokenUse { token: row.parsed("id")?, name: row.text("name")?, calls_30d: row.number("calls")? })
@@ -98,6 +124,7 @@ pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<I
         calls_30d: row.number("calls")?,
         cost_30d: Nanos(row.number("cost")?),
         tokens: tokens.iter().map(read).collect::<Result<_, StoreError>>()?,
+        teams: teams.iter().map(read_team).collect::<Result<_, StoreError>>()?,
     })
 }
 

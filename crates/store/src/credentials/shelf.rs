@@ -2,8 +2,8 @@
 //! The next ones are found by the last one, not by counting.
 
 use domain::ProviderId;
-use domain::credential::{Credential, Scope};
-use domain::ids::{CredentialId, UserId};
+use domain::credential::{Credential, Owner, Scope};
+use domain::ids::{CredentialId, OrganizationId, UserId};
 
 use super::{SYSTEM_OWNER, read_row};
 use crate::error::StoreError;
@@ -21,16 +21,15 @@ const SHELF: &str = "SELECT * FROM credentials WHERE deleted_at IS NULL AND scop
      ORDER BY provider, 1 - is_primary, priority, created_at, id LIMIT $6";
 
 const COUNTS: &str = "SELECT scope, provider, COUNT(*) AS count FROM credentials WHERE deleted_at IS NULL \
-     AND ((scope = 'personal' AND owner_id = $1) OR (scope = 'system' AND $2 = 1)) \
+     AND ((scope = 'personal' AND owner_id = $1) OR (scope = 'organization' AND owner_id = $2) \
+          OR (scope = 'system' AND $3 = 1)) \
      GROUP BY scope, provider ORDER BY scope, provider";
 
 /// Which credentials of one owner to read.
 #[derive(Clone, Debug)]
 pub struct Shelf {
-    /// Whose: this user's, or the system's.
-    pub scope: Scope,
-    /// The user, for personal ones.
-    pub owner: UserId,
+    /// Whose.
+    pub owner: Owner,
     /// Of this provider.
     pub provider: Option<ProviderId>,
     /// With this, in lower case, in their name, note or mask.
@@ -58,12 +57,9 @@ pub struct Count {
 /// # Errors
 /// When the database cannot be read.
 pub async fn shelf(store: &Store, wanted: &Shelf) -> Result<Vec<Credential>, StoreError> {
-    let owner = match wanted.scope {
-        Scope::Personal => wanted.owner.to_string(),
-        Scope::Organization | Scope::System => SYSTEM_OWNER.to_owned(),
-    };
+    let owner = wanted.owner.id().map_or_else(|| SYSTEM_OWNER.to_owned(), |id| id.to_string());
     let rows = sqlx::query(SHELF)
-        .bind(wanted.scope.as_str())
+        .bind(wanted.owner.scope().as_str())
         .bind(owner)
         .bind(wanted.provider.map(ProviderId::as_str))
         .bind(wanted.search.as_deref().map(containing))
@@ -74,12 +70,23 @@ pub async fn shelf(store: &Store, wanted: &Shelf) -> Result<Vec<Credential>, Sto
     rows.iter().map(|row| read_row(row).map(|stored| stored.credential)).collect()
 }
 
-/// How many credentials a user has, and the system's, by provider.
+/// How many credentials a user has, an organization's, and the system's, by
+/// provider.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn counts(store: &Store, user: UserId, with_system: bool) -> Result<Vec<Count>, StoreError> {
-    let rows = sqlx::query(COUNTS).bind(user.to_string()).bind(i64::from(with_system)).fetch_all(store.pool()).await?;
+pub async fn counts(
+    store: &Store,
+    user: UserId,
+    organization: Option<OrganizationId>,
+    with_system: bool,
+) -> Result<Vec<Count>, StoreError> {
+    let rows = sqlx::query(COUNTS)
+        .bind(user.to_string())
+        .bind(optional_id(organization))
+        .bind(i64::from(with_system))
+        .fetch_all(store.pool())
+        .await?;
     rows.iter()
         .map(|row| {
             let row = Columns(row);
@@ -115,8 +122,7 @@ mod tests {
                 add_credential(&store, ann.id, name, &format!("sk-{name}")).await;
             }
             let wanted = |search: Option<&str>, after, limit| Shelf {
-                scope: Scope::Personal,
-                owner: ann.id,
+                owner: Owner::User(ann.id),
                 provider: None,
                 search: search.map(str::to_owned),
                 after,
@@ -131,7 +137,7 @@ mod tests {
             assert_eq!(found.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["50% off"]);
             let provider = all[0].provider;
             let count = Count { scope: Scope::Personal, provider, keys: 4 };
-            assert_eq!(counts(&store, ann.id, true).await.unwrap(), [count]);
+            assert_eq!(counts(&store, ann.id, None, true).await.unwrap(), [count]);
             store.close().await;
         })
         .await;

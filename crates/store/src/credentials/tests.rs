@@ -247,7 +247,10 @@ async fn the_impact_counts_a_day_and_thirty_and_names_the_tokens() {
         let found = impact(&store, id.unwrap(), NOW).await.unwrap();
         let last_used_at = Some(NOW.minus(Duration::from_hours(1)));
         let tokens = vec![TokenUse { token: token.id, name: "laptop".to_owned(), calls_30d: 2 }];
-        assert_eq!(found, Impact { last_used_at, calls_24h: 1, calls_30d: 3, cost_30d: Nanos(21), tokens });
+        assert_eq!(
+            found,
+            Impact { last_used_at, calls_24h: 1, calls_30d: 3, cost_30d: Nanos(21), tokens, teams: Vec::new() }
+        );
         let unused = impact(&store, CredentialId::of_source("env:NOBODYS"), NOW).await.unwrap();
         assert_eq!(unused, Impact::default());
         store.close().await;

@@ -7,10 +7,9 @@ use domain::registration::Said;
 use super::*;
 use crate::testing::{NOW, add_user, on_both};
 
-fn registration(owner: Option<UserId>, model: &str) -> Registration {
+fn registration(user: Option<UserId>, model: &str) -> Registration {
     Registration {
-        scope: scope_of(owner),
-        owner,
+        owner: user.map_or(Owner::System, Owner::User),
         provider: ProviderId::Azure,
         namespace: "azure".to_owned(),
         model: model.to_owned(),
@@ -21,12 +20,12 @@ fn registration(owner: Option<UserId>, model: &str) -> Registration {
 }
 
 fn event(one: &Registration) -> Event {
-    Event::ModelRegistered { model: one.uuid(), scope: one.scope, name: one.written() }
+    Event::ModelRegistered { model: one.uuid(), scope: one.scope(), name: one.written() }
 }
 
 async fn add(store: &Store, one: &Registration) -> Result<(), StoreError> {
     let mut change = store.begin(NOW, Actor::System, None).await?;
-    insert(&mut change, one, one.owner).await?;
+    insert(&mut change, one, one.owner.user()).await?;
     change.commit(event(one)).await
 }
 
@@ -40,8 +39,8 @@ async fn each_sees_their_own_and_everybodys() {
         for one in [&hers, &his, &everybodys] {
             add(&store, one).await.unwrap();
         }
-        assert_eq!(for_user(&store, ann).await.unwrap(), [hers.clone(), everybodys.clone()]);
-        assert_eq!(for_user(&store, bob).await.unwrap(), [his, everybodys]);
+        assert_eq!(seen_by(&store, Some(ann), None).await.unwrap(), [hers.clone(), everybodys.clone()]);
+        assert_eq!(seen_by(&store, Some(bob), None).await.unwrap(), [his, everybodys]);
         assert!(matches!(add(&store, &hers).await, Err(StoreError::Conflict(_))), "once for each owner");
     })
     .await;
@@ -56,14 +55,14 @@ async fn what_is_said_can_be_changed_and_taken_back() {
         add(&store, &hers).await.unwrap();
         let edited = Registration { said: Said::default(), ..hers.clone() };
         let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
-        assert_eq!(count(&mut change, Some(ann)).await.unwrap(), 1);
+        assert_eq!(count(&mut change, Owner::User(ann)).await.unwrap(), 1);
         assert!(update(&mut change, &edited).await.unwrap());
-        assert_eq!(get(&mut change, Some(ann), "azure", "my-gpt").await.unwrap(), Some(edited.clone()));
-        assert_eq!(get(&mut change, None, "azure", "my-gpt").await.unwrap(), None);
+        assert_eq!(get(&mut change, Owner::User(ann), "azure", "my-gpt").await.unwrap(), Some(edited.clone()));
+        assert_eq!(get(&mut change, Owner::System, "azure", "my-gpt").await.unwrap(), None);
         assert!(delete(&mut change, &edited).await.unwrap());
         assert!(!delete(&mut change, &edited).await.unwrap());
         change.commit(event(&edited)).await.unwrap();
-        assert!(for_user(&store, ann).await.unwrap().is_empty());
+        assert!(seen_by(&store, Some(ann), None).await.unwrap().is_empty());
     })
     .await;
 }
@@ -79,7 +78,7 @@ async fn whoever_leaves_leaves_no_models_behind() {
         let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
         assert_eq!(delete_of_user(&mut change, ann).await.unwrap(), std::slice::from_ref(&hers));
         change.commit(event(&hers)).await.unwrap();
-        assert_eq!(for_user(&store, ann).await.unwrap(), [everybodys]);
+        assert_eq!(seen_by(&store, Some(ann), None).await.unwrap(), [everybodys]);
     })
     .await;
 }

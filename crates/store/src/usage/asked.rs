@@ -66,6 +66,8 @@ impl Asked {
         self.is_given(of, "model", filter.model.clone());
         self.is_given(of, "source", filter.source.map(|source| CallSource::as_str(source).to_owned()));
         self.is_given(of, "token_id", filter.token.map(|id| id.to_string()));
+        self.is_given(of, "team_id", filter.team.map(|id| id.to_string()));
+        self.is_given(of, "organization_id", filter.organization.map(|id| id.to_string()));
     }
 
     fn is_given(&mut self, of: &str, column: &str, value: Option<String>) {

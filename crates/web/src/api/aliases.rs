@@ -11,8 +11,8 @@ use axum::routing::{delete, get, patch, post};
 use domain::Caller;
 use domain::access::Need;
 use domain::alias::{Mode, Target};
-use domain::credential::Scope;
-use domain::ids::AliasId;
+use domain::credential::{Owner, Scope};
+use domain::ids::{AliasId, TeamId};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -115,9 +115,13 @@ struct AliasView {
     id: String,
     /// The name.
     alias: String,
-    /// `personal`: yours; `system`: everybody's.
-    #[schema(pattern = "^(personal|system)$")]
+    /// `personal`: yours; `organization`: your organization's; `system`: everybody's.
+    #[schema(pattern = "@scope")]
     scope: &'static str,
+    /// The owner, when an organization's.
+    organization_id: Option<String>,
+    /// The teams that may name it; `null`: everybody who sees it.
+    teams: Option<Vec<String>>,
     /// In order, or drawn by weight.
     #[schema(pattern = "@alias-mode")]
     mode: &'static str,
@@ -143,7 +147,12 @@ impl From<&Described> for AliasView {
         Self {
             id: alias.id.to_string(),
             alias: alias.name.clone(),
-            scope: alias.scope.as_str(),
+            scope: alias.scope().as_str(),
+            organization_id: match alias.owner {
+                Owner::Organization(organization) => Some(organization.to_string()),
+                _ => None,
+            },
+            teams: alias.teams.as_ref().map(|teams| teams.iter().map(TeamId::to_string).collect()),
             mode: alias.mode.as_str(),
             targets: alias.targets.iter().zip(&described.opened).map(target).collect(),
             is_active: described.opened.contains(&true),
@@ -197,9 +206,14 @@ struct AliasBody {
     /// The name, which calls send as the model. It wins over a model of that name.
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9._:-]+(/[A-Za-z0-9._:-]+)*$")]
     alias: String,
-    /// `personal` (default): yours; `system`: everybody's, for admins.
-    #[schema(pattern = "^(personal|system)$")]
+    /// `personal` (default): yours; `organization`: its members', for its owners and admins; `system`: everybody's, for admins.
+    #[schema(pattern = "@scope")]
     scope: Option<String>,
+    /// The organization; the one you act in unless said.
+    organization_id: Option<String>,
+    /// The teams that may name it, for aliases that are not personal; absent: everybody who sees it.
+    #[schema(min_items = 1, max_items = 100)]
+    teams: Option<Vec<String>>,
     /// `ordered` (default): the first answers, the others step in; `weighted`: one
     /// is drawn, and a conversation keeps its draw.
     #[schema(pattern = "@alias-mode")]
@@ -222,6 +236,10 @@ struct AliasPatch {
     /// All that it stands for from now on.
     #[schema(min_items = 1, max_items = 20)]
     targets: Option<Vec<TargetBody>>,
+    /// The teams that may name it; `null`: everybody who sees it.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(min_items = 1, max_items = 100)]
+    teams: Option<Option<Vec<String>>>,
 }
 
 async fn list_aliases(
@@ -281,6 +299,8 @@ async fn create_alias(
 async fn create(app: &App, caller: &Caller, body: AliasBody) -> Result<(Option<String>, Response), Failure> {
     let new = NewAlias {
         scope: super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        organization: super::organization_id(body.organization_id)?,
+        teams: body.teams.map(read_teams).transpose()?,
         name: body.alias,
         mode: mode(body.mode.as_deref())?.unwrap_or_default(),
         targets: read_targets(body.targets)?,
@@ -300,6 +320,7 @@ async fn edit_alias(
         name: patch.alias,
         mode: mode(patch.mode.as_deref())?,
         targets: patch.targets.map(read_targets).transpose()?,
+        teams: patch.teams.map(|teams| teams.map(read_teams).transpose()).transpose()?,
     };
     Ok(axum::Json(AliasView::from(&aliases::edit(&app, &caller, id, edit).await?)).into_response())
 }
@@ -311,6 +332,11 @@ async fn delete_alias(
 ) -> Result<Response, Failure> {
     aliases::delete(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn read_teams(ids: Vec<String>) -> Result<Vec<TeamId>, Error> {
+    let read: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
+    read.map_err(|_| Error::not_found("team").of_field("teams"))
 }
 
 fn mode(text: Option<&str>) -> Result<Option<Mode>, Error> {

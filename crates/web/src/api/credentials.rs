@@ -9,6 +9,7 @@ use std::sync::Arc;
 use app::App;
 use app::credentials::{self, Edit, Listing, NewKey, Saved};
 use app::error::{Code, Error};
+use app::organizations;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
@@ -192,6 +193,17 @@ struct RevealedView {
 }
 
 /// Who would miss a key; only its schema is used.
+/// What a team or a gateway token called with a key.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct UseView {
+    id: String,
+    name: String,
+    /// Upstream calls in 30 days.
+    #[schema(minimum = 0)]
+    calls_30d: i64,
+}
+
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct ImpactView {
@@ -203,9 +215,11 @@ struct ImpactView {
     cost_30d: f64,
     cost_30d_nanos: i64,
     /// The teams that use it.
-    teams: Vec<String>,
+    #[schema(value_type = Vec<UseView>)]
+    teams: Vec<UseView>,
     /// The gateway tokens that use it.
-    tokens: Vec<String>,
+    #[schema(value_type = Vec<UseView>)]
+    tokens: Vec<UseView>,
     is_selected_in_chat: bool,
 }
 
@@ -215,11 +229,13 @@ async fn list_credentials(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Failure> {
     let (skip, limit) = paging::window(query.skip, query.limit)?;
-    if query.organization_id.is_some() {
-        return Err(Error::not_found("organization").into());
-    }
+    let organization = match &query.organization_id {
+        Some(named) => Some(organizations::find(&app, &caller, named).await?.id),
+        None => None,
+    };
     let listing = Listing {
         scope: super::word("scope", query.scope.as_deref())?,
+        organization,
         provider: super::word("provider", query.provider.as_deref())?,
         status: super::word("status", query.status.as_deref())?,
         is_active: query.is_active,

@@ -41,7 +41,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/spreads/{provider}",
             Need::ManageCredentials,
             put(set_spread),
-            says(TAG, "Settle how calls are spread over your keys of one provider, or over the server's")
+            says(TAG, "Settle how calls are spread over your keys of one provider, an organization's, or the server's")
                 .takes::<SpreadBody>()
                 .example(json!({"spread": "round_robin"}))
                 .gives::<SpreadView>(200, "What is settled now"),
@@ -53,7 +53,7 @@ pub(crate) fn doors() -> Vec<Door> {
 #[derive(Serialize, ToSchema)]
 struct SpreadView {
     /// Whose keys.
-    #[schema(pattern = "^(personal|system)$")]
+    #[schema(pattern = "@scope")]
     scope: &'static str,
     #[schema(pattern = "@provider")]
     provider: &'static str,
@@ -72,9 +72,11 @@ impl From<Setting> for SpreadView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SpreadBody {
-    /// `personal` (default): your keys; `system`: the server's, for admins.
-    #[schema(pattern = "^(personal|system)$")]
+    /// `personal` (default): your keys; `organization`: its keys, for its owners and admins; `system`: the server's, for admins.
+    #[schema(pattern = "@scope")]
     scope: Option<String>,
+    /// The organization; the one you act in unless said.
+    organization_id: Option<String>,
     /// The primary serves, each in turn, or the one that served the fewest calls lately.
     #[schema(pattern = "@spread")]
     spread: String,
@@ -95,6 +97,7 @@ async fn set_spread(
     let scope = super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal);
     let spread: Spread =
         super::word("spread", Some(&body.spread))?.ok_or_else(|| Error::invalid("spread", "is missing"))?;
-    let setting = spreads::set(&app, &caller, scope, provider, spread).await?;
+    let organization = super::organization_id(body.organization_id)?;
+    let setting = spreads::set(&app, &caller, scope, organization, provider, spread).await?;
     Ok(axum::Json(SpreadView::from(setting)).into_response())
 }

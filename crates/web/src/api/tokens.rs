@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::App;
 use app::error::{Code, Error};
-use app::tokens::{self, Edit, NewToken};
+use app::tokens::{self, Edit, NewToken, Whose};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 use store::tokens::Token;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::paging::{self, List, Paging};
+use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
 use crate::idempotent::{self, Turn};
@@ -37,9 +37,10 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/tokens",
             need,
             get(list_tokens),
-            says("gateway tokens", "Your gateway tokens, without their text")
-                .query::<Paging>()
-                .gives_list::<List<TokenView>, TokenView>(200, "The tokens"),
+            says("gateway tokens", "Your gateway tokens, or those of teams that you lead, without their text")
+                .query::<TokensQuery>()
+                .gives_list::<List<TokenView>, TokenView>(200, "The tokens")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::POST,
@@ -91,6 +92,24 @@ pub(crate) fn doors() -> Vec<Door> {
     ]
 }
 
+/// Whose tokens, and where in their list to start.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct TokensQuery {
+    /// Of this team, for its leads.
+    #[param(format = "uuid")]
+    team_id: Option<String>,
+    /// Of all teams of this organization, by id or slug, for its owners and admins.
+    #[param(pattern = "@slug")]
+    organization_id: Option<String>,
+    /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
+    skip: Option<i64>,
+    /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<i64>,
+}
+
 /// What a gateway token may do.
 #[derive(ToSchema)]
 #[schema(pattern = "@token-scope")]
@@ -110,6 +129,11 @@ struct TokenView {
     name: String,
     /// `owk_…wxyz`.
     masked: String,
+    /// The team it belongs to; `null`: whoever made it.
+    team_id: Option<String>,
+    /// Who made it, a user.
+    #[schema(format = "uuid")]
+    created_by: String,
     /// What it may do.
     #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
@@ -135,6 +159,8 @@ impl From<&Token> for TokenView {
             id: token.id.to_string(),
             name: token.name.clone(),
             masked: token.masked.clone(),
+            team_id: token.team.map(|id| id.to_string()),
+            created_by: token.user.to_string(),
             scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
             models: token.models.clone(),
             policy: token.policy.map(Fallback::as_str),
@@ -212,6 +238,8 @@ struct TokenBody {
     /// What to call it.
     #[schema(max_length = 100, pattern = "@line")]
     name: String,
+    /// The team it is for, by its leads; absent: yours. A team's token calls models and reads its own usage, and never uses anybody's personal keys.
+    team_id: Option<String>,
     /// What it may do; `models` unless said. Never more than its maker may.
     #[schema(min_items = 1, value_type = Option<Vec<ScopeWord>>)]
     scopes: Option<Vec<String>>,
@@ -234,10 +262,18 @@ struct TokenBody {
 async fn list_tokens(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Query(paging): Query<Paging>,
+    Query(query): Query<TokensQuery>,
 ) -> Result<Response, Failure> {
-    let (skip, limit) = paging::window(paging.skip, paging.limit)?;
-    let (tokens, count) = tokens::list(&app, &caller, skip, limit).await?;
+    let (skip, limit) = paging::window(query.skip, query.limit)?;
+    let whose = match (&query.team_id, &query.organization_id) {
+        (None, None) => Whose::Own,
+        (Some(team), None) => Whose::Team(team.parse().map_err(|_| Error::not_found("team").of_field("team_id"))?),
+        (None, Some(named)) => Whose::Organization(named),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("team_id", "says already whose; leave out organization_id").into());
+        }
+    };
+    let (tokens, count) = tokens::list(&app, &caller, whose, skip, limit).await?;
     let data: Vec<TokenView> = tokens.iter().map(TokenView::from).collect();
     Ok(axum::Json(List { data, count }).into_response())
 }
@@ -268,7 +304,9 @@ async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<S
     let expires_at = super::time("expires_at", body.expires_at.as_deref())?;
     let policy = super::word("policy", body.policy.as_deref())?;
     let params = super::word("params", body.params.as_deref())?;
-    let new = NewToken { name: body.name, scopes, models: body.models, policy, params, expires_at };
+    let team = body.team_id.map(|id| id.parse().map_err(|_| Error::not_found("team").of_field("team_id")));
+    let team = team.transpose()?;
+    let new = NewToken { team, name: body.name, scopes, models: body.models, policy, params, expires_at };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))

@@ -138,6 +138,8 @@ impl Wanted {
             credential: self.credential_id.as_deref().map(id).transpose()?,
             source: super::word("source", self.source.as_deref())?,
             token: self.token_id.as_deref().map(token).transpose()?,
+            team: None,
+            organization: None,
         })
     }
 }

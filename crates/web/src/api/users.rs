@@ -8,6 +8,7 @@ use app::users::{self, Account, AccountEdit};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
+use domain::Caller;
 use domain::access::Need;
 use domain::ids::CredentialId;
 use domain::resolve::Fallback;
@@ -68,6 +69,8 @@ struct Me {
     role: &'static str,
     is_active: bool,
     organizations: Vec<Membership>,
+    /// The one you act in.
+    organization_id: Option<String>,
     preferences: MyPreferences,
     created_at: String,
 }
@@ -75,8 +78,13 @@ struct Me {
 #[derive(Serialize, ToSchema)]
 struct Membership {
     id: String,
+    slug: String,
     name: String,
-    role: String,
+    /// Your role in it.
+    #[schema(pattern = "@member-role")]
+    role: &'static str,
+    /// Whether nothing works in it.
+    suspended: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -87,20 +95,32 @@ struct MyPreferences {
     /// The key chosen to chat with.
     #[schema(format = "uuid")]
     chat_credential_id: Option<String>,
+    /// The organization acted in unless a request says otherwise; `null`: the only one, if there is but one.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
 }
 
-impl From<Account> for Me {
-    fn from(account: Account) -> Self {
+impl Me {
+    fn of(account: Account, caller: &Caller) -> Self {
+        let membership = |own: &domain::organization::Membership| Membership {
+            id: own.organization.to_string(),
+            slug: own.slug.clone(),
+            name: own.name.clone(),
+            role: own.role.as_str(),
+            suspended: own.is_suspended,
+        };
         Self {
             id: account.id.to_string(),
             email: account.email,
             display_name: account.display_name,
             role: account.role.as_str(),
             is_active: account.is_active,
-            organizations: Vec::new(),
+            organizations: caller.belonging.organizations.iter().map(membership).collect(),
+            organization_id: caller.organization.map(|id| id.to_string()),
             preferences: MyPreferences {
                 fallback: account.preferences.fallback.map(Fallback::as_str),
                 chat_credential_id: account.preferences.chat_credential_id.map(|id| id.to_string()),
+                organization_id: account.preferences.organization.map(|id| id.to_string()),
             },
             created_at: account.created_at.to_string(),
         }
@@ -130,6 +150,10 @@ struct PreferencesEdit {
     #[serde(default, deserialize_with = "super::present")]
     #[schema(format = "uuid")]
     chat_credential_id: Option<Option<String>>,
+    /// The organization to act in unless a request says otherwise; `null`: none in particular.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(format = "uuid")]
+    organization_id: Option<Option<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -142,7 +166,7 @@ struct PasswordChange {
 
 async fn get_me(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {
     let account = users::me(&app, &caller).await?;
-    Ok(axum::Json(Me::from(account)).into_response())
+    Ok(axum::Json(Me::of(account, &caller)).into_response())
 }
 
 async fn edit_me(
@@ -157,9 +181,11 @@ async fn edit_me(
         .transpose()?;
     let credential = |text: String| text.parse::<CredentialId>().map_err(|_| app::Error::not_found("provider key"));
     let chat_credential = preferences.chat_credential_id.map(|id| id.map(credential).transpose()).transpose()?;
-    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential };
+    let organization = |text: String| text.parse().map_err(|_| app::Error::not_found("organization"));
+    let organization = preferences.organization_id.map(|id| id.map(organization).transpose()).transpose()?;
+    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential, organization };
     let account = users::edit_me(&app, &caller, edit).await?;
-    Ok(axum::Json(Me::from(account)).into_response())
+    Ok(axum::Json(Me::of(account, &caller)).into_response())
 }
 
 async fn change_password(

@@ -13,6 +13,8 @@ pub const TAGS: &[(&str, &str)] = &[
     ("gateway tokens", "Ownkey's own tokens, which clients use in place of a provider key."),
     ("sign-in", "Access tokens and sessions."),
     ("users", "Accounts: one's own, and everybody's for admins."),
+    ("organizations", "People and teams that share provider keys, and the rules under which their calls are paid."),
+    ("organizations' provider keys", "Organizations' keys, as their users' scripts know them: plain arrays."),
     ("events", "What happens, told while it happens."),
     ("usage", "What was called, whose key paid, and what it cost."),
     ("audit", "Every change, in the order it happened."),

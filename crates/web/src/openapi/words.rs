@@ -8,6 +8,7 @@ use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
 use domain::credential_kind::CredentialKind;
 use domain::gateway_token::Params;
+use domain::organization::{KeyOrder, MemberRole, TeamRole};
 use domain::provider::PROVIDERS;
 use domain::resolve::Fallback;
 use domain::spread::Spread;
@@ -30,6 +31,9 @@ pub(super) enum Meaning {
 /// What no text of people may hold, as a character class.
 const INVISIBLE: &str = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff";
 
+/// A short name, or an id.
+const SLUG: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
 /// What a pattern's name stands for; `None` for what is no name.
 pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
     let words = match pattern.strip_prefix('@')? {
@@ -41,6 +45,9 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "alias-mode" => of(Mode::ALL, Mode::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),
+        "member-role" => of(MemberRole::ALL, MemberRole::as_str),
+        "team-role" => of(TeamRole::ALL, TeamRole::as_str),
+        "key-order" => of(KeyOrder::ALL, KeyOrder::as_str),
         "token-scope" => of(TokenScope::ALL, TokenScope::as_str),
         "source" => of(CallSource::ALL, CallSource::as_str),
         "group-by" => of(GroupBy::ALL, GroupBy::as_str),
@@ -53,6 +60,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         }
         "line" => return Some(Meaning::Trimmed(line)),
         "note" => return Some(Meaning::Trimmed(note)),
+        "slug" => return Some(Meaning::Form(SLUG.to_owned())),
         "plain" => return Some(Meaning::Form(format!("^[^{INVISIBLE}]*$"))),
         "email" => return Some(Meaning::Form(format!(r"^[^@\s{INVISIBLE}]+@[^@\s{INVISIBLE}]+$"))),
         "usage-cursor" => return Some(Meaning::Form(format!(r"^[0-9]{{1,16}}\.{}$", uuid()))),

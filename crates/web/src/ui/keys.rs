@@ -81,6 +81,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
     let (app, caller) = (&shared.app, &signed_in.caller);
     let browse = Browse {
         scope: spot.scope,
+        organization: None,
         provider: spot.provider,
         search: Some(spot.search.clone()),
         after: spot.after,

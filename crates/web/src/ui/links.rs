@@ -1,8 +1,11 @@
-//! `/invite/{code}` and `/reset/{code}`: choosing a password by a one-time link.
+//! `/invite/{code}` and `/reset/{code}`: choosing a password by a one-time link,
+//! and joining an organization by one.
 
 use app::administration;
+use app::error::{Code, Error};
+use app::organizations::invitations::{self, Offered};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
 use domain::secret::Password;
@@ -41,7 +44,19 @@ async fn show_invitation(
     visitor: Anybody,
     Id(code): Id<String>,
 ) -> Result<Response, Failure> {
-    show(&shared, &visitor, &code, Purpose::Invite).await
+    match offered(&shared, &code).await? {
+        Some(offered) => Ok(joining_page(&visitor, StatusCode::OK, &offered, "", None).into_response()),
+        None => show(&shared, &visitor, &code, Purpose::Invite).await,
+    }
+}
+
+/// What the code of an organization's invitation offers; `None`: it is none.
+async fn offered(shared: &Shared, code: &str) -> Result<Option<Offered>, Error> {
+    match invitations::offered(&shared.app, code).await {
+        Ok(offered) => Ok(Some(offered)),
+        Err(error) if error.code == Code::SetupLinkInvalid => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn show_reset(State(shared): State<Shared>, visitor: Anybody, Id(code): Id<String>) -> Result<Response, Failure> {
@@ -55,7 +70,35 @@ async fn accept_invitation(
     Id(code): Id<String>,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
-    choose(&shared, &visitor, knocking, &code, Purpose::Invite, form).await
+    match offered(&shared, &code).await? {
+        Some(offered) => join(&shared, &visitor, knocking, &code, &offered, form).await,
+        None => choose(&shared, &visitor, knocking, &code, Purpose::Invite, form).await,
+    }
+}
+
+/// Whoever is signed in joins as they are; whoever is new makes an account.
+async fn join(
+    shared: &Shared,
+    visitor: &Anybody,
+    Knocking(knocking): Knocking,
+    code: &str,
+    offered: &Offered,
+    form: PasswordForm,
+) -> Result<Response, Failure> {
+    if let Some(caller) = &visitor.caller {
+        invitations::join(&shared.app, caller, code).await?;
+        return Ok(Redirect::to("/").into_response());
+    }
+    let name = form.name.clone().unwrap_or_default();
+    let password = Password::new(form.password);
+    match invitations::join_as_new(&shared.app, code, form.name.as_deref(), password, &knocking).await {
+        Ok(opened) => redirect_with_cookie(shared, "/", Some(&opened.text)),
+        Err(error) if is_for_the_form(&error) => {
+            let status = problem::status_of(&error);
+            Ok(joining_page(visitor, status, offered, &name, Some(&error.sentence)).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn reset_password(
@@ -94,6 +137,35 @@ async fn choose(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What somebody is invited to, and what it takes: nothing more of whoever is
+/// signed in, an account of whoever is new.
+fn joining_page(visitor: &Anybody, status: StatusCode, offered: &Offered, name: &str, problem: Option<&str>) -> Page {
+    let email = &offered.invitation.email;
+    let content = html! {
+        section.card {
+            h1 { "Join " (offered.organization.name) }
+            p { "You are invited as " strong { (offered.invitation.role) } "." }
+            (complaint(problem))
+            @if let Some(person) = &visitor.viewer.person {
+                p.small { "Signed in as " strong { (person.email) } }
+                form.form method="post" { button type="submit" { "Join " (offered.organization.name) } }
+            } @else if offered.has_account {
+                p { strong { (email) } " has an account here. Sign in, then open this link again." }
+                p { a.button href="/login" { "Sign in" } }
+            } @else {
+                p.small { "For " strong { (email) } }
+                form.form method="post" {
+                    input type="text" name="username" value=(email) autocomplete="username" hidden;
+                    (first_field("Your name", "name", "text", name, "name"))
+                    (field("Password, at least 8 characters", "password", "password", "", "new-password"))
+                    button type="submit" { "Make an account and join" }
+                }
+            }
+        }
+    };
+    with_status(status, "Join an organization", &visitor.viewer, content).shaped(Shape::Narrow)
 }
 
 /// What a link's page asks, of whom, and what was wrong before.

@@ -128,7 +128,7 @@ async fn save(shared: &Shared, signed_in: &SignedIn, model: Uuid, typed: &Typed)
         registry::unregister(app, caller, model, Some(scope)).await?;
         return Ok(models::get(app, caller, &model.to_string()).await.is_ok());
     }
-    let is_registered = registry::of_model(app, caller, model).await?.iter().any(|one| one.scope == scope);
+    let is_registered = registry::of_model(app, caller, model).await?.iter().any(|one| one.scope() == scope);
     if is_registered {
         registry::edit(app, caller, model, Some(scope), typed.edit()?).await?;
     } else {

@@ -8,7 +8,7 @@ mod list;
 use std::time::Duration;
 
 use app::error::{Code, Error};
-use app::tokens::{self, NewToken};
+use app::tokens::{self, NewToken, Whose};
 use app::{models, users};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -104,6 +104,7 @@ async fn make_token(
 
 async fn make(shared: &Shared, signed_in: &SignedIn, filled: &Filled) -> Result<tokens::Minted, Error> {
     let new = NewToken {
+        team: None,
         name: filled.name.clone(),
         scopes: Some(filled.scopes()?),
         models: filled.models(),
@@ -202,7 +203,7 @@ struct Said<'a> {
 
 async fn tokens_page(shared: &Shared, signed_in: &SignedIn, said: Said<'_>) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
-    let (tokens, count) = tokens::list(app, caller, said.skip, PAGE).await?;
+    let (tokens, count) = tokens::list(app, caller, Whose::Own, said.skip, PAGE).await?;
     let url = &app.settings.public_url;
     let callable = match &said.fresh {
         Some(fresh) if fresh.text().is_some() => Some(callable(shared, signed_in, fresh).await?),

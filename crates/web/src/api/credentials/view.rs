@@ -20,7 +20,8 @@ pub(crate) struct ListQuery {
     /// Whose keys.
     #[param(pattern = "@scope")]
     pub(crate) scope: Option<String>,
-    /// The organization's id.
+    /// The keys of this organization and no others, by its id or slug.
+    #[param(pattern = "@slug")]
     pub(crate) organization_id: Option<String>,
     /// A provider, in any spelling.
     #[param(pattern = "@any-provider")]
@@ -261,8 +262,8 @@ pub(crate) struct CredentialView {
     masked: String,
     /// The endpoint as typed; `null` when it is the provider's default.
     api_base: Option<String>,
-    /// Where the key is sent, and nowhere else.
-    endpoint_origin: String,
+    /// Where the key is sent, and nowhere else; `null`: for whoever looks after it.
+    endpoint_origin: Option<String>,
     settings: SettingsView,
     /// Whether it may be used.
     is_active: bool,
@@ -324,7 +325,7 @@ impl CredentialView {
             note: credential.note.clone(),
             masked: credential.masked.clone(),
             api_base: credential.api_base.clone(),
-            endpoint_origin: credential.origin.to_string(),
+            endpoint_origin: Some(credential.origin.to_string()).filter(|origin| !origin.is_empty()),
             settings: SettingsView::from(&credential.settings),
             is_active: credential.is_active,
             is_primary: credential.is_primary,

@@ -96,9 +96,11 @@ struct ModelBody {
     /// The provider's id of it: at Azure the deployment, at custom endpoints `slug/id`.
     #[schema(max_length = 256, pattern = "@line")]
     model_id: String,
-    /// `personal` (default): for your own keys; `system`: for everybody's, by admins.
-    #[schema(pattern = "^(personal|system)$")]
+    /// `personal` (default): for your own keys; `organization`: for its keys, by its owners and admins; `system`: for everybody's, by admins.
+    #[schema(pattern = "@scope")]
     scope: Option<String>,
+    /// The organization; the one you act in unless said.
+    organization_id: Option<String>,
     /// The name people read.
     #[schema(max_length = 120, pattern = "@line")]
     display_name: Option<String>,
@@ -162,7 +164,7 @@ struct ModelPatch {
 #[serde(deny_unknown_fields)]
 struct WhoseQuery {
     /// `personal` or `system`; your own before everybody's unless said.
-    #[param(pattern = "^(personal|system)$")]
+    #[param(pattern = "@scope")]
     scope: Option<String>,
 }
 
@@ -245,6 +247,7 @@ fn new_model(body: ModelBody) -> Result<NewModel, Error> {
     };
     Ok(NewModel {
         scope: word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
+        organization: super::super::organization_id(body.organization_id)?,
         provider,
         model: body.model_id,
         said,

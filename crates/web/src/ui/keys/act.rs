@@ -265,7 +265,7 @@ pub(super) async fn set_spread(
 ) -> Result<Response, Failure> {
     let spread = form.spread.parse().map_err(|problem: String| Error::invalid("spread", problem))?;
     let (provider, scope) = (provider(&form.provider)?, scope(&form.scope)?);
-    spreads::set(&shared.app, &signed_in.caller, scope, provider, spread).await?;
+    spreads::set(&shared.app, &signed_in.caller, scope, None, provider, spread).await?;
     Ok(Redirect::to(&back(&headers)).into_response())
 }
 

@@ -50,7 +50,7 @@ impl Typed {
         Self {
             provider: registration.provider.to_string(),
             model_id: registration.model.clone(),
-            scope: registration.scope.to_string(),
+            scope: registration.scope().to_string(),
             display_name: said.display_name.clone().unwrap_or_default(),
             kind: said.kind.map(kind_name).unwrap_or_default().to_owned(),
             tools: mark(can.tools),
@@ -84,7 +84,13 @@ impl Typed {
     /// As a new registration.
     pub(super) fn new_model(&self) -> Result<NewModel, Error> {
         let provider = self.provider.parse().map_err(|problem: String| Error::invalid("provider", problem))?;
-        Ok(NewModel { scope: self.scope(), provider, model: self.model_id.clone(), said: self.said()? })
+        Ok(NewModel {
+            scope: self.scope(),
+            organization: None,
+            provider,
+            model: self.model_id.clone(),
+            said: self.said()?,
+        })
     }
 
     /// As a change: the form shows all that is said.

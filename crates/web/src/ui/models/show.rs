@@ -157,7 +157,7 @@ fn registered(shown: &Shown<'_>) -> Markup {
     if shown.line.alias.is_some() {
         return html! {};
     }
-    let may_edit = |one: &&Registration| one.scope == Scope::Personal || shown.is_admin;
+    let may_edit = |one: &&Registration| one.scope() == Scope::Personal || shown.is_admin;
     let known = shown.registrations.iter().find(may_edit);
     let model = known.map_or_else(|| written_id(shown.line), |one| one.model.clone());
     let typed = match (&shown.typed, known) {
@@ -171,7 +171,7 @@ fn registered(shown: &Shown<'_>) -> Markup {
         details.card #registry open[known.is_some() || complaint.is_some()] {
             summary { h2 { (if known.is_some() { "In the registry" } else { "Correct what is known" }) } }
             p.soft {
-                @match known.map(|one| one.scope) {
+                @match known.map(Registration::scope) {
                     Some(Scope::Personal) => { "Registered by you, for your own keys." }
                     Some(_) => { "Registered for everybody on this server." }
                     None => { "Write down another price, context or ability. It counts for your own keys, and what you leave empty stays." }

@@ -107,6 +107,8 @@ impl Asked {
             credential: id("key", &query.key)?,
             source: crate::api::word("source", given(&query.source))?,
             token: id("token", &query.token)?,
+            team: None,
+            organization: None,
         };
         let mut days = Vec::new();
         let mut day = from;
