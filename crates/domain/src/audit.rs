@@ -8,9 +8,11 @@ use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
 use crate::ids::{AliasId, CredentialId, SessionId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
+use crate::money::Price;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 use crate::spread::Spread;
+use crate::time::Timestamp;
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +211,40 @@ pub enum Event {
         scope: Scope,
         /// With its provider before it.
         name: String,
+    },
+    /// What a model costs was set, from a moment on.
+    #[serde(rename = "price.set")]
+    PriceSet {
+        /// Whose model.
+        provider: ProviderId,
+        /// The provider's id of it.
+        model: String,
+        /// From when on.
+        starts_at: Timestamp,
+        /// What; nothing: the catalogue's again.
+        price: Option<Price>,
+    },
+    /// A price that had not begun was withdrawn.
+    #[serde(rename = "price.withdrawn")]
+    PriceWithdrawn {
+        /// Whose model.
+        provider: ProviderId,
+        /// The provider's id of it.
+        model: String,
+        /// From when on it would have counted.
+        starts_at: Timestamp,
+    },
+    /// Prices were taken from somebody's list.
+    #[serde(rename = "prices.imported")]
+    PricesImported {
+        /// Whose list.
+        source: &'static str,
+        /// How many had no price before.
+        added: u64,
+        /// How many had another one.
+        changed: u64,
+        /// From when on.
+        starts_at: Timestamp,
     },
     /// A gateway token was edited.
     #[serde(rename = "token.updated")]
@@ -431,6 +467,10 @@ impl Event {
             Self::ModelRegistered { model, .. }
             | Self::ModelUpdated { model, .. }
             | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
+            Self::PriceSet { provider, model, .. } | Self::PriceWithdrawn { provider, model, .. } => {
+                ("price", Some(format!("{provider}/{model}")))
+            }
+            Self::PricesImported { source, .. } => ("price", Some((*source).to_owned())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

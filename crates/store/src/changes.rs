@@ -36,6 +36,8 @@ pub enum ChangeKind {
     Alias,
     /// A model of the registry; the owner, or nothing for the server's.
     Model,
+    /// What models cost.
+    Price,
     /// A setting of the server.
     Setting,
 }
@@ -49,6 +51,7 @@ domain::text_enum!(ChangeKind, "change" {
     Spread => "spread",
     Alias => "alias",
     Model => "model",
+    Price => "price",
     Setting => "setting",
 });
 

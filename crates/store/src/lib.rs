@@ -40,6 +40,7 @@ pub mod kept_answers;
 pub mod key_checks;
 pub mod login_failures;
 pub mod model_lists;
+pub mod prices;
 pub mod registrations;
 pub mod replay_state;
 pub mod sessions;
