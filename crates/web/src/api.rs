@@ -10,6 +10,7 @@ pub(crate) mod library;
 pub(crate) mod llm;
 pub(crate) mod models;
 pub(crate) mod paging;
+pub(crate) mod prices;
 pub(crate) mod providers;
 pub(crate) mod resolve;
 pub(crate) mod server;
@@ -45,6 +46,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(providers::doors());
     doors.extend(models::doors());
     doors.extend(aliases::doors());
+    doors.extend(prices::doors());
     doors.extend(llm::doors());
     doors.extend(conversations::doors());
     doors.extend(usage::doors());
