@@ -57,6 +57,17 @@ pub struct ModelLine {
     pub alias: Option<Arc<Alias>>,
 }
 
+impl ModelLine {
+    /// The id under which its price is set; at custom endpoints `slug/id`.
+    #[must_use]
+    pub fn priced_id(&self) -> String {
+        match self.namespace.split_once(':') {
+            Some((_, slug)) => format!("{slug}/{}", self.facts.id),
+            None => self.facts.id.clone(),
+        }
+    }
+}
+
 /// Which models to list. `None` lets all through.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ModelFilter {

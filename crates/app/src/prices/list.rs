@@ -142,10 +142,7 @@ async fn all(app: &App, caller: &Caller) -> Result<Vec<PriceLine>> {
 
 fn of_model(line: &ModelLine, book: &PriceBook, now: Timestamp) -> PriceLine {
     let facts = &line.facts;
-    let model = match line.namespace.split_once(':') {
-        Some((_, slug)) => format!("{slug}/{}", facts.id),
-        None => facts.id.clone(),
-    };
+    let model = line.priced_id();
     let quote = line.price.zip(line.price_origin).map(|(price, origin)| Quote { price, origin });
     let (entries, next) = counted(book, facts.provider, &model, now);
     PriceLine {

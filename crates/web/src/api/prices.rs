@@ -5,6 +5,8 @@ mod estimate;
 mod import;
 pub(crate) mod view;
 
+pub(crate) use import::LIST_BYTES;
+
 use std::sync::Arc;
 
 use app::App;

@@ -278,7 +278,7 @@ fn kind_named(name: &str) -> Option<ModelKind> {
 }
 
 /// A number of tokens in few characters: `128k`, `1.5M`.
-pub(super) fn tokens(number: u64) -> String {
+pub(crate) fn tokens(number: u64) -> String {
     let (unit, sign) = match number {
         0..1_000 => return number.to_string(),
         1_000..1_000_000 => (1_000, 'k'),
