@@ -106,14 +106,18 @@ fn rates(
     let output = of("output_cost_per_token")?.or(otherwise.map(|rates| rates.output_nanos)).or(nothing_out);
     let (Some(input_nanos), Some(output_nanos)) = (input, output) else { return Ok(None) };
     let or = |nanos: Option<i64>, of: fn(Rates) -> Option<i64>| nanos.or_else(|| otherwise.and_then(of));
+    let write = of("cache_creation_input_token_cost")?;
+    let write_hour = of("cache_creation_input_token_cost_above_1hr")?;
     Ok(Some(Rates {
         input_nanos,
         output_nanos,
         cached_input_nanos: or(of("cache_read_input_token_cost")?, |rates| rates.cached_input_nanos),
-        cache_write_nanos: or(of("cache_creation_input_token_cost")?, |rates| rates.cache_write_nanos),
-        cache_write_hour_nanos: or(of("cache_creation_input_token_cost_above_1hr")?, |rates| {
-            rates.cache_write_hour_nanos
-        }),
+        cache_write_nanos: or(write, |rates| rates.cache_write_nanos),
+        // Where writing costs something else, an hour of it does too.
+        cache_write_hour_nanos: match write {
+            Some(_) => write_hour,
+            None => or(write_hour, |rates| rates.cache_write_hour_nanos),
+        },
     }))
 }
 

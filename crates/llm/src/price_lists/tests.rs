@@ -29,6 +29,7 @@ fn litellms_map_is_read_and_what_is_no_price_of_ours_is_named() {
         (200_000, 6_000_000_000, 22_500_000_000)
     );
     assert_eq!(long.rates.cached_input_nanos, Some(600_000_000));
+    assert_eq!(long.rates.cache_write_hour_nanos, None, "not the ordinary one, which is less than for five minutes");
     let gemini = price(&list, ProviderId::Google, "gemini-2.5-pro").unwrap();
     assert_eq!(gemini.long_context.unwrap().rates.cached_input_nanos, Some(312_500_000), "as the ordinary one");
     assert_eq!(list.prices.len(), 5);

@@ -137,6 +137,9 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "TokenBody" => json!({"name": "token"}),
         "ModelBody" => json!({"provider": "azure", "model_id": "my-gpt"}),
         "ModelPatch" => json!({}),
+        "PricesPatch" => json!({"prices": [{"provider": "openai", "model": "gpt-5-mini", "price": null}]}),
+        "PriceDocument" => json!({"x": {"litellm_provider": "x"}}),
+        "EstimateBody" => json!({"model": "openai/gpt-5-mini"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

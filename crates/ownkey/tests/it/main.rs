@@ -34,6 +34,7 @@ mod opaque;
 mod openapi;
 mod pictures;
 mod postgres;
+mod prices;
 mod registry;
 mod sign_in;
 mod snippets;
