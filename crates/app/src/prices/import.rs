@@ -12,7 +12,7 @@ use llm::price_lists::{self, LeftOut};
 use super::set::{self, MOST_KEPT, may_set, model_id};
 use crate::App;
 use crate::error::{Error, Result};
-use crate::sign_in;
+use crate::{naming, sign_in};
 
 /// What a list would change, or has changed.
 #[derive(Clone, Debug)]
@@ -156,8 +156,12 @@ fn start(wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
 
 fn read(document: &str) -> Result<Listed> {
     let list = price_lists::read(document).map_err(|problem| Error::invalid("The document", problem))?;
-    let mut listed =
-        Listed { source: list.source, prices: BTreeMap::new(), skipped: list.skipped, refused: list.refused };
+    // A key in the place of a name is not repeated.
+    let named = |all: Vec<LeftOut>| -> Vec<LeftOut> {
+        all.into_iter().map(|one| LeftOut { name: naming::shown(&one.name), ..one }).collect()
+    };
+    let (skipped, refused) = (named(list.skipped), named(list.refused));
+    let mut listed = Listed { source: list.source, prices: BTreeMap::new(), skipped, refused };
     for ((provider, model), price) in list.prices {
         match model_id(provider, &model) {
             Ok(model) => {

@@ -67,6 +67,8 @@ async fn control() -> (House, Person, Vec<Described>) {
         for (method, operation) in methods.as_object().unwrap() {
             let query = parameters(operation);
             let body = operation.pointer("/requestBody/content/application~1json/schema/$ref");
+            // Somebody else's document: any field may be in it, and tests of its own spoil it.
+            let body = body.filter(|_| path != "/v2/prices/import");
             let body = body.and_then(Value::as_str).map(|name| fields(&document, name));
             if body.is_none() && query.is_empty() {
                 continue;

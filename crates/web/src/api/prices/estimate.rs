@@ -8,9 +8,9 @@ use app::prices::{self, AskedEstimate, Estimate, PriceOrigin};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use domain::Nanos;
 use domain::access::Need;
 use domain::usage::{TokenCounts, estimated_tokens};
+use domain::{Nanos, text};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,6 +21,9 @@ use crate::body::{self, Json};
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
+
+/// The longest text whose length is taken, in characters.
+const TEXT_CHARACTERS: usize = 200_000;
 
 pub(super) fn doors() -> Vec<Door> {
     vec![door(
@@ -48,12 +51,14 @@ struct EstimateBody {
     #[serde(default, deserialize_with = "body::whole_number")]
     input_tokens: Option<u64>,
     /// In its place a text, of which four characters are a token.
+    #[schema(max_length = 200_000, pattern = "@text")]
     input_text: Option<String>,
     /// Everything generated, reasoning included.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     #[serde(default, deserialize_with = "body::whole_number")]
     output_tokens: Option<u64>,
     /// In its place a text.
+    #[schema(max_length = 200_000, pattern = "@text")]
     output_text: Option<String>,
     /// Of the input: read from the provider's cache.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
@@ -89,7 +94,7 @@ struct EstimateView {
     /// Whether the rates for long prompts count.
     is_long_context: bool,
     /// One call, part by part.
-    lines: Vec<LineView>,
+    lines: Vec<CostLineView>,
     /// One call, in dollars, rounded once.
     #[schema(value_type = f64)]
     cost_per_call: Nanos,
@@ -103,7 +108,7 @@ struct EstimateView {
 
 /// A part of one call's cost: tokens times dollars per million.
 #[derive(Serialize, ToSchema)]
-struct LineView {
+struct CostLineView {
     /// What the tokens are.
     #[schema(pattern = "^(input|cached_input|cache_write|cache_write_1h|output)$")]
     what: &'static str,
@@ -134,17 +139,21 @@ async fn estimate_cost(
     Ok(axum::Json(EstimateView::of(&estimate, is_estimated)).into_response())
 }
 
-fn tokens(number: Option<u64>, text: Option<&str>, field: &str) -> Result<u64, Error> {
-    match (number, text) {
+fn tokens(number: Option<u64>, typed: Option<&str>, field: &str) -> Result<u64, Error> {
+    match (number, typed) {
         (Some(_), Some(_)) => Err(Error::invalid(field, "is there beside a number of tokens; send one of them")),
         (Some(number), None) => Ok(number),
-        (None, text) => Ok(estimated_tokens(text.map_or(0, |text| text.chars().count()) as u64)),
+        (None, None) => Ok(0),
+        (None, Some(typed)) => {
+            text::note(typed, TEXT_CHARACTERS).map_err(|problem| Error::invalid(field, problem.to_string()))?;
+            Ok(estimated_tokens(typed.chars().count() as u64))
+        }
     }
 }
 
 impl EstimateView {
     fn of(estimate: &Estimate, is_estimated: bool) -> Self {
-        let line = |term: &domain::money::Term| LineView {
+        let line = |term: &domain::money::Term| CostLineView {
             what: term.what.as_str(),
             tokens: term.tokens,
             price_per_million: Nanos(term.nanos_per_million),

@@ -205,9 +205,12 @@ fn row(line: &PriceLine, as_of: &str, back: &str) -> Markup {
                 @if let Some(next) = line.next { " " (badge("blue", Icon::Clock, &format!("changes {}", day(next)))) }
             }
             td.act {
+                @if line.entries > 0 {
+                    span.count title="Prices in its history" { (grouped(i64::try_from(line.entries).unwrap_or(i64::MAX))) span.sr { " in its history" } }
+                }
                 @if !is_local {
                     a.button.quiet.little data-sheet href={ (edit_address(line.provider, &line.model)) "?" (back_query(back)) } aria-label={ "Edit the price of " (line.display_name) } {
-                        "Edit" @if line.entries > 0 { span.count title="Prices in its history" { (grouped(i64::try_from(line.entries).unwrap_or(i64::MAX))) } }
+                        "Edit"
                     }
                 }
             }

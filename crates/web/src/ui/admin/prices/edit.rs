@@ -193,7 +193,7 @@ fn price_page(
     let withdraw = |entry: &PriceEntry| withdraw_form(&to, entry, &typed.back);
     let content = html! {
         section.card.sheet {
-            p.small.back { a href=(super::address(&typed.back)) data-close { "Prices" } " › " (line.provider.display_name()) }
+            p.back { a href=(super::address(&typed.back)) data-close { (icon(Icon::Left)) "All prices" } }
             h2.row { (tile(line.provider)) "Price of " (line.display_name) }
             div.row { code { (line.provider) "/" (line.model) } (source_chip(line.quote, as_of)) }
             (form(&to, typed, error))
@@ -235,7 +235,7 @@ fn form(to: &str, typed: &Typed, error: Option<&Error>) -> Markup {
     html! {
         form.form method="post" action=(to) data-stay="Set" {
             (complaint(error.map(|error| error.sentence.as_str())))
-            p.complaint role="alert" data-complaint hidden {}
+            p.refused role="alert" data-complaint hidden {}
             input type="hidden" name="back" value=(typed.back);
             p.soft { "Dollars per million tokens, with up to nine decimals." }
             div.columns { @for (name, label, value, example) in ordinary { (number(name, label, value, example)) } }

@@ -124,7 +124,7 @@ async fn document(request: Request) -> Result<String, Error> {
 
 fn framed(status: StatusCode, signed_in: &SignedIn, content: &Markup) -> Response {
     let content = html! {
-        p.back { a href="/admin/prices" { "Prices" } " › Import a list" }
+        p.back { a href="/admin/prices" { (icon(Icon::Left)) "All prices" } }
         (content)
     };
     page(status, "Import prices", signed_in, Part::Prices, &content)
