@@ -23,7 +23,7 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 /// The longest text whose length is taken, in characters.
-const TEXT_CHARACTERS: usize = 200_000;
+const TEXT_CHARACTERS: usize = 100_000;
 
 pub(super) fn doors() -> Vec<Door> {
     vec![door(
@@ -51,14 +51,14 @@ struct EstimateBody {
     #[serde(default, deserialize_with = "body::whole_number")]
     input_tokens: Option<u64>,
     /// In its place a text, of which four characters are a token.
-    #[schema(max_length = 200_000, pattern = "@text")]
+    #[schema(max_length = 100_000, pattern = "@text")]
     input_text: Option<String>,
     /// Everything generated, reasoning included.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     #[serde(default, deserialize_with = "body::whole_number")]
     output_tokens: Option<u64>,
     /// In its place a text.
-    #[schema(max_length = 200_000, pattern = "@text")]
+    #[schema(max_length = 100_000, pattern = "@text")]
     output_text: Option<String>,
     /// Of the input: read from the provider's cache.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
