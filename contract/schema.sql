@@ -376,6 +376,18 @@ CREATE TABLE organizations (
 
 CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY);
 
+CREATE TABLE prices (
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    starts_at BIGINT NOT NULL,
+    rates TEXT,
+    source TEXT NOT NULL,
+    note TEXT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    PRIMARY KEY (provider, model, starts_at)
+);
+
 CREATE TABLE registrations (
     scope TEXT NOT NULL,
     owner_id TEXT NOT NULL,

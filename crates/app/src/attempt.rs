@@ -176,7 +176,7 @@ impl<A: Ask> Run<'_, A> {
         let credential = self.key.credential();
         let now = app.clock.now();
         let attempt = AttemptId::generate(now, &app.entropy);
-        let price = self.price(now);
+        let price = self.price(now).await.map_err(Stop::Refused)?;
         let start = AttemptStart {
             attempt,
             request: call.request,
@@ -215,12 +215,12 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// The price of the call, if tokens have one here.
-    fn price(&self, now: Timestamp) -> Option<Price> {
+    async fn price(&self, now: Timestamp) -> Result<Option<Price>, Error> {
         match self.ask.reckoning() {
-            Reckoning::Free => Some(Price::FREE),
-            Reckoning::ToldUnpriced => None,
+            Reckoning::Free => Ok(Some(Price::FREE)),
+            Reckoning::ToldUnpriced => Ok(None),
             Reckoning::Usual | Reckoning::Told => {
-                crate::prices::of(self.errand.app.catalogue, self.place, &self.key.offers, now)
+                crate::prices::of(self.errand.app, self.place, &self.key.offers, now).await
             }
         }
     }

@@ -68,6 +68,8 @@ pub enum Code {
     AlreadyDone,
     /// The idempotent request is being answered.
     InProgress,
+    /// What needs a price is asked of a model that has none.
+    ModelUnpriced,
     /// The egress guard refuses the endpoint.
     EndpointNotAllowed,
     /// The request names a host that is not ours.
@@ -126,6 +128,7 @@ domain::text_enum!(Code, "error code" {
     Conflict => "conflict",
     AlreadyDone => "already_done",
     InProgress => "in_progress",
+    ModelUnpriced => "model_unpriced",
     EndpointNotAllowed => "endpoint_not_allowed",
     Misdirected => "misdirected_request",
     TooManyLogins => "too_many_logins",

@@ -26,6 +26,7 @@ use crate::events::{self, Events};
 use crate::freshness::{self, Freshness};
 use crate::housekeeping;
 use crate::metrics::Metrics;
+use crate::prices::PriceCache;
 use crate::reach::ReachCache;
 use crate::rechecks::Rechecks;
 use crate::references::References;
@@ -77,6 +78,7 @@ pub struct App {
     pub(crate) references: References,
     pub(crate) callers: CallerCache,
     pub(crate) reach: ReachCache,
+    pub(crate) prices: PriceCache,
     pub(crate) freshness: Freshness,
     pub(crate) passwords: Passwords,
     pub(crate) proofs: Proofs,
@@ -121,6 +123,7 @@ impl App {
             references: parts.references,
             callers: CallerCache::default(),
             reach: ReachCache::default(),
+            prices: PriceCache::default(),
             freshness: Freshness::starting_at(seq, health_seq),
             checks: Checks::default(),
             rechecks: Rechecks::default(),
@@ -236,6 +239,7 @@ impl App {
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
             Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget_of(id.parse().ok()),
+            Some(ChangeKind::Price) => self.prices.forget(),
             Some(_) => {}
             None => self.forget_everything(),
         }
@@ -261,6 +265,7 @@ impl App {
     pub(crate) fn forget_everything(&self) {
         self.callers.forget_all();
         self.reach.forget(None);
+        self.prices.forget();
     }
 
     /// Notes that a key was used; written to the store in batches.

@@ -38,7 +38,7 @@ mod exhausted;
 pub mod models;
 pub mod naming;
 pub mod paying;
-mod prices;
+pub mod prices;
 pub mod reach;
 pub mod registry;
 pub mod resolving;

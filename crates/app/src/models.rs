@@ -9,6 +9,7 @@ use domain::alias::{Alias, Target};
 use domain::credential::Scope;
 use domain::ids::{CredentialId, model_uuid};
 use domain::model::{Capabilities, ModelFacts};
+use domain::price_book::PriceBook;
 use domain::provider::ProviderKind;
 use domain::resolve::{Outcome, Wish};
 use domain::spread::Turns;
@@ -20,6 +21,7 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::naming;
 use crate::paying::{self, Wishes};
+use crate::prices::{self, PriceOrigin, Quote};
 use crate::reach::{self, Key, Offer, Reach};
 use crate::targets;
 
@@ -34,8 +36,12 @@ pub struct ModelLine {
     pub client_id: String,
     /// What is known of it.
     pub facts: ModelFacts,
+    /// The provider, or `custom:<slug>`.
+    pub namespace: String,
     /// Its price today.
     pub price: Option<Price>,
+    /// Who says so.
+    pub price_origin: Option<PriceOrigin>,
     /// In whose scope the key lies that would pay; `None`: locked.
     pub payer: Option<Scope>,
     /// The key that would pay.
@@ -49,6 +55,17 @@ pub struct ModelLine {
     /// An alias, and what it stands for; the facts are those of the first model
     /// it would reach now, its limits those of the smallest.
     pub alias: Option<Arc<Alias>>,
+}
+
+impl ModelLine {
+    /// The id under which its price is set; at custom endpoints `slug/id`.
+    #[must_use]
+    pub fn priced_id(&self) -> String {
+        match self.namespace.split_once(':') {
+            Some((_, slug)) => format!("{slug}/{}", self.facts.id),
+            None => self.facts.id.clone(),
+        }
+    }
 }
 
 /// Which models to list. `None` lets all through.
@@ -67,12 +84,13 @@ pub struct ModelFilter {
 /// When the store cannot be read.
 pub async fn list(app: &App, caller: &Caller, filter: ModelFilter) -> Result<Vec<ModelLine>> {
     let reach = reach::of(app, caller).await?;
-    let usable = usable(app, caller, &reach);
+    let book = prices::book(app).await?;
+    let usable = usable(app, caller, &reach, &book);
     let opened: HashSet<Uuid> = usable.iter().map(|line| line.uuid).collect();
     let mut lines: Vec<ModelLine> = usable
         .into_iter()
-        .chain(of_aliases(app, caller, &reach))
-        .chain(locked(app, &reach, &opened))
+        .chain(of_aliases(app, caller, &reach, &book))
+        .chain(locked(app, &reach, &opened, &book))
         // Each is listed under a name that means it.
         .filter(|line| line.alias.is_some() || !reach.aliases.takes(&line.client_id))
         .filter(|line| filter.provider.is_none_or(|provider| provider == line.facts.provider))
@@ -135,7 +153,7 @@ fn order(line: &ModelLine) -> (bool, bool, ProviderId, bool, &str) {
 
 /// Models with a usable key, each by a name that means this very model. An id
 /// that several places serve is bare for the one it resolves to.
-fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
+fn usable(app: &App, caller: &Caller, reach: &Reach, book: &PriceBook) -> Vec<ModelLine> {
     let now = app.clock.now();
     let mut lines = Vec::new();
     for (client_id, offers) in &reach.by_client_id {
@@ -143,10 +161,13 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
             let Some(key) = payer(app, caller, reach, &offer.namespace, &offer.facts.id) else { continue };
             // What the key that pays knows of it, and what it is billed at.
             let offer = key.offers.get(&offer.facts.id).unwrap_or(offer);
+            let quote = price(app, offer, book, now);
             lines.push(ModelLine {
                 uuid: offer.uuid,
                 client_id: name_of(app, client_id, offer, reach),
-                price: price(app, offer, now),
+                namespace: offer.namespace.clone(),
+                price: quote.map(|quote| quote.price),
+                price_origin: quote.map(|quote| quote.origin),
                 facts: as_tried(reach, offer),
                 payer: Some(key.credential().scope),
                 key: Some(key.credential().id),
@@ -160,17 +181,16 @@ fn usable(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
     lines
 }
 
-fn price(app: &App, offer: &Offer, now: Timestamp) -> Option<Price> {
-    let today = || app.catalogue.price_at(offer.facts.provider, &offer.facts.id, now);
-    offer.set_price.or_else(today).or(offer.facts.price)
+fn price(app: &App, offer: &Offer, book: &PriceBook, now: Timestamp) -> Option<Quote> {
+    prices::quote(app.catalogue, book, &prices::place_of(offer), Some(offer), now)
 }
 
 /// Aliases with at least one target that a key of the caller opens.
-fn of_aliases(app: &App, caller: &Caller, reach: &Reach) -> Vec<ModelLine> {
-    reach.aliases.in_force().filter_map(|alias| of_alias(app, caller, reach, alias)).collect()
+fn of_aliases(app: &App, caller: &Caller, reach: &Reach, book: &PriceBook) -> Vec<ModelLine> {
+    reach.aliases.in_force().filter_map(|alias| of_alias(app, caller, reach, alias, book)).collect()
 }
 
-fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Option<ModelLine> {
+fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>, book: &PriceBook) -> Option<ModelLine> {
     let opened: Vec<(&Target, &Arc<Key>, &Arc<Offer>)> = targets::in_order(reach, alias, None)
         .into_iter()
         .filter_map(|target| {
@@ -185,10 +205,11 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
     let &(_, key, first) = opened.first()?;
     let facts = |of: fn(&ModelFacts) -> Option<u64>| opened.iter().filter_map(|(_, _, offer)| of(&offer.facts)).min();
     let all = |can: fn(&Capabilities) -> bool| opened.iter().all(|(_, _, offer)| can(&offer.facts.capabilities));
-    let now = app.clock.now();
+    let quote = price(app, key.offers.get(&first.facts.id).unwrap_or(first), book, app.clock.now());
     Some(ModelLine {
         uuid: alias.id.0,
         client_id: alias.name.clone(),
+        namespace: first.namespace.clone(),
         facts: ModelFacts {
             display_name: format!("{} ({})", alias.name, first.facts.display_name),
             is_recommended: false,
@@ -202,7 +223,8 @@ fn of_alias(app: &App, caller: &Caller, reach: &Reach, alias: &Arc<Alias>) -> Op
             },
             ..first.facts.clone()
         },
-        price: price(app, key.offers.get(&first.facts.id).unwrap_or(first), now),
+        price: quote.map(|quote| quote.price),
+        price_origin: quote.map(|quote| quote.origin),
         payer: Some(key.credential().scope),
         key: Some(key.credential().id),
         registered: None,
@@ -265,7 +287,7 @@ fn payer<'a>(app: &App, caller: &Caller, reach: &'a Reach, namespace: &str, mode
 
 /// Models of the catalogue and of the registry that no usable key opens, because
 /// there is none, or because it fails.
-fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>) -> Vec<ModelLine> {
+fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>, book: &PriceBook) -> Vec<ModelLine> {
     let now = app.clock.now();
     let mut lines = BTreeMap::new();
     for provider in ProviderId::all().filter(|provider| provider.facts().kind == ProviderKind::External) {
@@ -274,26 +296,30 @@ fn locked(app: &App, reach: &Reach, opened: &HashSet<Uuid>) -> Vec<ModelLine> {
             if opened.contains(&uuid) {
                 continue;
             }
-            let price = app.catalogue.price_at(provider, &facts.id, now);
-            lines.insert(uuid, closed(uuid, format!("{provider}/{}", facts.id), facts.clone(), price));
+            let place = naming::unlisted(provider, &facts.id);
+            let quote = prices::quote(app.catalogue, book, &place, None, now);
+            let name = format!("{provider}/{}", facts.id);
+            lines.insert(uuid, closed(uuid, name, place.namespace, facts.clone(), quote));
         }
     }
     // The server's first, so that a person's own word is the last.
     for registration in reach.registrations.iter().rev().filter(|one| !opened.contains(&one.uuid())) {
         let offer = reach::registered(registration, None, app.catalogue);
-        let price = price(app, &offer, now);
-        let line = closed(offer.uuid, registration.written(), offer.facts, price);
+        let quote = price(app, &offer, book, now);
+        let line = closed(offer.uuid, registration.written(), offer.namespace, offer.facts, quote);
         lines.insert(offer.uuid, ModelLine { registered: Some(registration.scope()), ..line });
     }
     lines.into_values().collect()
 }
 
-fn closed(uuid: Uuid, client_id: String, facts: ModelFacts, price: Option<Price>) -> ModelLine {
+fn closed(uuid: Uuid, client_id: String, namespace: String, facts: ModelFacts, quote: Option<Quote>) -> ModelLine {
     ModelLine {
         uuid,
         client_id,
+        namespace,
         facts,
-        price,
+        price: quote.map(|quote| quote.price),
+        price_origin: quote.map(|quote| quote.origin),
         payer: None,
         key: None,
         registered: None,

@@ -126,7 +126,7 @@ fn known_elsewhere(name: &str, reach: &Reach, catalogue: &Catalogue) -> Result<P
 
 /// A model that keys of the provider do not list; resolution says so, unless it
 /// is retired, or another id of one they do list.
-fn unlisted(provider: ProviderId, id: &str) -> Place {
+pub(crate) fn unlisted(provider: ProviderId, id: &str) -> Place {
     Place { provider, namespace: provider.to_string(), upstream_id: id.to_owned() }
 }
 

@@ -1,111 +1,192 @@
-//! What a call will be billed at: what the registry says, the catalogue's price today, the list of the
-//! key that pays, nothing for local models. Unknown stays unknown.
+//! What a call will be billed at: what the registry says, what was set here and
+//! is in force, the catalogue's price today, the list of the key that pays,
+//! nothing for local models. Unknown stays unknown.
+
+mod estimate;
+mod import;
+mod list;
+mod set;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use domain::price_book::{PriceBook, PriceSource};
 use domain::provider::ProviderKind;
 use domain::{Price, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 
+use crate::App;
+use crate::error::Result;
 use crate::naming::Place;
 use crate::reach::Offer;
 
+pub use estimate::{AskedEstimate, Estimate, estimate};
+pub use import::{Difference, Picked, Plan, apply, apply_picked, plan};
+pub use list::{History, Only, PriceFilter, PriceLine, history, list};
+pub use set::{NewPrice, may_set, set, withdraw};
+
+/// A price, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// What it costs.
+    pub price: Price,
+    /// Who says so.
+    pub origin: PriceOrigin,
+}
+
+/// Who says what a model costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceOrigin {
+    /// It runs on somebody's own machine.
+    Local,
+    /// The registry.
+    Registered,
+    /// An admin of this server, or a list that they took.
+    Set {
+        /// By hand, or whose list.
+        source: PriceSource,
+        /// Since when it is in force.
+        since: Timestamp,
+    },
+    /// The catalogue that came with this version.
+    Catalogue,
+    /// The list of the key that pays.
+    Listed,
+}
+
+impl PriceOrigin {
+    /// Its word in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Registered => "registered",
+            Self::Set { source, .. } => source.as_str(),
+            Self::Catalogue => "catalogue",
+            Self::Listed => "listed",
+        }
+    }
+}
+
+/// What was set, kept in memory until it changes. What begins later is in it:
+/// no node has to hear of a beginning.
+#[derive(Debug, Default)]
+pub(crate) struct PriceCache {
+    book: RwLock<Option<Arc<PriceBook>>>,
+    epoch: AtomicU64,
+}
+
+impl PriceCache {
+    /// Forgets what was set, because it is something else now.
+    pub(crate) fn forget(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// What was set, from memory when nothing changed.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn book(app: &App) -> Result<Arc<PriceBook>> {
+    let known = app.prices.book.read().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(book) = known {
+        return Ok(book);
+    }
+    let epoch = app.prices.epoch.load(Ordering::Acquire);
+    let book = Arc::new(PriceBook::of(store::prices::all(&app.store).await?));
+    let mut kept = app.prices.book.write().unwrap_or_else(PoisonError::into_inner);
+    if app.prices.epoch.load(Ordering::Acquire) == epoch {
+        *kept = Some(Arc::clone(&book));
+    }
+    Ok(book)
+}
+
 /// The price of a place at `now`, paid by the key with these offers. Another
 /// key's list, which the name may have been found in, sets no price.
-#[must_use]
-pub(crate) fn of(
-    catalogue: &Catalogue,
+///
+/// # Errors
+/// When the store has to be read, and cannot.
+pub(crate) async fn of(
+    app: &App,
     place: &Place,
     offers: &HashMap<String, Arc<Offer>>,
     now: Timestamp,
-) -> Option<Price> {
+) -> Result<Option<Price>> {
+    let book = book(app).await?;
+    Ok(paid(app.catalogue, &book, place, offers, now).map(|quote| quote.price))
+}
+
+fn paid(
+    catalogue: &Catalogue,
+    book: &PriceBook,
+    place: &Place,
+    offers: &HashMap<String, Arc<Offer>>,
+    now: Timestamp,
+) -> Option<Quote> {
+    let offer = offers.get(&place.upstream_id);
+    let offer = offer.or_else(|| offers.get(same_model(catalogue, place.provider, &place.upstream_id)?));
+    quote(catalogue, book, place, offer.map(Arc::as_ref), now)
+}
+
+/// The price of a place at `now`, with what the paying key's list says of it.
+pub(crate) fn quote(
+    catalogue: &Catalogue,
+    book: &PriceBook,
+    place: &Place,
+    offer: Option<&Offer>,
+    now: Timestamp,
+) -> Option<Quote> {
     if place.provider.facts().kind == ProviderKind::Local {
-        return Some(Price::FREE);
+        return Some(Quote { price: Price::FREE, origin: PriceOrigin::Local });
     }
-    let offer = offers.get(&place.upstream_id).or_else(|| offers.get(same_model(catalogue, place)?));
-    offer
-        .and_then(|offer| offer.set_price)
-        .or_else(|| catalogue.price_at(place.provider, &place.upstream_id, now))
-        .or_else(|| offer.and_then(|offer| offer.facts.price))
+    let by = |origin| move |price| Quote { price, origin };
+    let registered = offer.and_then(|offer| offer.set_price).map(by(PriceOrigin::Registered));
+    let listed = || offer.and_then(|offer| offer.facts.price).map(by(PriceOrigin::Listed));
+    registered.or_else(|| of_server(catalogue, book, place.provider, &priced_id(place), now)).or_else(listed)
+}
+
+/// What a model costs everybody here at `now`: as it was set, else as the
+/// catalogue has it. A price that is set for a model counts under each of its ids.
+pub(crate) fn of_server(
+    catalogue: &Catalogue,
+    book: &PriceBook,
+    provider: ProviderId,
+    model: &str,
+    now: Timestamp,
+) -> Option<Quote> {
+    let set = |model: &str| {
+        let (entry, price) = book.in_force(provider, model, now)?;
+        Some(Quote { price, origin: PriceOrigin::Set { source: entry.source, since: entry.starts_at } })
+    };
+    let of_same_model = || same_model(catalogue, provider, model).and_then(|id| set(id));
+    let of_catalogue = || {
+        let price = catalogue.price_at(provider, model, now)?;
+        Some(Quote { price, origin: PriceOrigin::Catalogue })
+    };
+    set(model).or_else(of_same_model).or_else(of_catalogue)
+}
+
+/// The id under which a place's price is set: with its endpoint's slug, where it
+/// has one.
+pub(crate) fn priced_id(place: &Place) -> String {
+    match place.namespace.split_once(':') {
+        Some((_, slug)) => format!("{slug}/{}", place.upstream_id),
+        None => place.upstream_id.clone(),
+    }
+}
+
+/// Where an offer is called.
+pub(crate) fn place_of(offer: &Offer) -> Place {
+    Place { provider: offer.facts.provider, namespace: offer.namespace.clone(), upstream_id: offer.facts.id.clone() }
 }
 
 /// The id by which the catalogue has the model. A deployment's name says nothing
 /// of the model behind it.
-fn same_model<'c>(catalogue: &'c Catalogue, place: &Place) -> Option<&'c String> {
-    let names_models = place.provider != ProviderId::Azure;
-    catalogue.get(place.provider, &place.upstream_id).filter(|_| names_models).map(|facts| &facts.id)
+fn same_model<'c>(catalogue: &'c Catalogue, provider: ProviderId, model: &str) -> Option<&'c String> {
+    catalogue.get(provider, model).filter(|_| provider != ProviderId::Azure).map(|facts| &facts.id)
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::ids::model_uuid;
-    use domain::model::{Capabilities, ModelFacts, ModelKind, ModelStatus, Restrictions};
-    use domain::money::Rates;
-
-    use super::*;
-
-    fn offer(price: Option<Price>) -> Arc<Offer> {
-        let id = "nobody/knows-this".to_owned();
-        Arc::new(Offer {
-            uuid: model_uuid("openrouter", &id),
-            namespace: "openrouter".to_owned(),
-            facts: ModelFacts {
-                provider: ProviderId::OpenRouter,
-                display_name: id.clone(),
-                id,
-                aliases: Vec::new(),
-                kind: ModelKind::Chat,
-                status: ModelStatus::Active,
-                is_recommended: false,
-                context_window: None,
-                max_output_tokens: None,
-                capabilities: Capabilities::default(),
-                wires: Vec::new(),
-                restrictions: Restrictions::default(),
-                price,
-                deprecation_date: None,
-                replacement: None,
-            },
-            created: None,
-            in_catalogue: false,
-            registered: None,
-            set_price: None,
-        })
-    }
-
-    #[test]
-    fn only_the_paying_keys_own_list_sets_a_price() {
-        let place = Place {
-            provider: ProviderId::OpenRouter,
-            namespace: "openrouter".to_owned(),
-            upstream_id: "nobody/knows-this".to_owned(),
-        };
-        let offers = |price| HashMap::from([(place.upstream_id.clone(), offer(price))]);
-        let dear = Price { rates: Rates { input_nanos: 7, ..Price::FREE.rates }, ..Price::FREE };
-        let now = Timestamp::from_seconds(1_795_000_000);
-        for (offers, price) in [(HashMap::new(), None), (offers(None), None), (offers(Some(dear)), Some(dear))] {
-            assert_eq!(of(Catalogue::builtin(), &place, &offers, now), price);
-        }
-    }
-
-    /// Whichever of its ids a model is called by, it is the one that the registry
-    /// priced.
-    #[test]
-    fn a_price_that_was_set_counts_under_each_id_of_the_model() {
-        let dear = Price { rates: Rates { input_nanos: 7, ..Price::FREE.rates }, ..Price::FREE };
-        let mut set = offer(None);
-        Arc::get_mut(&mut set).unwrap().set_price = Some(dear);
-        let now = Timestamp::from_seconds(1_795_000_000);
-        let catalogue = Catalogue::builtin();
-        for (provider, id, called) in [
-            (ProviderId::Anthropic, "claude-opus-4-5", "claude-opus-4-5-20251101"),
-            (ProviderId::Anthropic, "claude-opus-4-5", "claude-opus-4-5"),
-            (ProviderId::Azure, "my-deployment", "my-deployment"),
-        ] {
-            let place = Place { provider, namespace: provider.as_str().to_owned(), upstream_id: called.to_owned() };
-            let offers = HashMap::from([(id.to_owned(), Arc::clone(&set))]);
-            assert_eq!(of(catalogue, &place, &offers, now), Some(dear), "{called}");
-        }
-    }
-}
+mod tests;

@@ -25,9 +25,6 @@ const MOST: i64 = 1_000;
 /// The longest name that people read, in characters.
 const NAME_CHARACTERS: usize = 120;
 
-/// The dearest price, in nano-dollars per million tokens: a million dollars.
-const DEAREST_NANOS: i64 = 1_000_000 * 1_000_000_000;
-
 /// A model as somebody asks for it.
 #[derive(Clone, Debug)]
 pub struct NewModel {
@@ -253,9 +250,7 @@ fn checked(registration: Registration) -> Result<Registration> {
         return invalid("input_token_price", "is not taken: models on your own machine cost nothing");
     }
     if let Some(price) = said.price {
-        let rates = price.rates;
-        let all = [Some(rates.input_nanos), Some(rates.output_nanos), rates.cached_input_nanos];
-        if all.into_iter().flatten().any(|nanos| !(0..=DEAREST_NANOS).contains(&nanos)) {
+        if price.check().is_err() {
             return invalid(
                 "input_token_price",
                 "and the other prices must be 0 to 1,000,000 dollars per million tokens",

@@ -176,7 +176,7 @@ impl Trying<'_> {
             namespace: credential.model_namespace(),
             upstream_id: model.to_owned(),
         };
-        let price = crate::prices::of(app.catalogue, &place, &self.key.offers, now);
+        let price = crate::prices::of(app, &place, &self.key.offers, now).await?;
         let start = AttemptStart {
             attempt,
             request: self.by.request,

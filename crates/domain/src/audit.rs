@@ -9,9 +9,11 @@ use crate::credential::{KeyStatus, Scope};
 use crate::ids::{AliasId, CredentialId, InvitationId, OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
 use crate::organization::{MemberRole, TeamRole};
+use crate::money::Price;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 use crate::spread::Spread;
+use crate::time::Timestamp;
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,6 +347,40 @@ pub enum Event {
         /// With its provider before it.
         name: String,
     },
+    /// What a model costs was set, from a moment on.
+    #[serde(rename = "price.set")]
+    PriceSet {
+        /// Whose model.
+        provider: ProviderId,
+        /// The provider's id of it.
+        model: String,
+        /// From when on.
+        starts_at: Timestamp,
+        /// What; nothing: the catalogue's again.
+        price: Option<Price>,
+    },
+    /// A price that had not begun was withdrawn.
+    #[serde(rename = "price.withdrawn")]
+    PriceWithdrawn {
+        /// Whose model.
+        provider: ProviderId,
+        /// The provider's id of it.
+        model: String,
+        /// From when on it would have counted.
+        starts_at: Timestamp,
+    },
+    /// Prices were taken from somebody's list.
+    #[serde(rename = "prices.imported")]
+    PricesImported {
+        /// Whose list.
+        source: &'static str,
+        /// How many had no price before.
+        added: u64,
+        /// How many had another one.
+        changed: u64,
+        /// From when on.
+        starts_at: Timestamp,
+    },
     /// A gateway token was edited.
     #[serde(rename = "token.updated")]
     TokenUpdated {
@@ -583,6 +619,10 @@ impl Event {
             | Self::TeamDeleted { team }
             | Self::TeamMemberSet { team, .. }
             | Self::TeamMemberRemoved { team, .. } => ("team", Some(team.to_string())),
+            Self::PriceSet { provider, model, .. } | Self::PriceWithdrawn { provider, model, .. } => {
+                ("price", Some(format!("{provider}/{model}")))
+            }
+            Self::PricesImported { source, .. } => ("price", Some((*source).to_owned())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

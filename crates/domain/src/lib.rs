@@ -39,6 +39,7 @@ pub mod alias;
 pub mod cooling;
 pub mod key_paste;
 pub mod key_shape;
+pub mod price_book;
 pub mod recheck;
 pub mod registration;
 pub mod resolve;

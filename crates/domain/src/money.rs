@@ -22,27 +22,32 @@ impl Nanos {
     /// `None` when it is no number or does not fit whole nano-dollars.
     #[must_use]
     pub fn parse_usd(text: &str) -> Option<Self> {
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-            None => (text, 0),
-        };
-        let (negative, mantissa) = match mantissa.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, mantissa),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.is_empty() || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-        let shift = exponent.checked_add(9)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-        let nanos = if shift >= 0 {
-            digits.checked_mul(10_i128.checked_pow(u32::try_from(shift).ok()?)?)?
+        let (digits, power) = decimal(text)?;
+        let power = power.checked_add(9)?;
+        let nanos = if power >= 0 {
+            digits.checked_mul(10_i128.checked_pow(power.unsigned_abs())?)?
         } else {
-            let divisor = 10_i128.checked_pow(shift.unsigned_abs())?;
+            let divisor = 10_i128.checked_pow(power.unsigned_abs())?;
             (digits % divisor == 0).then_some(digits / divisor)?
         };
-        i64::try_from(if negative { -nanos } else { nanos }).ok().map(Self)
+        i64::try_from(nanos).ok().map(Self)
+    }
+
+    /// Reads a decimal number of dollars times ten to the `power`, rounded half to
+    /// even: other people's lists hold floating-point numbers, whose last digits
+    /// mean nothing. `None` when it is no number, does not fit, or would become
+    /// zero without being zero.
+    #[must_use]
+    pub fn parse_rounded(text: &str, power: i32) -> Option<Self> {
+        let (digits, shift) = decimal(text)?;
+        let shift = shift.checked_add(9)?.checked_add(power)?;
+        let nanos = if shift >= 0 {
+            digits.checked_mul(10_i128.checked_pow(shift.unsigned_abs())?)?
+        } else {
+            round_half_even(digits, 10_i128.checked_pow(shift.unsigned_abs())?)
+        };
+        let vanished = nanos == 0 && digits != 0;
+        i64::try_from(nanos).ok().filter(|_| !vanished).map(Self)
     }
 
     /// The client's cost of this provider cost at a mark-up in basis points
@@ -51,6 +56,12 @@ impl Nanos {
     pub fn marked_up(self, basis_points: u32) -> Self {
         let scaled = i128::from(self.0) * (10_000 + i128::from(basis_points));
         Self(clamp(round_half_even(scaled, 10_000)))
+    }
+
+    /// So many times as much, held at the largest amount.
+    #[must_use]
+    pub fn times(self, number: u64) -> Self {
+        Self(clamp(i128::from(self.0).saturating_mul(i128::from(number))))
     }
 
     /// The sum, held at the largest amount instead of overflowing.
@@ -100,6 +111,31 @@ pub struct Rates {
     pub cache_write_hour_nanos: Option<i64>,
 }
 
+impl Rates {
+    fn written_out(self) -> Self {
+        let write = self.cache_write_nanos.unwrap_or(self.input_nanos);
+        Self {
+            cached_input_nanos: Some(self.cached_input_nanos.unwrap_or(self.input_nanos)),
+            cache_write_nanos: Some(write),
+            cache_write_hour_nanos: Some(self.cache_write_hour_nanos.unwrap_or(write)),
+            ..self
+        }
+    }
+
+    /// Each rate with what it is for, in the order that people read; `None`: as
+    /// the one it falls back to.
+    #[must_use]
+    pub const fn each(&self) -> [(Billed, Option<i64>); 5] {
+        [
+            (Billed::Input, Some(self.input_nanos)),
+            (Billed::Output, Some(self.output_nanos)),
+            (Billed::Cached, self.cached_input_nanos),
+            (Billed::CacheWrite, self.cache_write_nanos),
+            (Billed::CacheWriteHour, self.cache_write_hour_nanos),
+        ]
+    }
+}
+
 /// What a model costs. Stored on each ledger row, so that a row keeps the price
 /// it was billed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -108,6 +144,26 @@ pub struct Price {
     pub rates: Rates,
     /// The rates of the whole request once its prompt is longer than this.
     pub long_context: Option<LongContext>,
+}
+
+/// The most that a rate may be, in nano-USD per 1,000,000 tokens: a million dollars.
+pub const DEAREST_NANOS: i64 = 1_000_000 * 1_000_000_000;
+
+/// The longest threshold of a long-context rate, in tokens.
+const MOST_THRESHOLD_TOKENS: u64 = 1_000_000_000;
+
+/// Why a price is not kept. `Display` is a sentence's end: "the price …".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceProblem {
+    /// Below nothing.
+    #[error("is negative; a price is 0 or more")]
+    Negative,
+    /// Beyond what any model costs.
+    #[error("is over 1,000,000 dollars per million tokens; write dollars per million, not per token")]
+    TooDear,
+    /// The long rates begin nowhere.
+    #[error("has a threshold that is not 1 to 1,000,000,000 tokens")]
+    Threshold,
 }
 
 /// Rates that replace the ordinary ones for the whole request.
@@ -131,6 +187,39 @@ impl Price {
         },
         long_context: None,
     };
+
+    /// The same with each rate that is absent written out: two prices that are
+    /// written out the same bill the same.
+    #[must_use]
+    pub fn written_out(&self) -> Self {
+        let long_context = self.long_context.map(|long| LongContext { rates: long.rates.written_out(), ..long });
+        Self {
+            rates: self.rates.written_out(),
+            long_context: long_context.filter(|long| long.rates != self.rates.written_out()),
+        }
+    }
+
+    /// Whether each rate is one that a provider could mean.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), PriceProblem> {
+        let long = self.long_context.map(|long| long.rates);
+        for nanos in
+            std::iter::once(self.rates).chain(long).flat_map(|rates| rates.each()).filter_map(|(_, nanos)| nanos)
+        {
+            if nanos < 0 {
+                return Err(PriceProblem::Negative);
+            }
+            if nanos > DEAREST_NANOS {
+                return Err(PriceProblem::TooDear);
+            }
+        }
+        match self.long_context {
+            Some(long) if !(1..=MOST_THRESHOLD_TOKENS).contains(&long.threshold_tokens) => Err(PriceProblem::Threshold),
+            _ => Ok(()),
+        }
+    }
 
     /// The rates that apply to a prompt of this many tokens.
     #[must_use]
@@ -187,6 +276,22 @@ pub struct Term {
     pub nanos_per_million: i64,
 }
 
+impl Term {
+    /// What these tokens cost alone, rounded half to even.
+    #[must_use]
+    pub fn cost(&self) -> Nanos {
+        Nanos(clamp(round_half_even(product(self.tokens, self.nanos_per_million), 1_000_000)))
+    }
+}
+
+/// How much dearer `new` is than `old`, in tenths of a per cent, rounded half to
+/// even; `None`: there is no such share, because `old` is nothing.
+#[must_use]
+pub fn change_in_tenths(old: i64, new: i64) -> Option<i64> {
+    let difference = i128::from(new) - i128::from(old);
+    (old > 0).then(|| clamp(round_half_even(difference * 1_000, i128::from(old))))
+}
+
 /// What a term of a bill is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Billed {
@@ -202,8 +307,41 @@ pub enum Billed {
     Output,
 }
 
+/// The digits of a decimal number, and the power of ten they are times.
+fn decimal(text: &str) -> Option<(i128, i32)> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let power = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    Some((if negative { -digits } else { digits }, power))
+}
+
 fn product(tokens: u64, nanos_per_million: i64) -> i128 {
     i128::from(tokens).saturating_mul(i128::from(nanos_per_million))
+}
+
+impl Billed {
+    /// Its name in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Cached => "cached_input",
+            Self::CacheWrite => "cache_write",
+            Self::CacheWriteHour => "cache_write_1h",
+            Self::Output => "output",
+        }
+    }
 }
 
 fn clamp(value: i128) -> i64 {

@@ -87,6 +87,16 @@ impl Catalogue {
         changed.map(|change| change.price).or(model.price)
     }
 
+    /// All prices of a model that are known: the first one, and those announced
+    /// with the day they begin, the earliest first.
+    #[must_use]
+    pub fn prices(&self, provider: ProviderId, id: &str) -> Vec<(Option<Timestamp>, Price)> {
+        let Some(model) = self.get(provider, id) else { return Vec::new() };
+        let announced = self.changes.get(&(provider, model.id.clone())).map_or(&[][..], Vec::as_slice);
+        let first = model.price.map(|price| (None, price));
+        first.into_iter().chain(announced.iter().map(|change| (Some(change.from), change.price))).collect()
+    }
+
     fn add(&mut self, model: ModelFacts, changes: Vec<PriceChange>) -> Result<(), String> {
         let provider = model.provider;
         let models = self.models.entry(provider).or_default();

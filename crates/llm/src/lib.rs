@@ -25,6 +25,7 @@ pub mod egress;
 pub mod model_list;
 pub mod ollama;
 pub mod presets;
+pub mod price_lists;
 pub mod probe;
 
 pub use upstream_error::{UpstreamError, Wait};

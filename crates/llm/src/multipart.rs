@@ -63,6 +63,25 @@ pub fn boundary(content_type: &str) -> Option<String> {
     found
 }
 
+/// The value of a field of a form, as its bytes; `None`: it is not there.
+///
+/// # Errors
+/// [`RequestError`], for what is no form, or could be read in two ways.
+pub fn value<'b>(body: &'b [u8], boundary: &str, name: &str) -> Result<Option<&'b [u8]>, RequestError> {
+    let mut found = None;
+    for pair in delimiters(body, boundary)?.windows(2) {
+        let [before, after] = pair else { continue };
+        let bytes =
+            body.get(before.end..after.start.saturating_sub(2)).ok_or_else(|| broken("has a part without an end"))?;
+        let head = memmem::find(bytes.get(..bytes.len().min(MAX_HEADER_BYTES)).unwrap_or_default(), b"\r\n\r\n");
+        let head = head.ok_or_else(|| broken("has a part whose headers do not end"))?;
+        if disposition::name_of(bytes.get(..head).unwrap_or_default())? == name && found.is_none() {
+            found = bytes.get(head + 4..);
+        }
+    }
+    Ok(found)
+}
+
 impl Form {
     /// Reads a form.
     ///

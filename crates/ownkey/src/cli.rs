@@ -1,6 +1,7 @@
 //! The command line's words.
 
 mod people;
+mod prices;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use people::{Member, Organization, Rules, Team, TeamMember};
+pub(crate) use prices::{Prices, PricesEstimate, PricesSet};
 pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin};
 
 /// Keeps people's own LLM provider keys, and calls the models those keys open.
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     /// Names that stand for models of one or several providers.
     #[command(subcommand)]
     Alias(Alias),
+    /// What models cost: looked at, set, taken from a list, reckoned with.
+    #[command(subcommand)]
+    Prices(Prices),
     /// How each provider and local service does, and what to do about it.
     Status,
     /// Ask a model; the answer streams to the terminal.

@@ -13,6 +13,7 @@ mod models;
 mod move_origin;
 mod organization;
 mod output;
+mod prices;
 mod status;
 mod team;
 mod token;
@@ -70,6 +71,7 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
         Command::Alias(command) => alias::run(&transport, command, place.json).await,
+        Command::Prices(command) => prices::run(&transport, command, place.json).await,
         Command::Models(command) => models::run(&transport, command, place.json).await,
         Command::Status => status::run(&transport, place.json).await,
         Command::Chat(command) => chat::run(&transport, command, place.json).await,

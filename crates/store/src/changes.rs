@@ -42,6 +42,8 @@ pub enum ChangeKind {
     Team,
     /// Where a user belongs; the user.
     Membership,
+    /// What models cost.
+    Price,
     /// A setting of the server.
     Setting,
 }
@@ -58,6 +60,7 @@ domain::text_enum!(ChangeKind, "change" {
     Organization => "organization",
     Team => "team",
     Membership => "membership",
+    Price => "price",
     Setting => "setting",
 });
 

@@ -43,6 +43,7 @@ pub mod login_failures;
 pub mod memberships;
 pub mod model_lists;
 pub mod organizations;
+pub mod prices;
 pub mod registrations;
 pub mod replay_state;
 pub mod sessions;

@@ -12,6 +12,7 @@ pub(crate) mod models;
 pub(crate) mod organizations;
 pub(crate) mod paging;
 pub(crate) mod provider_credentials;
+pub(crate) mod prices;
 pub(crate) mod providers;
 pub(crate) mod resolve;
 pub(crate) mod server;
@@ -51,6 +52,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(providers::doors());
     doors.extend(models::doors());
     doors.extend(aliases::doors());
+    doors.extend(prices::doors());
     doors.extend(llm::doors());
     doors.extend(conversations::doors());
     doors.extend(usage::doors());

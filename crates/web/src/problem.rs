@@ -88,6 +88,7 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::Conflict => facts(S::CONFLICT, BAD, true, "It changed at the same time"),
         Code::AlreadyDone => facts(S::CONFLICT, BAD, false, "Already answered"),
         Code::InProgress => facts(S::CONFLICT, BAD, true, "Being answered"),
+        Code::ModelUnpriced => facts(S::UNPROCESSABLE_ENTITY, BAD, false, "The model has no price"),
         Code::EndpointNotAllowed => facts(S::UNPROCESSABLE_ENTITY, BAD, false, "The endpoint is not allowed"),
         Code::Misdirected => facts(S::MISDIRECTED_REQUEST, BAD, false, "The host is not ours"),
         Code::TooManyLogins => facts(S::TOO_MANY_REQUESTS, TOO_MANY, true, "Too many failed log-ins"),

@@ -12,6 +12,7 @@ mod links;
 pub(crate) mod markdown;
 mod models;
 mod playground;
+mod prices;
 mod profile;
 mod sign_in;
 mod snippets;

@@ -142,7 +142,8 @@ async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Optio
         Some(ChangeKind::ModelList) => {
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Models { credential })
         }
-        Some(ChangeKind::Model) => Some(News::Registry { owner: id.parse().ok() }),
+        // What models cost concerns everybody.
+        Some(ChangeKind::Model | ChangeKind::Price) => Some(News::Registry { owner: id.parse().ok() }),
         // Nothing of a key, or of a later version.
         Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias) | None => None,
     })

@@ -31,6 +31,55 @@ fn dollars_are_read_and_written_exactly() {
 }
 
 #[test]
+fn other_peoples_numbers_are_rounded_once_and_none_of_them_becomes_free() {
+    for (text, power, nanos) in [
+        ("1.5e-07", 6, Some(150_000_000)),
+        ("0.00000015", 6, Some(150_000_000)),
+        ("1.4999999999999999e-07", 6, Some(150_000_000)),
+        ("2.7777777777777e-07", 6, Some(277_777_778)),
+        ("0", 6, Some(0)),
+        ("-1", 6, Some(-1_000_000_000_000_000)),
+        ("0.075", 0, Some(75_000_000)),
+        ("1e-300", 6, None),
+        ("1e-16", 6, None),
+        ("1e400", 6, None),
+        ("NaN", 0, None),
+        ("\"1\"", 0, None),
+    ] {
+        assert_eq!(Nanos::parse_rounded(text, power), nanos.map(Nanos), "{text}");
+    }
+}
+
+#[test]
+fn a_price_that_nobody_could_mean_is_not_taken() {
+    let with = |change: fn(&mut Price)| {
+        let mut price = price(1, 1);
+        change(&mut price);
+        price.check()
+    };
+    let long = |threshold_tokens| Some(LongContext { threshold_tokens, rates: Rates::default() });
+    assert_eq!(price(0, DEAREST_NANOS).check(), Ok(()));
+    assert_eq!(with(|price| price.rates.cache_write_hour_nanos = Some(-1)), Err(PriceProblem::Negative));
+    assert_eq!(with(|price| price.rates.output_nanos = DEAREST_NANOS + 1), Err(PriceProblem::TooDear));
+    assert_eq!(Price { long_context: long(0), ..price(1, 1) }.check(), Err(PriceProblem::Threshold));
+    assert_eq!(Price { long_context: long(200_000), ..price(1, 1) }.check(), Ok(()));
+}
+
+#[test]
+fn a_change_is_told_in_tenths_of_a_per_cent() {
+    for (old, new, tenths) in [
+        (100, 80, Some(-200)),
+        (300, 250, Some(-167)),
+        (100, 100, Some(0)),
+        (0, 5, None),
+        (1, i64::MAX, Some(i64::MAX)),
+        (3, 6, Some(1_000)),
+    ] {
+        assert_eq!(change_in_tenths(old, new), tenths, "{old} to {new}");
+    }
+}
+
+#[test]
 fn a_call_costs_its_tokens_at_their_rates() {
     // $1 in, $5 out per million: 1,000 prompt and 200 completion tokens.
     assert_eq!(price(1_000_000_000, 5_000_000_000).cost(&tokens(1_000, 200)), Nanos(2_000_000));

@@ -67,6 +67,8 @@ async fn control() -> (House, Person, Vec<Described>) {
         for (method, operation) in methods.as_object().unwrap() {
             let query = parameters(operation);
             let body = operation.pointer("/requestBody/content/application~1json/schema/$ref");
+            // Somebody else's document: any field may be in it, and tests of its own spoil it.
+            let body = body.filter(|_| path != "/v2/prices/import");
             let body = body.and_then(Value::as_str).map(|name| fields(&document, name));
             if body.is_none() && query.is_empty() {
                 continue;
@@ -147,6 +149,9 @@ fn good_body(schema: &str) -> Map<String, Value> {
             "organization_id": "acme", "provider": "groq", "credential_name": "Main",
             "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789",
         }),
+        "PricesPatch" => json!({"prices": [{"provider": "openai", "model": "gpt-5-mini", "price": null}]}),
+        "PriceDocument" => json!({"x": {"litellm_provider": "x"}}),
+        "EstimateBody" => json!({"model": "openai/gpt-5-mini"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

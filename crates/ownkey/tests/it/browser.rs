@@ -6,6 +6,7 @@ mod frame;
 mod keys;
 mod models;
 mod playground;
+mod prices;
 mod profile;
 mod setup;
 mod status;

@@ -12,6 +12,7 @@ mod imports;
 mod keys;
 mod models;
 mod move_origin;
+mod prices;
 mod refusals;
 mod tokens;
 mod users;

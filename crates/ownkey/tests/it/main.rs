@@ -35,6 +35,7 @@ mod openapi;
 mod organizations;
 mod pictures;
 mod postgres;
+mod prices;
 mod registry;
 mod sign_in;
 mod snippets;

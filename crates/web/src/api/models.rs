@@ -13,7 +13,7 @@ use domain::Nanos;
 use domain::access::Need;
 use domain::credential::Scope;
 use domain::ids::CredentialId;
-use domain::model::{ModelFacts, ModelKind};
+use domain::model::{Capabilities, ModelKind};
 use domain::provider::ProviderKind;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ impl From<&ModelLine> for ModelView {
             cached_input_token_price: rates.and_then(|rates| rates.cached_input_nanos).map(Nanos),
             context_window: facts.context_window,
             max_tokens: facts.max_output_tokens,
-            capabilities: capabilities(facts),
+            capabilities: ability_words(facts.kind, facts.capabilities),
             is_active: line.payer.is_some(),
             is_recommended: facts.is_recommended,
             access: if line.payer.is_some() { "available" } else { "locked" },
@@ -149,9 +149,9 @@ impl From<&ModelLine> for ModelView {
     }
 }
 
-fn capabilities(facts: &ModelFacts) -> Vec<&'static str> {
-    let can = facts.capabilities;
-    let is = |kind| facts.kind == kind;
+/// What a model can do, and what it is for, in the words of answers.
+pub(crate) fn ability_words(kind: ModelKind, can: Capabilities) -> Vec<&'static str> {
+    let is = |other| kind == other;
     [
         (is(ModelKind::Chat), "chat"),
         (can.vision, "vision"),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod events;
+mod prices;
 mod summary;
 mod user;
 mod users;
@@ -18,7 +19,7 @@ use crate::router::{Door, quiet_door};
 
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::ManageUsers;
-    vec![
+    let mut doors = vec![
         quiet_door(Method::GET, "/admin", need, get(summary::show_summary)),
         quiet_door(Method::GET, "/admin/users", need, get(users::show_users)),
         quiet_door(Method::POST, "/admin/users", need, post(users::invite_user)),
@@ -27,7 +28,9 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/admin/system-keys", need, get(show_system_keys)),
         quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::POST, "/admin/audit/verify", need, post(audit::verify_audit)),
-    ]
+    ];
+    doors.extend(prices::doors());
+    doors
 }
 
 /// The server's keys are where all keys are.
@@ -41,17 +44,19 @@ enum Part {
     Summary,
     Users,
     SystemKeys,
+    Prices,
     Audit,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Audit];
+    const ALL: [Self; 5] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Prices, Self::Audit];
 
     const fn facts(self) -> (&'static str, &'static str) {
         match self {
             Self::Summary => ("/admin", "Summary"),
             Self::Users => ("/admin/users", "Users"),
             Self::SystemKeys => ("/admin/system-keys", "System keys"),
+            Self::Prices => ("/admin/prices", "Prices"),
             Self::Audit => ("/admin/audit", "Audit log"),
         }
     }
@@ -78,7 +83,7 @@ fn counted(number: i64, one: &str, more: &str) -> String {
 }
 
 /// `12,345`
-fn grouped(number: i64) -> String {
+pub(super) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -27,6 +27,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("status.css", CSS, include_str!("style/status.css")),
     ("tokens.css", CSS, include_str!("style/tokens.css")),
     ("admin.css", CSS, include_str!("style/admin.css")),
+    ("prices.css", CSS, include_str!("style/prices.css")),
     ("docs.css", CSS, include_str!("docs/docs.css")),
     ("docs.js", SCRIPT, include_str!("docs/docs.js")),
     ("core.js", SCRIPT, include_str!("script/core.js")),
@@ -40,6 +41,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("models.js", SCRIPT, include_str!("script/models.js")),
     ("playground.js", SCRIPT, include_str!("script/playground.js")),
     ("usage.js", SCRIPT, include_str!("script/usage.js")),
+    ("prices.js", SCRIPT, include_str!("script/prices.js")),
     ("tokens.js", SCRIPT, include_str!("script/tokens.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];

@@ -27,8 +27,8 @@ use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
-pub(super) use asked::dollars;
 use asked::{Asked, Show};
+pub(super) use asked::{dollars, tokens};
 use register::Typed;
 
 pub(super) fn doors() -> Vec<Door> {
@@ -37,6 +37,7 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/language-models", need, get(show_models)),
         quiet_door(Method::POST, "/language-models", need, post(register_model)),
         quiet_door(Method::POST, "/language-models/refresh", need, post(refresh_key)),
+        quiet_door(Method::GET, "/language-models/estimate", need, get(super::prices::estimate::show_estimate)),
         quiet_door(Method::GET, "/language-models/{id}", need, get(show_model)),
         quiet_door(Method::POST, "/language-models/{id}", need, post(edit_model)),
     ]
@@ -153,7 +154,11 @@ async fn models_page(
     let content = html! {
         div.lead.beside-title {
             div { h1 { "Models" } (summary(&all)) }
-            div.actions { a.button.quiet href="#register" { (icon(Icon::Plus)) "Register a model" } }
+            div.actions {
+                a.button.quiet href="/language-models/estimate" { (icon(Icon::Chart)) "Estimate a cost" }
+                @if caller.is_admin() { a.button.quiet href="/admin/prices" { "Prices" } }
+                a.button.quiet href="#register" { (icon(Icon::Plus)) "Register a model" }
+            }
         }
         @if !is_typed { (complaint(complaint_of_form)) }
         (facets::form(asked))
@@ -206,10 +211,16 @@ async fn model_page(
     let line = models::get(app, caller, &model.to_string()).await?;
     let sources = models::sources(app, caller).await?;
     let registrations = registry::of_model(app, caller, model).await?;
+    let history = match &line.alias {
+        Some(_) => None,
+        None => Some(app::prices::history(app, caller, line.facts.provider, &line.priced_id()).await?),
+    };
     let explained = resolving::explain(app, caller, &line.client_id, &Wishes::default()).await;
     let status = typed.as_ref().map_or(StatusCode::OK, |(_, error)| problem::status_of(error));
     let shown = show::Shown {
         line: &line,
+        history: history.as_ref(),
+        as_of: app.catalogue.as_of(),
         explained,
         sources: &sources,
         registrations: &registrations,

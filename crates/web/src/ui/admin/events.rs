@@ -68,6 +68,9 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("model.registered", "Model registered"),
             ("model.updated", "Model edited"),
             ("model.unregistered", "Model taken out"),
+            ("price.set", "Price set"),
+            ("price.withdrawn", "Price withdrawn"),
+            ("prices.imported", "Prices imported"),
             ("library.pull_started", "Model fetched"),
             ("library.delete_asked", "Model thrown away"),
         ],
@@ -192,6 +195,13 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
             html! { "changed the " (fields.list("fields")) " of the model " strong { (fields.text("name")) } }
         }
         "model.unregistered" => html! { "took the model " strong { (fields.text("name")) } " out" },
+        "price.set" => html! { "set the price of " (fields.provider()) " " strong { (fields.text("model")) } },
+        "price.withdrawn" => {
+            html! { "withdrew a price of " (fields.provider()) " " strong { (fields.text("model")) } }
+        }
+        "prices.imported" => html! {
+            "took " (fields.number("added")) " new and " (fields.number("changed")) " changed prices from " (fields.text("source"))
+        },
         "library.pull_started" => html! { "had " strong { (fields.text("model")) } " fetched" },
         "library.delete_asked" => html! { "had " strong { (fields.text("model")) } " thrown away" },
         "credential.exported" => {

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use app::models::ModelLine;
-use domain::ProviderId;
 use domain::model::{ModelKind, ModelStatus};
 use domain::provider::ProviderKind;
+use domain::{Nanos, ProviderId};
 
 /// Rows of one page.
 pub(super) const ROWS: usize = 100;
@@ -151,6 +151,8 @@ pub(super) struct Asked {
     pub(super) kind: Option<ModelKind>,
     /// With at least so many tokens of context.
     pub(super) context: Option<u64>,
+    /// Asking costs at most so much, in nano-dollars per million tokens.
+    pub(super) price: Option<i64>,
     /// With all of these.
     pub(super) facets: Vec<Facet>,
     /// Callable or not; `None`: the callable ones, if there are any.
@@ -171,6 +173,7 @@ impl Asked {
                 "provider" => asked.provider = value.parse().ok(),
                 "kind" => asked.kind = kind_named(&value),
                 "context" => asked.context = value.parse().ok().filter(|tokens| *tokens > 0),
+                "price" => asked.price = Nanos::parse_usd(&value).map(|nanos| nanos.0).filter(|nanos| *nanos >= 0),
                 "show" => asked.show = value.parse().ok(),
                 "sort" => asked.sort = value.parse().ok(),
                 "page" => asked.page = value.parse().ok().filter(|page| *page > 0).unwrap_or(1),
@@ -188,6 +191,7 @@ impl Asked {
         self.provider.is_none_or(|provider| provider == facts.provider)
             && self.kind.is_none_or(|kind| kind == facts.kind)
             && self.context.is_none_or(|least| facts.context_window.is_some_and(|context| context >= least))
+            && self.price.is_none_or(|most| line.price.is_some_and(|price| price.rates.input_nanos <= most))
             && self.facets.iter().all(|facet| facet.is_had_by(line))
             && self.has_words_of(line)
     }
@@ -235,6 +239,7 @@ impl Asked {
         say("provider", self.provider.map(ProviderId::as_str));
         say("kind", self.kind.map(kind_name));
         say("context", self.context.map(|tokens| tokens.to_string()).as_deref());
+        say("price", self.price.map(|nanos| Nanos(nanos).to_string()).as_deref());
         self.facets.iter().for_each(|facet| say("has", Some(facet.as_str())));
         say("show", self.show.map(Show::as_str));
         say("sort", self.sort.map(Sort::as_str));
@@ -259,8 +264,9 @@ impl Asked {
 
     /// Whether only some models are asked for.
     pub(super) fn is_narrow(&self) -> bool {
-        let Self { words, provider, kind, context, facets, .. } = self;
-        !words.is_empty() || provider.is_some() || kind.is_some() || context.is_some() || !facets.is_empty()
+        let Self { words, provider, kind, context, price, facets, .. } = self;
+        let is_chosen = provider.is_some() || kind.is_some() || context.is_some() || price.is_some();
+        is_chosen || !words.is_empty() || !facets.is_empty()
     }
 }
 
@@ -278,7 +284,7 @@ fn kind_named(name: &str) -> Option<ModelKind> {
 }
 
 /// A number of tokens in few characters: `128k`, `1.5M`.
-pub(super) fn tokens(number: u64) -> String {
+pub(crate) fn tokens(number: u64) -> String {
     let (unit, sign) = match number {
         0..1_000 => return number.to_string(),
         1_000..1_000_000 => (1_000, 'k'),

@@ -1,5 +1,6 @@
 //! The form that narrows the list of models, and the tabs above it.
 
+use domain::Nanos;
 use domain::model::ModelKind;
 use domain::provider::PROVIDERS;
 use maud::{Markup, html};
@@ -15,6 +16,15 @@ const CONTEXTS: [(u64, &str); 5] = [
     (128_000, "128k and more"),
     (200_000, "200k and more"),
     (1_000_000, "1M and more"),
+];
+
+/// Prices of input to ask for, in nano-dollars per million tokens.
+const PRICES: [(i64, &str); 5] = [
+    (0, "Free"),
+    (500_000_000, "Up to $0.50 in"),
+    (2_000_000_000, "Up to $2 in"),
+    (5_000_000_000, "Up to $5 in"),
+    (15_000_000_000, "Up to $15 in"),
 ];
 
 const KINDS: [ModelKind; 3] = [ModelKind::Chat, ModelKind::Embedding, ModelKind::Other];
@@ -67,6 +77,10 @@ fn choices(asked: &Asked) -> Markup {
         select name="context" aria-label="Context" {
             option value="" { "Any context" }
             @for (least, word) in CONTEXTS { option value=(least) selected[asked.context == Some(least)] { (word) } }
+        }
+        select name="price" aria-label="Price of input" {
+            option value="" { "Any price" }
+            @for (most, word) in PRICES { option value=(Nanos(most)) selected[asked.price == Some(most)] { (word) } }
         }
         select name="sort" aria-label="Order" {
             @for order in Sort::ALL {

@@ -3,6 +3,7 @@
 
 use app::error::Error;
 use app::models::{ModelLine, Source};
+use app::prices::History;
 use app::resolving::{Explained, ExplainedPlace};
 use domain::credential::Scope;
 use domain::registration::Registration;
@@ -12,15 +13,21 @@ use maud::{Markup, html};
 use super::asked::dollars;
 use super::list::Keys;
 use super::parts::{
-    abilities_in_words, add_a_key, chips, kind_word, prices, query, tokens_or_unknown, try_now, whose, why_words,
+    abilities_in_words, add_a_key, chips, is_local, kind_word, prices, query, tokens_or_unknown, try_now, whose,
+    why_words,
 };
 use super::register::{self, Typed};
+use crate::ui::prices::{edit_address, reckon_link, source_chip, timeline};
 use crate::ui::snippets::{self, Wanted};
 use crate::ui::view::{Icon, badge, icon, tile, time};
 
 /// What the page is about.
 pub(super) struct Shown<'a> {
     pub(super) line: &'a ModelLine,
+    /// What was said of its price; an alias has none of its own.
+    pub(super) history: Option<&'a History>,
+    /// The day the catalogue is of.
+    pub(super) as_of: &'a str,
     pub(super) explained: Result<Explained, Error>,
     pub(super) sources: &'a [Source],
     pub(super) registrations: &'a [Registration],
@@ -61,6 +68,7 @@ pub(super) fn content(shown: &Shown<'_>) -> Markup {
             (facts(line))
             (payers(shown))
         }
+        @if let Some(history) = shown.history { (prices_of(shown, history)) }
         @if try_now(line).is_some() {
             section.card {
                 h2 { "Call it" }
@@ -100,6 +108,24 @@ fn facts(line: &ModelLine) -> Markup {
                     dt { "Stands for" } dd { @for target in &alias.targets { code { (target.written()) } br; } }
                 }
             }
+        }
+    }
+}
+
+/// What it cost and will cost.
+fn prices_of(shown: &Shown<'_>, history: &History) -> Markup {
+    let line = &history.line;
+    html! {
+        section.card #price-history data-live="models." {
+            div.row.spread {
+                h2 { "Price" }
+                div.row {
+                    (source_chip(line.quote, shown.as_of))
+                    (reckon_link(&shown.line.client_id))
+                    @if shown.is_admin && !is_local(shown.line) { a.button.quiet href=(edit_address(line.provider, &line.model)) { "Edit" } }
+                }
+            }
+            (timeline(history, shown.as_of, |_| html! {}, shown.is_admin))
         }
     }
 }

@@ -79,12 +79,12 @@ impl Place {
         match self {
             Self::Chat => &["keys.css", "chat.css"],
             Self::Keys | Self::Profile => &["keys.css"],
-            Self::Models => &["models.css"],
+            Self::Models => &["models.css", "prices.css"],
             Self::Playground => &["models.css", "playground.css"],
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
             Self::Tokens => &["tokens.css"],
-            Self::Admin => &["admin.css"],
+            Self::Admin => &["admin.css", "prices.css"],
         }
     }
 

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn an_address_says_what_was_read_from_it() {
-    let query = "q=gpt+mini&provider=openai&kind=chat&context=128000&has=vision&has=tools&show=locked&sort=name&page=3";
+    let query = "q=gpt+mini&provider=openai&kind=chat&context=128000&price=0.5&has=vision&has=tools&show=locked&sort=name&page=3";
     assert_eq!(Asked::read(query).query(), query);
     assert_eq!(Asked::read("").address(), "/language-models");
 }
 
 #[test]
 fn what_cannot_be_read_is_not_asked_for() {
-    let asked = Asked::read("provider=nobody&kind=x&context=-1&has=wings&show=x&sort=x&page=0&else=1");
+    let asked = Asked::read("provider=nobody&kind=x&context=-1&price=-1&has=wings&show=x&sort=x&page=0&else=1");
     assert_eq!(asked, Asked { page: 1, ..Asked::default() });
 }
 
