@@ -4,10 +4,12 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::budget::{Authority, OwnerKind, Period};
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
-use crate::ids::{AliasId, CredentialId, SessionId, TokenId, UserId};
+use crate::ids::{AliasId, BudgetId, CredentialId, SessionId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
+use crate::money::Nanos;
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 use crate::spread::Spread;
@@ -135,6 +137,40 @@ pub enum Event {
     TokenRevoked {
         /// Which.
         token: TokenId,
+    },
+    /// A budget was set.
+    #[serde(rename = "budget.created")]
+    BudgetCreated {
+        /// Which.
+        budget: BudgetId,
+        /// Whose kind of spending it bounds.
+        owner_kind: OwnerKind,
+        /// Whose.
+        owner: Uuid,
+        /// For how long what was spent counts.
+        period: Period,
+        /// The most that may be spent.
+        limit: Nanos,
+        /// Whether calls paid with personal keys count.
+        counts_personal: bool,
+        /// On whose word it stands.
+        authority: Authority,
+    },
+    /// A budget was changed.
+    #[serde(rename = "budget.updated")]
+    BudgetUpdated {
+        /// Which.
+        budget: BudgetId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// The most that may be spent now.
+        limit: Nanos,
+    },
+    /// A budget was lifted.
+    #[serde(rename = "budget.deleted")]
+    BudgetDeleted {
+        /// Which.
+        budget: BudgetId,
     },
     /// How calls are spread over the keys of a provider was settled.
     #[serde(rename = "spread.set")]
@@ -431,6 +467,9 @@ impl Event {
             Self::ModelRegistered { model, .. }
             | Self::ModelUpdated { model, .. }
             | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
+            Self::BudgetCreated { budget, .. }
+            | Self::BudgetUpdated { budget, .. }
+            | Self::BudgetDeleted { budget } => ("budget", Some(budget.to_string())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

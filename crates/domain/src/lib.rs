@@ -35,6 +35,7 @@ pub mod usage;
 // The decisions.
 pub mod access;
 pub mod alias;
+pub mod budget;
 pub mod cooling;
 pub mod key_paste;
 pub mod key_shape;

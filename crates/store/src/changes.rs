@@ -36,6 +36,10 @@ pub enum ChangeKind {
     Alias,
     /// A model of the registry; the owner, or nothing for the server's.
     Model,
+    /// A budget; its owner.
+    Budget,
+    /// A part of a budget is spent; the budget.
+    BudgetThreshold,
     /// A setting of the server.
     Setting,
 }
@@ -49,6 +53,8 @@ domain::text_enum!(ChangeKind, "change" {
     Spread => "spread",
     Alias => "alias",
     Model => "model",
+    Budget => "budget",
+    BudgetThreshold => "budget_threshold",
     Setting => "setting",
 });
 

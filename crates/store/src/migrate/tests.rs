@@ -162,6 +162,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0014_registrations.sql",
             "0015_usage_days.sql",
             "0016_figures.sql",
+            "0018_budgets.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
