@@ -146,7 +146,7 @@ async fn calls_of_a_former_version_are_summed_up() {
 fn the_steps_that_databases_ran_keep_their_places() {
     let names = STEPS.map(|step| step.name);
     assert_eq!(
-        names[..14],
+        names[..15],
         [
             "0001_house.sql",
             "0002_failover.sql",
@@ -221,11 +221,12 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 4] = [
-    "DROP INDEX messages_figures",
-    "DROP INDEX conversations_by_age",
-    "DROP INDEX conversations_temporary",
-    "CREATE INDEX usage_days_by_day ON usage_days (day)",
+const UNDO_LAST: [&str; 5] = [
+    "DROP TABLE budget_holds",
+    "DROP TABLE budget_windows",
+    "DROP TABLE budgets",
+    "ALTER TABLE tokens DROP COLUMN tokens_per_minute",
+    "ALTER TABLE tokens ADD COLUMN budget_nanos BIGINT",
 ];
 
 #[tokio::test]

@@ -10,6 +10,9 @@ const CALLS: usize = 50;
 const FITTING: i64 = 23;
 const EACH: i64 = 10;
 
+/// How often, on each database: once with calls that are alike, once with others.
+const RUNS: i64 = 500;
+
 /// One run: calls at once, dealt out to `nodes`. How many were let in; never so
 /// many that they exceed the limit.
 async fn run(nodes: &[Store], budget: &Budget, window: Window, each: impl Fn(usize) -> i64) -> usize {
@@ -35,10 +38,10 @@ async fn fifty_calls_at_the_edge_of_a_limit_never_overspend_on_two_nodes() {
         let nodes = if place.is_sqlite() { 1 } else { 2 };
         let nodes = join_all((0..nodes).map(|_| place.open())).await;
         let budget = add(&nodes[0], owner(), Period::Total, FITTING * EACH + EACH - 1).await;
-        for number in 0..20 {
+        for number in 0..RUNS {
             let window = Window { starts_at: Timestamp::from_micros(number), ends_at: None };
             assert_eq!(run(&nodes, &budget, window, |_| EACH).await, usize::try_from(FITTING).unwrap());
-            let window = Window { starts_at: Timestamp::from_micros(1_000 + number), ends_at: None };
+            let window = Window { starts_at: Timestamp::from_micros(RUNS + number), ends_at: None };
             let uneven = |call: usize| 1 + i64::try_from(call * 7 % 40).unwrap();
             assert!(run(&nodes, &budget, window, uneven).await > 5);
         }
