@@ -10,13 +10,15 @@ use bytes::Bytes;
 use domain::attempt::ErrorClass;
 use domain::ids::AttemptId;
 use domain::provider::WireName;
-use domain::{Nanos, Price, Timestamp};
+use domain::{Nanos, Price};
 use http::Method;
 use llm::UpstreamError;
 use llm::client::{Auth, Incoming, Outgoing, SendFailure, UpstreamBody};
 use llm::wire::Target;
 use store::ledger::AttemptStart;
 
+use crate::App;
+use crate::budgets::Held;
 use crate::call::{Answered, Payment};
 use crate::calling::Errand;
 use crate::chat::Keeper;
@@ -30,7 +32,7 @@ use crate::secrets::{self, Lent, NotLent};
 use crate::witness::Witness;
 use failure::AttemptFailure;
 
-pub(crate) use ask::{Ask, Question, Read, Refused};
+pub(crate) use ask::{AnswerLength, Ask, Question, Read, Refused};
 
 /// The largest whole answer taken from a provider, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -47,6 +49,18 @@ pub(crate) struct Run<'a, A> {
     pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
+    pub(crate) terms: Terms,
+    /// What is held against budgets for it.
+    pub(crate) held: Option<&'a Held>,
+}
+
+/// What a call is billed at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// The price; `None`: nobody knows it.
+    pub(crate) price: Option<Price>,
+    /// The mark-up on what the provider bills.
+    pub(crate) markup_basis_points: u32,
 }
 
 /// Why an attempt brought no answer.
@@ -147,6 +161,7 @@ impl<A: Ask> Run<'_, A> {
             dropped,
             alias: self.alias.map(str::to_owned),
             passed_over: Vec::new(),
+            max_tokens: self.held.and_then(Held::limit),
         }
     }
 
@@ -173,8 +188,8 @@ impl<A: Ask> Run<'_, A> {
         let Errand { app, caller, call } = self.errand;
         let credential = self.key.credential();
         let now = app.clock.now();
-        let attempt = AttemptId::generate(now, &app.entropy);
-        let price = self.price(now);
+        let attempt = self.held.map_or_else(|| AttemptId::generate(now, &app.entropy), Held::attempt);
+        let Terms { price, markup_basis_points } = self.terms;
         let start = AttemptStart {
             attempt,
             request: call.request,
@@ -194,32 +209,23 @@ impl<A: Ask> Run<'_, A> {
             wire,
             streamed: self.ask.streams(),
             price,
-            markup_basis_points: 0,
+            markup_basis_points,
             node: app.node,
             at: now,
         };
         // The meter is there before the row: a client that leaves while the row
         // is being written leaves a row with an end.
         let witness = Witness::of(app, caller, self.key);
-        let mut meter = Meter::start(app, attempt, witness, price, self.ask.prompt_characters(), credential.provider)
-            .reckoned(self.ask.reckoning());
+        let mut meter =
+            Meter::start(app, attempt, witness, self.terms, self.ask.prompt_characters(), credential.provider)
+                .reckoned(self.ask.reckoning())
+                .held(self.held.map(Held::pass_on));
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         if !paying::is_brought(self.key) {
             app.credential_used(credential.id, now);
         }
         meter.sends();
         Ok(meter)
-    }
-
-    /// The price of the call, if tokens have one here.
-    fn price(&self, now: Timestamp) -> Option<Price> {
-        match self.ask.reckoning() {
-            Reckoning::Free => Some(Price::FREE),
-            Reckoning::ToldUnpriced => None,
-            Reckoning::Usual | Reckoning::Told => {
-                crate::prices::of(self.errand.app.catalogue, self.place, &self.key.offers, now)
-            }
-        }
     }
 
     /// Lends the secrets once more, for a text that may repeat them.
@@ -253,6 +259,16 @@ impl<A: Ask> Run<'_, A> {
         meter.fail(&error, if failure.was_sent { Used::Unknown } else { Used::Nothing });
         self.failed(error)
     }
+}
+
+/// What a call is billed at, if tokens have a price there.
+pub(crate) fn terms<A: Ask>(app: &App, ask: &A, place: &Place, key: &Key) -> Terms {
+    let price = match ask.reckoning() {
+        Reckoning::Free => Some(Price::FREE),
+        Reckoning::ToldUnpriced => None,
+        Reckoning::Usual | Reckoning::Told => crate::prices::of(app.catalogue, place, &key.offers, app.clock.now()),
+    };
+    Terms { price, markup_basis_points: 0 }
 }
 
 fn refused_endpoint(message: String) -> UpstreamError {

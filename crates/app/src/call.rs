@@ -64,6 +64,9 @@ pub struct Payment {
     pub attempts: u32,
     /// What the caller is billed, where that is known before the body.
     pub cost: Option<Nanos>,
+    /// The longest answer that was asked for, in tokens, where a budget had room
+    /// for no longer one.
+    pub max_tokens: Option<u64>,
     /// Parameters that were left out.
     pub dropped: Vec<String>,
     /// The alias that the call named.

@@ -12,6 +12,7 @@ use domain::resolve::Outcome;
 use crate::App;
 use crate::attempt::failure::{self, AttemptFailure};
 use crate::attempt::{Ask, Run, Stop};
+use crate::budgets::Costing;
 use crate::call::{Answered, Call};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
@@ -19,7 +20,7 @@ use crate::paying::{Asked, Payers};
 use crate::reach::{Key, Reach};
 use crate::spreads::Asks;
 use crate::targets::{self, Targets};
-use crate::{callers, kinds, paying, reach, spreads};
+use crate::{attempt, budgets, callers, kinds, paying, reach, spreads};
 
 /// Somebody's call.
 #[derive(Clone, Copy)]
@@ -137,7 +138,10 @@ async fn through_payers<A: Ask>(
         still_allowed(app, caller, call, reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = Run { errand, ask: &*ask, place, alias, key, number };
+        let terms = attempt::terms(app, &*ask, place, key);
+        let costing = Costing { place, key, terms };
+        let held = budgets::admit(errand, ask, costing).await?;
+        let run = Run { errand, ask: &*ask, place, alias, key, number, terms, held: held.as_ref() };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

@@ -38,6 +38,10 @@ pub enum Code {
     Forbidden,
     /// The gateway token is not for this model.
     ModelNotAllowed,
+    /// A budget has no room for the call.
+    BudgetExceeded,
+    /// Nobody says what the model costs, and a budget is in force.
+    ModelUnpriced,
     /// Reveal is switched off.
     RevealDisabled,
     /// A state-changing request from another site.
@@ -109,6 +113,8 @@ domain::text_enum!(Code, "error code" {
     IncorrectLogin => "incorrect_login",
     Forbidden => "forbidden",
     ModelNotAllowed => "model_not_allowed",
+    BudgetExceeded => "budget_exceeded",
+    ModelUnpriced => "model_unpriced",
     RevealDisabled => "reveal_disabled",
     NotSameOrigin => "not_same_origin",
     SetupLinkInvalid => "setup_link_invalid",

@@ -15,6 +15,7 @@ use store::health_feed;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budgets::{self, Force};
 use crate::callers::CallerCache;
 use crate::chat::Fetches;
 use crate::checks::Checks;
@@ -85,6 +86,7 @@ pub struct App {
     pub(crate) events: Events,
     pub(crate) cooling: Cooling,
     pub(crate) spreads: Counts,
+    pub(crate) budgets: Force,
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
     pub(crate) fetches: Fetches,
@@ -127,6 +129,7 @@ impl App {
             events: Events::default(),
             cooling: Cooling::default(),
             spreads: Counts::default(),
+            budgets: Force::default(),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
             fetches: Fetches::default(),
@@ -232,6 +235,18 @@ impl App {
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
             Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget(id.parse().ok()),
+            Some(ChangeKind::Budget) => {
+                let owner = id.parse().ok();
+                self.budgets.forget(owner);
+                if let Some(owner) = owner {
+                    budgets::limits_changed(self, owner).await;
+                }
+            }
+            Some(ChangeKind::BudgetThreshold) => {
+                if let Ok(budget) = id.parse() {
+                    budgets::part_is_spent(self, budget).await;
+                }
+            }
             Some(_) => {}
             None => self.forget_everything(),
         }
@@ -250,6 +265,7 @@ impl App {
     pub(crate) fn forget_everything(&self) {
         self.callers.forget_all();
         self.reach.forget(None);
+        self.budgets.forget(None);
     }
 
     /// Notes that a key was used; written to the store in batches.

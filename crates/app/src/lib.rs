@@ -30,6 +30,7 @@ pub mod tries;
 
 pub mod aliases;
 pub mod brought;
+pub mod budgets;
 pub mod cooling;
 mod exhausted;
 pub mod models;

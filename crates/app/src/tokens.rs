@@ -13,11 +13,15 @@ use store::usage::UsageFilter;
 use zeroize::Zeroizing;
 
 use crate::App;
+use crate::budgets::{self, Wanted};
 use crate::callers;
 use crate::error::{Code, Error, Result};
 use crate::sign_in;
 
 pub use edit::{Edit, Rotated, edit, rotate};
+
+/// The highest rate.
+const MOST_A_MINUTE: i64 = 1_000_000_000;
 
 /// A token as somebody asks for it.
 #[derive(Clone, Debug)]
@@ -35,6 +39,12 @@ pub struct NewToken {
     pub params: Option<Params>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
+    /// Calls a minute; absent: no limit.
+    pub rate_limit: Option<i64>,
+    /// Tokens of text a minute; absent: no limit.
+    pub tokens_per_minute: Option<i64>,
+    /// What it may spend; absent: no limit of its own.
+    pub budget: Option<Wanted>,
 }
 
 /// A fresh token; its text is shown now and never again.
@@ -50,6 +60,7 @@ pub struct Minted {
 /// # Errors
 /// `forbidden` for a scope the caller lacks, `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
+    budgets::refuse_bounded_token(app, caller).await?;
     let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
     let scopes = checked_scopes(caller, new.scopes)?;
     let minter = match caller.token() {
@@ -77,8 +88,8 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         models,
         policy,
         params: new.params.unwrap_or(if caller.is_lenient() { Params::Lenient } else { Params::Strict }),
-        rate_limit: None,
-        budget: None,
+        rate_limit: checked_rate("rate_limit", new.rate_limit)?,
+        tokens_per_minute: checked_rate("tokens_per_minute", new.tokens_per_minute)?,
         created_at: now,
         expires_at,
         last_used_at: None,
@@ -86,14 +97,27 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
     };
     let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
     store::tokens::insert(&mut change, &token).await?;
-    change
-        .commit(Event::TokenCreated {
-            token: token.id,
-            name: token.name.clone(),
-            scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
-        })
-        .await?;
+    let mut events = vec![Event::TokenCreated {
+        token: token.id,
+        name: token.name.clone(),
+        scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
+    }];
+    if let Some(budget) = new.budget {
+        events.extend(budgets::edit_of_token(app, caller, &mut change, token.id, Some(budget)).await?);
+    }
+    change.commit_all(events).await?;
+    app.budgets.forget(Some(token.id.into()));
     Ok(Minted { token, text })
+}
+
+/// A rate as a token may have it.
+fn checked_rate(field: &str, rate: Option<i64>) -> Result<Option<i64>> {
+    match rate {
+        Some(rate) if !(1..=MOST_A_MINUTE).contains(&rate) => {
+            Err(Error::invalid(field, "is not taken; give 1 to 1000000000 a minute, or leave it out for no limit"))
+        }
+        rate => Ok(rate),
+    }
 }
 
 /// The scopes a token may be given: at least one, and never more than its

@@ -4,13 +4,14 @@
 
 use std::sync::{Arc, Weak};
 
-use domain::Caller;
 use domain::attempt::AttemptState;
 use domain::credential::KeyStatus;
 use domain::ids::UserId;
+use domain::{Caller, Nanos};
 use store::ledger::Settled;
 
 use crate::App;
+use crate::budgets::Holding;
 use crate::checks;
 use crate::reach::Key;
 
@@ -28,7 +29,8 @@ impl Witness {
     }
 
     /// The call ended in `state`; its row is on its way to the ledger.
-    pub(crate) fn hears(&self, state: AttemptState, row: Settled) {
+    /// `held`: what was held for it, and what that is charged.
+    pub(crate) fn hears(&self, state: AttemptState, row: Settled, held: Option<(Arc<Holding>, Nanos)>) {
         let Some(app) = self.app.upgrade() else { return };
         if state == AttemptState::Settled {
             let credential = self.key.credential();
@@ -37,12 +39,19 @@ impl Witness {
                 checks::answered(&app, &self.key.stored);
             }
         }
-        if app.events.wants_usage(self.user) {
+        let wants_usage = app.events.wants_usage(self.user);
+        if wants_usage || held.is_some() {
             let (within, user) = (Arc::clone(&app), self.user);
             app.spawn(async move {
                 // Whoever hears of a call must find it in the ledger.
-                if row.acknowledged().await.is_ok() {
+                if row.acknowledged().await.is_err() {
+                    return;
+                }
+                if wants_usage {
                     within.events.usage_recorded(&within, user, 1);
+                }
+                if let Some((holding, charge)) = held {
+                    holding.is_settled(charge).await;
                 }
             });
         }

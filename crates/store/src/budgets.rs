@@ -8,6 +8,8 @@
 mod admission;
 pub(crate) mod ending;
 
+use std::collections::HashMap;
+
 use domain::budget::{Budget, Owner, Period, Window};
 use domain::ids::{BudgetId, UserId};
 use domain::{Nanos, Timestamp};
@@ -203,6 +205,24 @@ pub async fn standing(store: &Store, id: BudgetId, window: Window) -> Result<Sta
         .fetch_optional(store.pool())
         .await?;
     row.as_ref().map_or(Ok(Standing::UNTOUCHED), |row| read_standing(&Columns(row)))
+}
+
+/// How budgets stand, each in its window, in this order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn standings(store: &Store, windows: &[(BudgetId, Window)]) -> Result<Vec<Standing>, StoreError> {
+    let mut found = HashMap::new();
+    for some in windows.chunks(100) {
+        let text = format!("SELECT * FROM budget_windows WHERE budget_id IN ({})", placeholders(1, some.len()));
+        let query = some.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, (id, _)| query.bind(id.to_string()));
+        for row in query.fetch_all(store.pool()).await? {
+            let row = Columns(&row);
+            found.insert((row.parsed::<BudgetId>("budget_id")?, row.time("starts_at")?), read_standing(&row)?);
+        }
+    }
+    let standing = |(id, window): &(BudgetId, Window)| found.get(&(*id, window.starts_at)).copied();
+    Ok(windows.iter().map(|one| standing(one).unwrap_or(Standing::UNTOUCHED)).collect())
 }
 
 /// Notes that a part of a budget is spent, and tells all nodes. `false`: somebody

@@ -52,6 +52,8 @@ const MISSING: [&str; 3] = ["invalid_request_error", "not_found_error", "NOT_FOU
 const DENIED: [&str; 3] = ["invalid_request_error", "permission_error", "PERMISSION_DENIED"];
 const UNKNOWN_CALLER: [&str; 3] = ["invalid_request_error", "authentication_error", "UNAUTHENTICATED"];
 const TOO_MANY: [&str; 3] = ["rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED"];
+const SPENT: [&str; 3] = ["invalid_request_error", "billing_error", "RESOURCE_EXHAUSTED"];
+const UNPRICED: [&str; 3] = ["invalid_request_error", "invalid_request_error", "FAILED_PRECONDITION"];
 const BROKEN: [&str; 3] = ["api_error", "api_error", "INTERNAL"];
 const BUSY: [&str; 3] = ["api_error", "overloaded_error", "UNAVAILABLE"];
 const NEEDS_KEY: [&str; 3] = ["invalid_request_error", "invalid_request_error", "FAILED_PRECONDITION"];
@@ -73,6 +75,8 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::IncorrectLogin => facts(S::BAD_REQUEST, BAD, false, "Incorrect e-mail or password"),
         Code::Forbidden => facts(S::FORBIDDEN, DENIED, false, "Not allowed"),
         Code::ModelNotAllowed => facts(S::FORBIDDEN, DENIED, false, "The token is not for this model"),
+        Code::BudgetExceeded => facts(S::PAYMENT_REQUIRED, SPENT, false, "A budget is spent"),
+        Code::ModelUnpriced => facts(S::UNPROCESSABLE_ENTITY, UNPRICED, false, "The model has no price"),
         Code::RevealDisabled => facts(S::FORBIDDEN, DENIED, false, "Revealing keys is switched off"),
         Code::NotSameOrigin => facts(S::FORBIDDEN, DENIED, false, "The request came from another site"),
         Code::SetupLinkInvalid => facts(S::FORBIDDEN, DENIED, false, "The set-up link is not valid"),

@@ -27,6 +27,7 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-ownkey-attempts");
 const ALIAS: HeaderName = HeaderName::from_static("x-ownkey-alias");
 const PASSED_OVER: HeaderName = HeaderName::from_static("x-ownkey-passed-over");
 const COST: HeaderName = HeaderName::from_static("x-ownkey-cost-usd");
+const MAX_TOKENS: HeaderName = HeaderName::from_static("x-ownkey-max-tokens");
 const DROPPED: HeaderName = HeaderName::from_static("x-ownkey-dropped");
 const ESTIMATED: HeaderName = HeaderName::from_static("x-ownkey-estimated");
 
@@ -110,6 +111,9 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     }
     if let Some(cost) = payment.cost {
         say(headers, COST, &cost.to_string());
+    }
+    if let Some(max_tokens) = payment.max_tokens {
+        headers.insert(MAX_TOKENS, HeaderValue::from(max_tokens));
     }
     if !payment.dropped.is_empty() {
         say(headers, DROPPED, &payment.dropped.join(", "));

@@ -12,6 +12,7 @@ use store::changes::{self, Change, ChangeKind, Verb};
 use store::health_feed::{self, Finding, HealthKind, HealthNews};
 
 use crate::App;
+use crate::budgets::{self, Standard};
 use crate::error::Result;
 
 /// How much is read at once; whoever is further behind reads everything anew.
@@ -75,6 +76,9 @@ pub(super) enum News {
     Models { credential: Credential },
     /// The registry says something else of models; its owner, or nobody.
     Registry { owner: Option<UserId> },
+    /// A part of a budget is spent. It as it stands, and the person it is of, if it
+    /// is one person's.
+    Budget { standard: Standard, user: Option<UserId> },
     /// A user, a session or a token is no longer what it was.
     Caller { kind: ChangeKind, id: String },
 }
@@ -135,8 +139,12 @@ async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Optio
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Models { credential })
         }
         Some(ChangeKind::Model) => Some(News::Registry { owner: id.parse().ok() }),
+        Some(ChangeKind::BudgetThreshold) => match id.parse() {
+            Ok(id) => budgets::of_news(app, id).await?.map(|(standard, user)| News::Budget { standard, user }),
+            Err(_) => None,
+        },
         // Nothing of a key, or of a later version.
-        Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias) | None => None,
+        Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Budget) | None => None,
     })
 }
 

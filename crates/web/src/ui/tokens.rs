@@ -110,6 +110,9 @@ async fn make(shared: &Shared, signed_in: &SignedIn, filled: &Filled) -> Result<
         policy: filled.policy()?,
         params: Some(filled.params()),
         expires_at: filled.expires_at(shared.app.clock.now())?,
+        rate_limit: None,
+        tokens_per_minute: None,
+        budget: None,
     };
     tokens::create(&shared.app, &signed_in.caller, new).await
 }
@@ -151,6 +154,7 @@ async fn edit(shared: &Shared, signed_in: &SignedIn, id: TokenId, filled: &Fille
         policy: (policy != token.policy).then_some(policy),
         params: (filled.params() != token.params).then(|| filled.params()),
         expires_at: (!is_same_day).then_some(expires_at),
+        ..tokens::Edit::default()
     };
     tokens::edit(app, caller, id, edit).await.map(drop)
 }

@@ -1,0 +1,419 @@
+//! Setting, changing and lifting budgets, and who may.
+
+use std::collections::HashMap;
+
+use domain::audit::Event;
+use domain::budget::{Authority, Budget, LARGEST, Owner, OwnerKind, Period, checked_percents};
+use domain::caller::Proof;
+use domain::ids::{BudgetId, TokenId, UserId};
+use domain::{Caller, Nanos, Timestamp};
+use store::StoreError;
+use store::budgets::{BudgetEdit, StoredBudget};
+use store::mutation::Mutation;
+
+use super::{Standard, limits_changed};
+use crate::App;
+use crate::error::{Code, Error, Result};
+use crate::sign_in;
+
+/// The parts that are told where nobody says which.
+const USUAL_PERCENTS: [u8; 2] = [50, 80];
+
+/// The most tokens of one person whose budgets are listed.
+const TOKENS: i64 = 10_000;
+
+/// A budget as somebody asks for it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The most that may be spent in a window.
+    pub limit: Nanos,
+    /// For how long what was spent counts.
+    pub period: Period,
+    /// Parts of it that are told, in per cent; absent: 50 and 80.
+    pub soft_percents: Option<Vec<i64>>,
+    /// Whether calls paid with personal keys count; absent: for tokens and people.
+    pub counts_personal: Option<bool>,
+}
+
+/// A budget for somebody.
+#[derive(Clone, Debug)]
+pub struct NewBudget {
+    /// Whose spending it bounds.
+    pub owner: Owner,
+    /// How much, and for how long.
+    pub wanted: Wanted,
+}
+
+/// What of a budget is to change. `None` leaves as is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Another limit.
+    pub limit: Option<Nanos>,
+    /// Other parts that are told.
+    pub soft_percents: Option<Vec<i64>>,
+    /// Whether calls paid with personal keys count.
+    pub counts_personal: Option<bool>,
+}
+
+/// On whose word `caller` may set budgets of `owner`: the one rule. A person sets
+/// their own and their tokens'; an admin of the server anybody's.
+///
+/// # Errors
+/// `not_found` for an owner that is not the caller's to know of, `forbidden` for
+/// a gateway token that would change what bounds it.
+pub async fn may_manage(app: &App, caller: &Caller, owner: Owner) -> Result<Authority> {
+    if !knows(app, caller, owner).await? {
+        return Err(Error::not_found(owner_noun(owner.kind)).of_field("owner_id"));
+    }
+    refuse_bounded_token(app, caller).await?;
+    let is_own = match owner.kind {
+        OwnerKind::User => owner.id == caller.user.0,
+        OwnerKind::Token => token_user(app, owner).await? == Some(caller.user),
+        OwnerKind::Team | OwnerKind::Organization => false,
+    };
+    if owner.kind != OwnerKind::Token && matches!(caller.proof, Proof::GatewayToken { .. }) {
+        return Err(Error::new(
+            Code::Forbidden,
+            "A gateway token sets budgets of gateway tokens only. Sign in to set this one.",
+        ));
+    }
+    match (is_own, caller.is_admin()) {
+        (true, _) => Ok(Authority::Owner),
+        (false, true) => Ok(Authority::Admin),
+        (false, false) => {
+            Err(Error::new(Code::Forbidden, "Only an admin of this server sets this budget. Ask one of them."))
+        }
+    }
+}
+
+/// Whether `caller` may know of `owner` and how its budgets stand.
+async fn knows(app: &App, caller: &Caller, owner: Owner) -> Result<bool> {
+    let is_admin = caller.is_admin() && caller.team().is_none();
+    Ok(match owner.kind {
+        OwnerKind::User if owner.id == caller.user.0 => caller.team().is_none(),
+        OwnerKind::User => is_admin && store::users::by_id(&app.store, UserId(owner.id)).await?.is_some(),
+        OwnerKind::Token => match token_user(app, owner).await? {
+            Some(user) => is_admin || user == caller.user,
+            None => false,
+        },
+        OwnerKind::Team | OwnerKind::Organization => is_admin,
+    })
+}
+
+async fn token_user(app: &App, owner: Owner) -> Result<Option<UserId>> {
+    Ok(store::tokens::by_id(&app.store, TokenId(owner.id)).await?.map(|token| token.user))
+}
+
+/// A token that is bounded itself bounds nobody else, and makes no token that is
+/// bounded less.
+pub(crate) async fn refuse_bounded_token(app: &App, caller: &Caller) -> Result<()> {
+    let Some(id) = caller.token() else { return Ok(()) };
+    let token = store::tokens::by_id(&app.store, id).await?;
+    let has_rates = token.is_some_and(|token| token.rate_limit.is_some() || token.tokens_per_minute.is_some());
+    let has_budget = !store::budgets::of_owners(&app.store, &[id.into()]).await?.is_empty();
+    if has_rates || has_budget {
+        return Err(Error::new(
+            Code::Forbidden,
+            "Your own gateway token has a budget or a rate, so it can neither make other tokens nor change what bounds them. Sign in to do it.",
+        ));
+    }
+    Ok(())
+}
+
+/// Sets a budget.
+///
+/// # Errors
+/// As [`may_manage`]; `invalid_request`; `conflict` where there is one for the
+/// period already.
+pub async fn create(app: &App, caller: &Caller, new: NewBudget) -> Result<Standard> {
+    let authority = may_manage(app, caller, new.owner).await?;
+    let stored = stored(app, caller, new.owner, &new.wanted, authority)?;
+    let mut change = app.store.begin(stored.created_at, sign_in::actor(caller), None).await?;
+    settle(&mut change, &stored).await?;
+    change.commit(created(&stored.budget)).await?;
+    changed(app, new.owner).await;
+    standard(app, stored).await
+}
+
+/// A budget as it is to be stored.
+///
+/// # Errors
+/// `invalid_request`.
+fn stored(app: &App, caller: &Caller, owner: Owner, wanted: &Wanted, authority: Authority) -> Result<StoredBudget> {
+    let now = app.clock.now();
+    let is_personal = matches!(owner.kind, OwnerKind::Token | OwnerKind::User);
+    let percents = wanted.soft_percents.as_deref().map(percents).transpose()?;
+    let budget = Budget {
+        id: BudgetId::generate(now, &app.entropy),
+        owner,
+        period: wanted.period,
+        limit: checked_limit(wanted.limit)?,
+        soft_percents: percents.unwrap_or_else(|| USUAL_PERCENTS.to_vec()),
+        counts_personal: wanted.counts_personal.unwrap_or(is_personal),
+        authority,
+    };
+    let by = Some(caller.user);
+    Ok(StoredBudget { budget, created_at: now, created_by: by, updated_at: now, updated_by: by })
+}
+
+/// Writes a new budget.
+///
+/// # Errors
+/// `conflict` where there is one for the period already.
+async fn settle(change: &mut Mutation, stored: &StoredBudget) -> Result<()> {
+    match store::budgets::insert(change, stored).await {
+        Err(StoreError::Conflict(_)) => Err(Error::new(
+            Code::Conflict,
+            format!(
+                "There is a {} budget already, so none is added. Change that one.",
+                stored.budget.period.adjective()
+            ),
+        )),
+        result => Ok(result?),
+    }
+}
+
+fn created(budget: &Budget) -> Event {
+    Event::BudgetCreated {
+        budget: budget.id,
+        owner_kind: budget.owner.kind,
+        owner: budget.owner.id,
+        period: budget.period,
+        limit: budget.limit,
+        counts_personal: budget.counts_personal,
+        authority: budget.authority,
+    }
+}
+
+/// Makes `wanted` the one budget that a token has on its owner's word, or lifts
+/// what there is, within a change. What is to be told of it.
+///
+/// # Errors
+/// `invalid_request`.
+pub(crate) async fn edit_of_token(
+    app: &App,
+    caller: &Caller,
+    change: &mut Mutation,
+    token: TokenId,
+    wanted: Option<Wanted>,
+) -> Result<Vec<Event>> {
+    let mut events = Vec::new();
+    let mut wanted = wanted;
+    for there in store::budgets::of_owners(&app.store, &[token.into()]).await? {
+        let budget = there.budget;
+        if budget.authority != Authority::Owner {
+            continue;
+        }
+        match wanted.take_if(|wanted| wanted.period == budget.period) {
+            Some(wanted) => {
+                let edit = BudgetEdit {
+                    limit: Some(checked_limit(wanted.limit)?),
+                    soft_percents: wanted.soft_percents.as_deref().map(percents).transpose()?,
+                    counts_personal: wanted.counts_personal,
+                };
+                store::budgets::update(change, &budget, &edit, Some(caller.user)).await?;
+                events.push(Event::BudgetUpdated { budget: budget.id, fields: names(&edit), limit: wanted.limit });
+            }
+            None => events.push(lift(change, &budget, caller.user).await?),
+        }
+    }
+    if let Some(wanted) = wanted {
+        let stored = stored(app, caller, token.into(), &wanted, Authority::Owner)?;
+        settle(change, &stored).await?;
+        events.push(created(&stored.budget));
+    }
+    Ok(events)
+}
+
+/// Lifts a budget within a change.
+async fn lift(change: &mut Mutation, budget: &Budget, by: UserId) -> Result<Event> {
+    store::budgets::delete(change, budget, Some(by)).await?;
+    Ok(Event::BudgetDeleted { budget: budget.id })
+}
+
+/// Changes a budget.
+///
+/// # Errors
+/// `not_found`, `forbidden` for one that an admin set, `invalid_request`.
+pub async fn change(app: &App, caller: &Caller, id: BudgetId, wish: Change) -> Result<Standard> {
+    let budget = managed(app, caller, id).await?;
+    let edit = BudgetEdit {
+        limit: wish.limit.map(checked_limit).transpose()?,
+        soft_percents: wish.soft_percents.as_deref().map(percents).transpose()?,
+        counts_personal: wish.counts_personal,
+    };
+    let fields = names(&edit);
+    if !fields.is_empty() {
+        let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+        if !store::budgets::update(&mut change, &budget, &edit, Some(caller.user)).await? {
+            change.rollback().await?;
+            return Err(Error::not_found("budget"));
+        }
+        let limit = edit.limit.unwrap_or(budget.limit);
+        change.commit(Event::BudgetUpdated { budget: id, fields, limit }).await?;
+        changed(app, budget.owner).await;
+    }
+    get(app, caller, id).await
+}
+
+/// Lifts a budget.
+///
+/// # Errors
+/// As [`change`].
+pub async fn remove(app: &App, caller: &Caller, id: BudgetId) -> Result<()> {
+    let budget = managed(app, caller, id).await?;
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    let event = lift(&mut change, &budget, caller.user).await?;
+    change.commit(event).await?;
+    changed(app, budget.owner).await;
+    Ok(())
+}
+
+/// A budget that `caller` may change.
+async fn managed(app: &App, caller: &Caller, id: BudgetId) -> Result<Budget> {
+    let budget = seen(app, caller, id).await?.budget;
+    may_manage(app, caller, budget.owner).await?;
+    if budget.authority == Authority::Admin && !caller.is_admin() {
+        return Err(Error::new(
+            Code::Forbidden,
+            "An admin of this server set this budget, so only an admin changes it. You may set a lower one beside it.",
+        ));
+    }
+    Ok(budget)
+}
+
+async fn seen(app: &App, caller: &Caller, id: BudgetId) -> Result<StoredBudget> {
+    let missing = || Error::not_found("budget");
+    let stored = store::budgets::by_id(&app.store, id).await?.ok_or_else(missing)?;
+    if knows(app, caller, stored.budget.owner).await? { Ok(stored) } else { Err(missing()) }
+}
+
+/// Here at once; the feed of changes tells the others.
+async fn changed(app: &App, owner: Owner) {
+    app.budgets.forget(Some(owner));
+    limits_changed(app, owner).await;
+}
+
+/// One budget and how it stands.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get(app: &App, caller: &Caller, id: BudgetId) -> Result<Standard> {
+    standard(app, seen(app, caller, id).await?).await
+}
+
+/// The budgets of one owner and how they stand.
+///
+/// # Errors
+/// `not_found` for an owner that is not the caller's to know of.
+pub async fn of_owner(app: &App, caller: &Caller, owner: Owner) -> Result<Vec<Standard>> {
+    if !knows(app, caller, owner).await? {
+        return Err(Error::not_found(owner_noun(owner.kind)).of_field("owner_id"));
+    }
+    standards(app, store::budgets::of_owners(&app.store, &[owner]).await?).await
+}
+
+/// The budgets that `caller` may see: their own and their tokens'; for admins all.
+/// With their number.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(Vec<Standard>, i64)> {
+    if caller.is_admin() && caller.team().is_none() {
+        let (stored, count) = store::budgets::list(&app.store, skip, limit).await?;
+        return Ok((standards(app, stored).await?, count));
+    }
+    let (tokens, _) = store::tokens::list(&app.store, caller.user, 0, TOKENS).await?;
+    let is_person = caller.team().is_none();
+    let own = tokens.into_iter().filter(|token| token.team == caller.team()).map(|token| token.id.into());
+    let owners: Vec<Owner> = own.chain(is_person.then(|| caller.user.into())).collect();
+    let stored = store::budgets::of_owners(&app.store, &owners).await?;
+    let count = i64::try_from(stored.len()).unwrap_or(i64::MAX);
+    let (skip, limit) = (usize::try_from(skip).unwrap_or(0), usize::try_from(limit).unwrap_or(0));
+    let some = stored.into_iter().skip(skip).take(limit).collect();
+    Ok((standards(app, some).await?, count))
+}
+
+async fn standard(app: &App, stored: StoredBudget) -> Result<Standard> {
+    let mut all = standards(app, vec![stored]).await?;
+    all.pop().ok_or_else(|| Error::not_found("budget"))
+}
+
+async fn standards(app: &App, stored: Vec<StoredBudget>) -> Result<Vec<Standard>> {
+    let now: Timestamp = app.clock.now();
+    let mut names: HashMap<Owner, String> = HashMap::new();
+    let windows: Vec<_> = stored.iter().map(|one| (one.budget.id, one.budget.period.window(now))).collect();
+    let standings = store::budgets::standings(&app.store, &windows).await?;
+    let mut all = Vec::with_capacity(stored.len());
+    for ((stored, (_, window)), standing) in stored.into_iter().zip(windows).zip(standings) {
+        let owner = stored.budget.owner;
+        let owner_name = match names.get(&owner) {
+            Some(name) => name.clone(),
+            None => names.entry(owner).or_insert(owner_name(app, owner).await).clone(),
+        };
+        all.push(Standard { stored, window, standing, owner_name });
+    }
+    Ok(all)
+}
+
+/// A budget as it stands now, and the person it is of: for who listens.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn of_news(app: &App, id: BudgetId) -> Result<Option<(Standard, Option<UserId>)>> {
+    let Some(stored) = store::budgets::by_id(&app.store, id).await? else { return Ok(None) };
+    let owner = stored.budget.owner;
+    let user = match owner.kind {
+        OwnerKind::User => Some(UserId(owner.id)),
+        OwnerKind::Token => token_user(app, owner).await?,
+        OwnerKind::Team | OwnerKind::Organization => None,
+    };
+    Ok(Some((standard(app, stored).await?, user)))
+}
+
+/// What an owner is called; its id where that cannot be read.
+pub(super) async fn owner_name(app: &App, owner: Owner) -> String {
+    let name = match owner.kind {
+        OwnerKind::Token => {
+            let token = store::tokens::by_id(&app.store, TokenId(owner.id)).await;
+            token.ok().flatten().map(|token| token.name)
+        }
+        OwnerKind::User => {
+            let user = store::users::by_id(&app.store, UserId(owner.id)).await;
+            user.ok().flatten().map(|user| user.display_name)
+        }
+        OwnerKind::Team | OwnerKind::Organization => None,
+    };
+    name.unwrap_or_else(|| owner.id.to_string())
+}
+
+const fn owner_noun(kind: OwnerKind) -> &'static str {
+    match kind {
+        OwnerKind::Token => "gateway token",
+        OwnerKind::User => "user",
+        OwnerKind::Team => "team",
+        OwnerKind::Organization => "organization",
+    }
+}
+
+fn checked_limit(limit: Nanos) -> Result<Nanos> {
+    if (Nanos::ZERO..=LARGEST).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Error::invalid("limit", "is not taken; give 0 to 10000000 dollars"))
+}
+
+fn percents(percents: &[i64]) -> Result<Vec<u8>> {
+    checked_percents(percents).map_err(|problem| Error::invalid("soft_percents", problem))
+}
+
+fn names(edit: &BudgetEdit) -> Vec<&'static str> {
+    [
+        (edit.limit.is_some(), "limit"),
+        (edit.soft_percents.is_some(), "soft_percents"),
+        (edit.counts_personal.is_some(), "counts_personal"),
+    ]
+    .into_iter()
+    .filter_map(|(changed, name)| changed.then_some(name))
+    .collect()
+}
