@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use self::view::{BudgetView, amount, wanted};
-use super::paging::{self, List, Paging};
+use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
 use crate::idempotent::{self, Turn};
@@ -40,8 +40,7 @@ pub(crate) fn doors() -> Vec<Door> {
             Need::ReadUsage,
             get(list_budgets),
             says(TAG, "Your budgets and your tokens', with what is spent; for admins, everybody's")
-                .query::<Paging>()
-                .query::<OwnerQuery>()
+                .query::<ListQuery>()
                 .gives_list::<List<BudgetView>, BudgetView>(200, "The budgets")
                 .refuses(&[Code::NotFound]),
         ),
@@ -85,25 +84,20 @@ pub(crate) fn doors() -> Vec<Door> {
     ]
 }
 
-/// Whose budgets.
+/// Whose budgets, and how many.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct OwnerQuery {
+struct ListQuery {
+    /// Rows to pass over, 0 to 10,000.
+    #[param(minimum = 0, maximum = 10_000)]
+    skip: Option<i64>,
+    /// Rows to give, 1 to 500; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<i64>,
     /// Only this kind of owner's; goes with `owner_id`.
     #[param(pattern = "@budget-owner")]
     owner_kind: Option<String>,
     /// Only this owner's; goes with `owner_kind`.
-    #[param(format = "uuid")]
-    owner_id: Option<String>,
-}
-
-/// The query of the list: both of the above.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    skip: Option<i64>,
-    limit: Option<i64>,
-    owner_kind: Option<String>,
     owner_id: Option<String>,
 }
 
