@@ -49,18 +49,12 @@ pub(crate) struct Run<'a, A> {
     pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
-    pub(crate) terms: Terms,
+    /// What it is billed at; `None`: nobody knows.
+    pub(crate) price: Option<Price>,
+    /// The mark-up on what the provider bills, in basis points.
+    pub(crate) markup: u32,
     /// What is held against budgets for it.
     pub(crate) held: Option<&'a Held>,
-}
-
-/// What a call is billed at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
-    /// The price; `None`: nobody knows it.
-    pub(crate) price: Option<Price>,
-    /// The mark-up on what the provider bills.
-    pub(crate) markup_basis_points: u32,
 }
 
 /// Why an attempt brought no answer.
@@ -189,7 +183,7 @@ impl<A: Ask> Run<'_, A> {
         let credential = self.key.credential();
         let now = app.clock.now();
         let attempt = self.held.map_or_else(|| AttemptId::generate(now, &app.entropy), Held::attempt);
-        let Terms { price, markup_basis_points } = self.terms;
+        let price = self.price;
         let start = AttemptStart {
             attempt,
             request: call.request,
@@ -209,17 +203,17 @@ impl<A: Ask> Run<'_, A> {
             wire,
             streamed: self.ask.streams(),
             price,
-            markup_basis_points,
+            markup_basis_points: self.markup,
             node: app.node,
             at: now,
         };
         // The meter is there before the row: a client that leaves while the row
         // is being written leaves a row with an end.
         let witness = Witness::of(app, caller, self.key);
-        let mut meter =
-            Meter::start(app, attempt, witness, self.terms, self.ask.prompt_characters(), credential.provider)
-                .reckoned(self.ask.reckoning())
-                .held(self.held.map(Held::pass_on));
+        let mut meter = Meter::start(app, attempt, witness, price, self.ask.prompt_characters(), credential.provider)
+            .reckoned(self.ask.reckoning())
+            .marked_up(self.markup)
+            .held(self.held.map(Held::pass_on));
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         if !paying::is_brought(self.key) {
             app.credential_used(credential.id, now);
@@ -262,13 +256,12 @@ impl<A: Ask> Run<'_, A> {
 }
 
 /// What a call is billed at, if tokens have a price there.
-pub(crate) fn terms<A: Ask>(app: &App, ask: &A, place: &Place, key: &Key) -> Terms {
-    let price = match ask.reckoning() {
+pub(crate) fn price<A: Ask>(app: &App, ask: &A, place: &Place, key: &Key) -> Option<Price> {
+    match ask.reckoning() {
         Reckoning::Free => Some(Price::FREE),
         Reckoning::ToldUnpriced => None,
         Reckoning::Usual | Reckoning::Told => crate::prices::of(app.catalogue, place, &key.offers, app.clock.now()),
-    };
-    Terms { price, markup_basis_points: 0 }
+    }
 }
 
 fn refused_endpoint(message: String) -> UpstreamError {

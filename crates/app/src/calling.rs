@@ -138,10 +138,10 @@ async fn through_payers<A: Ask>(
         still_allowed(app, caller, call, reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let terms = attempt::terms(app, &*ask, place, key);
-        let costing = Costing { place, key, terms };
-        let held = budgets::admit(errand, ask, costing).await?;
-        let run = Run { errand, ask: &*ask, place, alias, key, number, terms, held: held.as_ref() };
+        let markup = reach.terms.markup(key.credential().scope);
+        let price = attempt::price(app, &*ask, place, key);
+        let held = budgets::admit(errand, ask, Costing { place, key, price, markup }).await?;
+        let run = Run { errand, ask: &*ask, place, alias, key, number, price, markup, held: held.as_ref() };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

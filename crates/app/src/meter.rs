@@ -15,7 +15,6 @@ use store::ledger::{Ledger, Settlement};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
-use crate::attempt::Terms;
 use crate::budgets::Holding;
 use crate::metrics::Metrics;
 use crate::witness::Witness;
@@ -72,7 +71,7 @@ impl Meter {
         app: &App,
         attempt: AttemptId,
         witness: Witness,
-        Terms { price, markup_basis_points }: Terms,
+        price: Option<Price>,
         prompt_characters: u64,
         provider: ProviderId,
     ) -> Self {
@@ -85,7 +84,7 @@ impl Meter {
             attempt,
             witness,
             price,
-            markup_basis_points,
+            markup_basis_points: 0,
             prompt_characters,
             reckoning: Reckoning::Usual,
             started: Instant::now(),
@@ -112,6 +111,12 @@ impl Meter {
     /// What ends the call before its time, if anything does.
     pub(crate) fn stop(&self) -> Option<&CancellationToken> {
         self.holding.as_deref().map(Holding::stop)
+    }
+
+    /// The same meter, with this mark-up on the provider's cost.
+    pub(crate) const fn marked_up(mut self, basis_points: u32) -> Self {
+        self.markup_basis_points = basis_points;
+        self
     }
 
     /// The time now.

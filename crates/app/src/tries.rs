@@ -19,7 +19,7 @@ use store::ledger::{AttemptStart, CallSource};
 use store::tries::TriedAbility;
 
 use crate::App;
-use crate::attempt::{AnswerLength, Terms};
+use crate::attempt::AnswerLength;
 use crate::budgets::{self, Costing, Held};
 use crate::error::{Code, Error, Result};
 use crate::meter::{Meter, Used};
@@ -182,8 +182,7 @@ impl Trying<'_> {
             upstream_id: model.to_owned(),
         };
         let price = crate::prices::of(app.catalogue, &place, &self.key.offers, now);
-        let terms = Terms { price, markup_basis_points: 0 };
-        let costing = Costing { place: &place, key: self.key, terms };
+        let costing = Costing { place: &place, key: self.key, price, markup: 0 };
         let bounds = budgets::bounds(app, caller, &costing).await?;
         let held = match bounds.is_empty() {
             true => None,
@@ -214,7 +213,7 @@ impl Trying<'_> {
             at: now,
         };
         let witness = Witness::of(app, caller, self.key);
-        let mut meter = Meter::start(app, attempt, witness, terms, PROMPT_CHARACTERS, credential.provider)
+        let mut meter = Meter::start(app, attempt, witness, price, PROMPT_CHARACTERS, credential.provider)
             .held(held.as_ref().map(Held::pass_on));
         app.store.ledger().dispatch(start).await?;
         app.credential_used(credential.id, now);

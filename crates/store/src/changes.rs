@@ -40,6 +40,12 @@ pub enum ChangeKind {
     Budget,
     /// A part of a budget is spent; the budget.
     BudgetThreshold,
+    /// An organization, or its rules.
+    Organization,
+    /// A team.
+    Team,
+    /// Where a user belongs; the user.
+    Membership,
     /// A setting of the server.
     Setting,
 }
@@ -55,6 +61,9 @@ domain::text_enum!(ChangeKind, "change" {
     Model => "model",
     Budget => "budget",
     BudgetThreshold => "budget_threshold",
+    Organization => "organization",
+    Team => "team",
+    Membership => "membership",
     Setting => "setting",
 });
 

@@ -16,7 +16,7 @@ use super::force;
 use super::holding::{Held, Holding};
 use super::words;
 use crate::App;
-use crate::attempt::{AnswerLength, Ask, Terms};
+use crate::attempt::{AnswerLength, Ask};
 use crate::calling::Errand;
 use crate::error::{Code, Error, Result};
 use crate::meter::Reckoning;
@@ -30,7 +30,9 @@ const SHORTER: usize = 4;
 pub(crate) struct Costing<'a> {
     pub(crate) place: &'a Place,
     pub(crate) key: &'a Key,
-    pub(crate) terms: Terms,
+    pub(crate) price: Option<Price>,
+    /// In basis points.
+    pub(crate) markup: u32,
 }
 
 /// Holds what the call may come to. `None`: no budget is in force, or it costs
@@ -75,13 +77,13 @@ pub(crate) async fn admit_within(
     characters: u64,
     length: AnswerLength,
 ) -> Result<Option<Held>> {
-    let price = costing.terms.price.ok_or_else(|| unpriced(costing.place))?;
+    let price = costing.price.ok_or_else(|| unpriced(costing.place))?;
     if price == Price::FREE || bounds.is_empty() {
         return Ok(None);
     }
     let estimate = Estimate {
         price,
-        markup_basis_points: costing.terms.markup_basis_points,
+        markup_basis_points: costing.markup,
         prompt: estimated_tokens(characters),
         choices: length.choices,
     };

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use domain::audit::Event;
 use domain::budget::{Authority, Budget, LARGEST, Owner, OwnerKind, Period, checked_percents};
 use domain::caller::Proof;
-use domain::ids::{BudgetId, TokenId, UserId};
+use domain::ids::{BudgetId, OrganizationId, TeamId, TokenId, UserId};
+use domain::organization::MemberRole;
 use domain::{Caller, Nanos, Timestamp};
 use store::StoreError;
 use store::budgets::{BudgetEdit, StoredBudget};
@@ -21,6 +22,9 @@ const USUAL_PERCENTS: [u8; 2] = [50, 80];
 
 /// The most tokens of one person whose budgets are listed.
 const TOKENS: i64 = 10_000;
+
+/// The most teams.
+const TEAMS: i64 = 1_000;
 
 /// A budget as somebody asks for it.
 #[derive(Clone, Debug)]
@@ -56,52 +60,82 @@ pub struct Change {
 }
 
 /// On whose word `caller` may set budgets of `owner`: the one rule. A person sets
-/// their own and their tokens'; an admin of the server anybody's.
+/// their own and their tokens', whoever looks after an organization its, its
+/// teams' and its teams' tokens', an admin of the server anybody's.
 ///
 /// # Errors
 /// `not_found` for an owner that is not the caller's to know of, `forbidden` for
 /// a gateway token that would change what bounds it.
 pub async fn may_manage(app: &App, caller: &Caller, owner: Owner) -> Result<Authority> {
-    if !knows(app, caller, owner).await? {
-        return Err(Error::not_found(owner_noun(owner.kind)).of_field("owner_id"));
-    }
+    let ties = Ties::of(app, caller, owner).await?.filter(|ties| ties.sees);
+    let ties = ties.ok_or_else(|| Error::not_found(owner_noun(owner.kind)).of_field("owner_id"))?;
     refuse_bounded_token(app, caller).await?;
-    let is_own = match owner.kind {
-        OwnerKind::User => owner.id == caller.user.0,
-        OwnerKind::Token => token_user(app, owner).await? == Some(caller.user),
-        OwnerKind::Team | OwnerKind::Organization => false,
-    };
     if owner.kind != OwnerKind::Token && matches!(caller.proof, Proof::GatewayToken { .. }) {
         return Err(Error::new(
             Code::Forbidden,
             "A gateway token sets budgets of gateway tokens only. Sign in to set this one.",
         ));
     }
-    match (is_own, caller.is_admin()) {
+    match (ties.looks_after, caller.is_admin()) {
         (true, _) => Ok(Authority::Owner),
         (false, true) => Ok(Authority::Admin),
         (false, false) => {
-            Err(Error::new(Code::Forbidden, "Only an admin of this server sets this budget. Ask one of them."))
+            let sentence =
+                "Only whoever looks after it, or an admin of this server, sets this budget. Ask one of them.";
+            Err(Error::new(Code::Forbidden, sentence))
         }
+    }
+}
+
+/// What a caller has to do with an owner of budgets.
+struct Ties {
+    /// They may know of it and how its budgets stand.
+    sees: bool,
+    /// Its budgets are theirs to set.
+    looks_after: bool,
+}
+
+impl Ties {
+    /// `None`: there is no such owner.
+    async fn of(app: &App, caller: &Caller, owner: Owner) -> Result<Option<Self>> {
+        let is_admin = caller.is_admin() && caller.team().is_none();
+        let own = |is_own: bool| Self { sees: is_own || is_admin, looks_after: is_own };
+        // A role in the organization, not the server's: an admin's word is another.
+        let keeps = |organization: OrganizationId| {
+            let role = caller.membership(organization).map(|membership| membership.role);
+            role.is_some_and(|role| role >= MemberRole::Admin) && caller.team().is_none()
+        };
+        Ok(match owner.kind {
+            OwnerKind::User if owner.id == caller.user.0 => Some(own(caller.team().is_none())),
+            OwnerKind::User => store::users::by_id(&app.store, UserId(owner.id)).await?.map(|_| own(false)),
+            OwnerKind::Token => match store::tokens::by_id(&app.store, TokenId(owner.id)).await? {
+                None => None,
+                Some(token) => Some(match token.team {
+                    None => own(token.user == caller.user && caller.team().is_none()),
+                    Some(team) => {
+                        let team = store::teams::by_id(&app.store, team).await?;
+                        let is_kept = team.as_ref().is_some_and(|team| keeps(team.organization));
+                        let is_in = team.is_some_and(|team| caller.is_in_team(team.id));
+                        Self { sees: is_in || is_kept || is_admin, looks_after: is_kept }
+                    }
+                }),
+            },
+            OwnerKind::Team => store::teams::by_id(&app.store, TeamId(owner.id)).await?.map(|team| {
+                let is_kept = keeps(team.organization);
+                Self { sees: is_kept || is_admin || caller.is_in_team(team.id), looks_after: is_kept }
+            }),
+            OwnerKind::Organization => {
+                let id = OrganizationId(owner.id);
+                let organization = store::organizations::by_id(&app.store, id).await?;
+                organization.map(|_| Self { sees: keeps(id) || is_admin, looks_after: keeps(id) })
+            }
+        })
     }
 }
 
 /// Whether `caller` may know of `owner` and how its budgets stand.
 async fn knows(app: &App, caller: &Caller, owner: Owner) -> Result<bool> {
-    let is_admin = caller.is_admin() && caller.team().is_none();
-    Ok(match owner.kind {
-        OwnerKind::User if owner.id == caller.user.0 => caller.team().is_none(),
-        OwnerKind::User => is_admin && store::users::by_id(&app.store, UserId(owner.id)).await?.is_some(),
-        OwnerKind::Token => match token_user(app, owner).await? {
-            Some(user) => is_admin || user == caller.user,
-            None => false,
-        },
-        OwnerKind::Team | OwnerKind::Organization => is_admin,
-    })
-}
-
-async fn token_user(app: &App, owner: Owner) -> Result<Option<UserId>> {
-    Ok(store::tokens::by_id(&app.store, TokenId(owner.id)).await?.map(|token| token.user))
+    Ok(Ties::of(app, caller, owner).await?.is_some_and(|ties| ties.sees))
 }
 
 /// A token that is bounded itself bounds nobody else, and makes no token that is
@@ -313,7 +347,8 @@ pub async fn of_owner(app: &App, caller: &Caller, owner: Owner) -> Result<Vec<St
     standards(app, store::budgets::of_owners(&app.store, &[owner]).await?).await
 }
 
-/// The budgets that `caller` may see: their own and their tokens'; for admins all.
+/// The budgets that `caller` may see: their own, their tokens', their teams', and
+/// those of what they look after; for admins all.
 /// With their number.
 ///
 /// # Errors
@@ -326,7 +361,14 @@ pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(
     let (tokens, _) = store::tokens::list(&app.store, caller.user, 0, TOKENS).await?;
     let is_person = caller.team().is_none();
     let own = tokens.into_iter().filter(|token| token.team == caller.team()).map(|token| token.id.into());
-    let owners: Vec<Owner> = own.chain(is_person.then(|| caller.user.into())).collect();
+    let mut owners: Vec<Owner> = own.chain(is_person.then(|| caller.user.into())).collect();
+    owners.extend(caller.team().map(Owner::from));
+    if is_person {
+        let kept = caller.belonging.organizations.iter().filter(|membership| membership.role >= MemberRole::Admin);
+        owners.extend(kept.map(|membership| Owner::from(membership.organization)));
+        let (teams, _) = store::teams::list(&app.store, None, Some(caller.user), 0, TEAMS).await?;
+        owners.extend(teams.into_iter().map(|team| Owner::from(team.id)));
+    }
     let stored = store::budgets::of_owners(&app.store, &owners).await?;
     let count = i64::try_from(stored.len()).unwrap_or(i64::MAX);
     let (skip, limit) = (usize::try_from(skip).unwrap_or(0), usize::try_from(limit).unwrap_or(0));
@@ -365,7 +407,7 @@ pub(crate) async fn of_news(app: &App, id: BudgetId) -> Result<Option<(Standard,
     let owner = stored.budget.owner;
     let user = match owner.kind {
         OwnerKind::User => Some(UserId(owner.id)),
-        OwnerKind::Token => token_user(app, owner).await?,
+        OwnerKind::Token => store::tokens::by_id(&app.store, TokenId(owner.id)).await?.map(|token| token.user),
         OwnerKind::Team | OwnerKind::Organization => None,
     };
     Ok(Some((standard(app, stored).await?, user)))
@@ -382,7 +424,14 @@ pub(super) async fn owner_name(app: &App, owner: Owner) -> String {
             let user = store::users::by_id(&app.store, UserId(owner.id)).await;
             user.ok().flatten().map(|user| user.display_name)
         }
-        OwnerKind::Team | OwnerKind::Organization => None,
+        OwnerKind::Team => {
+            let team = store::teams::by_id(&app.store, TeamId(owner.id)).await;
+            team.ok().flatten().map(|team| team.name)
+        }
+        OwnerKind::Organization => {
+            let organization = store::organizations::by_id(&app.store, OrganizationId(owner.id)).await;
+            organization.ok().flatten().map(|organization| organization.name)
+        }
     };
     name.unwrap_or_else(|| owner.id.to_string())
 }
