@@ -156,6 +156,7 @@ impl<A: Ask> Run<'_, A> {
             alias: self.alias.map(str::to_owned),
             passed_over: Vec::new(),
             max_tokens: self.held.and_then(Held::limit),
+            limits: None,
         }
     }
 

@@ -13,7 +13,7 @@ use store::budgets::{Standing, StoredBudget};
 pub(crate) use admission::{Costing, admit, admit_within, bounds};
 pub(crate) use force::Force;
 pub(crate) use holding::{Held, Holding, limits_changed, part_is_spent};
-pub use manage::{Change, NewBudget, Wanted, change, create, get, list, may_manage, of_owner, remove};
+pub use manage::{Change, NewBudget, Wanted, change, create, get, list, may_manage, of_owner, of_tokens, remove};
 pub(crate) use manage::{edit_of_token, of_news, refuse_bounded_token};
 pub use words::dollars;
 pub(crate) use words::spent_meanwhile;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::attempt::ErrorClass;
 use domain::credential::Scope;
 use domain::ids::CredentialId;
+use domain::limit::Standing;
 use domain::provider::ProviderId;
 use store::StoreError;
 use store::ledger::LedgerError;
@@ -171,6 +172,8 @@ pub struct Details {
     pub provider_code: Option<String>,
     /// The upstream calls made for this request.
     pub attempts: Vec<FailedAttempt>,
+    /// How the limits of Ownkey's own stand.
+    pub limits: Option<Standing>,
     /// What is in the way, as JSON for `/v2`.
     pub impact: Option<serde_json::Value>,
 }

@@ -26,6 +26,7 @@ use crate::error::Result;
 use crate::events::{self, Events};
 use crate::freshness::{self, Freshness};
 use crate::housekeeping;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::reach::ReachCache;
 use crate::rechecks::Rechecks;
@@ -87,6 +88,7 @@ pub struct App {
     pub(crate) cooling: Cooling,
     pub(crate) spreads: Counts,
     pub(crate) budgets: Force,
+    pub(crate) limits: Limits,
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
     pub(crate) fetches: Fetches,
@@ -130,6 +132,7 @@ impl App {
             cooling: Cooling::default(),
             spreads: Counts::default(),
             budgets: Force::default(),
+            limits: Limits::default(),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
             fetches: Fetches::default(),

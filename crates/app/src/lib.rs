@@ -54,6 +54,7 @@ pub mod counting;
 pub mod embeddings;
 pub mod kept;
 mod kinds;
+mod limits;
 mod meter;
 pub mod opaque;
 mod replay;

@@ -250,6 +250,9 @@ impl Meter {
                 at: self.clock.now(),
             },
         );
+        if let Some(tokens) = &bill.tokens {
+            self.witness.counts(estimated_tokens(self.prompt_characters), tokens);
+        }
         self.witness.hears(state, row, holding.zip(budget_charge));
     }
 }

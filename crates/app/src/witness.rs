@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 
 use domain::attempt::AttemptState;
 use domain::credential::KeyStatus;
-use domain::ids::UserId;
+use domain::ids::{TokenId, UserId};
+use domain::usage::TokenCounts;
 use domain::{Caller, Nanos};
 use store::ledger::Settled;
 
@@ -20,12 +21,22 @@ pub(crate) struct Witness {
     app: Weak<App>,
     key: Arc<Key>,
     user: UserId,
+    /// The caller's token, where its rate is limited.
+    token: Option<TokenId>,
 }
 
 impl Witness {
     /// A witness of a call with `key`.
     pub(crate) fn of(app: &App, caller: &Caller, key: &Arc<Key>) -> Self {
-        Self { app: app.weak(), key: Arc::clone(key), user: caller.user }
+        Self { app: app.weak(), key: Arc::clone(key), user: caller.user, token: caller.rates().map(|(token, _)| token) }
+    }
+
+    /// The call used so many tokens; its question was thought to have so many.
+    pub(crate) fn counts(&self, thought: u64, tokens: &TokenCounts) {
+        if let (Some(app), Some(token)) = (self.app.upgrade(), self.token) {
+            let came_to = tokens.prompt.saturating_add(tokens.completion);
+            app.limits.correct(token, thought, came_to, app.clock.now());
+        }
     }
 
     /// The call ended in `state`; its row is on its way to the ledger.

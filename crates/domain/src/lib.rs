@@ -40,6 +40,7 @@ pub mod budget;
 pub mod cooling;
 pub mod key_paste;
 pub mod key_shape;
+pub mod limit;
 pub mod recheck;
 pub mod registration;
 pub mod resolve;

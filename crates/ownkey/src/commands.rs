@@ -2,6 +2,7 @@
 
 mod alias;
 mod audit;
+pub(crate) mod budget;
 mod chat;
 mod config;
 mod credential;
@@ -65,6 +66,7 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         Command::User(command) => user::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
+        Command::Budget(command) => budget::run(&transport, command, place.json).await,
         Command::Alias(command) => alias::run(&transport, command, place.json).await,
         Command::Models(command) => models::run(&transport, command, place.json).await,
         Command::Status => status::run(&transport, place.json).await,

@@ -7,6 +7,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::wishes;
+
 /// In whose words an error is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -166,6 +168,9 @@ pub fn render(error: &Error, asked: &Asked<'_>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(wait) = error.details.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000).min(86_400) as u64));
+    }
+    if let Some(limits) = &error.details.limits {
+        wishes::say_limits(headers, limits, asked.dialect == Dialect::Anthropic);
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -50,7 +50,9 @@ pub(crate) async fn admit<A: Ask>(errand: Errand<'_>, ask: &mut A, costing: Cost
         ask.limit_answer(None);
         return Ok(None);
     }
-    let held = admit_within(app, caller, bounds, costing, ask.priced_characters(errand), ask.answer_length()).await?;
+    let (characters, length) = (ask.priced_characters(errand), ask.answer_length());
+    // Out of the way of calls that nothing bounds.
+    let held = Box::pin(admit_within(app, caller, bounds, costing, characters, length)).await?;
     ask.limit_answer(held.as_ref().and_then(Held::limit));
     Ok(held)
 }

@@ -121,7 +121,7 @@ pub(super) async fn for_caller(app: &App, caller: &Caller) -> Result<Vec<Budget>
     let epoch = app.budgets.epoch.load(Ordering::Acquire);
     let (mut budgets, unknown) = app.budgets.known(&owners);
     if !unknown.is_empty() {
-        let stored = store::budgets::of_owners(&app.store, &unknown).await?;
+        let stored = Box::pin(store::budgets::of_owners(&app.store, &unknown)).await?;
         let read: Vec<Budget> = stored.into_iter().map(|stored| stored.budget).collect();
         app.budgets.keep(&unknown, &read, epoch);
         budgets.extend(read);

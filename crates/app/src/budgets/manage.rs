@@ -11,6 +11,7 @@ use domain::{Caller, Nanos, Timestamp};
 use store::StoreError;
 use store::budgets::{BudgetEdit, StoredBudget};
 use store::mutation::Mutation;
+use store::tokens::Token;
 
 use super::{Standard, limits_changed};
 use crate::App;
@@ -345,6 +346,16 @@ pub async fn of_owner(app: &App, caller: &Caller, owner: Owner) -> Result<Vec<St
         return Err(Error::not_found(owner_noun(owner.kind)).of_field("owner_id"));
     }
     standards(app, store::budgets::of_owners(&app.store, &[owner]).await?).await
+}
+
+/// The budgets of the caller's tokens and how they stand.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn of_tokens(app: &App, caller: &Caller, tokens: &[Token]) -> Result<Vec<Standard>> {
+    let owners: Vec<Owner> =
+        tokens.iter().filter(|token| token.user == caller.user).map(|token| token.id.into()).collect();
+    standards(app, store::budgets::of_owners(&app.store, &owners).await?).await
 }
 
 /// The budgets that `caller` may see: their own, their tokens', their teams', and
