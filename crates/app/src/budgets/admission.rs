@@ -187,7 +187,7 @@ fn unpriced(place: &Place) -> Error {
     Error::new(
         Code::ModelUnpriced,
         format!(
-            "Nobody says what “{}” costs at {}, and a budget is in force, so it is not called. Ask an admin to set its price, or call another model.",
+            "Nobody says what “{}” costs at {}, and a budget is in force, so it is not called. Set its price in the registry of models, or call another model.",
             naming::shown(&place.upstream_id),
             place.provider.display_name()
         ),

@@ -1,9 +1,10 @@
 //! What of the news each caller is told. Only what they may read anyway, and
 //! only what a page needs to know what to read again; never a secret.
 
+use domain::budget::OwnerKind;
 use domain::caller::TokenScope;
 use domain::credential::{Credential, KeyStatus, Scope, Source};
-use domain::ids::{ConversationId, UserId};
+use domain::ids::{ConversationId, OrganizationId, TeamId, UserId};
 use domain::provider::ProviderKind;
 use domain::{Caller, Timestamp};
 use serde_json::{Value, json};
@@ -124,9 +125,16 @@ fn bare(credential: &Credential) -> Value {
     json!({"provider": credential.provider, "scope": credential.scope})
 }
 
-/// Told to the person it is of, and to admins; not to a team's token.
+/// Told to the person, the team or whoever looks after the organization it is of,
+/// and to admins; not to a team's token.
 fn of_budget(caller: &Caller, standard: &Standard, user: Option<UserId>) -> Vec<Words> {
-    let is_theirs = user == Some(caller.user) || caller.is_admin();
+    let owner = standard.budget().owner;
+    let is_theirs = caller.is_admin()
+        || match owner.kind {
+            OwnerKind::User | OwnerKind::Token => user == Some(caller.user),
+            OwnerKind::Team => caller.is_in_team(TeamId(owner.id)),
+            OwnerKind::Organization => caller.looks_after(OrganizationId(owner.id)),
+        };
     if !is_theirs || caller.team().is_some() || !caller.has_scope(TokenScope::ReadUsage) {
         return Vec::new();
     }
