@@ -100,6 +100,43 @@ CREATE TABLE audit_head (
     hash TEXT NOT NULL
 );
 
+CREATE TABLE budget_holds (
+    attempt_id TEXT NOT NULL,
+    budget_id TEXT NOT NULL,
+    window_starts_at BIGINT NOT NULL,
+    nanos BIGINT NOT NULL CHECK (nanos >= 0),
+    node_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (attempt_id, budget_id)
+);
+
+CREATE TABLE budget_windows (
+    budget_id TEXT NOT NULL REFERENCES budgets (id),
+    starts_at BIGINT NOT NULL,
+    spent_nanos BIGINT NOT NULL CHECK (spent_nanos >= 0),
+    held_nanos BIGINT NOT NULL CHECK (held_nanos >= 0),
+    told_percent BIGINT NOT NULL,
+    PRIMARY KEY (budget_id, starts_at)
+);
+
+CREATE TABLE budgets (
+    id TEXT NOT NULL PRIMARY KEY,
+    owner_kind TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    period TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    limit_nanos BIGINT NOT NULL CHECK (limit_nanos >= 0),
+    soft_percents TEXT NOT NULL,
+    counts_personal BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT
+);
+
+CREATE UNIQUE INDEX budgets_of_owner ON budgets (owner_kind, owner_id, period, authority) WHERE deleted_at IS NULL;
+
 CREATE TABLE change_head (
     id BIGINT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL
@@ -487,12 +524,11 @@ CREATE TABLE tokens (
     scopes TEXT NOT NULL,
     models TEXT,
     rate_limit BIGINT,
-    budget_nanos BIGINT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     last_used_at BIGINT,
     revoked_at BIGINT
-, policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')));
+, policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')), tokens_per_minute BIGINT);
 
 CREATE INDEX tokens_of_team ON tokens (team_id) WHERE team_id IS NOT NULL;
 

@@ -10,13 +10,15 @@ use bytes::Bytes;
 use domain::attempt::ErrorClass;
 use domain::ids::AttemptId;
 use domain::provider::WireName;
-use domain::{Nanos, Price, Timestamp};
+use domain::{Nanos, Price};
 use http::Method;
 use llm::UpstreamError;
 use llm::client::{Auth, Incoming, Outgoing, SendFailure, UpstreamBody};
 use llm::wire::Target;
 use store::ledger::AttemptStart;
 
+use crate::App;
+use crate::budgets::Held;
 use crate::call::{Answered, Payment};
 use crate::calling::Errand;
 use crate::chat::Keeper;
@@ -30,7 +32,7 @@ use crate::secrets::{self, Lent, NotLent};
 use crate::witness::Witness;
 use failure::AttemptFailure;
 
-pub(crate) use ask::{Ask, Question, Read, Refused};
+pub(crate) use ask::{AnswerLength, Ask, Question, Read, Refused};
 
 /// The largest whole answer taken from a provider, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -47,8 +49,12 @@ pub(crate) struct Run<'a, A> {
     pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
+    /// What it is billed at; `None`: nobody knows.
+    pub(crate) price: Option<Price>,
     /// The mark-up on what the provider bills, in basis points.
     pub(crate) markup: u32,
+    /// What is held against budgets for it.
+    pub(crate) held: Option<&'a Held>,
 }
 
 /// Why an attempt brought no answer.
@@ -149,6 +155,8 @@ impl<A: Ask> Run<'_, A> {
             dropped,
             alias: self.alias.map(str::to_owned),
             passed_over: Vec::new(),
+            max_tokens: self.held.and_then(Held::limit),
+            limits: None,
         }
     }
 
@@ -175,8 +183,8 @@ impl<A: Ask> Run<'_, A> {
         let Errand { app, caller, call } = self.errand;
         let credential = self.key.credential();
         let now = app.clock.now();
-        let attempt = AttemptId::generate(now, &app.entropy);
-        let price = self.price(now).await.map_err(Stop::Refused)?;
+        let attempt = self.held.map_or_else(|| AttemptId::generate(now, &app.entropy), Held::attempt);
+        let price = self.price;
         let start = AttemptStart {
             attempt,
             request: call.request,
@@ -205,24 +213,14 @@ impl<A: Ask> Run<'_, A> {
         let witness = Witness::of(app, caller, self.key);
         let mut meter = Meter::start(app, attempt, witness, price, self.ask.prompt_characters(), credential.provider)
             .reckoned(self.ask.reckoning())
-            .marked_up(self.markup);
+            .marked_up(self.markup)
+            .held(self.held.map(Held::pass_on));
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         if !paying::is_brought(self.key) {
             app.credential_used(credential.id, now);
         }
         meter.sends();
         Ok(meter)
-    }
-
-    /// The price of the call, if tokens have one here.
-    async fn price(&self, now: Timestamp) -> Result<Option<Price>, Error> {
-        match self.ask.reckoning() {
-            Reckoning::Free => Ok(Some(Price::FREE)),
-            Reckoning::ToldUnpriced => Ok(None),
-            Reckoning::Usual | Reckoning::Told => {
-                crate::prices::of(self.errand.app, self.place, &self.key.offers, now).await
-            }
-        }
     }
 
     /// Lends the secrets once more, for a text that may repeat them.
@@ -255,6 +253,15 @@ impl<A: Ask> Run<'_, A> {
             UpstreamError { is_retryable: !failure.was_sent, ..UpstreamError::ours(class, failure.sentence.clone()) };
         meter.fail(&error, if failure.was_sent { Used::Unknown } else { Used::Nothing });
         self.failed(error)
+    }
+}
+
+/// What a call is billed at, if tokens have a price there.
+pub(crate) async fn price<A: Ask>(app: &App, ask: &A, place: &Place, key: &Key) -> Result<Option<Price>, Error> {
+    match ask.reckoning() {
+        Reckoning::Free => Ok(Some(Price::FREE)),
+        Reckoning::ToldUnpriced => Ok(None),
+        Reckoning::Usual | Reckoning::Told => crate::prices::of(app, place, &key.offers, app.clock.now()).await,
     }
 }
 

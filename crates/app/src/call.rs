@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use domain::credential::Scope;
 use domain::ids::{CredentialId, RequestId};
+use domain::limit::Standing;
 use domain::provider::WireName;
 use domain::{Nanos, ProviderId};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -64,6 +65,11 @@ pub struct Payment {
     pub attempts: u32,
     /// What the caller is billed, where that is known before the body.
     pub cost: Option<Nanos>,
+    /// The longest answer that was asked for, in tokens, where a budget had room
+    /// for no longer one.
+    pub max_tokens: Option<u64>,
+    /// How the limits of the caller's token stand, where it has any.
+    pub limits: Option<Standing>,
     /// Parameters that were left out.
     pub dropped: Vec<String>,
     /// The alias that the call named.

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::caller::{Proof, Role};
 use domain::ids::{OrganizationId, TeamId, TokenId, UserId};
+use domain::limit::Rates;
 use domain::organization::{Belonging, MemberRole, Membership, Organization, Team};
 use domain::{Caller, Timestamp, gateway_token};
 use sha2::{Digest, Sha256};
@@ -274,6 +275,7 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
         team: token.team,
         policy: token.policy,
         params: token.params,
+        rates: Rates { requests: positive(token.rate_limit), tokens: positive(token.tokens_per_minute) },
     };
     let caller = match token.team {
         Some(team) => {
@@ -289,6 +291,11 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
         }
     };
     Ok(Known { caller: Arc::new(caller), token: Some(token.id), valid_until })
+}
+
+/// A limit as the database has it.
+fn positive(limit: Option<i64>) -> Option<u64> {
+    limit.and_then(|limit| u64::try_from(limit).ok())
 }
 
 /// The models that two lists both allow; no list allows all.

@@ -12,6 +12,7 @@ use domain::resolve::Outcome;
 use crate::App;
 use crate::attempt::failure::{self, AttemptFailure};
 use crate::attempt::{Ask, Run, Stop};
+use crate::budgets::Costing;
 use crate::call::{Answered, Call};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
@@ -19,7 +20,7 @@ use crate::paying::{Asked, Payers};
 use crate::reach::{Key, Reach};
 use crate::spreads::Asks;
 use crate::targets::{self, Targets};
-use crate::{callers, kinds, paying, reach, spreads};
+use crate::{attempt, budgets, callers, kinds, limits, paying, reach, spreads};
 
 /// Somebody's call.
 #[derive(Clone, Copy)]
@@ -53,12 +54,15 @@ struct Here<'a> {
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
 pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<Answered> {
+    let limits = limits::admit(errand.app, errand.caller, ask.prompt_characters())?;
     let targets = permitted(errand, ask).await?;
-    match (&targets.alias, targets.places.first()) {
+    let mut answered = match (&targets.alias, targets.places.first()) {
         (Some(alias), _) => course::through_targets(errand, ask, &targets, alias).await,
         (None, Some(place)) => at_place(errand, ask, &targets, place).await,
         (None, None) => Err(naming::not_found(ask.model())),
-    }
+    }?;
+    answered.payment.limits = limits;
+    Ok(answered)
 }
 
 /// The place that would answer a call now: of an alias, the first whose keys
@@ -67,6 +71,7 @@ pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<
 /// # Errors
 /// As [`permitted`].
 pub(crate) async fn would_answer<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<(Targets, Place)> {
+    limits::admit(errand.app, errand.caller, 0)?;
     let targets = permitted(errand, ask).await?;
     let may_pay = |place: &&Place| {
         let asked = Asked { place, wishes: &errand.call.wishes, conversation: None, bound: None };
@@ -138,7 +143,9 @@ async fn through_payers<A: Ask>(
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
         let markup = reach.terms.markup(key.credential().scope);
-        let run = Run { errand, ask: &*ask, place, alias, key, number, markup };
+        let price = attempt::price(app, &*ask, place, key).await?;
+        let held = budgets::admit(errand, ask, Costing { place, key, price, markup }).await?;
+        let run = Run { errand, ask: &*ask, place, alias, key, number, price, markup, held: held.as_ref() };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

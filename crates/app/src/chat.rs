@@ -32,11 +32,10 @@ pub use stream::{AnswerStream, Piece};
 pub async fn complete(app: &App, caller: &Caller, call: Call) -> Result<Answered> {
     let client = client_wire(call.wire)?;
     let mut request = client.read(&call.body, call.url_words()).map_err(|problem| failure::of_request(&problem))?;
-    if let Some(max_tokens) = call.max_tokens {
-        request.set_limit(max_tokens);
-    }
+    request.limit_to(call.max_tokens);
     let errand = Errand { app, caller, call: &call };
-    calling::complete(errand, &mut Chat { client, request, pictures: Pictures::default() }).await
+    calling::complete(errand, &mut Chat { client, request, own_limit: call.max_tokens, pictures: Pictures::default() })
+        .await
 }
 
 fn client_wire(name: WireName) -> Result<&'static dyn ClientWire> {

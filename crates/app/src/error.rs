@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::attempt::ErrorClass;
 use domain::credential::Scope;
 use domain::ids::CredentialId;
+use domain::limit::Standing;
 use domain::provider::ProviderId;
 use store::StoreError;
 use store::ledger::LedgerError;
@@ -40,6 +41,8 @@ pub enum Code {
     Forbidden,
     /// The gateway token is not for this model.
     ModelNotAllowed,
+    /// A budget has no room for the call.
+    BudgetExceeded,
     /// Reveal is switched off.
     RevealDisabled,
     /// A state-changing request from another site.
@@ -114,6 +117,7 @@ domain::text_enum!(Code, "error code" {
     IncorrectLogin => "incorrect_login",
     Forbidden => "forbidden",
     ModelNotAllowed => "model_not_allowed",
+    BudgetExceeded => "budget_exceeded",
     RevealDisabled => "reveal_disabled",
     NotSameOrigin => "not_same_origin",
     SetupLinkInvalid => "setup_link_invalid",
@@ -171,6 +175,8 @@ pub struct Details {
     pub provider_code: Option<String>,
     /// The upstream calls made for this request.
     pub attempts: Vec<FailedAttempt>,
+    /// How the limits of Ownkey's own stand.
+    pub limits: Option<Standing>,
     /// What is in the way, as JSON for `/v2`.
     pub impact: Option<serde_json::Value>,
 }

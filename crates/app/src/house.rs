@@ -15,6 +15,7 @@ use store::health_feed;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budgets::{self, Force};
 use crate::callers::CallerCache;
 use crate::chat::Fetches;
 use crate::checks::Checks;
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::events::{self, Events};
 use crate::freshness::{self, Freshness};
 use crate::housekeeping;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::prices::PriceCache;
 use crate::reach::ReachCache;
@@ -87,6 +89,8 @@ pub struct App {
     pub(crate) events: Events,
     pub(crate) cooling: Cooling,
     pub(crate) spreads: Counts,
+    pub(crate) budgets: Force,
+    pub(crate) limits: Limits,
     pub(crate) uses: Uses,
     pub(crate) replay: ReplayMemory,
     pub(crate) fetches: Fetches,
@@ -130,6 +134,8 @@ impl App {
             events: Events::default(),
             cooling: Cooling::default(),
             spreads: Counts::default(),
+            budgets: Force::default(),
+            limits: Limits::default(),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
             fetches: Fetches::default(),
@@ -238,6 +244,18 @@ impl App {
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
+            Some(ChangeKind::Budget) => {
+                let owner = id.parse().ok();
+                self.budgets.forget(owner);
+                if let Some(owner) = owner {
+                    budgets::limits_changed(self, owner).await;
+                }
+            }
+            Some(ChangeKind::BudgetThreshold) => {
+                if let Ok(budget) = id.parse() {
+                    budgets::part_is_spent(self, budget).await;
+                }
+            }
             Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget_of(id.parse().ok()),
             Some(ChangeKind::Price) => self.prices.forget(),
             Some(_) => {}
@@ -266,6 +284,7 @@ impl App {
         self.callers.forget_all();
         self.reach.forget(None);
         self.prices.forget();
+        self.budgets.forget(None);
     }
 
     /// Notes that a key was used; written to the store in batches.

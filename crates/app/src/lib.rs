@@ -33,6 +33,7 @@ pub mod tries;
 
 pub mod aliases;
 pub mod brought;
+pub mod budgets;
 pub mod cooling;
 mod exhausted;
 pub mod models;
@@ -56,6 +57,7 @@ pub mod counting;
 pub mod embeddings;
 pub mod kept;
 mod kinds;
+mod limits;
 mod meter;
 pub mod opaque;
 mod replay;

@@ -2,6 +2,7 @@
 //! committed and settles that row exactly once: when the answer is complete,
 //! when it failed, or when it is dropped because the client went away.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::attempt::{AttemptState, ErrorClass};
@@ -11,8 +12,10 @@ use domain::{Clock, Nanos, Price, ProviderId, Timestamp};
 use llm::UpstreamError;
 use llm::wire::{AnswerFacts, StreamFacts};
 use store::ledger::{Ledger, Settlement};
+use tokio_util::sync::CancellationToken;
 
 use crate::App;
+use crate::budgets::Holding;
 use crate::metrics::Metrics;
 use crate::witness::Witness;
 
@@ -57,6 +60,8 @@ pub(crate) struct Meter {
     /// Whether the call may have left this process.
     was_sent: bool,
     is_settled: bool,
+    /// What is held against budgets until then.
+    holding: Option<Arc<Holding>>,
 }
 
 impl Meter {
@@ -87,6 +92,7 @@ impl Meter {
             client_cost: None,
             was_sent: false,
             is_settled: false,
+            holding: None,
         }
     }
 
@@ -94,6 +100,17 @@ impl Meter {
     pub(crate) const fn reckoned(mut self, reckoning: Reckoning) -> Self {
         self.reckoning = reckoning;
         self
+    }
+
+    /// The same meter, which ends what is held for the call.
+    pub(crate) fn held(mut self, holding: Option<Arc<Holding>>) -> Self {
+        self.holding = holding;
+        self
+    }
+
+    /// What ends the call before its time, if anything does.
+    pub(crate) fn stop(&self) -> Option<&CancellationToken> {
+        self.holding.as_deref().map(Holding::stop)
     }
 
     /// The same meter, with this mark-up on the provider's cost.
@@ -165,15 +182,16 @@ impl Meter {
     /// The counts and the costs: the provider's own where it sent them, an
     /// estimate where it sent none, nothing where it sent nonsense.
     fn bill(&self, usage: Option<TokenCounts>, absurd: bool, reported: Option<Nanos>, output_characters: u64) -> Bill {
+        let unknown = Bill { seen_tokens: estimated_tokens(output_characters), ..Bill::UNKNOWN };
         if absurd {
-            return Bill::UNKNOWN;
+            return unknown;
         }
         let (tokens, source) = match usage {
             _ if self.reckoning == Reckoning::Free => return Bill { tokens: usage, ..Bill::FREE },
             Some(tokens) => (tokens, UsageSource::Provider),
             None if self.reckoning != Reckoning::Usual => {
                 let client_cost = reported.map(|cost| cost.marked_up(self.markup_basis_points));
-                return Bill { provider_cost: reported, client_cost, ..Bill::UNKNOWN };
+                return Bill { provider_cost: reported, client_cost, ..unknown };
             }
             None => (
                 TokenCounts {
@@ -186,7 +204,7 @@ impl Meter {
         };
         let provider_cost = reported.or_else(|| self.price.map(|price| price.cost(&tokens)));
         let client_cost = provider_cost.map(|cost| cost.marked_up(self.markup_basis_points));
-        Bill { tokens: Some(tokens), source, provider_cost, client_cost }
+        Bill { tokens: Some(tokens), source, provider_cost, client_cost, seen_tokens: tokens.completion }
     }
 
     /// For an answer that broke off at a provider that counts as it goes: its
@@ -212,6 +230,8 @@ impl Meter {
         self.client_cost = bill.client_cost;
         let latency = self.started.elapsed();
         self.metrics.call_ended(self.provider, state, error_class, bill.tokens, latency, self.first_token);
+        let holding = self.holding.take();
+        let budget_charge = holding.as_ref().map(|holding| holding.charge(bill.client_cost, bill.seen_tokens));
         // The acknowledgement is not awaited: the row is written all the same.
         let row = self.ledger.settle(
             self.attempt,
@@ -221,6 +241,7 @@ impl Meter {
                 usage_source: bill.source,
                 provider_cost: bill.provider_cost,
                 client_cost: bill.client_cost,
+                budget_charge,
                 finish,
                 error_class,
                 status,
@@ -229,7 +250,10 @@ impl Meter {
                 at: self.clock.now(),
             },
         );
-        self.witness.hears(state, row);
+        if let Some(tokens) = &bill.tokens {
+            self.witness.counts(estimated_tokens(self.prompt_characters), tokens);
+        }
+        self.witness.hears(state, row, holding.zip(budget_charge));
     }
 }
 
@@ -250,6 +274,8 @@ struct Bill {
     source: UsageSource,
     provider_cost: Option<Nanos>,
     client_cost: Option<Nanos>,
+    /// As much of an answer as was seen.
+    seen_tokens: u64,
 }
 
 impl Bill {
@@ -258,9 +284,11 @@ impl Bill {
         source: UsageSource::Provider,
         provider_cost: Some(Nanos::ZERO),
         client_cost: Some(Nanos::ZERO),
+        seen_tokens: 0,
     };
 
-    const UNKNOWN: Self = Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None };
+    const UNKNOWN: Self =
+        Self { tokens: None, source: UsageSource::Unknown, provider_cost: None, client_cost: None, seen_tokens: 0 };
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -16,7 +16,7 @@ use llm::opaque::{self, Family, Media, Request, Route};
 use llm::wire::{self, Target};
 
 use crate::App;
-use crate::attempt::{Ask, Question, Read, Refused, Run, Stop, failure};
+use crate::attempt::{AnswerLength, Ask, Question, Read, Refused, Run, Stop, failure};
 use crate::call::{Answered, Call, Content};
 use crate::calling::{self, Errand};
 use crate::chat::AnswerStream;
@@ -81,6 +81,14 @@ impl Ask for Opaque<'_> {
 
     fn prompt_characters(&self) -> u64 {
         0
+    }
+
+    fn priced_characters(&self, errand: Errand<'_>) -> u64 {
+        errand.call.body.len() as u64
+    }
+
+    fn answer_length(&self) -> AnswerLength {
+        AnswerLength { named: self.request.max_tokens(), choices: self.request.choices(), may_be_limited: false }
     }
 
     fn reckoning(&self) -> Reckoning {

@@ -13,6 +13,7 @@ use store::usage::UsageFilter;
 use zeroize::Zeroizing;
 
 use crate::App;
+use crate::budgets::{self, Wanted};
 use crate::callers;
 use crate::error::{Code, Error, Result};
 use crate::organizations;
@@ -20,6 +21,9 @@ use crate::sign_in;
 use crate::teams;
 
 pub use edit::{Edit, Rotated, edit, rotate};
+
+/// The highest rate.
+const MOST_A_MINUTE: i64 = 1_000_000_000;
 
 /// A token as somebody asks for it.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +43,12 @@ pub struct NewToken {
     pub params: Option<Params>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
+    /// Calls a minute; absent: no limit.
+    pub rate_limit: Option<i64>,
+    /// Tokens of text a minute; absent: no limit.
+    pub tokens_per_minute: Option<i64>,
+    /// What it may spend; absent: no limit of its own.
+    pub budget: Option<Wanted>,
 }
 
 /// A fresh token; its text is shown now and never again.
@@ -60,6 +70,7 @@ const SCOPES_OF_TEAMS: [TokenScope; 2] = [TokenScope::Models, TokenScope::ReadUs
 /// `forbidden` for a scope the caller lacks, and for a team that is not theirs to
 /// lead; `not_found`, `invalid_request`.
 pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted> {
+    budgets::refuse_bounded_token(app, caller).await?;
     let name = text::line(&new.name, 100).map_err(|problem| Error::invalid("name", problem))?;
     let team = match new.team {
         Some(team) => Some(teams::find_to_lead(app, caller, team).await.map_err(|error| error.of_field("team_id"))?.id),
@@ -92,8 +103,8 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
         models,
         policy,
         params: new.params.unwrap_or(if caller.is_lenient() { Params::Lenient } else { Params::Strict }),
-        rate_limit: None,
-        budget: None,
+        rate_limit: checked_rate("rate_limit", new.rate_limit)?,
+        tokens_per_minute: checked_rate("tokens_per_minute", new.tokens_per_minute)?,
         created_at: now,
         expires_at,
         last_used_at: None,
@@ -101,14 +112,27 @@ pub async fn create(app: &App, caller: &Caller, new: NewToken) -> Result<Minted>
     };
     let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
     store::tokens::insert(&mut change, &token).await?;
-    change
-        .commit(Event::TokenCreated {
-            token: token.id,
-            name: token.name.clone(),
-            scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
-        })
-        .await?;
+    let mut events = vec![Event::TokenCreated {
+        token: token.id,
+        name: token.name.clone(),
+        scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
+    }];
+    if let Some(budget) = new.budget {
+        events.extend(budgets::edit_of_token(app, caller, &mut change, token.id, Some(budget)).await?);
+    }
+    change.commit_all(events).await?;
+    app.budgets.forget(Some(token.id.into()));
     Ok(Minted { token, text })
+}
+
+/// A rate as a token may have it.
+fn checked_rate(field: &str, rate: Option<i64>) -> Result<Option<i64>> {
+    match rate {
+        Some(rate) if !(1..=MOST_A_MINUTE).contains(&rate) => {
+            Err(Error::invalid(field, "is not taken; give 1 to 1000000000 a minute, or leave it out for no limit"))
+        }
+        rate => Ok(rate),
+    }
 }
 
 /// The scopes a token may be given: at least one, and never more than its

@@ -19,6 +19,8 @@ use store::ledger::{AttemptStart, CallSource};
 use store::tries::TriedAbility;
 
 use crate::App;
+use crate::attempt::AnswerLength;
+use crate::budgets::{self, Costing, Held};
 use crate::error::{Code, Error, Result};
 use crate::meter::{Meter, Used};
 use crate::naming::{self, Place};
@@ -34,6 +36,9 @@ const LONGEST_NAME: usize = 512;
 
 /// About how long the longest of the prompts is, in characters.
 const PROMPT_CHARACTERS: u64 = 200;
+
+/// No answer to a prompt is longer.
+const ANSWER: AnswerLength = AnswerLength { named: Some(64), choices: 1, may_be_limited: false };
 
 /// What to try.
 #[derive(Debug)]
@@ -177,6 +182,13 @@ impl Trying<'_> {
             upstream_id: model.to_owned(),
         };
         let price = crate::prices::of(app, &place, &self.key.offers, now).await?;
+        let costing = Costing { place: &place, key: self.key, price, markup: 0 };
+        let bounds = budgets::bounds(app, caller, &costing).await?;
+        let held = match bounds.is_empty() {
+            true => None,
+            false => budgets::admit_within(app, caller, bounds, costing, PROMPT_CHARACTERS, ANSWER).await?,
+        };
+        let attempt = held.as_ref().map_or(attempt, Held::attempt);
         let start = AttemptStart {
             attempt,
             request: self.by.request,
@@ -201,7 +213,8 @@ impl Trying<'_> {
             at: now,
         };
         let witness = Witness::of(app, caller, self.key);
-        let mut meter = Meter::start(app, attempt, witness, price, PROMPT_CHARACTERS, credential.provider);
+        let mut meter = Meter::start(app, attempt, witness, price, PROMPT_CHARACTERS, credential.provider)
+            .held(held.as_ref().map(Held::pass_on));
         app.store.ledger().dispatch(start).await?;
         app.credential_used(credential.id, now);
         meter.sends();

@@ -125,6 +125,7 @@ mod tests {
             team: None,
             policy: None,
             params: crate::gateway_token::Params::Strict,
+            rates: crate::limit::Rates::default(),
         }
     }
 

@@ -4,10 +4,12 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::budget::{Authority, OwnerKind, Period};
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
-use crate::ids::{AliasId, CredentialId, InvitationId, OrganizationId, SessionId, TeamId, TokenId, UserId};
+use crate::ids::{AliasId, BudgetId, CredentialId, InvitationId, OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
+use crate::money::Nanos;
 use crate::organization::{MemberRole, TeamRole};
 use crate::money::Price;
 use crate::origin::Origin;
@@ -138,6 +140,40 @@ pub enum Event {
     TokenRevoked {
         /// Which.
         token: TokenId,
+    },
+    /// A budget was set.
+    #[serde(rename = "budget.created")]
+    BudgetCreated {
+        /// Which.
+        budget: BudgetId,
+        /// Whose kind of spending it bounds.
+        owner_kind: OwnerKind,
+        /// Whose.
+        owner: Uuid,
+        /// For how long what was spent counts.
+        period: Period,
+        /// The most that may be spent.
+        limit: Nanos,
+        /// Whether calls paid with personal keys count.
+        counts_personal: bool,
+        /// On whose word it stands.
+        authority: Authority,
+    },
+    /// A budget was changed.
+    #[serde(rename = "budget.updated")]
+    BudgetUpdated {
+        /// Which.
+        budget: BudgetId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// The most that may be spent now.
+        limit: Nanos,
+    },
+    /// A budget was lifted.
+    #[serde(rename = "budget.deleted")]
+    BudgetDeleted {
+        /// Which.
+        budget: BudgetId,
     },
     /// An organization was made.
     #[serde(rename = "organization.created")]
@@ -602,6 +638,9 @@ impl Event {
             Self::ModelRegistered { model, .. }
             | Self::ModelUpdated { model, .. }
             | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
+            Self::BudgetCreated { budget, .. }
+            | Self::BudgetUpdated { budget, .. }
+            | Self::BudgetDeleted { budget } => ("budget", Some(budget.to_string())),
             Self::OrganizationCreated { organization, .. }
             | Self::OrganizationUpdated { organization, .. }
             | Self::OrganizationSuspended { organization }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway_token::Params;
 use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
+use crate::limit::Rates;
 use crate::organization::{Belonging, MemberRole, Membership, TeamRole};
 use crate::resolve::Fallback;
 
@@ -69,6 +70,8 @@ pub enum Proof {
         policy: Option<Fallback>,
         /// What becomes of parameters that a model cannot take.
         params: Params,
+        /// What it may use in a minute.
+        rates: Rates,
     },
     /// The command line, straight on the store with the master key.
     CommandLine,
@@ -123,6 +126,15 @@ impl Caller {
     #[must_use]
     pub const fn is_lenient(&self) -> bool {
         matches!(&self.proof, Proof::GatewayToken { params: Params::Lenient, .. })
+    }
+
+    /// Their token and what it may use in a minute, where that is limited.
+    #[must_use]
+    pub const fn rates(&self) -> Option<(TokenId, Rates)> {
+        match &self.proof {
+            Proof::GatewayToken { id, rates, .. } if !rates.is_none() => Some((*id, *rates)),
+            _ => None,
+        }
     }
 
     /// The session they came with, if any.

@@ -66,6 +66,8 @@ ids! {
     CredentialId,
     /// A gateway token.
     TokenId,
+    /// A budget.
+    BudgetId,
     /// A name that stands for models.
     AliasId,
     /// A web session or an access token.

@@ -36,9 +36,11 @@ pub mod usage;
 // The decisions.
 pub mod access;
 pub mod alias;
+pub mod budget;
 pub mod cooling;
 pub mod key_paste;
 pub mod key_shape;
+pub mod limit;
 pub mod price_book;
 pub mod recheck;
 pub mod registration;

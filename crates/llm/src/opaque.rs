@@ -145,6 +145,24 @@ impl Media {
 }
 
 impl<'a> Request<'a> {
+    /// The longest answer it asks for, in tokens.
+    #[must_use]
+    pub fn max_tokens(&self) -> Option<u64> {
+        match &self.content {
+            Content::Json(request) => request.number("max_tokens"),
+            Content::Form(_) => None,
+        }
+    }
+
+    /// How many answers it asks for.
+    #[must_use]
+    pub fn choices(&self) -> u64 {
+        match &self.content {
+            Content::Json(request) => request.choices(),
+            Content::Form(_) => 1,
+        }
+    }
+
     /// Reads as much of a body as Ownkey has to know.
     ///
     /// # Errors

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Gateway tokens for clients.
     #[command(subcommand)]
     Token(Token),
+    /// Who may spend how much.
+    #[command(subcommand)]
+    Budget(Budget),
     /// The models you can call.
     Models(Models),
     /// Names that stand for models of one or several providers.
@@ -244,6 +247,15 @@ pub(crate) enum Token {
         /// refuses it, lenient leaves it out [default: strict].
         #[arg(long, value_name = "RULE")]
         params: Option<String>,
+        /// The most it may spend: 5/month, 0.50/day, 20/week or 100/total.
+        #[arg(long, value_name = "AMOUNT", value_parser = crate::commands::budget::amount)]
+        budget: Option<serde_json::Value>,
+        /// Calls a minute.
+        #[arg(long, value_name = "NUMBER")]
+        rate_limit: Option<u32>,
+        /// Tokens of text a minute.
+        #[arg(long, value_name = "NUMBER")]
+        tokens_per_minute: Option<u32>,
     },
     /// Your tokens.
     List,
@@ -281,6 +293,41 @@ pub(crate) enum Token {
     /// Stop a token from working.
     Revoke {
         /// The token's id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Budget {
+    /// Your budgets and your tokens'; for admins everybody's.
+    List,
+    /// Bound what you, a token, or as an admin somebody else may spend.
+    Set {
+        /// Dollars and a period: 5/month, 0.50/day, 20/week or 100/total.
+        #[arg(value_name = "AMOUNT", value_parser = crate::commands::budget::amount)]
+        amount: serde_json::Value,
+        /// A gateway token's, by its id [default: your own].
+        #[arg(long, value_name = "ID", group = "whose")]
+        token: Option<String>,
+        /// Somebody's, by their id.
+        #[arg(long, value_name = "ID", group = "whose")]
+        user: Option<String>,
+        /// A team's, by its id.
+        #[arg(long, value_name = "ID", group = "whose")]
+        team: Option<String>,
+        /// An organization's, by its id.
+        #[arg(long, value_name = "ID", group = "whose")]
+        organization: Option<String>,
+        /// Parts, in per cent, that are told when they are spent [default: 50 and 80].
+        #[arg(long, value_name = "PERCENT", value_delimiter = ',')]
+        soft: Vec<u8>,
+        /// Whether calls paid with personal keys count: true or false.
+        #[arg(long, value_name = "BOOL")]
+        counts_personal: Option<bool>,
+    },
+    /// Lift a budget.
+    Remove {
+        /// The budget's id.
         id: String,
     },
 }

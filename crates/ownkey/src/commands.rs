@@ -2,6 +2,7 @@
 
 mod alias;
 mod audit;
+pub(crate) mod budget;
 mod chat;
 mod config;
 mod credential;
@@ -70,6 +71,7 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         Command::Team(command) => team::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
+        Command::Budget(command) => budget::run(&transport, command, place.json).await,
         Command::Alias(command) => alias::run(&transport, command, place.json).await,
         Command::Prices(command) => prices::run(&transport, command, place.json).await,
         Command::Models(command) => models::run(&transport, command, place.json).await,

@@ -36,6 +36,10 @@ pub enum ChangeKind {
     Alias,
     /// A model of the registry; the owner, or nothing for the server's.
     Model,
+    /// A budget; its owner.
+    Budget,
+    /// A part of a budget is spent; the budget.
+    BudgetThreshold,
     /// An organization, or its rules.
     Organization,
     /// A team.
@@ -57,6 +61,8 @@ domain::text_enum!(ChangeKind, "change" {
     Spread => "spread",
     Alias => "alias",
     Model => "model",
+    Budget => "budget",
+    BudgetThreshold => "budget_threshold",
     Organization => "organization",
     Team => "team",
     Membership => "membership",

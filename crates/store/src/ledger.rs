@@ -103,6 +103,9 @@ pub struct Settlement {
     pub provider_cost: Option<Nanos>,
     /// What the client is billed; `None`: nobody knows.
     pub client_cost: Option<Nanos>,
+    /// What its budgets are charged, where something is held against them;
+    /// `None`: nothing is.
+    pub budget_charge: Option<Nanos>,
     /// Why the answer ended, in the wire's words.
     pub finish: Option<String>,
     /// What kind of failure.

@@ -31,6 +31,7 @@ pub mod mutation;
 
 // The tables.
 pub mod aliases;
+pub mod budgets;
 pub mod conversations;
 pub mod cooldowns;
 pub mod credentials;

@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -46,6 +46,7 @@ const STEPS: [Step; 16] = [
     step!("0015_usage_days.sql"),
     step!("0016_figures.sql"),
     step!("0017_organizations.sql"),
+    step!("0018_budgets.sql"),
     step!("0019_prices.sql"),
 ];
 

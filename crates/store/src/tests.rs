@@ -146,7 +146,7 @@ async fn a_token_is_found_by_its_hash_until_revoked_and_after() {
             policy: Some(domain::resolve::Fallback::Strict),
             params: Params::Strict,
             rate_limit: Some(60),
-            budget: Some(Nanos(5)),
+            tokens_per_minute: Some(9_000),
             created_at: NOW,
             expires_at: Some(later(100)),
             last_used_at: None,
@@ -222,11 +222,14 @@ async fn a_token_is_edited_field_by_field() {
             policy: None,
             params: Some(Params::Lenient),
             expires_at: Some(Some(later(5))),
+            rate_limit: Some(Some(30)),
+            tokens_per_minute: Some(None),
             name: None,
         };
         assert!(edited(edit).await);
         let now = tokens::by_id(&store, token.id).await.unwrap().unwrap();
         assert_eq!(now.params, Params::Lenient);
+        assert_eq!((now.rate_limit, now.tokens_per_minute), (Some(30), None));
         assert_eq!((now.scopes, now.models, now.expires_at), (vec![TokenScope::Metrics], None, Some(later(5))));
         let mut change = begin(&store).await;
         tokens::revoke(&mut change, token.id).await.unwrap();

@@ -1,10 +1,10 @@
 //! Table `tokens`: gateway tokens, kept as hashes.
 
+use domain::Timestamp;
 use domain::caller::TokenScope;
 use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{OrganizationId, TeamId, TokenId, UserId};
 use domain::resolve::Fallback;
-use domain::{Nanos, Timestamp};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
@@ -55,8 +55,8 @@ pub struct Token {
     pub params: Params,
     /// Calls a minute; `None`: no limit.
     pub rate_limit: Option<i64>,
-    /// What it may spend in all; `None`: no limit.
-    pub budget: Option<Nanos>,
+    /// Tokens of text a minute; `None`: no limit.
+    pub tokens_per_minute: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends by itself.
@@ -82,6 +82,10 @@ pub struct TokenEdit {
     pub params: Option<Params>,
     /// Another end; `Some(None)`: none.
     pub expires_at: Option<Option<Timestamp>>,
+    /// Other calls a minute; `Some(None)`: no limit.
+    pub rate_limit: Option<Option<i64>>,
+    /// Other tokens a minute; `Some(None)`: no limit.
+    pub tokens_per_minute: Option<Option<i64>>,
 }
 
 /// A token that is found by a former text of it.
@@ -100,7 +104,7 @@ pub struct FormerToken {
 pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO tokens (id, hash, masked, kind, user_id, team_id, name, scopes, models, rate_limit, \
-         budget_nanos, created_at, expires_at, last_used_at, revoked_at, policy, params) \
+         tokens_per_minute, created_at, expires_at, last_used_at, revoked_at, policy, params) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(token.id.to_string())
@@ -113,7 +117,7 @@ pub async fn insert(change: &mut Mutation, token: &Token) -> Result<(), StoreErr
     .bind(joined(&token.scopes))
     .bind(token.models.as_ref().map(json_text).transpose()?)
     .bind(token.rate_limit)
-    .bind(token.budget.map(|budget| budget.0))
+    .bind(token.tokens_per_minute)
     .bind(token.created_at.as_micros())
     .bind(optional_micros(token.expires_at))
     .bind(optional_micros(token.last_used_at))
@@ -180,7 +184,9 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
         "UPDATE tokens SET name = COALESCE($2, name), scopes = COALESCE($3, scopes), \
          models = CASE WHEN $4 = 1 THEN $5 ELSE models END, \
          expires_at = CASE WHEN $6 = 1 THEN $7 ELSE expires_at END, \
-         params = COALESCE($8, params), policy = CASE WHEN $9 = 1 THEN $10 ELSE policy END WHERE id = $1 AND revoked_at IS NULL",
+         params = COALESCE($8, params), policy = CASE WHEN $9 = 1 THEN $10 ELSE policy END, \
+         rate_limit = CASE WHEN $11 = 1 THEN $12 ELSE rate_limit END, \
+         tokens_per_minute = CASE WHEN $13 = 1 THEN $14 ELSE tokens_per_minute END WHERE id = $1 AND revoked_at IS NULL",
     )
     .bind(id.to_string())
     .bind(edit.name.as_deref())
@@ -192,6 +198,10 @@ pub async fn update(change: &mut Mutation, id: TokenId, edit: &TokenEdit) -> Res
     .bind(edit.params.map(Params::as_str))
     .bind(i64::from(edit.policy.is_some()))
     .bind(edit.policy.flatten().map(Fallback::as_str))
+    .bind(i64::from(edit.rate_limit.is_some()))
+    .bind(edit.rate_limit.flatten())
+    .bind(i64::from(edit.tokens_per_minute.is_some()))
+    .bind(edit.tokens_per_minute.flatten())
     .execute(change.connection())
     .await?;
     change.touch(ChangeKind::Token, &id);
@@ -379,7 +389,7 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
         scopes: scopes.map_err(StoreError::Integrity)?,
         models: row.optional_json("models")?,
         rate_limit: row.optional_number("rate_limit")?,
-        budget: row.optional_nanos("budget_nanos")?,
+        tokens_per_minute: row.optional_number("tokens_per_minute")?,
         created_at: row.time("created_at")?,
         expires_at: row.optional_time("expires_at")?,
         last_used_at: row.optional_time("last_used_at")?,

@@ -3,6 +3,7 @@
 pub(crate) mod administration;
 pub(crate) mod aliases;
 pub(crate) mod audit_events;
+pub(crate) mod budgets;
 pub(crate) mod conversations;
 pub(crate) mod credentials;
 pub(crate) mod events;
@@ -41,6 +42,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(teams::doors());
     doors.extend(short_keys::doors());
     doors.extend(tokens::doors());
+    doors.extend(budgets::doors());
     doors.extend(credentials::doors());
     doors.extend(provider_credentials::doors());
     doors.extend(tries::doors());

@@ -181,6 +181,7 @@ impl Reply {
     pub(crate) async fn written(self, answered: Result<Answered, Error>) -> Result<Response, Failure> {
         let Self { words, claim } = self;
         let (mut claim, Answered { payment, content }) = idempotent::unless_refused(claim, answered).await?;
+        let is_anthropic = words.wire == WireName::AnthropicMessages;
         let mut response = match content {
             Content::Whole { status, body, is_stream: true } => {
                 (status, stream_headers(words.is_array), body).into_response()
@@ -198,6 +199,9 @@ impl Reply {
             claim.finish(response.status().as_u16(), None).await;
         }
         wishes::say_who_paid(response.headers_mut(), &payment);
+        if let Some(limits) = &payment.limits {
+            wishes::say_limits(response.headers_mut(), limits, is_anthropic);
+        }
         Ok(response)
     }
 

@@ -7,6 +7,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::wishes;
+
 /// In whose words an error is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -52,6 +54,8 @@ const MISSING: [&str; 3] = ["invalid_request_error", "not_found_error", "NOT_FOU
 const DENIED: [&str; 3] = ["invalid_request_error", "permission_error", "PERMISSION_DENIED"];
 const UNKNOWN_CALLER: [&str; 3] = ["invalid_request_error", "authentication_error", "UNAUTHENTICATED"];
 const TOO_MANY: [&str; 3] = ["rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED"];
+const SPENT: [&str; 3] = ["invalid_request_error", "billing_error", "RESOURCE_EXHAUSTED"];
+const UNPRICED: [&str; 3] = ["invalid_request_error", "invalid_request_error", "FAILED_PRECONDITION"];
 const BROKEN: [&str; 3] = ["api_error", "api_error", "INTERNAL"];
 const BUSY: [&str; 3] = ["api_error", "overloaded_error", "UNAVAILABLE"];
 const NEEDS_KEY: [&str; 3] = ["invalid_request_error", "invalid_request_error", "FAILED_PRECONDITION"];
@@ -74,6 +78,8 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::IncorrectLogin => facts(S::BAD_REQUEST, BAD, false, "Incorrect e-mail or password"),
         Code::Forbidden => facts(S::FORBIDDEN, DENIED, false, "Not allowed"),
         Code::ModelNotAllowed => facts(S::FORBIDDEN, DENIED, false, "The token is not for this model"),
+        Code::BudgetExceeded => facts(S::PAYMENT_REQUIRED, SPENT, false, "A budget is spent"),
+        Code::ModelUnpriced => facts(S::UNPROCESSABLE_ENTITY, UNPRICED, false, "The model has no price"),
         Code::RevealDisabled => facts(S::FORBIDDEN, DENIED, false, "Revealing keys is switched off"),
         Code::NotSameOrigin => facts(S::FORBIDDEN, DENIED, false, "The request came from another site"),
         Code::SetupLinkInvalid => facts(S::FORBIDDEN, DENIED, false, "The link is not valid"),
@@ -88,7 +94,6 @@ pub const fn facts_of(code: Code) -> CodeFacts {
         Code::Conflict => facts(S::CONFLICT, BAD, true, "It changed at the same time"),
         Code::AlreadyDone => facts(S::CONFLICT, BAD, false, "Already answered"),
         Code::InProgress => facts(S::CONFLICT, BAD, true, "Being answered"),
-        Code::ModelUnpriced => facts(S::UNPROCESSABLE_ENTITY, BAD, false, "The model has no price"),
         Code::EndpointNotAllowed => facts(S::UNPROCESSABLE_ENTITY, BAD, false, "The endpoint is not allowed"),
         Code::Misdirected => facts(S::MISDIRECTED_REQUEST, BAD, false, "The host is not ours"),
         Code::TooManyLogins => facts(S::TOO_MANY_REQUESTS, TOO_MANY, true, "Too many failed log-ins"),
@@ -164,6 +169,9 @@ pub fn render(error: &Error, asked: &Asked<'_>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(wait) = error.details.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000).min(86_400) as u64));
+    }
+    if let Some(limits) = &error.details.limits {
+        wishes::say_limits(headers, limits, asked.dialect == Dialect::Anthropic);
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -6,6 +6,7 @@ use app::chat::Payment;
 use app::error::Error;
 use app::paying::Wishes;
 use domain::caller::Proof;
+use domain::limit::Standing;
 use domain::resolve::Fallback;
 use domain::{Caller, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -26,6 +27,7 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-ownkey-attempts");
 const ALIAS: HeaderName = HeaderName::from_static("x-ownkey-alias");
 const PASSED_OVER: HeaderName = HeaderName::from_static("x-ownkey-passed-over");
 const COST: HeaderName = HeaderName::from_static("x-ownkey-cost-usd");
+const MAX_TOKENS: HeaderName = HeaderName::from_static("x-ownkey-max-tokens");
 const DROPPED: HeaderName = HeaderName::from_static("x-ownkey-dropped");
 const ESTIMATED: HeaderName = HeaderName::from_static("x-ownkey-estimated");
 
@@ -107,8 +109,34 @@ pub(crate) fn say_who_paid(headers: &mut HeaderMap, payment: &Payment) {
     if let Some(cost) = payment.cost {
         say(headers, COST, &cost.to_string());
     }
+    if let Some(max_tokens) = payment.max_tokens {
+        headers.insert(MAX_TOKENS, HeaderValue::from(max_tokens));
+    }
     if !payment.dropped.is_empty() {
         say(headers, DROPPED, &payment.dropped.join(", "));
+    }
+}
+
+/// Says how Ownkey's own limits stand: as OpenAI says it, and on Anthropic's wire
+/// as Anthropic does.
+pub(crate) fn say_limits(headers: &mut HeaderMap, limits: &Standing, is_anthropic: bool) {
+    let wait = format!("{}s", limits.wait.as_millis().div_ceil(1_000));
+    for (what, left) in [("requests", limits.requests), ("tokens", limits.tokens)] {
+        let Some(left) = left else { continue };
+        let (limit, remaining) = (left.limit.to_string(), left.remaining.to_string());
+        let words = if is_anthropic {
+            let resets_at = limits.resets_at.to_string();
+            [("limit", limit), ("remaining", remaining), ("reset", resets_at)]
+                .map(|(word, value)| (format!("anthropic-ratelimit-{what}-{word}"), value))
+        } else {
+            [("limit", limit), ("remaining", remaining), ("reset", wait.clone())]
+                .map(|(word, value)| (format!("x-ratelimit-{word}-{what}"), value))
+        };
+        for (name, value) in words {
+            if let Ok(name) = HeaderName::try_from(name) {
+                say(headers, name, &value);
+            }
+        }
     }
 }
 

@@ -78,6 +78,20 @@ pub(crate) trait Ask: Send + Sync + Sized {
     /// About how many characters the question has, for estimates.
     fn prompt_characters(&self) -> u64;
 
+    /// About how many characters of the question are paid for, for budgets.
+    fn priced_characters(&self, _errand: Errand<'_>) -> u64 {
+        self.prompt_characters()
+    }
+
+    /// How long its answer may be, for budgets.
+    fn answer_length(&self) -> AnswerLength {
+        AnswerLength::NONE
+    }
+
+    /// Asks for an answer of at most so many tokens where the client left that
+    /// open; `None`: leaves it open.
+    fn limit_answer(&mut self, _limit: Option<u64>) {}
+
     /// How the bill is made.
     fn reckoning(&self) -> Reckoning {
         Reckoning::Usual
@@ -115,6 +129,22 @@ pub(crate) trait Ask: Send + Sync + Sized {
         incoming: Incoming,
         meter: Meter,
     ) -> impl Future<Output = Result<Read, Stop>> + Send;
+}
+
+/// How long an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AnswerLength {
+    /// The most tokens, where the client says so.
+    pub(crate) named: Option<u64>,
+    /// How many answers are asked for.
+    pub(crate) choices: u64,
+    /// Whether Ownkey can ask for a shorter one.
+    pub(crate) may_be_limited: bool,
+}
+
+impl AnswerLength {
+    /// What is answered is not paid for by the token.
+    pub(crate) const NONE: Self = Self { named: Some(0), choices: 1, may_be_limited: false };
 }
 
 /// A question in the words of its target.

@@ -246,7 +246,7 @@ impl Course {
 
 /// Whether an error says that this target cannot take the call as it is.
 const fn is_about_the_target(code: Code) -> bool {
-    matches!(code, Code::UnsupportedParameter | Code::EndpointNotSupported | Code::InvalidRequest)
+    matches!(code, Code::UnsupportedParameter | Code::EndpointNotSupported | Code::InvalidRequest | Code::ModelUnpriced)
 }
 
 fn other_scope(place: &Place) -> Error {

@@ -17,7 +17,7 @@ use super::Content;
 use super::pictures::Pictures;
 use super::spoken::Spoken;
 use super::stream::AnswerStream;
-use crate::attempt::{Ask, Question, Read, Refused, Run, Stop};
+use crate::attempt::{AnswerLength, Ask, Question, Read, Refused, Run, Stop};
 use crate::calling::Errand;
 use crate::error::Result;
 use crate::meter::Meter;
@@ -29,6 +29,8 @@ use crate::{kept, replay, tries};
 pub(super) struct Chat<'a> {
     pub(super) client: &'static dyn ClientWire,
     pub(super) request: ClientRequest<'a>,
+    /// The longest answer, where whoever built the call says so.
+    pub(super) own_limit: Option<u64>,
     /// What was fetched for it.
     pub(super) pictures: Pictures,
 }
@@ -63,6 +65,15 @@ impl Ask for Chat<'_> {
 
     fn prompt_characters(&self) -> u64 {
         self.request.prompt_characters
+    }
+
+    fn answer_length(&self) -> AnswerLength {
+        let named = self.request.max_tokens.or(self.own_limit);
+        AnswerLength { named, choices: self.request.choices(), may_be_limited: true }
+    }
+
+    fn limit_answer(&mut self, limit: Option<u64>) {
+        self.request.limit_to(limit.or(self.own_limit));
     }
 
     fn may_leave_out(&self, field: &str) -> bool {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::App;
 use crate::attempt::failure;
+use crate::budgets;
 use crate::error::Error;
 use crate::meter::{Meter, Used};
 use crate::reach::Key;
@@ -199,16 +200,24 @@ impl AnswerStream {
     /// Takes one frame from the provider. An error is returned and, as the last
     /// piece, queued.
     async fn advance(&mut self) -> Came {
-        let frame = match (self.body.as_mut(), self.bell.as_mut()) {
-            (Some(body), Some(bell)) => {
+        let frame = match (self.body.as_mut(), self.bell.as_mut(), self.meter.stop()) {
+            (Some(body), bell, Some(stop)) => {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return self.stop_for_budget(),
+                    frame = body.next_frame() => frame,
+                    () = rings(bell) => return Came::Silence,
+                }
+            }
+            (Some(body), Some(bell), None) => {
                 tokio::select! {
                     biased;
                     frame = body.next_frame() => frame,
                     () = bell.rings() => return Came::Silence,
                 }
             }
-            (Some(body), None) => body.next_frame().await,
-            (None, _) => None,
+            (Some(body), None, None) => body.next_frame().await,
+            (None, ..) => None,
         };
         let failed = match frame {
             Some(Ok(bytes)) => self.pass.push(bytes, &mut self.scratch),
@@ -220,6 +229,13 @@ impl AnswerStream {
             return if self.pass.is_done() { self.end().await } else { Came::Something };
         };
         Came::Failure(self.fail(error))
+    }
+
+    /// A budget is spent: what came until now is charged, and no more comes.
+    fn stop_for_budget(&mut self) -> Came {
+        self.stop();
+        self.ready.push_back(Piece::Failed(budgets::spent_meanwhile()));
+        Came::Something
     }
 
     /// The provider closed its stream, or said that it is over.
@@ -285,6 +301,14 @@ impl Drop for AnswerStream {
     /// The client went away in the middle: what came until then is charged.
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Rings as `bell` does; never without one.
+async fn rings(bell: Option<&mut Bell>) {
+    match bell {
+        Some(bell) => bell.rings().await,
+        None => std::future::pending().await,
     }
 }
 

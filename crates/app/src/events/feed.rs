@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 use domain::Timestamp;
 use domain::credential::{Credential, KeyStatus};
-use domain::ids::CredentialId;
+use domain::ids::{CredentialId, UserId};
 use store::changes::{self, Change, ChangeKind, Verb};
 use store::health_feed::{self, Finding, HealthKind, HealthNews};
 use uuid::Uuid;
 
 use crate::App;
+use crate::budgets::{self, Standard};
 use crate::error::Result;
 
 /// How much is read at once; whoever is further behind reads everything anew.
@@ -76,6 +77,9 @@ pub(super) enum News {
     Models { credential: Credential },
     /// The registry says something else of models; its owner's id, or nobody's.
     Registry { owner: Option<Uuid> },
+    /// A part of a budget is spent. It as it stands, and the person it is of, if it
+    /// is one person's.
+    Budget { standard: Standard, user: Option<UserId> },
     /// A user, a session or a token is no longer what it was.
     Caller { kind: ChangeKind, id: String },
 }
@@ -144,8 +148,12 @@ async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Optio
         }
         // What models cost concerns everybody.
         Some(ChangeKind::Model | ChangeKind::Price) => Some(News::Registry { owner: id.parse().ok() }),
+        Some(ChangeKind::BudgetThreshold) => match id.parse() {
+            Ok(id) => budgets::of_news(app, id).await?.map(|(standard, user)| News::Budget { standard, user }),
+            Err(_) => None,
+        },
         // Nothing of a key, or of a later version.
-        Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias) | None => None,
+        Some(ChangeKind::Setting | ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Budget) | None => None,
     })
 }
 

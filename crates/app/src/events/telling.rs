@@ -1,15 +1,17 @@
 //! What of the news each caller is told. Only what they may read anyway, and
 //! only what a page needs to know what to read again; never a secret.
 
+use domain::budget::OwnerKind;
 use domain::caller::TokenScope;
 use domain::credential::{Credential, KeyStatus, Scope, Source};
-use domain::ids::ConversationId;
+use domain::ids::{ConversationId, OrganizationId, TeamId, UserId};
 use domain::provider::ProviderKind;
 use domain::{Caller, Timestamp};
 use serde_json::{Value, json};
 use store::changes::Verb;
 
 use super::feed::News;
+use crate::budgets::Standard;
 use crate::reach;
 
 /// The names of events.
@@ -29,6 +31,8 @@ pub enum EventName {
     UsageRecorded,
     /// A chat was begun, changed or deleted, or something was said in it.
     ConversationChanged,
+    /// A part of a budget is spent.
+    BudgetThreshold,
     /// Something may have been missed: read everything again.
     Resync,
 }
@@ -41,6 +45,7 @@ domain::text_enum!(EventName, "event" {
     ModelsChanged => "models.changed",
     UsageRecorded => "usage.recorded",
     ConversationChanged => "conversation.changed",
+    BudgetThreshold => "budget.threshold",
     Resync => "resync",
 });
 
@@ -49,6 +54,9 @@ pub(super) type Words = (EventName, Value);
 
 /// What `caller` is told of news about a key.
 pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
+    if let News::Budget { standard, user } = news {
+        return of_budget(caller, standard, *user);
+    }
     if !caller.has_scope(TokenScope::ManageCredentials) {
         return Vec::new();
     }
@@ -88,7 +96,7 @@ pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
             Some(_) => Vec::new(),
             None => vec![(EventName::ModelsChanged, json!({"scope": Scope::System}))],
         },
-        News::Caller { .. } => Vec::new(),
+        News::Caller { .. } | News::Budget { .. } => Vec::new(),
     }
 }
 
@@ -120,6 +128,35 @@ fn full(credential: &Credential, status: KeyStatus, reason: Option<&str>, at: Ti
 
 fn bare(credential: &Credential) -> Value {
     json!({"provider": credential.provider, "scope": credential.scope})
+}
+
+/// Told to the person, the team or whoever looks after the organization it is of,
+/// and to admins; not to a team's token.
+fn of_budget(caller: &Caller, standard: &Standard, user: Option<UserId>) -> Vec<Words> {
+    let owner = standard.budget().owner;
+    let is_theirs = caller.is_admin()
+        || match owner.kind {
+            OwnerKind::User | OwnerKind::Token => user == Some(caller.user),
+            OwnerKind::Team => caller.is_in_team(TeamId(owner.id)),
+            OwnerKind::Organization => caller.looks_after(OrganizationId(owner.id)),
+        };
+    if !is_theirs || caller.team().is_some() || !caller.has_scope(TokenScope::ReadUsage) {
+        return Vec::new();
+    }
+    let (budget, standing) = (standard.budget(), standard.standing);
+    let data = json!({
+        "budget_id": budget.id,
+        "owner_kind": budget.owner.kind,
+        "owner_id": budget.owner.id,
+        "owner_name": standard.owner_name,
+        "period": budget.period,
+        "percent": standing.told_percent,
+        "limit": budget.limit,
+        "spent": standing.spent,
+        "left": standing.left(budget.limit),
+        "resets_at": standard.window.ends_at,
+    });
+    vec![(EventName::BudgetThreshold, data)]
 }
 
 /// What is told of `calls` made.

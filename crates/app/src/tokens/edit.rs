@@ -11,8 +11,11 @@ use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, text};
 use store::tokens::{Token, TokenEdit};
 
-use super::{Minted, checked_models, checked_policy, checked_scopes, get, refuse_scopes_of_people};
+use super::{
+    Minted, checked_models, checked_policy, checked_rate, checked_scopes, get, refuse_scopes_of_people,
+};
 use crate::App;
+use crate::budgets::{self, Wanted};
 use crate::callers;
 use crate::error::{Code, Error, Result};
 use crate::sign_in;
@@ -35,6 +38,12 @@ pub struct Edit {
     pub params: Option<Params>,
     /// Another end; cleared: none.
     pub expires_at: Option<Option<Timestamp>>,
+    /// Other calls a minute; cleared: no limit.
+    pub rate_limit: Option<Option<i64>>,
+    /// Other tokens of text a minute; cleared: no limit.
+    pub tokens_per_minute: Option<Option<i64>>,
+    /// Another budget in place of the one its owner gave it; cleared: none.
+    pub budget: Option<Option<Wanted>>,
 }
 
 /// A token with its new text, and until when the former one works.
@@ -52,6 +61,7 @@ pub struct Rotated {
 /// `conflict` for a revoked token.
 pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result<Token> {
     get(app, caller, id).await?;
+    budgets::refuse_bounded_token(app, caller).await?;
     let own = own_token(app, caller).await?;
     let expires_at = match edit.expires_at {
         Some(Some(at)) => Some(Some(crate::credentials::future(app, "expires_at", at)?)),
@@ -68,9 +78,11 @@ pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result
         policy: edit.policy.map(|policy| checked_policy(caller, policy)).transpose()?,
         params: edit.params,
         expires_at: expires_at.map(|at| at.into_iter().chain(last_day).min()),
+        rate_limit: edit.rate_limit.map(|rate| checked_rate("rate_limit", rate)).transpose()?,
+        tokens_per_minute: edit.tokens_per_minute.map(|rate| checked_rate("tokens_per_minute", rate)).transpose()?,
     };
     let fields = changed_names(&changes);
-    if fields.is_empty() {
+    if fields.is_empty() && edit.budget.is_none() {
         return get(app, caller, id).await;
     }
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
@@ -88,8 +100,21 @@ pub async fn edit(app: &App, caller: &Caller, id: TokenId, edit: Edit) -> Result
         change.rollback().await?;
         return Err(revoked());
     }
-    change.commit(Event::TokenUpdated { token: id, fields }).await?;
+    let mut events = Vec::new();
+    if !fields.is_empty() {
+        events.push(Event::TokenUpdated { token: id, fields });
+    }
+    if let Some(budget) = edit.budget {
+        events.extend(budgets::edit_of_token(app, caller, &mut change, id, budget).await?);
+    }
+    if events.is_empty() {
+        change.rollback().await?;
+    } else {
+        change.commit_all(events).await?;
+    }
     app.callers.forget_all();
+    app.budgets.forget(Some(id.into()));
+    budgets::limits_changed(app, id.into()).await;
     get(app, caller, id).await
 }
 
@@ -159,6 +184,8 @@ fn changed_names(edit: &TokenEdit) -> Vec<&'static str> {
         (edit.policy.is_some(), "policy"),
         (edit.params.is_some(), "params"),
         (edit.expires_at.is_some(), "expires_at"),
+        (edit.rate_limit.is_some(), "rate_limit"),
+        (edit.tokens_per_minute.is_some(), "tokens_per_minute"),
     ]
     .into_iter()
     .filter_map(|(changed, name)| changed.then_some(name))

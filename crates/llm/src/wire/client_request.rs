@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::json_scan::{self, Object, RawText, ScanError, Splice};
@@ -83,9 +84,25 @@ impl<'a> ClientRequest<'a> {
         self.limit.filter(|_| self.max_tokens.is_none())
     }
 
-    /// Sends this limit in place of none, so that a budget is kept.
-    pub const fn set_limit(&mut self, max_tokens: u64) {
-        self.limit = Some(max_tokens);
+    /// Sends this limit in place of none, so that a budget is kept; `None`: none.
+    pub const fn limit_to(&mut self, max_tokens: Option<u64>) {
+        self.limit = max_tokens;
+    }
+
+    /// How many answers it asks for.
+    #[must_use]
+    pub fn choices(&self) -> u64 {
+        let of_gemini =
+            |config: &[u8]| serde_json::from_slice::<Value>(config).ok()?.get("candidateCount").and_then(Value::as_u64);
+        let candidates = self.object.get("generationConfig").and_then(of_gemini);
+        // Of `best_of` answers all are paid for.
+        [self.number("n"), self.number("best_of"), candidates].into_iter().flatten().fold(1, u64::max)
+    }
+
+    /// A field that is a whole number.
+    #[must_use]
+    pub fn number(&self, field: &str) -> Option<u64> {
+        serde_json::from_slice(self.object.get(field)?).ok()
     }
 
     /// Whether the client sent `field` and it was not left out yet.

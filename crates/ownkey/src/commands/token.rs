@@ -10,10 +10,11 @@ use crate::transport::Transport;
 
 pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) -> Result<(), Failure> {
     match command {
-        Token::Create { name, scopes, team, models, policy, params } => {
+        Token::Create { name, scopes, team, models, policy, params, budget, rate_limit, tokens_per_minute } => {
             let models = (!models.is_empty()).then_some(models);
             let body = json!({
                 "name": name, "scopes": scopes, "team_id": team, "models": models, "policy": policy, "params": params,
+                "budget": budget, "rate_limit": rate_limit, "tokens_per_minute": tokens_per_minute,
             });
             let token = transport.call(Method::POST, "/v2/tokens", Some(&body)).await?;
             if as_json {

@@ -125,8 +125,8 @@ fn good_body(schema: &str) -> Map<String, Value> {
     let body = match schema {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "OrganizationPatch" | "TeamPatch" | "TeamMemberBody" | "ItemPatch" | "CredentialPatch" | "KeyFields"
-        | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" | "ConversationBody"
-        | "ConversationPatch" | "RegenerateBody" => json!({}),
+        | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" | "BudgetPatch"
+        | "ConversationBody" | "ConversationPatch" | "RegenerateBody" => json!({}),
         "ArrangeBody" => json!({"place": "last"}),
         "PasteBody" => json!({"text": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "MessageBody" => json!({"content": [{"type": "text", "text": "Hi"}]}),
@@ -137,6 +137,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "AliasBody" => json!({"alias": "fast", "targets": [{"provider": "groq", "model": "x"}]}),
         "PullBody" | "TryBody" => json!({"model": "gpt-5-mini"}),
         "SpreadBody" => json!({"spread": "primary"}),
+        "BudgetBody" => json!({"limit": 5, "period": "month"}),
         "TokenBody" => json!({"name": "token"}),
         "ModelBody" => json!({"provider": "azure", "model_id": "my-gpt"}),
         "ModelPatch" => json!({}),

@@ -4,6 +4,7 @@
 mod aliases;
 mod bad_input;
 mod browser;
+mod budgets;
 mod canary;
 mod chat;
 mod chat_pages;
@@ -28,6 +29,7 @@ mod invariants;
 mod kept_answers;
 mod keyring;
 mod libraries;
+mod limits;
 mod lock_out;
 mod model_lists;
 mod opaque;

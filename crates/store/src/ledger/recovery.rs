@@ -8,6 +8,7 @@ use domain::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::days::{self, Days, Sums};
+use crate::budgets;
 use crate::error::StoreError;
 use crate::mutation::Write;
 use crate::open::{Dialect, Store};
@@ -15,6 +16,8 @@ use crate::row::Columns;
 
 /// A node silent for longer is dead.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
+/// No call takes longer.
+const LONGEST_CALL: Duration = Duration::from_hours(3);
 /// A dead node's row is kept for as long, to be looked at.
 const KEPT: Duration = Duration::from_hours(24);
 
@@ -97,6 +100,8 @@ pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
         days.add(key, Sums::given_up(number));
     }
     days.write(write.connection()).await?;
+    let silence = (now.minus(LEASE), i64::from(!is_alone));
+    budgets::ending::recover(write.connection(), store.node(), silence, now.minus(LONGEST_CALL)).await?;
     write.commit().await?;
     Ok(given_up.len() as u64)
 }

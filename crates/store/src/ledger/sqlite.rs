@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::days::{self, DayKey, Days, Sums};
 use super::statements::{END_COLUMNS, START_COLUMNS, START_VALUES};
 use super::{AttemptStart, Group, Settlement};
+use crate::budgets;
 use crate::error::StoreError;
 use crate::row::json_text;
 
@@ -23,7 +24,7 @@ const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; P
      PRAGMA secure_delete = FAST;";
 
 /// Texts of statements kept prepared.
-const PREPARED: usize = 8;
+const PREPARED: usize = 10;
 
 /// A connection to the database file.
 pub(super) struct SqliteLine {
@@ -76,6 +77,7 @@ impl SqliteLine {
         }
         if !group.ends.is_empty() {
             self.add_to_days(&self.settle_rows(group)?)?;
+            budgets::ending::settle_on_sqlite(&self.connection, &group.ends)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::days::{self, Days, Sums};
 use super::{AttemptStart, Settlement};
+use crate::budgets;
 use crate::error::StoreError;
 use crate::row::{Columns, json_text, optional_id, placeholders};
 
@@ -95,7 +96,8 @@ impl Statements {
                 }
             }
         }
-        days.write(connection).await
+        days.write(connection).await?;
+        budgets::ending::settle(connection, ends).await
     }
 }
 

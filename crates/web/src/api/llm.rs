@@ -199,6 +199,9 @@ async fn answer(
         claim.finish(response.status().as_u16(), None).await;
     }
     wishes::say_who_paid(response.headers_mut(), &payment);
+    if let Some(limits) = &payment.limits {
+        wishes::say_limits(response.headers_mut(), limits, false);
+    }
     Ok(response)
 }
 

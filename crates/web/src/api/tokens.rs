@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use store::tokens::Token;
 use utoipa::{IntoParams, ToSchema};
 
+use super::budgets::view::TokenBudget;
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
@@ -60,10 +61,13 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/tokens/{id}",
             need,
             patch(edit_token),
-            says("gateway tokens", "Change a token's name, scopes, models, policy or end, within your own rights")
-                .takes::<TokenPatch>()
-                .example(json!({"name": "My other editor", "models": ["openai/gpt-6.1-terra"], "expires_at": null}))
-                .gives::<TokenView>(200, "The token now"),
+            says(
+                "gateway tokens",
+                "Change a token's name, scopes, models, policy, rates, budget or end, within your own rights",
+            )
+            .takes::<TokenPatch>()
+            .example(json!({"name": "My other editor", "models": ["openai/gpt-6.1-terra"], "expires_at": null}))
+            .gives::<TokenView>(200, "The token now"),
         ),
         door(
             Method::POST,
@@ -146,6 +150,10 @@ struct TokenView {
     /// it, `lenient` leaves it out.
     #[schema(pattern = "@params")]
     params: &'static str,
+    /// Calls a minute; `null`: no limit.
+    rate_limit: Option<i64>,
+    /// Tokens of text a minute; `null`: no limit.
+    tokens_per_minute: Option<i64>,
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
@@ -165,6 +173,8 @@ impl From<&Token> for TokenView {
             models: token.models.clone(),
             policy: token.policy.map(Fallback::as_str),
             params: token.params.as_str(),
+            rate_limit: token.rate_limit,
+            tokens_per_minute: token.tokens_per_minute,
             created_at: token.created_at.to_string(),
             expires_at: text(token.expires_at),
             last_used_at: text(token.last_used_at),
@@ -219,6 +229,27 @@ struct TokenPatch {
     /// When it stops working, a time to come or a day; `null`: never.
     #[serde(default, deserialize_with = "super::present")]
     expires_at: Option<Option<String>>,
+    /// Calls a minute, 1 to 1000000000; `null`: no limit.
+    #[schema(minimum = 1, maximum = 1_000_000_000, value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "present_whole")]
+    rate_limit: Option<Option<i64>>,
+    /// Tokens of text a minute, 1 to 1000000000; `null`: no limit.
+    #[schema(minimum = 1, maximum = 1_000_000_000, value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "present_whole")]
+    tokens_per_minute: Option<Option<i64>>,
+    /// What it may spend, in place of the budget it has on your word; `null`: none.
+    #[serde(default, deserialize_with = "present_object")]
+    budget: Option<Option<TokenBudget>>,
+}
+
+/// A whole number, where `null` is told from absent.
+fn present_whole<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
+    body::whole_number(reader).map(Some)
+}
+
+/// An object, where `null` is told from absent.
+fn present_object<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Option<TokenBudget>>, D::Error> {
+    body::object(reader).map(Some)
 }
 
 /// How a token is to be rotated.
@@ -257,6 +288,17 @@ struct TokenBody {
     params: Option<String>,
     /// When it stops working, a time to come or a day; absent: never.
     expires_at: Option<String>,
+    /// Calls a minute, 1 to 1000000000; absent: no limit.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    #[serde(default, deserialize_with = "body::whole_number")]
+    rate_limit: Option<i64>,
+    /// Tokens of text a minute, 1 to 1000000000; absent: no limit.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    #[serde(default, deserialize_with = "body::whole_number")]
+    tokens_per_minute: Option<i64>,
+    /// What it may spend; absent: as much as you. More budgets: `POST /v2/budgets`.
+    #[serde(default, deserialize_with = "body::object")]
+    budget: Option<TokenBudget>,
 }
 
 async fn list_tokens(
@@ -306,7 +348,18 @@ async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<S
     let params = super::word("params", body.params.as_deref())?;
     let team = body.team_id.map(|id| id.parse().map_err(|_| Error::not_found("team").of_field("team_id")));
     let team = team.transpose()?;
-    let new = NewToken { team, name: body.name, scopes, models: body.models, policy, params, expires_at };
+    let new = NewToken {
+        team,
+        name: body.name,
+        scopes,
+        models: body.models,
+        policy,
+        params,
+        expires_at,
+        rate_limit: body.rate_limit,
+        tokens_per_minute: body.tokens_per_minute,
+        budget: body.budget.map(TokenBudget::wanted).transpose()?,
+    };
     let minted = tokens::create(app, caller, new).await?;
     let fresh = FreshToken { token: minted.text.to_string(), view: TokenView::from(&minted.token) };
     Ok((Some(minted.token.id.to_string()), (StatusCode::CREATED, axum::Json(fresh)).into_response()))
@@ -327,7 +380,17 @@ async fn edit_token(
     let expires_at = patch.expires_at.map(|text| super::time("expires_at", text.as_deref())).transpose()?;
     let params = super::word("params", patch.params.as_deref())?;
     let policy = patch.policy.map(|text| super::word::<Fallback>("policy", text.as_deref())).transpose()?;
-    let edit = Edit { name: patch.name, scopes, models: patch.models, policy, params, expires_at };
+    let edit = Edit {
+        name: patch.name,
+        scopes,
+        models: patch.models,
+        policy,
+        params,
+        expires_at,
+        rate_limit: patch.rate_limit,
+        tokens_per_minute: patch.tokens_per_minute,
+        budget: patch.budget.map(|budget| budget.map(TokenBudget::wanted).transpose()).transpose()?,
+    };
     let token = tokens::edit(&app, &caller, id, edit).await?;
     Ok(axum::Json(TokenView::from(&token)).into_response())
 }

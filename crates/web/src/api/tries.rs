@@ -37,7 +37,7 @@ pub(super) fn doors() -> Vec<Door> {
             .takes::<TryBody>()
             .example(json!({"model": "my-model", "abilities": ["tools", "json_schema"]}))
             .gives::<FoundView>(200, "What was found")
-            .refuses(&[Code::EndpointNotAllowed, Code::Undecryptable]),
+            .refuses(&[Code::EndpointNotAllowed, Code::Undecryptable, Code::BudgetExceeded, Code::ModelUnpriced]),
     )]
 }
 

@@ -14,7 +14,7 @@ use crate::problem::{self, Dialect};
 use crate::router::Door;
 
 /// What can go wrong on the way to a provider and back.
-const OF_CALLS: [Code; 17] = [
+const OF_CALLS: [Code; 19] = [
     Code::InvalidJson,
     Code::InvalidRequest,
     Code::PayloadTooLarge,
@@ -23,6 +23,8 @@ const OF_CALLS: [Code; 17] = [
     Code::AmbiguousModel,
     Code::ProviderKeyRequired,
     Code::ModelNotAllowed,
+    Code::BudgetExceeded,
+    Code::ModelUnpriced,
     Code::ModelNotFound,
     Code::NotFound,
     Code::AlreadyDone,

@@ -18,7 +18,7 @@ beside it. In a change, an absent field stays as it is and `null` clears it. Wha
 may see and not do is 403.";
 
 /// The headers of an answer to a model call.
-pub(super) const PAYMENT_HEADERS: [&str; 9] = [
+pub(super) const PAYMENT_HEADERS: [&str; 16] = [
     "x-ownkey-credential-id",
     "x-ownkey-credential-scope",
     "x-ownkey-provider",
@@ -28,6 +28,13 @@ pub(super) const PAYMENT_HEADERS: [&str; 9] = [
     "x-ownkey-cost-usd",
     "x-ownkey-dropped",
     "x-ownkey-passed-over",
+    "x-ownkey-max-tokens",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
 ];
 
 /// A reference to a component.
@@ -142,6 +149,16 @@ pub(super) fn headers() -> Value {
         "x-ownkey-model": text("The model that answered, by the provider's own id."),
         "x-ownkey-alias": text("The alias that was called."),
         "x-ownkey-passed-over": text("What the alias stands for as well and was not called: `provider/model=reason`, separated by commas."),
+        "x-ownkey-max-tokens": {
+            "description": "The longest answer that was asked for, where a budget had room for no longer one.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        "x-ratelimit-limit-requests": text("The calls that the gateway token may make in a minute. Anthropic's routes say it as `anthropic-ratelimit-requests-limit`, and the others alike."),
+        "x-ratelimit-remaining-requests": text("How many of them are left."),
+        "x-ratelimit-reset-requests": text("When the next minute begins: `12s`."),
+        "x-ratelimit-limit-tokens": text("The tokens of text that the gateway token may use in a minute."),
+        "x-ratelimit-remaining-tokens": text("How many of them are left."),
+        "x-ratelimit-reset-tokens": text("When the next minute begins: `12s`."),
         "x-ownkey-attempts": {"description": "How many upstream calls it took.", "schema": {"type": "integer", "minimum": 1}},
         "x-ownkey-cost-usd": text("What it cost, in dollars, where that is known before the body."),
         "x-ownkey-estimated": words("`true`: the provider does not count, and this is an estimate.", &["true"]),

@@ -11,6 +11,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("provider keys", "People's keys at providers: saved sealed, checked, and never shown but to their owner."),
     ("keys, the short way", "One field for each provider, for scripts."),
     ("gateway tokens", "Ownkey's own tokens, which clients use in place of a provider key."),
+    ("budgets", "Who may spend how much, in a day, a week, a month or in all, and how that stands."),
     ("sign-in", "Access tokens and sessions."),
     ("users", "Accounts: one's own, and everybody's for admins."),
     ("organizations", "People and teams that share provider keys, and the rules under which their calls are paid."),

@@ -4,6 +4,7 @@
 
 use domain::alias::Mode;
 use domain::attempt::{AttemptState, ErrorClass};
+use domain::budget::{Authority, OwnerKind, Period};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{KeyStatus, Scope};
 use domain::credential_kind::CredentialKind;
@@ -42,6 +43,9 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "fallback" => of(Fallback::ALL, Fallback::as_str),
         "params" => of(Params::ALL, Params::as_str),
         "spread" => of(Spread::ALL, Spread::as_str),
+        "budget-owner" => of(OwnerKind::ALL, OwnerKind::as_str),
+        "budget-period" => of(Period::ALL, Period::as_str),
+        "budget-authority" => of(Authority::ALL, Authority::as_str),
         "alias-mode" => of(Mode::ALL, Mode::as_str),
         "credential-kind" => of(CredentialKind::ALL, CredentialKind::as_str),
         "role" => of(Role::ALL, Role::as_str),

@@ -7,6 +7,7 @@ mod list;
 
 use std::time::Duration;
 
+use app::budgets::{self, Standard};
 use app::error::{Code, Error};
 use app::tokens::{self, NewToken, Whose};
 use app::{models, users};
@@ -14,12 +15,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Need;
+use domain::budget::Authority;
 use domain::ids::TokenId;
 use domain::model::ModelKind;
 use domain::provider::ProviderId;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
+use store::tokens::Token;
 
 use self::form::{Choices, Filled};
 use self::fresh::{Callable, Fresh, Made};
@@ -111,6 +114,9 @@ async fn make(shared: &Shared, signed_in: &SignedIn, filled: &Filled) -> Result<
         policy: filled.policy()?,
         params: Some(filled.params()),
         expires_at: filled.expires_at(shared.app.clock.now())?,
+        rate_limit: filled.rate_limit()?,
+        tokens_per_minute: filled.tokens_per_minute()?,
+        budget: filled.budget()?,
     };
     tokens::create(&shared.app, &signed_in.caller, new).await
 }
@@ -121,7 +127,15 @@ async fn show_token(
     Id(id): Id<TokenId>,
 ) -> Result<Response, Failure> {
     let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
-    token_page(&shared, &signed_in, id, &Filled::from(&token), None).await
+    let filled = filled_of(&shared, &signed_in, &token).await?;
+    token_page(&shared, &signed_in, id, &filled, None).await
+}
+
+/// What a token is now.
+async fn filled_of(shared: &Shared, signed_in: &SignedIn, token: &Token) -> Result<Filled, Error> {
+    let standing = budgets::of_owner(&shared.app, &signed_in.caller, token.id.into()).await?;
+    let own = standing.iter().map(Standard::budget).find(|budget| budget.authority == Authority::Owner);
+    Ok(Filled::from(token).with_budget(own))
 }
 
 async fn edit_token(
@@ -144,7 +158,9 @@ async fn edit(shared: &Shared, signed_in: &SignedIn, id: TokenId, filled: &Fille
     let token = tokens::get(app, caller, id).await?;
     let (scopes, models, policy) = (filled.scopes()?, filled.models(), filled.policy()?);
     let expires_at = filled.expires_at(app.clock.now())?;
-    let is_same_day = Filled::from(&token).until == filled.until;
+    let is = filled_of(shared, signed_in, &token).await?;
+    let is_same_day = is.until == filled.until;
+    let (budget, rate_limit, tokens_per_minute) = (filled.budget()?, filled.rate_limit()?, filled.tokens_per_minute()?);
     let edit = tokens::Edit {
         name: (filled.name != token.name).then(|| filled.name.clone()),
         scopes: (scopes != token.scopes).then_some(Some(scopes)),
@@ -152,6 +168,9 @@ async fn edit(shared: &Shared, signed_in: &SignedIn, id: TokenId, filled: &Fille
         policy: (policy != token.policy).then_some(policy),
         params: (filled.params() != token.params).then(|| filled.params()),
         expires_at: (!is_same_day).then_some(expires_at),
+        rate_limit: (rate_limit != token.rate_limit).then_some(rate_limit),
+        tokens_per_minute: (tokens_per_minute != token.tokens_per_minute).then_some(tokens_per_minute),
+        budget: is.has_other_budget(filled).then_some(budget),
     };
     tokens::edit(app, caller, id, edit).await.map(drop)
 }
@@ -177,7 +196,8 @@ async fn rotate_token(
         }
         Err(error) if is_for_the_form(&error) => {
             let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
-            token_page(&shared, &signed_in, id, &Filled::from(&token), Some(&error)).await
+            let filled = filled_of(&shared, &signed_in, &token).await?;
+            token_page(&shared, &signed_in, id, &filled, Some(&error)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -204,6 +224,7 @@ struct Said<'a> {
 async fn tokens_page(shared: &Shared, signed_in: &SignedIn, said: Said<'_>) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let (tokens, count) = tokens::list(app, caller, Whose::Own, said.skip, PAGE).await?;
+    let standing = budgets::of_tokens(app, caller, &tokens).await?;
     let url = &app.settings.public_url;
     let callable = match &said.fresh {
         Some(fresh) if fresh.text().is_some() => Some(callable(shared, signed_in, fresh).await?),
@@ -221,7 +242,7 @@ async fn tokens_page(shared: &Shared, signed_in: &SignedIn, said: Said<'_>) -> R
         (complaint(said.error.map(|error| error.sentence.as_str())))
         @if let Some(fresh) = &said.fresh { (fresh::card(fresh, callable.as_ref(), url)) }
         (form::make(&said.filled, &choices, said.fresh.is_none() && tokens.is_empty()))
-        (list::tokens(&tokens, count, said.skip, now))
+        (list::tokens(&tokens, &standing, count, said.skip, now))
     };
     let status = said.error.map_or(StatusCode::OK, problem::status_of);
     Ok(page(status, "Gateway tokens", signed_in, content).into_response())

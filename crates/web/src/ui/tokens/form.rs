@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use app::budgets::Wanted;
 use app::error::Error;
-use domain::Timestamp;
+use domain::budget::{Budget, Period};
 use domain::caller::TokenScope;
 use domain::gateway_token::Params;
 use domain::resolve::Fallback;
+use domain::{Nanos, Timestamp};
 use maud::{Markup, html};
 use store::tokens::Token;
 
@@ -23,6 +25,13 @@ pub(super) struct Filled {
     is_lenient: bool,
     /// A number of days, a day, or nothing.
     pub(super) until: String,
+    /// Dollars, or nothing.
+    pub(super) budget: String,
+    period: String,
+    /// Calls a minute, or nothing.
+    rate_limit: String,
+    /// Tokens of text a minute, or nothing.
+    tokens_per_minute: String,
 }
 
 impl Default for Filled {
@@ -34,6 +43,10 @@ impl Default for Filled {
             policy: String::new(),
             is_lenient: false,
             until: String::new(),
+            budget: String::new(),
+            period: Period::Month.as_str().to_owned(),
+            rate_limit: String::new(),
+            tokens_per_minute: String::new(),
         }
     }
 }
@@ -47,6 +60,9 @@ impl From<&Token> for Filled {
             policy: token.policy.map_or("", Fallback::as_str).to_owned(),
             is_lenient: token.params == Params::Lenient,
             until: token.expires_at.map(day).unwrap_or_default(),
+            rate_limit: token.rate_limit.map(|rate| rate.to_string()).unwrap_or_default(),
+            tokens_per_minute: token.tokens_per_minute.map(|rate| rate.to_string()).unwrap_or_default(),
+            ..Self::default()
         }
     }
 }
@@ -62,6 +78,10 @@ impl Filled {
                 "policy" => filled.policy = value,
                 "params" => filled.is_lenient = value == Params::Lenient.as_str(),
                 "until" => filled.until = value.trim().to_owned(),
+                "budget" => filled.budget = value.trim().to_owned(),
+                "period" => filled.period = value,
+                "rate_limit" => filled.rate_limit = value.trim().to_owned(),
+                "tokens_per_minute" => filled.tokens_per_minute = value.trim().to_owned(),
                 _ => {}
             }
         }
@@ -95,6 +115,39 @@ impl Filled {
         if self.is_lenient { Params::Lenient } else { Params::Strict }
     }
 
+    /// With the budget that the token has on its owner's word.
+    pub(super) fn with_budget(mut self, budget: Option<&Budget>) -> Self {
+        if let Some(budget) = budget {
+            self.budget = budget.limit.to_string();
+            budget.period.as_str().clone_into(&mut self.period);
+        }
+        self
+    }
+
+    pub(super) fn budget(&self) -> Result<Option<Wanted>, Error> {
+        if self.budget.is_empty() {
+            return Ok(None);
+        }
+        let dollars = self.budget.trim_start_matches('$').trim();
+        let limit = Nanos::parse_usd(dollars)
+            .ok_or_else(|| Error::invalid("budget", "is no amount; write dollars, such as 5 or 0.50"))?;
+        let period = self.period.parse().map_err(|problem: String| Error::invalid("period", problem))?;
+        Ok(Some(Wanted { limit, period, soft_percents: None, counts_personal: None }))
+    }
+
+    /// Whether another budget is meant than this one.
+    pub(super) fn has_other_budget(&self, other: &Self) -> bool {
+        self.budget != other.budget || (!self.budget.is_empty() && self.period != other.period)
+    }
+
+    pub(super) fn rate_limit(&self) -> Result<Option<i64>, Error> {
+        rate("rate_limit", &self.rate_limit)
+    }
+
+    pub(super) fn tokens_per_minute(&self) -> Result<Option<i64>, Error> {
+        rate("tokens_per_minute", &self.tokens_per_minute)
+    }
+
     /// The end of a day, or some days from now.
     pub(super) fn expires_at(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         if self.until.is_empty() {
@@ -106,6 +159,12 @@ impl Filled {
         let end = Timestamp::parse(&format!("{}T23:59:59Z", self.until));
         end.map(Some).ok_or_else(|| Error::invalid("until", "is no day; write it like 2026-12-31"))
     }
+}
+
+fn rate(field: &str, text: &str) -> Result<Option<i64>, Error> {
+    let read =
+        |text: &str| text.parse().map_err(|_| Error::invalid(field, "is no whole number; write one, or nothing"));
+    Some(text).filter(|text| !text.is_empty()).map(read).transpose()
 }
 
 fn day(at: Timestamp) -> String {
@@ -149,7 +208,10 @@ pub(super) fn make(filled: &Filled, choices: &Choices, is_first: bool) -> Markup
     let is_usual = filled.scopes == [TokenScope::Models.as_str()]
         && filled.models.is_empty()
         && filled.policy.is_empty()
-        && !filled.is_lenient;
+        && !filled.is_lenient
+        && filled.budget.is_empty()
+        && filled.rate_limit.is_empty()
+        && filled.tokens_per_minute.is_empty();
     html! {
         section.card aria-labelledby="make-title" {
             h2 #make-title { "Make a token" }
@@ -216,6 +278,7 @@ fn rights(filled: &Filled, choices: &Choices) -> Markup {
                         }
                     }
                 }
+                (bounds(filled))
                 div.field {
                     label for="params" { "Parameters that a model cannot take" }
                     select #params name="params" {
@@ -223,6 +286,35 @@ fn rights(filled: &Filled, choices: &Choices) -> Markup {
                         option value="lenient" selected[filled.is_lenient] { "Lenient: they are left out, and the answer says so" }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What it may spend, and how fast.
+fn bounds(filled: &Filled) -> Markup {
+    let periods =
+        [(Period::Day, "a day"), (Period::Week, "a week"), (Period::Month, "a month"), (Period::Total, "in all")];
+    html! {
+        div.bounds {
+            div.field {
+                label for="budget" { "Budget in dollars (empty: none of its own)" }
+                div.row {
+                    input #budget name="budget" type="text" inputmode="decimal" value=(filled.budget) autocomplete="off" maxlength="20";
+                    select name="period" aria-label="For how long the budget counts" {
+                        @for (period, words) in periods {
+                            option value=(period) selected[filled.period == period.as_str()] { (words) }
+                        }
+                    }
+                }
+            }
+            div.field {
+                label for="rate_limit" { "Calls a minute (empty: any)" }
+                input #rate_limit name="rate_limit" type="number" min="1" max="1000000000" value=(filled.rate_limit);
+            }
+            div.field {
+                label for="tokens_per_minute" { "Tokens of text a minute (empty: any)" }
+                input #tokens_per_minute name="tokens_per_minute" type="number" min="1" max="1000000000" value=(filled.tokens_per_minute);
             }
         }
     }

@@ -1,0 +1,40 @@
+//! Budgets: who may spend how much, in which window. Set and read here; in force
+//! for a call in [`admission`]; what a call holds until it is over in [`holding`].
+
+mod admission;
+mod force;
+mod holding;
+mod manage;
+mod words;
+
+use domain::budget::{Budget, Window};
+use store::budgets::{Standing, StoredBudget};
+
+pub(crate) use admission::{Costing, admit, admit_within, bounds};
+pub(crate) use force::Force;
+pub(crate) use holding::{Held, Holding, limits_changed, part_is_spent};
+pub use manage::{Change, NewBudget, Wanted, change, create, get, list, may_manage, of_owner, of_tokens, remove};
+pub(crate) use manage::{edit_of_token, of_news, refuse_bounded_token};
+pub use words::dollars;
+pub(crate) use words::spent_meanwhile;
+
+/// A budget as it stands now.
+#[derive(Clone, Debug)]
+pub struct Standard {
+    /// The budget, and who set it.
+    pub stored: StoredBudget,
+    /// The window now.
+    pub window: Window,
+    /// What was spent in it, and is held.
+    pub standing: Standing,
+    /// What its owner is called.
+    pub owner_name: String,
+}
+
+impl Standard {
+    /// The budget.
+    #[must_use]
+    pub const fn budget(&self) -> &Budget {
+        &self.stored.budget
+    }
+}
