@@ -249,13 +249,8 @@ fn checked(registration: Registration) -> Result<Registration> {
     if said.price.is_some() && registration.provider.facts().kind == ProviderKind::Local {
         return invalid("input_token_price", "is not taken: models on your own machine cost nothing");
     }
-    if let Some(price) = said.price {
-        if price.check().is_err() {
-            return invalid(
-                "input_token_price",
-                "and the other prices must be 0 to 1,000,000 dollars per million tokens",
-            );
-        }
+    if said.price.is_some_and(|price| price.check().is_err()) {
+        return invalid("input_token_price", "and the other prices must be 0 to 1,000,000 dollars per million tokens");
     }
     Ok(Registration { namespace, model, said, ..registration })
 }
