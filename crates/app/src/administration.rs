@@ -139,6 +139,7 @@ pub async fn invite(app: &App, caller: &Caller, email: &str, role: Role) -> Resu
         created_at: now,
         updated_at: now,
         password_reset_at: None,
+        has_identity: false,
         deleted_at: None,
     };
     let (code, row) = link_code(app, Purpose::Invite, user.id, INVITATION_LIFE);

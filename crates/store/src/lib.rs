@@ -36,6 +36,7 @@ pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
+pub mod identities;
 pub mod kept_answers;
 pub mod key_checks;
 pub mod login_failures;
