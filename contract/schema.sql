@@ -10,6 +10,12 @@ CREATE TABLE alias_targets (
     PRIMARY KEY (alias_id, place)
 );
 
+CREATE TABLE alias_teams (
+    alias_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    PRIMARY KEY (alias_id, team_id)
+);
+
 CREATE TABLE aliases (
     id TEXT NOT NULL PRIMARY KEY,
     scope TEXT NOT NULL,
@@ -220,6 +226,24 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE invitations (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL,
+    role TEXT NOT NULL,
+    team_ids TEXT NOT NULL,
+    code_hash TEXT NOT NULL UNIQUE,
+    expires_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    accepted_at BIGINT,
+    accepted_by TEXT,
+    revoked_at BIGINT
+);
+
+CREATE INDEX invitations_of_organization ON invitations (organization_id, created_at);
+
 CREATE TABLE kept_answers (
     caller TEXT NOT NULL,
     answer_id TEXT NOT NULL,
@@ -257,6 +281,17 @@ CREATE TABLE login_failures (
 );
 
 CREATE INDEX login_failures_of_address ON login_failures (address, minute);
+
+CREATE TABLE memberships (
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    user_id TEXT NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    PRIMARY KEY (organization_id, user_id)
+);
+
+CREATE INDEX memberships_of_user ON memberships (user_id);
 
 CREATE TABLE messages (
     id TEXT NOT NULL PRIMARY KEY,
@@ -316,6 +351,27 @@ CREATE TABLE nodes (
     serves BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     heartbeat_at BIGINT NOT NULL
+);
+
+CREATE TABLE organizations (
+    id TEXT NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL,
+    slug_folded TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    key_order TEXT NOT NULL,
+    fallback TEXT,
+    may_cross BIGINT NOT NULL,
+    personal_keys_allowed BIGINT NOT NULL,
+    allowed_providers TEXT,
+    markup_basis_points BIGINT NOT NULL CHECK (markup_basis_points >= 0),
+    personal_markup BIGINT NOT NULL,
+    counts_personal BIGINT NOT NULL,
+    suspended_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT
 );
 
 CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY);
@@ -380,6 +436,34 @@ CREATE TABLE spreads (
     PRIMARY KEY (scope, owner_id, provider)
 );
 
+CREATE TABLE team_members (
+    team_id TEXT NOT NULL REFERENCES teams (id),
+    user_id TEXT NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    PRIMARY KEY (team_id, user_id)
+);
+
+CREATE INDEX team_members_of_user ON team_members (user_id);
+
+CREATE TABLE teams (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    slug TEXT NOT NULL,
+    slug_folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    markup_basis_points BIGINT CHECK (markup_basis_points >= 0),
+    models TEXT,
+    suspended_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT,
+    UNIQUE (organization_id, slug_folded)
+);
+
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,
@@ -397,6 +481,8 @@ CREATE TABLE tokens (
     last_used_at BIGINT,
     revoked_at BIGINT
 , policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')));
+
+CREATE INDEX tokens_of_team ON tokens (team_id) WHERE team_id IS NOT NULL;
 
 CREATE INDEX tokens_of_user ON tokens (user_id);
 
