@@ -218,6 +218,21 @@ pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreE
     Ok(done.rows_affected() > 0)
 }
 
+/// The first of the active admins with a password, who keeps a way in whatever
+/// else is switched off.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn first_admin(store: &Store) -> Result<Option<UserId>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND password_hash IS NOT NULL \
+         ORDER BY created_at, id LIMIT 1",
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.as_ref().map(|row| Columns(row).parsed("id")).transpose()
+}
+
 /// How many active admins there are, as this change sees it.
 ///
 /// # Errors

@@ -42,8 +42,8 @@ async fn the_named_origin_may_be_on_this_machine_and_no_other() {
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_a_long_body_is_none() {
     let server = Server::start(|request| match request.path.as_str() {
-        "/moved" => Reply::json(302, "").with_header("location", "http://169.254.169.254/"),
-        _ => Reply::json(200, &"x".repeat(65)),
+        "/moved" => Reply::Answer(302, "location: http://169.254.169.254/\r\n", String::new()),
+        _ => Reply::json(200, "x".repeat(65)),
     })
     .await;
     let (_, endpoint) = server.reached_by(ProviderId::Custom, "", Clocks::default());
