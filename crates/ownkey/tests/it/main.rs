@@ -30,6 +30,7 @@ mod keyring;
 mod libraries;
 mod lock_out;
 mod model_lists;
+mod oidc;
 mod opaque;
 mod openapi;
 mod pictures;

@@ -14,7 +14,7 @@ use openidconnect::{
 };
 
 use super::claims::{Extra, Person};
-use super::provider::{self, Known, unreachable_now};
+use super::provider::{self, Http, Known, unreachable_now};
 use super::settings::Oidc;
 use super::unproven;
 use super::voyage::Voyage;
@@ -33,7 +33,7 @@ const FUTURE: Duration = Duration::from_secs(5 * 60);
 /// A sentence for them; what came proves nothing, or nobody could be asked.
 pub(super) async fn who_is_it(app: &App, oidc: &Oidc, voyage: &Voyage, code: String) -> Result<Person> {
     let known = provider::known(app, oidc).await?;
-    let http = |request| provider::send(app, oidc, request);
+    let http = Http::of(app, oidc);
     let exchange = known.client.exchange_code(AuthorizationCode::new(code));
     let exchange = exchange.map_err(|error| unproven(oidc).because(error))?;
     let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(voyage.verifier.clone()));
@@ -97,7 +97,7 @@ async fn asked(
     token: AccessToken,
     subject: SubjectIdentifier,
 ) -> Result<Person> {
-    let http = |request| provider::send(app, oidc, request);
+    let http = Http::of(app, oidc);
     let question = known.client.user_info(token, Some(subject)).map_err(|error| unproven(oidc).because(error))?;
     let told: UserInfoClaims<Extra, CoreGenderClaim> =
         question.request_async(&http).await.map_err(|error| match error {

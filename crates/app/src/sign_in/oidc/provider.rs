@@ -1,12 +1,13 @@
 //! What the provider says of itself: asked when it is needed, kept for an hour,
 //! and asked anew when it signs with a key that was not there.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Secret, Timestamp};
-use llm::client::SendFailure;
+use domain::{Origin, Secret, Timestamp};
+use llm::client::{SendFailure, Upstream};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreErrorResponseType,
     CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
@@ -14,7 +15,7 @@ use openidconnect::core::{
     CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthType, ClientId, ClientSecret, DiscoveryError, EmptyExtraTokenFields,
+    AdditionalProviderMetadata, AsyncHttpClient, AuthType, ClientId, ClientSecret, DiscoveryError, EmptyExtraTokenFields,
     EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, IssuerUrl,
     ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
 };
@@ -169,7 +170,7 @@ async fn ask(app: &App, oidc: &Oidc, kept: &mut Option<Asked>) -> Result<Arc<Kno
 
 async fn discover(app: &App, oidc: &Oidc) -> Result<Known> {
     let issuer = IssuerUrl::new(oidc.issuer.clone()).map_err(|error| unusable(oidc, error))?;
-    let http = |request| send(app, oidc, request);
+    let http = Http::of(app, oidc);
     let metadata = Metadata::discover_async(issuer, &http).await.map_err(|error| match error {
         DiscoveryError::Request(failure) => unreachable_now(oidc, failure),
         DiscoveryError::Response(status, _, _) => {
@@ -201,18 +202,32 @@ fn shown_to_its_provider(secret: &Secret) -> ClientSecret {
     ClientSecret::new(secret.expose().to_owned())
 }
 
-/// One question to the provider, through the house's one way out.
-pub(super) async fn send(
-    app: &App,
-    oidc: &Oidc,
-    request: HttpRequest,
-) -> std::result::Result<HttpResponse, SendFailure> {
-    let (head, body) = request.into_parts();
-    let request = http::Request::from_parts(head, Bytes::from(body));
-    let deadline = Instant::now() + PATIENCE;
-    let response = app.upstream.exchange(&oidc.origin, request, MAX_BYTES, deadline).await?;
-    let (head, body) = response.into_parts();
-    Ok(http::Response::from_parts(head, body.into()))
+/// The house's one way out, as the library asks questions through it.
+pub(super) struct Http {
+    upstream: Upstream,
+    origin: Origin,
+}
+
+impl Http {
+    pub(super) fn of(app: &App, oidc: &Oidc) -> Self {
+        Self { upstream: app.upstream.clone(), origin: oidc.origin.clone() }
+    }
+}
+
+impl AsyncHttpClient<'_> for Http {
+    type Error = SendFailure;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<HttpResponse, SendFailure>> + Send>>;
+
+    fn call(&self, request: HttpRequest) -> Self::Future {
+        let (upstream, origin) = (self.upstream.clone(), self.origin.clone());
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let request = http::Request::from_parts(head, Bytes::from(body));
+            let deadline = Instant::now() + PATIENCE;
+            let (head, body) = upstream.exchange(&origin, request, MAX_BYTES, deadline).await?.into_parts();
+            Ok(http::Response::from_parts(head, body.into()))
+        })
+    }
 }
 
 /// Nobody answers there.

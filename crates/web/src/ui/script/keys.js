@@ -95,7 +95,7 @@ for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
 
 // ---- Copying: the password once, for five minutes ----
 const LIFE = 4.75 * 60_000;
-let provenUntil = 0;
+let provenUntil = Number($("password-dialog")?.dataset.provenUntil ?? 0) - 10_000;
 let wanted = null;
 let title = "";
 
@@ -111,7 +111,7 @@ function ask(id) {
   $("password-wrong").hidden = true;
   $("password-title").textContent = `Copy ${title}`;
   $("password-dialog").showModal();
-  $("password-again").focus();
+  $("password-again")?.focus();
 }
 
 addEventListener("click", (event) => {
@@ -140,7 +140,7 @@ $("password-form")?.addEventListener("submit", async (event) => {
     field.select();
   }
 });
-$("password-dialog")?.addEventListener("close", () => { $("password-again").value = ""; });
+$("password-dialog")?.addEventListener("close", () => { if ($("password-again")) $("password-again").value = ""; });
 
 // ---- The order, by drag ----
 let dragged = null;
