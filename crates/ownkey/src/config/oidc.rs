@@ -39,12 +39,16 @@ pub(super) fn read(environment: &Environment, file: OidcFile) -> Result<Option<O
     let setting = |name: &str, from_file: Option<String>| -> Result<Option<String>, Failure> {
         Ok(environment.value(name)?.map(|found| found.value).or(from_file).filter(|value| !value.trim().is_empty()))
     };
-    let list = |name: &str, from_file| Ok::<_, Failure>(admission::list(&setting(name, from_file)?.unwrap_or_default()));
+    let list =
+        |name: &str, from_file| Ok::<_, Failure>(admission::list(&setting(name, from_file)?.unwrap_or_default()));
     let wrong = |name: &str, problem: String| Failure::configuration(format!("{name} {problem}."));
     let Some(issuer) = setting("OWNKEY_OIDC_ISSUER", file.issuer)? else { return Ok(None) };
     let (url, origin) = checked_issuer(&issuer)?;
     let client_id = setting("OWNKEY_OIDC_CLIENT_ID", file.client_id)?.ok_or_else(|| {
-        wrong("OWNKEY_OIDC_CLIENT_ID", "is not set; it is what the provider of OWNKEY_OIDC_ISSUER calls this server".into())
+        wrong(
+            "OWNKEY_OIDC_CLIENT_ID",
+            "is not set; it is what the provider of OWNKEY_OIDC_ISSUER calls this server".into(),
+        )
     })?;
     let scopes = setting("OWNKEY_OIDC_SCOPES", file.scopes)?.unwrap_or_else(|| SCOPES.to_owned());
     let domains = setting("OWNKEY_OIDC_ALLOWED_DOMAINS", file.allowed_domains)?.unwrap_or_default();
@@ -109,7 +113,11 @@ mod tests {
     }
 
     fn with(name: &str, value: &str) -> Result<Option<Oidc>, Failure> {
-        of(&[("OWNKEY_OIDC_ISSUER", "https://login.example.org/realm"), ("OWNKEY_OIDC_CLIENT_ID", "ownkey"), (name, value)])
+        of(&[
+            ("OWNKEY_OIDC_ISSUER", "https://login.example.org/realm"),
+            ("OWNKEY_OIDC_CLIENT_ID", "ownkey"),
+            (name, value),
+        ])
     }
 
     #[test]

@@ -13,3 +13,4 @@ mod real;
 mod scripted;
 
 pub(crate) use real::RealProvider;
+pub(crate) use scripted::settings;

@@ -80,9 +80,7 @@ async fn begin_proof(
 ) -> Result<Response, Failure> {
     match oidc::begin_proof(&shared.app, &signed_in.caller, &query.next).await {
         Ok(departure) => leave(&shared, &departure),
-        Err(error) => {
-            Ok(failed(&Anybody { caller: Some(signed_in.caller), viewer: signed_in.viewer }, &error))
-        }
+        Err(error) => Ok(failed(&Anybody { caller: Some(signed_in.caller), viewer: signed_in.viewer }, &error)),
     }
 }
 
@@ -111,9 +109,8 @@ async fn come_back(
 /// To the provider's page, with what has to be remembered.
 fn leave(shared: &Shared, departure: &Departure) -> Result<Response, Failure> {
     let text = shared.origins.set_journey_cookie(Some(&departure.cookie), oidc::LIFE.as_secs());
-    let kept = HeaderValue::from_str(&text).map_err(|error| {
-        Error::new(app::Code::Internal, "The sign-in cannot be begun. Report it.").because(error)
-    })?;
+    let kept = HeaderValue::from_str(&text)
+        .map_err(|error| Error::new(app::Code::Internal, "The sign-in cannot be begun. Report it.").because(error))?;
     let mut response = Redirect::to(&departure.url).into_response();
     response.headers_mut().insert(SET_COOKIE, kept);
     Ok(response)

@@ -47,7 +47,11 @@ async fn an_account_follows_its_subject_and_not_its_address() {
     // Somebody else with her former address is not.
     provider.knows(json!({"sub": "s-impostor", "email": "ann@example.org"}));
     let sentence = refused(&journey(&house).await);
-    assert!(sentence.contains("is somebody else&#39;s at Example Login") || sentence.contains("is somebody else's at Example Login"), "{sentence}");
+    assert!(
+        sentence.contains("is somebody else&#39;s at Example Login")
+            || sentence.contains("is somebody else's at Example Login"),
+        "{sentence}"
+    );
     assert_eq!(store_users(&house).await, 1);
 }
 

@@ -70,7 +70,6 @@ async fn organization(house: &House, slug: &str) -> Organization {
         created_by: None,
         updated_at: now,
         updated_by: None,
-        deleted_at: None,
     };
     let mut change = house.app.store.begin(now, Actor::System, None).await.unwrap();
     store::organizations::insert(&mut change, &organization).await.unwrap();

@@ -81,7 +81,7 @@ async fn a_state_is_spent_on_all_nodes() {
     let Some(database) = testkit::PostgresDatabase::create().await else { return };
     let provider = Scripted::start().await;
     let options =
-        Options { oidc: Some(provider.settings()), database_url: Some(database.url().to_owned()), ..Options::default() };
+        Options { oidc: Some(provider.settings()), database_url: Some(database.url.clone()), ..Options::default() };
     let house = House::start_with(options).await;
     let second = house.second_node().await;
     let journey = Journey::begin(&house).await;
@@ -93,6 +93,7 @@ async fn a_state_is_spent_on_all_nodes() {
     assert!(again.status.is_client_error(), "{}", again.status);
     house.stop().await;
     second.stop().await;
+    database.destroy().await;
 }
 
 #[tokio::test]

@@ -166,7 +166,9 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
         "user.invitation_accepted" => on("invitation accepted by", ""),
         "user.updated" => html! { "changed the " (fields.list("fields")) " of " (target(row, labels)) },
         "user.password_changed" => on("changed the password of", ""),
-        "user.identity_linked" => html! { "linked " (target(row, labels)) " to who signs in at " (fields.text("issuer")) },
+        "user.identity_linked" => {
+            html! { "linked " (target(row, labels)) " to who signs in at " (fields.text("issuer")) }
+        }
         "user.reset_link_created" => on("made a password link for", ""),
         "user.role_changed" => html! { "made " (target(row, labels)) " " strong { (fields.text("role")) } },
         "user.deactivated" => on("suspended", ""),
