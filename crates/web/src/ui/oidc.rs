@@ -136,7 +136,7 @@ fn failed(visitor: &Anybody, error: &Error) -> Response {
                     a.button href="/keys" { "Back to the keys" }
                 } @else {
                     a.button href="/login/oidc" { (icon(Icon::Turning)) "Begin again" }
-                    a.button.quiet href="/login" { "Back to the sign-in page" }
+                    a.button.quiet href="/login" { "Back to sign-in" }
                 }
             }
         }

@@ -7,14 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, House};
 
-use super::scripted::{Journey, Scripted, refused, signed_in};
+use super::scripted::{Journey, Scripted, now, refused, signed_in};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
-
-#[expect(clippy::disallowed_methods, reason = "times around now")]
-fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs() as i64
-}
 
 async fn post(house: &House, session: &str, path: &str, body: Value) -> Answer {
     let headers = [("cookie", session), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];

@@ -5,7 +5,7 @@ use domain::audit::{Actor, Event};
 use domain::organization::{MemberRole, Organization, Rules};
 use http::Method;
 use serde_json::json;
-use testkit::House;
+use testkit::{House, Options};
 
 use super::scripted::{Scripted, journey, refused, signed_in};
 
@@ -47,7 +47,7 @@ async fn the_last_admin_stays_one() {
     let provider = Scripted::start().await;
     let mut oidc = provider.settings();
     oidc.admission.admin_groups = list("ops");
-    let house = provider.house_with(oidc).await;
+    let house = House::start_with(Options { oidc: Some(oidc), ..Options::default() }).await;
     // Nobody but the operator's own people begins a server.
     assert!(refused(&journey(&house).await).contains("waits to be set up"));
     provider.knows(json!({"groups": ["ops"]}));

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 use testkit::{House, Options};
 
-use super::scripted::{Journey, Scripted, journey, refused, session_of, signed_in};
+use super::scripted::{Journey, Scripted, journey, now, refused, session_of, set_up, signed_in};
 
 #[tokio::test]
 async fn whoever_signs_in_there_is_signed_in_here() {
@@ -83,6 +83,7 @@ async fn a_state_is_spent_on_all_nodes() {
     let options =
         Options { oidc: Some(provider.settings()), database_url: Some(database.url.clone()), ..Options::default() };
     let house = House::start_with(options).await;
+    set_up(&house).await;
     let second = house.second_node().await;
     let journey = Journey::begin(&house).await;
     journey.back(&house).await.expect(303);
@@ -165,6 +166,7 @@ async fn the_provider_is_asked_once_about_itself_and_anew_for_a_new_key() {
     }
     assert_eq!(provider.asked("/jwks"), 2);
     house.pass(Duration::from_secs(3601));
+    provider.knows(json!({"exp": now() + 7_200}));
     signed_in(&house).await;
     assert_eq!(provider.asked("/jwks"), 3);
 }

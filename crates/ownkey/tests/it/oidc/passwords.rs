@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use testkit::{House, PASSWORD};
+use testkit::{House, Options, PASSWORD};
 
 use super::scripted::{Scripted, signed_in};
 
@@ -31,7 +31,7 @@ async fn where_passwords_are_off_only_the_first_admins_counts() {
     let provider = Scripted::start().await;
     let mut oidc = provider.settings();
     oidc.passwords = false;
-    let house = provider.house_with(oidc).await;
+    let house = House::start_with(Options { oidc: Some(oidc), ..Options::default() }).await;
     for (name, role) in [
         ("ann", domain::caller::Role::Member),
         ("root", domain::caller::Role::Admin),
@@ -56,6 +56,11 @@ async fn where_passwords_are_off_only_the_first_admins_counts() {
             || page.contains("first admin's"),
         "{page}"
     );
+    let ways = house.nobody().get("/v2/login/ways").await.expect(200).json();
+    let elsewhere = json!({
+        "name": "Example Login", "issuer": provider.issuer(), "url": format!("{}/login/oidc", house.url),
+    });
+    assert_eq!(ways, json!({"password": false, "oidc": elsewhere}));
     signed_in(&house).await;
 }
 
@@ -64,7 +69,7 @@ async fn where_passwords_are_off_no_link_sets_one() {
     let provider = Scripted::start().await;
     let mut oidc = provider.settings();
     oidc.passwords = false;
-    let house = provider.house_with(oidc).await;
+    let house = House::start_with(Options { oidc: Some(oidc), ..Options::default() }).await;
     let root = house.admin("root").await;
     let made = root.client.post("/v2/users", &json!({"email": "bob@example.org", "role": "member"})).await.expect(201);
     let text = made.text();

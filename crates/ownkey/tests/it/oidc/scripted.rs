@@ -13,6 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::Origin;
 use domain::admission::{Admission, Domains};
+use domain::audit::Actor;
+use domain::caller::Role;
+use domain::secret::Password;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey as _};
@@ -115,7 +118,9 @@ impl Scripted {
     }
 
     pub(super) async fn house_with(&self, oidc: Oidc) -> House {
-        House::start_with(Options { oidc: Some(oidc), ..Options::default() }).await
+        let house = House::start_with(Options { oidc: Some(oidc), ..Options::default() }).await;
+        set_up(&house).await;
+        house
     }
 
     /// Changes what it says.
@@ -139,8 +144,16 @@ pub(super) fn ann() -> Value {
     json!({"sub": "s-ann", "email": "ann@example.org", "email_verified": true, "name": "Ann Example"})
 }
 
+/// Makes the first admin, without whom nobody comes in.
+pub(super) async fn set_up(house: &House) {
+    let password = Password::new(testkit::PASSWORD.to_owned());
+    let email = "operator@example.org".to_owned();
+    app::users::create(&house.app, Actor::System, email, password, Role::Admin).await.unwrap();
+}
+
+/// Seconds since the epoch.
 #[expect(clippy::disallowed_methods, reason = "the provider has a clock of its own")]
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs() as i64
 }
 
