@@ -140,6 +140,7 @@ pub async fn invite(app: &App, caller: &Caller, email: &str, role: Role) -> Resu
         created_at: now,
         updated_at: now,
         password_reset_at: None,
+        has_identity: false,
         deleted_at: None,
     };
     let (code, row) = link_code(app, Purpose::Invite, user.id, INVITATION_LIFE);
@@ -263,6 +264,7 @@ pub async fn delete(app: &App, caller: &Caller, id: UserId) -> Result<()> {
         events.push(Event::MemberRemoved { organization, user: id });
     }
     store::sessions::end_all_of_user(&mut change, id, None).await?;
+    store::identities::forget_address(&mut change, id).await?;
     store::users::anonymise(&mut change, id).await?;
     events.push(Event::UserDeleted { user: id });
     if store::users::count_active_admins(&mut change).await? == 0 {
@@ -285,6 +287,11 @@ pub async fn check_link(app: &App, code: &str, purpose: Purpose) -> Result<Strin
     let row = row.filter(|row| row.purpose == purpose && row.used_at.is_none() && row.expires_at > now);
     let Some(id) = row.and_then(|row| row.user) else { return Err(dead_link()) };
     let user = find(app, id).await.map_err(|error| if error.code == Code::NotFound { dead_link() } else { error })?;
+    if purpose == Purpose::Invite && user.has_identity {
+        // They came in without it; whoever still has the link is somebody else.
+        return Err(dead_link());
+    }
+    sign_in::check_passwords_count(app, &user).await?;
     if user.is_active {
         return Ok(user.email);
     }

@@ -273,8 +273,8 @@ pub async fn reveal(
     if row.credential.scope != Scope::Personal {
         return Err(Error::new(Code::Forbidden, "Only personal keys can be shown again, and only to their owner."));
     }
-    let user = match sign_in::proven(app, caller, password, visitor).await {
-        Ok(Some(user)) => user,
+    let proven = match sign_in::proven(app, caller, password, visitor).await {
+        Ok(Some(proven)) => proven,
         Ok(None) => {
             let sentence = "Type your password to see the key. It counts for five minutes in this browser.";
             return Err(Error::new(Code::IncorrectLogin, sentence).of_field("password"));
@@ -286,7 +286,13 @@ pub async fn reveal(
             return Err(error);
         }
     };
-    if user.password_reset_at.is_some_and(|reset| row.credential.created_at <= reset) {
+    if proven.linked_at.is_some_and(|linked| row.credential.created_at <= linked) {
+        return Err(Error::new(
+            Code::Forbidden,
+            "This key was saved before your account was linked to where you sign in now, so that is no proof for it. Type your password; or save the key anew to see it later.",
+        ));
+    }
+    if proven.user.password_reset_at.is_some_and(|reset| row.credential.created_at <= reset) {
         return Err(Error::new(
             Code::Forbidden,
             "An admin's link set your password after this key was saved, so the key is not shown again. It still works; save it anew to see it later.",

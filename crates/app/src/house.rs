@@ -34,7 +34,7 @@ use crate::rechecks::Rechecks;
 use crate::references::References;
 use crate::replay::ReplayMemory;
 use crate::settings::Settings;
-use crate::sign_in::{Passwords, Proofs};
+use crate::sign_in::{Passwords, Proofs, oidc};
 use crate::spreads::Counts;
 
 /// What the house is built from.
@@ -84,6 +84,7 @@ pub struct App {
     pub(crate) freshness: Freshness,
     pub(crate) passwords: Passwords,
     pub(crate) proofs: Proofs,
+    pub(crate) oidc: oidc::Provider,
     pub(crate) checks: Checks,
     pub(crate) rechecks: Rechecks,
     pub(crate) events: Events,
@@ -120,6 +121,7 @@ impl App {
             clock: parts.clock,
             passwords: Passwords::new(&parts.entropy),
             proofs: Proofs::default(),
+            oidc: oidc::Provider::default(),
             entropy: parts.entropy,
             settings: parts.settings,
             metrics: Metrics::new(),

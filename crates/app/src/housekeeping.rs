@@ -28,6 +28,9 @@ const PRUNE_EVERY: u64 = 720;
 /// How long failed log-ins are remembered.
 const LOGIN_MEMORY: Duration = Duration::from_secs(24 * 3600);
 
+/// How long sign-ins that came back are remembered: longer than any could.
+const STATE_MEMORY: Duration = Duration::from_secs(3600);
+
 pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,6 +71,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             report("pruning", store::kept_answers::prune(&app.store, now).await);
             report("pruning", store::tries::prune(&app.store).await);
             report("pruning", crate::conversations::prune(&app).await);
+            report("pruning", store::identities::prune_states(&app.store, now.minus(STATE_MEMORY)).await);
             report("pruning", store::login_failures::prune(&app.store, now.minus(LOGIN_MEMORY)).await);
         }
     }

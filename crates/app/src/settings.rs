@@ -1,10 +1,13 @@
 //! What the operator settled at start. Read once, never changed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ProviderId;
 use domain::resolve::Fallback;
+
+use crate::sign_in::oidc::Oidc;
 
 /// The operator's settings.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct Settings {
     pub web_session_life: Duration,
     /// How long a chat is kept after the last word; `None`: for good.
     pub chat_retention: Option<Duration>,
+    /// The OpenID provider that people may sign in through.
+    pub oidc: Option<Arc<Oidc>>,
     /// Whether this is a demo, with a scripted provider and made-up keys.
     pub is_demo: bool,
 }
@@ -44,6 +49,7 @@ impl Default for Settings {
             access_token_life: Duration::from_secs(8 * 3600),
             web_session_life: Duration::from_secs(30 * 24 * 3600),
             chat_retention: None,
+            oidc: None,
             is_demo: false,
         }
     }

@@ -166,6 +166,7 @@ pub(crate) async fn new_user(
         created_at: now,
         updated_at: now,
         password_reset_at: None,
+        has_identity: false,
         deleted_at: None,
     })
 }

@@ -1,6 +1,7 @@
 //! Signing in: passwords, lock-out, web sessions and access tokens.
 
 pub(crate) mod access_token;
+pub mod oidc;
 mod passwords;
 mod proofs;
 pub mod sessions;
@@ -143,10 +144,25 @@ async fn verify(app: &App, email: &str, password: Password, visitor: &Visitor) -
     match user.filter(|user| matches && user.is_active) {
         Some(user) => {
             store::login_failures::clear(&app.store, &account).await?;
+            check_passwords_count(app, &user).await?;
             Ok(user)
         }
         None => Err(Error::new(Code::IncorrectLogin, "Incorrect email or password")),
     }
+}
+
+/// Where people sign in elsewhere only, one password still counts: the first
+/// admin's, as the way back in.
+///
+/// # Errors
+/// `forbidden` for everybody else's.
+pub(crate) async fn check_passwords_count(app: &App, user: &User) -> Result<()> {
+    let Some(oidc) = app.settings.oidc.as_deref().filter(|oidc| !oidc.passwords) else { return Ok(()) };
+    if store::users::first_admin(&app.store).await? == Some(user.id) {
+        return Ok(());
+    }
+    let sentence = format!("Passwords are switched off on this server. Sign in with {} instead.", oidc.name);
+    Err(Error::new(Code::Forbidden, sentence))
 }
 
 /// Checks the caller's own password again, before something that needs it.
@@ -167,8 +183,17 @@ pub(crate) async fn prove_again(app: &App, caller: &Caller, password: Password, 
     })
 }
 
-/// The caller, proven by the password typed now, or a moment ago in this
-/// browser's session; `None` when it was neither.
+/// Somebody who proved who they are, just now.
+pub(crate) struct Proven {
+    /// Who.
+    pub(crate) user: User,
+    /// By what was linked to their account then, not by the password: it proves
+    /// nothing about what was there before.
+    pub(crate) linked_at: Option<Timestamp>,
+}
+
+/// The caller, proven by the password typed now, or by it or their OpenID
+/// provider a moment ago in this browser's session; `None` when it was neither.
 ///
 /// # Errors
 /// `incorrect_login` or `too_many_logins`.
@@ -177,16 +202,21 @@ pub(crate) async fn proven(
     caller: &Caller,
     password: Option<Password>,
     visitor: &Visitor,
-) -> Result<Option<User>> {
+) -> Result<Option<Proven>> {
     if let Some(password) = password {
         let user = prove_again(app, caller, password, visitor).await?;
         app.proofs.note(caller, app.clock.now());
-        return Ok(Some(user));
+        return Ok(Some(Proven { user, linked_at: None }));
     }
-    if app.proofs.holds(caller, app.clock.now()) {
-        return Ok(store::users::by_id(&app.store, caller.user).await?);
-    }
-    Ok(None)
+    let Some(proof) = app.proofs.of(caller, app.clock.now()) else { return Ok(None) };
+    let user = store::users::by_id(&app.store, caller.user).await?;
+    Ok(user.map(|user| Proven { user, linked_at: proof.linked_at }))
+}
+
+/// Until when the caller counts as just proven, in this browser's session.
+#[must_use]
+pub fn proven_until(app: &App, caller: &Caller) -> Option<Timestamp> {
+    app.proofs.of(caller, app.clock.now()).map(|proof| proof.until)
 }
 
 /// The caller as the audit log names them.

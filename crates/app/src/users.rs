@@ -7,6 +7,7 @@ use domain::resolve::Fallback;
 use domain::secret::Password;
 use domain::{Caller, Timestamp, text};
 use serde::{Deserialize, Serialize};
+use store::identities::Identity;
 use store::users::User;
 
 use crate::App;
@@ -36,6 +37,14 @@ impl Preferences {
     }
 }
 
+impl Account {
+    /// Whether they were invited, and have no way in yet.
+    #[must_use]
+    pub const fn is_invited(&self) -> bool {
+        !self.has_password && !self.has_identity
+    }
+}
+
 /// A user as they and admins may see them.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -51,6 +60,8 @@ pub struct Account {
     pub is_active: bool,
     /// Whether they chose a password: whoever was invited did not yet.
     pub has_password: bool,
+    /// Whether they sign in through an OpenID provider, or could.
+    pub has_identity: bool,
     /// What they prefer.
     pub preferences: Preferences,
     /// When they came.
@@ -67,6 +78,7 @@ impl From<User> for Account {
             role: user.role,
             is_active: user.is_active,
             has_password: user.password_hash.is_some(),
+            has_identity: user.has_identity,
             created_at: user.created_at,
         }
     }
@@ -104,6 +116,14 @@ pub async fn create(app: &App, actor: Actor, email: String, password: Password, 
 pub async fn me(app: &App, caller: &Caller) -> Result<Account> {
     let user = store::users::by_id(&app.store, caller.user).await?;
     user.map(Account::from).ok_or_else(|| Error::not_found("user"))
+}
+
+/// Who the caller is elsewhere.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn identities(app: &App, caller: &Caller) -> Result<Vec<Identity>> {
+    Ok(store::identities::of_user(&app.store, caller.user).await?)
 }
 
 /// Changes the caller's own account.

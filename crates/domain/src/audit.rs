@@ -102,6 +102,14 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// Who signs in through an OpenID provider is this user from now on.
+    #[serde(rename = "user.identity_linked")]
+    IdentityLinked {
+        /// Who.
+        user: UserId,
+        /// The provider, by its own address.
+        issuer: String,
+    },
     /// A link to choose a new password was made.
     #[serde(rename = "user.reset_link_created")]
     ResetLinkCreated {
@@ -622,6 +630,7 @@ impl Event {
             | Self::UserActivated { user }
             | Self::UserDeactivated { user }
             | Self::UserDeleted { user }
+            | Self::IdentityLinked { user, .. }
             | Self::ResetLinkCreated { user }
             | Self::PasswordChanged { user } => ("user", Some(user.to_string())),
             Self::SetupLinkCreated {} => ("setup", None),

@@ -35,6 +35,7 @@ pub mod usage;
 
 // The decisions.
 pub mod access;
+pub mod admission;
 pub mod alias;
 pub mod budget;
 pub mod cooling;

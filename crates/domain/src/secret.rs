@@ -27,9 +27,10 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The text itself. Called in three places only: the vault (to seal and to
-    /// fingerprint), the upstream client (to write the auth header) and the
-    /// reveal use case. A test counts the call sites.
+    /// The text itself. Called in four places only: the vault (to seal and to
+    /// fingerprint), the upstream client (to write the auth header), the reveal
+    /// use case, and sign-in by OpenID (our own secret there). A test counts the
+    /// call sites.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -8,6 +8,7 @@ mod failure;
 mod fetch;
 mod payload;
 mod pool;
+mod service;
 mod tls;
 
 use std::fmt;

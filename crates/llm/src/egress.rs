@@ -18,7 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::ProviderId;
+use domain::{Origin, ProviderId};
 use tokio::net::TcpStream;
 use url::Host;
 
@@ -96,12 +96,19 @@ impl EgressGuard {
     /// addresses, whatever the operator listed for providers.
     #[must_use]
     pub fn public_only(&self) -> Self {
+        self.with_local(LocalEndpoints::none())
+    }
+
+    /// The rules for a service that the operator named: as for an address that
+    /// came with a request, but this one origin may be on this network.
+    #[must_use]
+    pub fn only(&self, named: &Origin) -> Self {
+        self.with_local(LocalEndpoints::none().with(named.clone()))
+    }
+
+    fn with_local(&self, local: LocalEndpoints) -> Self {
         let policy = self.policy();
-        let public = Policy {
-            version: policy.version,
-            local: LocalEndpoints::none(),
-            own_listeners: policy.own_listeners.clone(),
-        };
+        let public = Policy { version: policy.version, local, own_listeners: policy.own_listeners.clone() };
         Self {
             policy: Arc::new(RwLock::new(Arc::new(public))),
             lookup: Arc::clone(&self.lookup),

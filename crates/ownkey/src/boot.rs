@@ -80,6 +80,7 @@ pub(crate) async fn build(
         request_keys_allowed: config.request_keys_allowed,
         fetches_pictures: config.fetches_pictures,
         chat_retention: config.chat_retention,
+        oidc: config.oidc.clone(),
         default_bases: found.bases,
         is_demo,
         ..Settings::default()

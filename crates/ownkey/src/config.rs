@@ -3,13 +3,16 @@
 
 pub(crate) mod environment;
 pub(crate) mod master_key;
+mod oidc;
 pub(crate) mod providers;
 pub(crate) mod variables;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use app::sign_in::oidc::Oidc;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
@@ -50,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) fetches_pictures: bool,
     /// How long a chat is kept after the last word; `None`: for good.
     pub(crate) chat_retention: Option<Duration>,
+    /// The OpenID provider that people may sign in through.
+    pub(crate) oidc: Option<Arc<Oidc>>,
     /// Whether reservations wait for the disk.
     pub(crate) strict_durability: bool,
 }
@@ -72,6 +77,7 @@ struct ConfigFile {
     fetch_images: Option<String>,
     chat_retention_days: Option<String>,
     ledger_durability: Option<String>,
+    oidc: oidc::OidcFile,
 }
 
 /// The data directory, before anything in it is read.
@@ -142,6 +148,7 @@ pub(crate) fn read(
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
         fetches_pictures: choice("OWNKEY_FETCH_IMAGES", fetch_images.as_deref(), "on", "off")?,
         chat_retention: days("OWNKEY_CHAT_RETENTION_DAYS", retention.as_deref())?,
+        oidc: oidc::read(environment, file.oidc)?.map(Arc::new),
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })
 }

@@ -37,6 +37,7 @@ pub mod cooldowns;
 pub mod credentials;
 pub mod environment_health;
 pub mod idempotency;
+pub mod identities;
 pub mod invitations;
 pub mod kept_answers;
 pub mod key_checks;

@@ -128,6 +128,7 @@ pub(crate) fn user(email: &str) -> User {
         created_at: NOW,
         updated_at: NOW,
         password_reset_at: None,
+        has_identity: false,
         deleted_at: None,
     }
 }

@@ -40,6 +40,8 @@ pub struct User {
     /// When an admin's link last set the password; keys saved before are not
     /// shown again, because it may have been the admin who used it.
     pub password_reset_at: Option<Timestamp>,
+    /// Whether they sign in through an OpenID provider, or could.
+    pub has_identity: bool,
     /// When the user was let go.
     pub deleted_at: Option<Timestamp>,
 }
@@ -205,7 +207,7 @@ pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreE
     let nobody = format!("deleted-{id}");
     let done = sqlx::query(
         "UPDATE users SET email = $2, email_folded = $2, display_name = 'Deleted user', password_hash = NULL, \
-         is_active = 0, preferences = '{}', updated_at = $3, deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
+         is_active = 0, has_identity = 0, preferences = '{}', updated_at = $3, deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(id.to_string())
     .bind(nobody)
@@ -216,13 +218,29 @@ pub async fn anonymise(change: &mut Mutation, id: UserId) -> Result<bool, StoreE
     Ok(done.rows_affected() > 0)
 }
 
+/// The first of the active admins with a password, who keeps a way in whatever
+/// else is switched off.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn first_admin(store: &Store) -> Result<Option<UserId>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND password_hash IS NOT NULL \
+         ORDER BY created_at, id LIMIT 1",
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.as_ref().map(|row| Columns(row).parsed("id")).transpose()
+}
+
 /// How many active admins there are, as this change sees it.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_active_admins(change: &mut Mutation) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1 AND password_hash IS NOT NULL",
+        "SELECT COUNT(*) FROM users WHERE role = 'admin' AND is_active = 1 \
+         AND (password_hash IS NOT NULL OR has_identity = 1)",
     )
     .fetch_one(change.connection())
     .await?)
@@ -241,6 +259,7 @@ fn read(row: &AnyRow) -> Result<User, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         password_reset_at: row.optional_time("password_reset_at")?,
+        has_identity: row.flag("has_identity")?,
         deleted_at: row.optional_time("deleted_at")?,
     })
 }

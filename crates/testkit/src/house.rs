@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use app::App;
 use app::environment::FoundKey;
+use app::sign_in::oidc::Oidc;
 use domain::audit::Actor;
 use domain::caller::Role;
 use domain::resolve::Fallback;
@@ -57,6 +58,8 @@ pub struct Options {
     pub site: Option<SocketAddr>,
     /// Whether pictures are fetched by their address.
     pub fetches_pictures: bool,
+    /// The OpenID provider that people may sign in through.
+    pub oidc: Option<Oidc>,
     /// How long before now its clock begins.
     pub ago: Duration,
 }
@@ -78,6 +81,7 @@ impl Default for Options {
             raw: None,
             site: None,
             fetches_pictures: true,
+            oidc: None,
             ago: Duration::ZERO,
         }
     }
@@ -134,6 +138,7 @@ impl House {
             variables: options.variables,
             site: options.site,
             fetches_pictures: options.fetches_pictures,
+            oidc: options.oidc.map(Arc::new),
             data_dir: directory.path().to_owned(),
             provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
             offset: Arc::new(AtomicI64::new(-(options.ago.as_micros() as i64))),

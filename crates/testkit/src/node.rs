@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use app::environment::{Environment, FoundKey};
 use app::references::References;
+use app::sign_in::oidc::Oidc;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use domain::resolve::Fallback;
@@ -70,6 +71,7 @@ pub(crate) struct Ground {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) site: Option<SocketAddr>,
     pub(crate) fetches_pictures: bool,
+    pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) data_dir: PathBuf,
     pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
@@ -115,6 +117,7 @@ impl Ground {
             policy: self.policy,
             request_keys_allowed: self.request_keys_allowed,
             fetches_pictures: self.fetches_pictures,
+            oidc: self.oidc.clone(),
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());

@@ -60,9 +60,26 @@ impl Origins {
     /// The `Set-Cookie` value for a session, or one that removes it.
     #[must_use]
     pub fn set_cookie(&self, secret: Option<&str>, max_age_seconds: u64) -> String {
+        self.written(&self.cookie, secret, max_age_seconds)
+    }
+
+    fn written(&self, name: &str, secret: Option<&str>, max_age_seconds: u64) -> String {
         let (value, age) = secret.map_or(("", 0), |secret| (secret, max_age_seconds));
         let secure = if self.is_https { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", self.cookie)
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
+    }
+
+    /// The name of the cookie of a sign-in that is under way elsewhere.
+    #[must_use]
+    pub fn journey_cookie_name(&self) -> String {
+        format!("{}_journey", self.cookie)
+    }
+
+    /// The `Set-Cookie` value for such a sign-in, or one that removes it. It comes
+    /// back with whoever is sent here from another site.
+    #[must_use]
+    pub fn set_journey_cookie(&self, sealed: Option<&str>, max_age_seconds: u64) -> String {
+        self.written(&self.journey_cookie_name(), sealed, max_age_seconds)
     }
 
     /// Whether an `Origin` header names one of ours.
@@ -115,6 +132,10 @@ mod tests {
         assert_eq!(
             origins.set_cookie(Some("abc"), 60),
             "__Host-ownkey=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        assert_eq!(
+            origins.set_journey_cookie(Some("abc"), 60),
+            "__Host-ownkey_journey=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
         );
         assert_eq!(local().set_cookie(None, 60), "ownkey_8000=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     }

@@ -11,6 +11,7 @@ mod keys;
 mod links;
 pub(crate) mod markdown;
 mod models;
+mod oidc;
 mod playground;
 mod prices;
 mod profile;
@@ -30,6 +31,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(docs::doors());
     doors.extend(home::doors());
     doors.extend(sign_in::doors());
+    doors.extend(oidc::doors());
     doors.extend(links::doors());
     doors.extend(keys::doors());
     doors.extend(profile::doors());

@@ -72,7 +72,12 @@ impl Pool {
     /// A client for one request to a stranger: under the rules for addresses that
     /// came with a request, and with no connection that anybody else uses.
     pub(super) fn client_for_stranger(&self, endpoint: &Endpoint) -> HttpClient {
-        let guard = self.guard.public_only();
+        self.client_for_service(self.guard.public_only(), endpoint)
+    }
+
+    /// A client for one request under rules of its own, with no connection that
+    /// anybody else uses.
+    pub(super) fn client_for_service(&self, guard: EgressGuard, endpoint: &Endpoint) -> HttpClient {
         let connector = Connector::new(guard, endpoint.clone(), self.tls.clone(), self.connect_limit);
         Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)

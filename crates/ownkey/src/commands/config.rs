@@ -1,5 +1,7 @@
 //! `ownkey config …`
 
+use app::sign_in::oidc::Oidc;
+use domain::admission::Domains;
 use store::vault::MasterKeyProblem;
 
 use super::output;
@@ -58,10 +60,36 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "request_keys": if config.request_keys_allowed { "on" } else { "off" },
         "fetch_images": if config.fetches_pictures { "on" } else { "off" },
         "chat_retention_days": config.chat_retention.map(|kept| kept.as_secs() / (24 * 3600)),
+        "oidc": config.oidc.as_deref().map(shown_oidc),
         "ledger_durability": if config.strict_durability { "strict" } else { "grouped" },
         "environment_keys": found.keys.iter().map(|key| format!("{} ({})", key.variable, key.masked)).collect::<Vec<_>>(),
         "default_endpoints": found.bases.iter().map(|(provider, url)| format!("{provider}: {url}")).collect::<Vec<_>>(),
         "notes": problems,
+    })
+}
+
+/// What was said of the OpenID provider, without our secret at it.
+fn shown_oidc(oidc: &Oidc) -> serde_json::Value {
+    let admission = &oidc.admission;
+    let domains = match &admission.domains {
+        Domains::Unsaid => None,
+        Domains::Any => Some(vec!["*".to_owned()]),
+        Domains::Listed(listed) => Some(listed.clone()),
+    };
+    let map = admission.map.iter().map(|mapped| format!("{}={}:{}", mapped.group, mapped.organization, mapped.role));
+    serde_json::json!({
+        "issuer": oidc.issuer,
+        "name": oidc.name,
+        "client_id": oidc.client_id,
+        "client_secret": oidc.client_secret.is_some(),
+        "scopes": oidc.scopes.join(" "),
+        "groups_claim": oidc.groups_claim,
+        "admin_groups": admission.admin_groups,
+        "group_map": map.collect::<Vec<_>>(),
+        "allowed_domains": domains,
+        "allowed_groups": admission.groups,
+        "link": if admission.links { "verified-email" } else { "never" },
+        "passwords": if oidc.passwords { "on" } else { "off" },
     })
 }
 

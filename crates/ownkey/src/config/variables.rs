@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 23] = [
+pub(crate) const VARIABLES: [Variable; 35] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -70,6 +70,45 @@ pub(crate) const VARIABLES: [Variable; 23] = [
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",
         meaning: "`grouped` (default): reservations are committed without waiting for the disk; `strict`: they wait.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_ISSUER",
+        meaning: "An OpenID provider that people may sign in through, by the address it calls itself: https, or http on this machine. Of all addresses this one may be on this network. Register `<public URL>/login/oidc/callback` there.",
+    },
+    Variable { name: "OWNKEY_OIDC_NAME", meaning: "What people call it; default its host." },
+    Variable { name: "OWNKEY_OIDC_CLIENT_ID", meaning: "What it calls this server." },
+    Variable {
+        name: "OWNKEY_OIDC_CLIENT_SECRET",
+        meaning: "What this server proves that by; unset: a public client, proven by PKCE alone.",
+    },
+    Variable { name: "OWNKEY_OIDC_SCOPES", meaning: "What is asked for; default `openid email profile groups`." },
+    Variable {
+        name: "OWNKEY_OIDC_GROUPS_CLAIM",
+        meaning: "The claim with a person's groups, or a dotted path to it; default `groups`.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_ADMIN_GROUPS",
+        meaning: "Groups, comma-separated, whose people are this server's admins; everybody else who signs in through the provider then is none. Default: groups say nothing about that.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_GROUP_MAP",
+        meaning: "What groups are in organizations, comma-separated: `staff=acme:member` (`member`, `admin`, `owner`). Who is in an organization named here is up to the groups, at each sign-in.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_ALLOWED_DOMAINS",
+        meaning: "Domains, comma-separated, whose e-mail addresses the provider speaks for, and whose people may make an account; `*`: all. Default: whoever has an account or was invited, and nobody new.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_ALLOWED_GROUPS",
+        meaning: "Groups, comma-separated, whose people may make an account; with OWNKEY_OIDC_ALLOWED_DOMAINS both have to hold.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_LINK",
+        meaning: "`verified-email` (default): whoever has the verified address of an account with a password signs in to it; `never`: only to accounts without one.",
+    },
+    Variable {
+        name: "OWNKEY_OIDC_PASSWORDS",
+        meaning: "`on` (default): passwords count beside it; `off`: only the first admin's, as the way back in.",
     },
     Variable {
         name: "MASTER_KEY",

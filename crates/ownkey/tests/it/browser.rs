@@ -5,6 +5,7 @@ mod chat;
 mod frame;
 mod keys;
 mod models;
+mod oidc;
 mod playground;
 mod prices;
 mod profile;

@@ -32,6 +32,7 @@ mod libraries;
 mod limits;
 mod lock_out;
 mod model_lists;
+mod oidc;
 mod opaque;
 mod openapi;
 mod organizations;

@@ -16,13 +16,13 @@ const SEARCH: &str = "SELECT * FROM users WHERE deleted_at IS NULL \
      AND (CAST($1 AS TEXT) IS NULL OR email_folded LIKE $1 ESCAPE '!' OR LOWER(display_name) LIKE $1 ESCAPE '!') \
      AND (CAST($3 AS TEXT) IS NULL OR role = $3) \
      AND (CAST($4 AS BIGINT) IS NULL OR is_active = $4) \
-     AND (CAST($5 AS BIGINT) IS NULL OR (CASE WHEN password_hash IS NULL THEN 1 ELSE 0 END) = $5) \
+     AND (CAST($5 AS BIGINT) IS NULL OR (CASE WHEN password_hash IS NULL AND has_identity = 0 THEN 1 ELSE 0 END) = $5) \
      ORDER BY email_folded LIMIT $6";
 
 const COUNTS: &str = "SELECT COUNT(*) AS every, \
      CAST(COALESCE(SUM(CASE WHEN role = 'admin' THEN 1 ELSE 0 END), 0) AS BIGINT) AS admins, \
      CAST(COALESCE(SUM(CASE WHEN is_active = 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS suspended, \
-     CAST(COALESCE(SUM(CASE WHEN is_active = 1 AND password_hash IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS invited \
+     CAST(COALESCE(SUM(CASE WHEN is_active = 1 AND password_hash IS NULL AND has_identity = 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS invited \
      FROM users WHERE deleted_at IS NULL";
 
 const BELONGINGS: &str = "SELECT \

@@ -146,20 +146,21 @@ struct UserView {
     #[schema(pattern = "@role")]
     role: &'static str,
     is_active: bool,
-    /// Whether they were invited and have not chosen a password yet.
+    /// Whether they were invited and did not come in yet.
     is_invited: bool,
     created_at: String,
 }
 
 impl From<Account> for UserView {
     fn from(account: Account) -> Self {
+        let is_invited = account.is_invited();
         Self {
             id: account.id.to_string(),
             email: account.email,
             display_name: account.display_name,
             role: account.role.as_str(),
             is_active: account.is_active,
-            is_invited: !account.has_password,
+            is_invited,
             created_at: account.created_at.to_string(),
         }
     }

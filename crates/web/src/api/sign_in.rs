@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{App, Code, sign_in};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use domain::access::Need;
 use domain::secret::Password;
 use http::Method;
@@ -31,7 +31,14 @@ pub(crate) fn doors() -> Vec<Door> {
                 .takes_form::<LoginForm>()
                 .example(json!({"username": "ann@example.org", "password": "correct horse battery"}))
                 .gives::<AccessToken>(200, "The token")
-                .refuses(&[Code::IncorrectLogin, Code::TooManyLogins]),
+                .refuses(&[Code::IncorrectLogin, Code::TooManyLogins, Code::Forbidden]),
+        ),
+        door(
+            Method::GET,
+            "/v2/login/ways",
+            Need::Nothing,
+            get(list_ways),
+            says("sign-in", "How people sign in here").gives::<Ways>(200, "Passwords, and the OpenID provider"),
         ),
         door(
             Method::POST,
@@ -59,6 +66,35 @@ struct AccessToken {
     #[schema(pattern = "^(bearer)$")]
     token_type: &'static str,
     expires_at: String,
+}
+
+/// How people sign in here.
+#[derive(Serialize, ToSchema)]
+struct Ways {
+    /// Whether passwords count; where not, the first admin's still does.
+    password: bool,
+    /// The OpenID provider that people sign in through.
+    oidc: Option<Elsewhere>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Elsewhere {
+    /// What people call it.
+    name: String,
+    /// The address it calls itself.
+    issuer: String,
+    /// Where a browser begins.
+    url: String,
+}
+
+async fn list_ways(State(app): State<Arc<App>>) -> Response {
+    let oidc = app.settings.oidc.as_deref();
+    let elsewhere = oidc.map(|oidc| Elsewhere {
+        name: oidc.name.clone(),
+        issuer: oidc.issuer.clone(),
+        url: format!("{}/login/oidc", app.settings.public_url),
+    });
+    axum::Json(Ways { password: oidc.is_none_or(|oidc| oidc.passwords), oidc: elsewhere }).into_response()
 }
 
 async fn create_access_token(

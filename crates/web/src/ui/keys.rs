@@ -14,7 +14,7 @@ mod verdict;
 
 use app::credentials::{self, Browse, Outcome, Pasted};
 use app::error::Error;
-use app::{cooling, spreads, status};
+use app::{cooling, sign_in, spreads, status, users};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -114,6 +114,14 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
         Said::Refused(error) => (problem::status_of(error), Some(error.sentence.as_str()), &[][..]),
         Said::Pasted(pasted) => (StatusCode::OK, None, pasted),
     };
+    let account = users::me(app, caller).await?;
+    let elsewhere = app.settings.oidc.as_deref().filter(|_| account.has_identity);
+    let proof = sheets::ProofAsked {
+        email: &account.email,
+        has_password: account.has_password && elsewhere.is_none_or(|oidc| oidc.passwords),
+        elsewhere: elsewhere.map(|oidc| oidc.name.as_str()),
+        proven_until: sign_in::proven_until(app, caller),
+    };
     let content = html! {
         div.lead {
             div {
@@ -136,7 +144,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
         @if let Some(provider) = spot.provider { (fields::of_provider(provider, spot, &listed, default_base)) }
         (list::keys(&listed, app.settings.reveal_allowed))
         dialog #sheet aria-labelledby="sheet-title" {}
-        (sheets::password_dialog(signed_in.viewer.person.as_ref().map_or("", |person| &person.email)))
+        (sheets::password_dialog(&proof))
     };
     let page = with_status(status, "Provider keys", &signed_in.viewer, content);
     Ok(page.at(Place::Keys).shaped(Shape::Column).with_script("keys.js").into_response())

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use store::setup_codes::Purpose;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
+use super::oidc;
 use super::view::{Page, Shape, Viewer, complaint, field, first_field, with_status};
 use crate::body::{Form, Id};
 use crate::problem;
@@ -114,7 +115,7 @@ async fn reset_password(
 async fn show(shared: &Shared, visitor: &Anybody, code: &str, purpose: Purpose) -> Result<Response, Failure> {
     let email = administration::check_link(&shared.app, code, purpose).await?;
     let asked = Asked { purpose, email: &email, name: "", problem: None };
-    Ok(password_page(&visitor.viewer, StatusCode::OK, &asked).into_response())
+    Ok(password_page(shared, &visitor.viewer, StatusCode::OK, &asked).into_response())
 }
 
 async fn choose(
@@ -133,7 +134,7 @@ async fn choose(
             let email = administration::check_link(&shared.app, code, purpose).await?;
             let name = form.name.unwrap_or_default();
             let asked = Asked { purpose, email: &email, name: &name, problem: Some(&error.sentence) };
-            Ok(password_page(&visitor.viewer, problem::status_of(&error), &asked).into_response())
+            Ok(password_page(shared, &visitor.viewer, problem::status_of(&error), &asked).into_response())
         }
         Err(error) => Err(error.into()),
     }
@@ -177,7 +178,7 @@ struct Asked<'a> {
 }
 
 /// The form posts to its own address, so that the code stays out of the page.
-fn password_page(viewer: &Viewer, status: StatusCode, asked: &Asked<'_>) -> Page {
+fn password_page(shared: &Shared, viewer: &Viewer, status: StatusCode, asked: &Asked<'_>) -> Page {
     let is_new = asked.purpose == Purpose::Invite;
     let title = if is_new { "Welcome to Ownkey" } else { "Choose a new password" };
     let label = "Password, at least 8 characters";
@@ -187,6 +188,7 @@ fn password_page(viewer: &Viewer, status: StatusCode, asked: &Asked<'_>) -> Page
             p { @if is_new { "Choose a name and a password, and you are in." } @else { "Every other session of yours ends." } }
             p.small { "For " strong { (asked.email) } }
             (complaint(asked.problem))
+            @if let Some(button) = oidc::button(shared).filter(|_| is_new) { (button) (oidc::or()) }
             form.form method="post" {
                 input type="text" name="username" value=(asked.email) autocomplete="username" hidden;
                 @if is_new {

@@ -144,6 +144,8 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
     let (app, caller) = (&shared.app, &signed_in.caller);
     let told = Told {
         account: users::me(app, caller).await?,
+        identities: users::identities(app, caller).await?,
+        elsewhere: app.settings.oidc.as_deref().map(|oidc| (oidc.issuer.clone(), oidc.name.clone())),
         sessions: sessions::list(app, caller).await?,
         current: caller.session(),
         theme: signed_in.viewer.theme,

@@ -15,6 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::forms::{Anybody, is_for_the_form, redirect_with_cookie};
+use super::oidc;
 use super::view::{Icon, Page, Shape, Viewer, clock_time, complaint, field, first_field, icon, with_status};
 use crate::body::{Form, Query};
 use crate::problem;
@@ -176,7 +177,7 @@ async fn show_login(
         (false, true) => Told::SignedOut,
         (false, false) => Told::Nothing,
     };
-    Ok(login_page(&visitor.viewer, "", &told).into_response())
+    Ok(login_page(&shared, &visitor.viewer, "", &told).into_response())
 }
 
 /// What is told above the log-in.
@@ -205,7 +206,7 @@ impl<'a> Told<'a> {
     }
 }
 
-fn login_page(viewer: &Viewer, email: &str, told: &Told<'_>) -> Page {
+fn login_page(shared: &Shared, viewer: &Viewer, email: &str, told: &Told<'_>) -> Page {
     let status = told.error().map_or(StatusCode::OK, problem::status_of);
     let content = card(
         "Sign in",
@@ -227,20 +228,34 @@ fn login_page(viewer: &Viewer, email: &str, told: &Told<'_>) -> Page {
                 Told::Nothing => {}
             }
             @if !matches!(told, Told::NeedsSetup) {
-                form.form method="post" action="/login" {
-                    @if email.is_empty() {
-                        (first_field("E-mail address", "email", "email", "", "username"))
-                        (field("Password", "password", "password", "", "current-password"))
-                    } @else {
-                        (field("E-mail address", "email", "email", email, "username"))
-                        (first_field("Password", "password", "password", "", "current-password"))
+                @match (oidc::button(shared), shared.app.settings.oidc.as_deref().is_none_or(|oidc| oidc.passwords)) {
+                    (None, _) => { (password_form(email, true)) }
+                    (Some(button), true) => { (button) (oidc::or()) (password_form(email, false)) }
+                    (Some(button), false) => {
+                        (button)
+                        details.way-back open[told.error().is_some()] {
+                            summary { "Sign in with a password" }
+                            p.small { "Passwords are switched off here, but for the first admin's." }
+                            (password_form(email, false))
+                        }
                     }
-                    button type="submit" { "Sign in" }
                 }
             }
         },
     );
     with_status(status, "Sign in", viewer, content).shaped(Shape::Narrow)
+}
+
+/// `is_all`: there is no other way in, so this is where somebody begins.
+fn password_form(email: &str, is_all: bool) -> Markup {
+    let begins = |is_first: bool| if is_first && is_all { first_field } else { field };
+    html! {
+        form.form method="post" action="/login" {
+            (begins(email.is_empty())("E-mail address", "email", "email", email, "username"))
+            (begins(!email.is_empty())("Password", "password", "password", "", "current-password"))
+            button.quiet[!is_all] type="submit" { @if is_all { "Sign in" } @else { "Sign in with the password" } }
+        }
+    }
 }
 
 async fn log_in(
@@ -254,7 +269,7 @@ async fn log_in(
         Ok(opened) => redirect_with_cookie(&shared, "/", Some(&opened.text)),
         Err(error) if is_for_the_form(&error) => {
             let told = Told::of(&error, shared.app.clock.now());
-            Ok(login_page(&visitor.viewer, &form.email, &told).into_response())
+            Ok(login_page(&shared, &visitor.viewer, &form.email, &told).into_response())
         }
         Err(error) => Err(error.into()),
     }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 /// How often secrets are exposed outside tests, at most.
-const MOST: usize = 9;
+const MOST: usize = 10;
 
-/// Where: the vault, the upstream client, reveal.
-const ALLOWED: [&str; 3] = ["store/src/vault", "llm/src/client", "app/src/credentials.rs"];
+/// Where: the vault, the upstream client, reveal, and our own secret at the
+/// OpenID provider.
+const ALLOWED: [&str; 4] =
+    ["store/src/vault", "llm/src/client", "app/src/credentials.rs", "app/src/sign_in/oidc/provider.rs"];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {

@@ -19,6 +19,7 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("user.invitation_accepted", "Invitation accepted"),
             ("user.updated", "Account edited"),
             ("user.password_changed", "Password changed"),
+            ("user.identity_linked", "Account linked"),
             ("user.reset_link_created", "Password link made"),
             ("user.role_changed", "Role changed"),
             ("user.deactivated", "User suspended"),
@@ -168,6 +169,9 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
         "user.invitation_accepted" => on("invitation accepted by", ""),
         "user.updated" => html! { "changed the " (fields.list("fields")) " of " (target(row, labels)) },
         "user.password_changed" => on("changed the password of", ""),
+        "user.identity_linked" => {
+            html! { "linked " (target(row, labels)) " to who signs in at " (fields.text("issuer")) }
+        }
         "user.reset_link_created" => on("made a password link for", ""),
         "user.role_changed" => html! { "made " (target(row, labels)) " " strong { (fields.text("role")) } },
         "user.deactivated" => on("suspended", ""),

@@ -96,6 +96,12 @@ fn server(seen: &Overview, settings: &Settings) -> Markup {
                     @if seen.master_keys.len() > 1 { "; " (seen.master_keys.len()) " are given" }
                 }
                 dt { "Whose key pays" } dd { (policy_words(settings.policy)) }
+                dt { "Signing in" } dd {
+                    @match settings.oidc.as_deref() {
+                        None => "with a password",
+                        Some(oidc) => { "with " (oidc.name) @if oidc.passwords { ", or a password" } @else { "; passwords are off" } }
+                    }
+                }
                 dt { "Copying own keys" } dd { @if settings.reveal_allowed { "allowed, with the password" } @else { "switched off" } }
                 dt { "Chats are kept" } dd { @match settings.chat_retention { None => "for good", Some(time) => { (time.as_secs() / 86_400) " days" } } }
             }

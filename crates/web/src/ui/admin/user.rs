@@ -173,7 +173,7 @@ fn access(user: &Account, things: Belongings, is_self: bool) -> Markup {
             h2 #access-title { "Access" }
             form.stack method="post" {
                 div.deed {
-                    div { strong { "Password" } div.small { "A one-time link by which " @if user.has_password { "they choose another" } @else { "they choose their first, where the invitation is lost or too old" } "." } }
+                    div { strong { "Password" } div.small { "A one-time link by which " @if user.has_password { "they choose another" } @else if user.has_identity { "they choose one, beside signing in elsewhere" } @else { "they choose their first, where the invitation is lost or too old" } "." } }
                     button.quiet.little type="submit" name="act" value="link" { (icon(Icon::Key)) "Make a link" }
                 }
                 div.deed {

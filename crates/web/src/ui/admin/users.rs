@@ -198,10 +198,10 @@ fn search(query: &UsersQuery, counts: UserCounts) -> Markup {
 pub(super) fn state(user: &Account) -> Markup {
     if !user.is_active {
         badge("red", Icon::Pause, "Suspended")
-    } else if user.has_password {
-        badge("green", Icon::Check, "Active")
-    } else {
+    } else if user.is_invited() {
         badge("amber", Icon::Clock, "Invited")
+    } else {
+        badge("green", Icon::Check, "Active")
     }
 }
 

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use super::fields::edit_inputs;
 use super::row::{Line, mask, scope_word};
 use super::verdict::verdict;
+use crate::ui::oidc;
 use crate::ui::view::{Icon, complaint, icon, tile, time};
 
 fn sheet(title: &Markup, content: &Markup) -> Markup {
@@ -180,22 +181,43 @@ pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
     sheet(&html! { "Delete " bdi { (key.title()) } "?" }, &content)
 }
 
-/// Asks for the password before a key is copied. `email`: whose password.
-pub(super) fn password_dialog(email: &str) -> Markup {
+/// How whoever wants a copy of a key can prove that it is them.
+pub(super) struct ProofAsked<'a> {
+    /// Whose password.
+    pub(super) email: &'a str,
+    /// Whether they have one that counts.
+    pub(super) has_password: bool,
+    /// The OpenID provider they can prove it at, by its name.
+    pub(super) elsewhere: Option<&'a str>,
+    /// Until when they need not: they just did.
+    pub(super) proven_until: Option<Timestamp>,
+}
+
+/// Asks for the password, or for a sign-in elsewhere, before a key is copied.
+pub(super) fn password_dialog(asked: &ProofAsked<'_>) -> Markup {
+    let until = asked.proven_until.map(|until| until.as_micros() / 1_000);
     html! {
-        dialog #password-dialog aria-labelledby="password-title" {
+        dialog #password-dialog aria-labelledby="password-title" data-proven-until=[until] {
             form.form #password-form method="dialog" {
                 h2 #password-title { "Copy the key" }
-                p.soft { "Type your password once; it counts for five minutes. Copying is written down in the audit log." }
-                input type="text" name="username" value=(email) autocomplete="username" hidden;
-                div.field {
-                    label for="password-again" { "Password" }
-                    input #password-again type="password" autocomplete="current-password" required;
+                @if let Some(name) = asked.elsewhere {
+                    p.soft { "Sign in with " (name) " once more; it counts for five minutes. Copying is written down in the audit log." }
+                    a.button.whole href="/login/oidc/confirm?next=/keys" { (icon(Icon::Enter)) span { "Confirm with " (name) } }
+                    @if asked.has_password { (oidc::or()) }
+                } @else {
+                    p.soft { "Type your password once; it counts for five minutes. Copying is written down in the audit log." }
+                }
+                @if asked.has_password {
+                    input type="text" name="username" value=(asked.email) autocomplete="username" hidden;
+                    div.field {
+                        label for="password-again" { "Password" }
+                        input #password-again type="password" autocomplete="current-password" required;
+                    }
                 }
                 p.wrong #password-wrong hidden role="alert" {}
                 div.end {
                     button.quiet type="button" data-close { "Cancel" }
-                    button type="submit" { "Copy" }
+                    @if asked.has_password { button type="submit" { "Copy" } }
                 }
             }
         }

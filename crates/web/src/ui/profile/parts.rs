@@ -4,6 +4,7 @@ use app::users::Account;
 use domain::ids::SessionId;
 use domain::resolve::Fallback;
 use maud::{Markup, html};
+use store::identities::Identity;
 use store::sessions::{Session, SessionKind};
 
 use crate::ui::view::{Icon, Theme, icon, time};
@@ -11,12 +12,24 @@ use crate::ui::view::{Icon, Theme, icon, time};
 /// What the cards tell.
 pub(super) struct Told {
     pub(super) account: Account,
+    /// Who they are elsewhere.
+    pub(super) identities: Vec<Identity>,
+    /// The provider of this server: its address and what people call it.
+    pub(super) elsewhere: Option<(String, String)>,
     pub(super) sessions: Vec<Session>,
     /// The session this request came with.
     pub(super) current: Option<SessionId>,
     pub(super) theme: Theme,
     /// How far calls go where nobody says.
     pub(super) server_policy: Fallback,
+}
+
+impl Told {
+    /// What people call the provider of an identity.
+    fn name_of<'a>(&'a self, identity: &'a Identity) -> &'a str {
+        let own = self.elsewhere.as_ref().filter(|(issuer, _)| *issuer == identity.issuer);
+        own.map_or(identity.issuer.as_str(), |(_, name)| name)
+    }
 }
 
 pub(super) fn account(told: &Told) -> Markup {
@@ -31,6 +44,9 @@ pub(super) fn account(told: &Told) -> Markup {
                 }
                 dl.facts {
                     dt { "E-mail address" } dd { (account.email) }
+                    @for identity in &told.identities {
+                        dt { "Signs in with" } dd { (told.name_of(identity)) ", as " (identity.email) }
+                    }
                     dt { "Role" } dd { (account.role) }
                     dt { "Here since" } dd { (time(account.created_at)) }
                 }
@@ -41,6 +57,14 @@ pub(super) fn account(told: &Told) -> Markup {
 }
 
 pub(super) fn password(told: &Told) -> Markup {
+    if !told.account.has_password {
+        return html! {
+            section.card aria-labelledby="password-title" {
+                h2 #password-title { "Password" }
+                p.soft { "You have none: you sign in elsewhere. An admin of this server can make you a link by which you choose one." }
+            }
+        };
+    }
     html! {
         section.card aria-labelledby="password-title" {
             h2 #password-title { "Password" }

@@ -89,7 +89,7 @@ if ($("keys")) {
 
 // ---- Copying: the password once, for five minutes ----
 const LIFE = 4.75 * 60_000;
-let provenUntil = 0;
+let provenUntil = Number($("password-dialog")?.dataset.provenUntil ?? 0) - 10_000;
 let wanted = null;
 let title = "";
 
@@ -105,7 +105,7 @@ function ask(id) {
   $("password-wrong").hidden = true;
   $("password-title").textContent = `Copy ${title}`;
   $("password-dialog").showModal();
-  $("password-again").focus();
+  $("password-again")?.focus();
 }
 
 addEventListener("click", (event) => {
@@ -134,7 +134,7 @@ $("password-form")?.addEventListener("submit", async (event) => {
     field.select();
   }
 });
-$("password-dialog")?.addEventListener("close", () => { $("password-again").value = ""; });
+$("password-dialog")?.addEventListener("close", () => { if ($("password-again")) $("password-again").value = ""; });
 
 // ---- The order, by drag ----
 let dragged = null;

@@ -51,6 +51,8 @@ icons! {
     Moon => r#"<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"/>"#,
     /// As the system has it.
     Screen => r#"<rect x="3" y="4" width="18" height="12" rx="2"/><path d="M9 20h6M12 16v4"/>"#,
+    /// In, by another door.
+    Enter => r#"<path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l4 4-4 4M14 12H3"/>"#,
     /// Good.
     Check => r#"<path d="m4.5 12.5 5 5 10-11"/>"#,
     /// Bad.
