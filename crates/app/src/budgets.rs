@@ -5,6 +5,8 @@ mod admission;
 mod force;
 mod holding;
 mod manage;
+mod read;
+mod rights;
 mod words;
 
 use domain::budget::{Budget, Window};
@@ -13,8 +15,12 @@ use store::budgets::{Standing, StoredBudget};
 pub(crate) use admission::{Costing, admit, admit_within, bounds};
 pub(crate) use force::Force;
 pub(crate) use holding::{Held, Holding, limits_changed, part_is_spent};
-pub use manage::{Change, NewBudget, Wanted, change, create, get, list, may_manage, of_owner, of_tokens, remove};
-pub(crate) use manage::{edit_of_token, of_news, refuse_bounded_token};
+pub(crate) use manage::edit_of_token;
+pub use manage::{Change, NewBudget, Wanted, change, create, remove};
+pub(crate) use read::of_news;
+pub use read::{get, list, of_owner, of_tokens};
+pub use rights::may_manage;
+pub(crate) use rights::refuse_bounded_token;
 pub use words::dollars;
 pub(crate) use words::spent_meanwhile;
 

@@ -69,7 +69,7 @@ pub struct Payment {
     /// for no longer one.
     pub max_tokens: Option<u64>,
     /// How the limits of the caller's token stand, where it has any.
-    pub limits: Option<Standing>,
+    pub limits: Option<Box<Standing>>,
     /// Parameters that were left out.
     pub dropped: Vec<String>,
     /// The alias that the call named.

@@ -61,7 +61,7 @@ pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<
         (None, Some(place)) => at_place(errand, ask, &targets, place).await,
         (None, None) => Err(naming::not_found(ask.model())),
     }?;
-    answered.payment.limits = limits;
+    answered.payment.limits = limits.map(Box::new);
     Ok(answered)
 }
 

@@ -5,7 +5,7 @@ use domain::{Caller, Nanos};
 use serde_json::json;
 
 use super::admission::Refused;
-use super::manage;
+use super::read;
 use crate::App;
 use crate::error::{Code, Details, Error};
 
@@ -44,7 +44,7 @@ pub(super) async fn exceeded(
     may_be_shorter: bool,
 ) -> Error {
     let Refused { budget, window, standing, longest } = refused;
-    let owner_name = manage::owner_name(app, budget.owner).await;
+    let owner_name = read::owner_name(app, budget.owner).await;
     let left = standing.left(budget.limit);
     let answer = if may_be_shorter { SHORTEST_ANSWER.min(*longest) } else { *longest };
     let wanted = estimate.cost(answer);

@@ -142,7 +142,7 @@ fn the_refusals_of_a_door_follow_from_what_it_needs_and_takes() {
     assert_eq!(statuses("/v2/users/me", "get").join(" "), "200 401 403 421 422 431 500 503");
     assert_eq!(statuses("/health/live", "get").join(" "), "200 431 500");
     let calling = statuses("/v1/chat/completions", "post").join(" ");
-    assert_eq!(calling, "200 400 401 403 404 409 413 415 421 429 431 4XX 500 502 503 504 507 529");
+    assert_eq!(calling, "200 400 401 402 403 404 409 413 415 421 422 429 431 4XX 500 502 503 504 507 529");
 }
 
 #[test]

@@ -85,7 +85,11 @@ async fn a_token_is_limited_edited_rotated_and_revoked() {
     tab.fill("Only these models", "gpt-5-mini").await;
     tab.choose("Works until", "30 days from now").await;
     tab.click("checkbox", "Read usage").await;
+    tab.fill("Budget in dollars", "5").await;
+    tab.fill("Calls a minute", "60").await;
     make(&tab, "desk").await;
+    tab.see("$0.00 of $5.00 spent, monthly").await;
+    tab.see("60 calls a minute").await;
     tab.see("Call gpt-5-mini").await;
     let token = &ann.client.get("/v2/tokens").await.expect(200).json()["data"][0];
     assert_eq!(token["scopes"], serde_json::json!(["models", "read:usage"]));
@@ -93,10 +97,13 @@ async fn a_token_is_limited_edited_rotated_and_revoked() {
 
     tab.click("link", "Edit desk").await;
     tab.see("The token gets another text").await;
+    assert_eq!(tab.value_of("Budget in dollars").await, "5");
+    tab.fill("Budget in dollars", "7.5").await;
     tab.fill("Name", "<b>study</b>").await;
     tab.choose("Whose key pays", "Strict: once there is a key of mine, nobody else's pays").await;
     tab.click("button", "Save").await;
     tab.see("Strict keys").await;
+    tab.see("$0.00 of $7.50 spent, monthly").await;
     tab.see("<b>study</b>").await;
     let token = &ann.client.get("/v2/tokens").await.expect(200).json()["data"][0];
     assert_eq!(token["policy"], "strict");
@@ -136,7 +143,8 @@ async fn the_tokens_keep_nobody_out() {
     ann.save_key("openai", KEY).await;
     let long = "a-name-that-goes-on-".repeat(5);
     let body = serde_json::json!({"name": long, "scopes": ["models", "manage:credentials", "manage:tokens", "read:usage"],
-        "models": ["gpt-5-mini"], "policy": "strict", "params": "lenient", "expires_at": "2099-01-01"});
+        "models": ["gpt-5-mini"], "policy": "strict", "params": "lenient", "expires_at": "2099-01-01",
+        "budget": {"limit": 5, "period": "week"}, "rate_limit": 60, "tokens_per_minute": 90_000});
     let token = ann.client.post("/v2/tokens", &body).await.expect(201).json();
     let page = format!("/tokens/{}", token["id"].as_str().unwrap_or_default());
     has_no_barriers(&tab, &["/tokens", &page]).await;
