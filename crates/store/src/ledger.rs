@@ -203,8 +203,11 @@ impl Ledger {
         if self.forgets {
             return Ok(());
         }
-        let Err(start) = self.queue.note(start) else { return Ok(()) };
-        let answer = self.send(|waiter| Command::Dispatch(Box::new(start), waiter));
+        let start = Arc::new(start);
+        if self.queue.note(&start) {
+            return Ok(());
+        }
+        let answer = self.send(|waiter| Command::Dispatch(start, waiter));
         answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 

@@ -4,6 +4,9 @@
 //! wakes nobody; the rows follow in groups. There are two files: while the lines
 //! of one become rows the other takes new ones, and is emptied when the disk has
 //! them all. What a killed server left here becomes rows at the next start.
+//!
+//! The system puts each `write` at the end of its file, so that no lock is held
+//! meanwhile; a file is not emptied while a line that was announced is no row.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -26,7 +29,7 @@ pub(super) struct Journal {
     files: Arc<[File; 2]>,
     current: Side,
     sides: [Content; 2],
-    /// Half a line could not be taken back: nothing may come after it.
+    /// A line could not be written.
     is_broken: bool,
     full: u64,
 }
@@ -59,13 +62,14 @@ impl Journal {
         self
     }
 
-    /// The line of a call; its bytes are made outside of any lock.
+    /// The line of a call.
     pub(super) fn line(start: &AttemptStart) -> Option<Vec<u8>> {
         record::encode(start)
     }
 
-    /// Writes a line; into which file. `None`: it could not be written.
-    pub(super) fn write(&mut self, line: &[u8]) -> Option<Side> {
+    /// Announces a line of so many bytes: where it is to be written. `None`: no
+    /// line can be.
+    pub(super) fn announce(&mut self, bytes: usize) -> Option<Page> {
         if self.is_broken {
             return None;
         }
@@ -73,16 +77,15 @@ impl Journal {
         if self.sides[self.current].bytes >= self.full && self.sides[other].bytes == 0 {
             self.current = other;
         }
-        let (mut file, side) = (&self.files[self.current], &mut self.sides[self.current]);
-        if let Err(error) = file.write_all(line) {
-            tracing::warn!(%error, "the ledger's journal could not be written");
-            // Part of the line may be there.
-            self.is_broken = file.set_len(side.bytes).is_err();
-            return None;
-        }
-        side.bytes += line.len() as u64;
+        let side = &mut self.sides[self.current];
+        side.bytes += bytes as u64;
         side.open += 1;
-        Some(self.current)
+        Some(Page { files: Arc::clone(&self.files), side: self.current })
+    }
+
+    /// A line could not be written: no further one is.
+    pub(super) const fn breaks(&mut self) {
+        self.is_broken = true;
     }
 
     /// How many lines are not rows yet.
@@ -99,14 +102,14 @@ impl Journal {
 
     /// The file of which every line is a row, and to which none is added; once,
     /// until it is [emptied](Self::emptied) or [kept](Self::kept).
-    pub(super) fn spent(&mut self) -> Option<Spent> {
+    pub(super) fn spent(&mut self) -> Option<Page> {
         let other = 1 - self.current;
         let side = &mut self.sides[other];
         if side.bytes == 0 || side.open > 0 || side.leaves {
             return None;
         }
         side.leaves = true;
-        Some(Spent { files: Arc::clone(&self.files), side: other })
+        Some(Page { files: Arc::clone(&self.files), side: other })
     }
 
     /// This file was emptied.
@@ -131,14 +134,20 @@ impl Journal {
     }
 }
 
-/// A file to be emptied as soon as the disk has its rows.
-pub(super) struct Spent {
+/// One of the files, in somebody's hand.
+pub(super) struct Page {
     files: Arc<[File; 2]>,
     /// Which.
     pub(super) side: Side,
 }
 
-impl Spent {
+impl Page {
+    /// Writes an announced line.
+    pub(super) fn write(&self, line: &[u8]) -> std::io::Result<()> {
+        (&self.files[self.side]).write_all(line)
+    }
+
+    /// Empties a file of which every line is a row on the disk.
     pub(super) fn empty(&self) -> std::io::Result<()> {
         self.files[self.side].set_len(0)
     }
@@ -156,7 +165,7 @@ fn read(path: &Path) -> std::io::Result<(File, Vec<AttemptStart>)> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let (mut starts, mut unread) = (Vec::new(), 0_usize);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match record::decode(line) {
             Some(start) => starts.push(start),
             None => unread += 1,

@@ -10,7 +10,7 @@ use domain::ids::AttemptId;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::journal::{Journal, Side, Spent};
+use super::journal::{Journal, Page, Side};
 use super::{AttemptStart, LedgerError, Settlement};
 
 /// The most commands in one transaction.
@@ -33,9 +33,9 @@ pub(super) type Waiter = oneshot::Sender<Result<(), LedgerError>>;
 
 /// What the ledger is asked to do.
 pub(super) enum Command {
-    Dispatch(Box<AttemptStart>, Waiter),
+    Dispatch(Arc<AttemptStart>, Waiter),
     /// The journal has it, in this file.
-    Noted(Box<AttemptStart>, Side),
+    Noted(Arc<AttemptStart>, Side),
     Settle(AttemptId, Box<Settlement>, Waiter),
     /// Somebody waits for a settlement handed over before.
     Hurry,
@@ -110,22 +110,30 @@ impl Sender {
         }
     }
 
-    /// Notes a call in the journal, and queues its row. Gives it back where there
-    /// is no journal, where it cannot be written, and where nobody knows whether
-    /// the database takes rows.
-    pub(super) fn note(&self, start: AttemptStart) -> Result<(), AttemptStart> {
+    /// Queues the row of a call and notes it in the journal. `false`: the call is
+    /// not noted, because there is no journal, or it cannot be written, or nobody
+    /// knows whether the database takes rows.
+    pub(super) fn note(&self, start: &Arc<AttemptStart>) -> bool {
         if !self.shared.waiting().is_noting() {
-            return Err(start);
+            return false;
         }
-        let Some(line) = Journal::line(&start) else { return Err(start) };
+        let Some(line) = Journal::line(start) else { return false };
         let mut waiting = self.shared.waiting();
-        if waiting.is_closed {
-            return Err(start);
+        if !waiting.is_noting() {
+            return false;
         }
-        let Some(side) = waiting.journal.as_mut().and_then(|journal| journal.write(&line)) else { return Err(start) };
+        let announced = waiting.journal.as_mut().and_then(|journal| journal.announce(line.len()));
+        let Some(page) = announced else { return false };
         waiting.has_noted = true;
-        self.push(waiting, Command::Noted(Box::new(start), side));
-        Ok(())
+        self.push(waiting, Command::Noted(Arc::clone(start), page.side));
+        if let Err(error) = page.write(&line) {
+            tracing::warn!(%error, "the ledger's journal could not be written");
+            if let Some(journal) = &mut self.shared.waiting().journal {
+                journal.breaks();
+            }
+            return false;
+        }
+        true
     }
 
     /// Whether the journal has calls that are not rows yet.
@@ -202,7 +210,7 @@ impl Receiver {
 /// A file of the journal whose rows are on their way to the disk. Dropped, it is
 /// kept.
 pub(super) struct Emptying {
-    spent: Spent,
+    spent: Page,
     is_done: bool,
     shared: Arc<Shared>,
 }

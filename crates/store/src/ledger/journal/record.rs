@@ -1,4 +1,5 @@
-//! A line of the journal: a checksum, and the call as JSON.
+//! A line of the journal: a checksum, and the call as JSON. It begins with a line
+//! break, too, so that what comes after half a line is not a part of it.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -11,6 +12,9 @@ use crate::ledger::AttemptStart;
 
 /// Digits of the checksum, and a space.
 const HEAD: usize = 9;
+
+/// The head with the line break before it.
+const OPENING: usize = HEAD + 1;
 
 /// About how long a line is.
 const USUAL: usize = 768;
@@ -48,7 +52,7 @@ struct Record<'r> {
     at_micros: i64,
 }
 
-/// The line of a call. It has no other line break than its end.
+/// The line of a call, with a line break at either end and none between.
 pub(super) fn encode(start: &AttemptStart) -> Option<Vec<u8>> {
     let record = Record {
         attempt: start.attempt,
@@ -74,18 +78,18 @@ pub(super) fn encode(start: &AttemptStart) -> Option<Vec<u8>> {
         at_micros: start.at.as_micros(),
     };
     let mut line = Vec::with_capacity(USUAL);
-    line.extend_from_slice(&[b' '; HEAD]);
+    line.extend_from_slice(&[b' '; OPENING]);
     serde_json::to_writer(&mut line, &record).ok()?;
-    let checksum = crc32fast::hash(line.get(HEAD..)?);
-    write!(line.get_mut(..HEAD)?, "{checksum:08x} ").ok()?;
+    let checksum = crc32fast::hash(line.get(OPENING..)?);
+    write!(line.get_mut(..OPENING)?, "\n{checksum:08x} ").ok()?;
     line.push(b'\n');
     Some(line)
 }
 
-/// The call of a line; `None`: it is not whole, or not one of this version's.
+/// The call of a line, without its line breaks; `None`: it is not whole, or not
+/// one of this version's.
 pub(super) fn decode(line: &[u8]) -> Option<AttemptStart> {
-    let (head, rest) = line.split_at_checked(HEAD)?;
-    let text = rest.strip_suffix(b"\n")?;
+    let (head, text) = line.split_at_checked(HEAD)?;
     let checksum = u32::from_str_radix(std::str::from_utf8(head).ok()?.strip_suffix(' ')?, 16).ok()?;
     if crc32fast::hash(text) != checksum {
         return None;
