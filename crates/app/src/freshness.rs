@@ -75,9 +75,9 @@ impl Freshness {
 }
 
 /// Reads the feeds that have moved. Mostly neither has, which one question tells.
-async fn look(app: &App) -> std::result::Result<(), store::StoreError> {
+async fn look(app: &App, watch: &mut ChangeWatch) -> std::result::Result<(), store::StoreError> {
     let started = Instant::now();
-    let (changes, health) = changes::heads(&app.store).await?;
+    let (changes, health) = watch.heads(&app.store).await?;
     if changes == app.freshness.seq.load(Ordering::Acquire) {
         app.freshness.mark(started);
     } else {
@@ -145,7 +145,7 @@ pub(crate) async fn follow(app: Arc<App>, stop: CancellationToken) {
 async fn watch(app: &App) -> std::result::Result<(), store::StoreError> {
     let mut watch = ChangeWatch::open(&app.store).await?;
     loop {
-        look(app).await?;
+        look(app, &mut watch).await?;
         match watch.wait(POLL).await? {
             Some(Hint::Usage(words)) => app.events.usage_heard(app, &words),
             Some(Hint::UsageWanted(words)) => app.events.usage_wanted(app, &words),

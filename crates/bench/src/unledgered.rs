@@ -79,7 +79,7 @@ pub(crate) fn clock() -> Clock {
 
 #[expect(clippy::disallowed_methods, reason = "a program of its own, with the machine's dice")]
 fn entropy() -> Entropy {
-    Entropy::new(|bytes| {
+    Entropy::pooled(|bytes| {
         if getrandom::fill(bytes).is_err() {
             std::process::abort();
         }

@@ -14,7 +14,7 @@ pub(crate) fn clock() -> Clock {
 /// The operating system's randomness.
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for randomness")]
 pub(crate) fn entropy() -> Entropy {
-    Entropy::new(|bytes| {
+    Entropy::pooled(|bytes| {
         if getrandom::fill(bytes).is_err() {
             // Without randomness no key or token may be made.
             std::process::abort();

@@ -108,6 +108,9 @@ pub(crate) struct Touched {
     pub(crate) verb: Verb,
 }
 
+const HEADS: &str =
+    "SELECT c.seq AS changes, h.seq AS health FROM change_head AS c, health_head AS h WHERE c.id = 1 AND h.id = 1";
+
 /// The last place in the feed.
 ///
 /// # Errors
@@ -121,11 +124,7 @@ pub async fn latest(store: &Store) -> Result<i64, StoreError> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn heads(store: &Store) -> Result<(i64, i64), StoreError> {
-    let row = sqlx::query(
-        "SELECT c.seq AS changes, h.seq AS health FROM change_head AS c, health_head AS h WHERE c.id = 1 AND h.id = 1",
-    )
-    .fetch_one(store.pool())
-    .await?;
+    let row = sqlx::query(HEADS).fetch_one(store.pool()).await?;
     let row = Columns(&row);
     Ok((row.number("changes")?, row.number("health")?))
 }

@@ -1,7 +1,8 @@
-//! The ledger: one row for each upstream call, committed before the call is
+//! The ledger: one row for each upstream call, written down before the call is
 //! sent, and exactly one final state after it.
 
 pub(crate) mod days;
+mod journal;
 mod line;
 mod queue;
 pub(crate) mod recovery;
@@ -11,6 +12,7 @@ mod sync;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::credential::Scope;
@@ -20,6 +22,7 @@ use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, Price, ProviderId, Timestamp};
 use thiserror::Error;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::error::StoreError;
 use crate::open::Turn;
@@ -29,6 +32,9 @@ pub use recovery::{heartbeat, recover};
 
 use queue::{Command, Sender, Waiter, queue};
 use writer::{Group, Writer};
+
+/// How long somebody who reads waits for calls to become rows.
+const READERS_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,12 +168,18 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the one task that writes, and on SQLite the thread that syncs.
+    /// Starts the one task that writes, and on SQLite the thread that syncs. A
+    /// server on SQLite has a journal, and enters what a killed one left there.
     ///
     /// # Errors
     /// When the database cannot be reached or the thread not be started.
-    pub(crate) async fn start(target: &Target, turn: Turn, strict: bool) -> Result<Self, StoreError> {
-        let (queue, commands) = queue();
+    pub(crate) async fn start(target: &Target, turn: Turn, strict: bool, serves: bool) -> Result<Self, StoreError> {
+        let journal = match &target.file {
+            Some(file) if serves => Some(recovery::take_over(file).await?),
+            _ => None,
+        };
+        // Strict reservations wait for the disk, which a line in a journal does not.
+        let (queue, commands) = queue(journal.filter(|_| !strict));
         let writer = Writer::open(target.clone(), turn, strict).await?;
         tokio::spawn(writer.run(commands));
         Ok(Self {
@@ -180,12 +192,12 @@ impl Ledger {
     /// A ledger that writes nothing down and says that it did.
     #[cfg(feature = "bench")]
     pub(crate) fn forgetting() -> Self {
-        let (queue, _) = queue();
+        let (queue, _) = queue(None);
         Self { queue: Arc::new(queue), forgets: true }
     }
 
-    /// Writes the row of a call that is about to be sent; resolves when it is
-    /// committed. Send nothing before.
+    /// Writes down a call that is about to be sent; resolves when its row is
+    /// committed, or the journal has it. Send nothing before.
     ///
     /// # Errors
     /// When it could not be written: do not send.
@@ -194,7 +206,11 @@ impl Ledger {
         if self.forgets {
             return Ok(());
         }
-        let answer = self.send(|waiter| Command::Dispatch(Box::new(start), waiter));
+        let start = Arc::new(start);
+        if self.queue.note(&start) {
+            return Ok(());
+        }
+        let answer = self.send(|waiter| Command::Dispatch(start, waiter));
         answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 
@@ -212,9 +228,19 @@ impl Ledger {
         self.send(Command::Flush).await.unwrap_or(Err(LedgerError::Closed))
     }
 
+    /// Resolves when every call handed over before can be read, or after a moment:
+    /// a database that takes no rows can still be read.
+    pub(crate) async fn can_be_read(&self) {
+        if self.queue.has_noted() {
+            let _ = timeout(READERS_PATIENCE, self.send(Command::Look)).await;
+        }
+    }
+
     /// Writes what is queued, syncs, and ends the writer.
     pub(crate) async fn close(&self) {
-        let _ = self.send(Command::Close).await;
+        if matches!(self.send(Command::Close).await, Ok(Ok(()))) {
+            self.queue.empty_journal();
+        }
     }
 
     /// A command that the writer no longer takes is answered by `Closed`,

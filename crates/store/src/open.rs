@@ -213,7 +213,8 @@ impl Store {
         let passing = target.passing_pool(&pool)?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
-        let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability).await.map_err(OpenError::Database)?;
+        let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability, serves).await;
+        let ledger = ledger.map_err(OpenError::Database)?;
         let inner =
             Inner { target, pool, passing, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
         let store = Self { inner: Arc::new(inner) };

@@ -340,7 +340,7 @@ async fn a_change_on_one_node_wakes_the_other_within_two_seconds() {
         let (hint, _) = tokio::join!(watch.wait(Duration::from_secs(2)), add_user(&one, "ann@example.org"));
         assert_eq!(hint.unwrap(), Some(Hint::Changed));
         assert_eq!(changes::latest(&two).await.unwrap(), 1);
-        watch.close().await;
+        drop(watch);
         one.close().await;
         two.close().await;
     })

@@ -172,6 +172,7 @@ pub async fn listed(
 /// # Errors
 /// When the database cannot be read.
 pub async fn event(store: &Store, request: RequestId) -> Result<Option<UsageEvent>, StoreError> {
+    store.ledger().can_be_read().await;
     let rows = sqlx::query(events::ONE).bind(request.to_string()).fetch_all(store.pool()).await?;
     Ok(gathered(&rows)?.pop())
 }

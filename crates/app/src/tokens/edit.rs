@@ -11,9 +11,7 @@ use domain::resolve::Fallback;
 use domain::{Caller, Timestamp, text};
 use store::tokens::{Token, TokenEdit};
 
-use super::{
-    Minted, checked_models, checked_policy, checked_rate, checked_scopes, get, refuse_scopes_of_people,
-};
+use super::{Minted, checked_models, checked_policy, checked_rate, checked_scopes, get, refuse_scopes_of_people};
 use crate::App;
 use crate::budgets::{self, Wanted};
 use crate::callers;

@@ -1,13 +1,14 @@
-//! The loop that sees every byte of a string: one pass finds where it stops and
-//! what is in it.
+//! The loops that see every byte of a string: they find where it stops and what
+//! is in it.
 
-/// Strings up to this length are looked at word by word; of longer ones whole
-/// blocks are.
-const SHORT: usize = 32;
+use memchr::memchr2;
 
-/// Bytes of a block. Their loop has no branch, so that it becomes a few vector
-/// instructions.
-const BLOCK: usize = 64;
+/// Strings up to this length are looked at word by word; of longer ones the end
+/// is searched for first, and what lies before it is surveyed.
+const SHORT: usize = 64;
+
+/// The first character that may stand in a string as it is.
+const BLANK: u8 = 0x20;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -18,8 +19,7 @@ pub(super) fn stretch(text: &[u8]) -> (usize, bool) {
     let mut stretch = Stretch { length: 0, high: 0 };
     let is_whole = stretch.words(text.get(..SHORT).unwrap_or(text));
     if is_whole && text.len() > SHORT {
-        stretch.blocks(text.get(SHORT..).unwrap_or_default());
-        stretch.words(text.get(stretch.length..).unwrap_or_default());
+        stretch.long(text.get(SHORT..).unwrap_or_default());
     }
     (stretch.length, stretch.high & HIGH_BITS == 0)
 }
@@ -64,21 +64,25 @@ impl Stretch {
         false
     }
 
-    /// Passes whole blocks up to one that has something to stop at.
-    fn blocks(&mut self, text: &[u8]) {
-        for block in text.as_chunks::<BLOCK>().0 {
-            let (mut stops, mut high) = (0_u8, 0_u8);
-            for &byte in block {
-                stops |= u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-                high |= byte;
-            }
-            if stops != 0 {
-                return;
-            }
+    /// Passes as much of a long text as goes on.
+    fn long(&mut self, text: &[u8]) {
+        let end = memchr2(b'"', b'\\', text).unwrap_or(text.len());
+        let plain = text.get(..end).unwrap_or(text);
+        let (lowest, high) = survey(plain);
+        if lowest < BLANK {
+            // A control character stops it: no string goes on after one.
+            self.words(plain);
+        } else {
             self.high |= u64::from(high);
-            self.length += BLOCK;
+            self.length += end;
         }
     }
+}
+
+/// The lowest byte, and all bytes one over the other. The loop has no branch, so
+/// that it becomes a few vector instructions.
+fn survey(text: &[u8]) -> (u8, u8) {
+    text.iter().fold((u8::MAX, 0), |(lowest, high), &byte| (lowest.min(byte), high | byte))
 }
 
 /// Marks the bytes of a word that stop it. Above the lowest mark there may be
@@ -88,7 +92,7 @@ const fn stops(word: u64) -> u64 {
     let backslashes = word ^ (ONES * b'\\' as u64);
     let quotes = quotes.wrapping_sub(ONES) & !quotes;
     let backslashes = backslashes.wrapping_sub(ONES) & !backslashes;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    let controls = word.wrapping_sub(ONES * BLANK as u64) & !word;
     (quotes | backslashes | controls) & HIGH_BITS
 }
 

@@ -1,14 +1,16 @@
 //! Hints that the feed moved: PostgreSQL sends them, SQLite is asked for them
-//! four times a second (the command line is a second process).
+//! four times a second (the command line is a second process), directly: the trip
+//! to a thread and back would cost ten times the question.
 //!
 //! PostgreSQL also carries word of usage from node to node: whoever has readers
 //! of events says so, and whoever hears that tells who made calls. The words are
 //! sent outside every other transaction, and only while somebody listens.
 
+use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
 use sqlx::postgres::PgListener;
-use sqlx::{AnyConnection, Connection as _};
 use tokio::time::Instant;
 
 use crate::error::StoreError;
@@ -70,7 +72,7 @@ async fn notify(store: &Store, channel: &str, words: &str) -> Result<(), StoreEr
 pub struct ChangeWatch(Watch);
 
 enum Watch {
-    Sqlite { connection: Box<AnyConnection>, version: i64, seq: i64 },
+    Sqlite { file: Box<Looker>, seq: i64 },
     Postgres(Box<PgListener>),
 }
 
@@ -85,10 +87,21 @@ impl ChangeWatch {
             listener.listen_all([CHANGES, USAGE, USAGE_WANTED, CONVERSATION]).await?;
             return Ok(Self(Watch::Postgres(Box::new(listener))));
         }
-        let mut connection = Box::new(store.target().own_connection().await?);
-        let version = data_version(&mut connection).await?;
-        let seq = last_seq(&mut connection).await?;
-        Ok(Self(Watch::Sqlite { connection, version, seq }))
+        let file = store.target().file.as_deref().unwrap_or(Path::new(""));
+        let mut file = Box::new(Looker::open(file)?);
+        let (seq, _) = file.heads(store).await?;
+        Ok(Self(Watch::Sqlite { file, seq }))
+    }
+
+    /// The last places of both feeds: of changes and of health.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn heads(&mut self, store: &Store) -> Result<(i64, i64), StoreError> {
+        match &mut self.0 {
+            Watch::Sqlite { file, .. } => file.heads(store).await,
+            Watch::Postgres(_) => super::heads(store).await,
+        }
     }
 
     /// Returns at a hint, or after `max` without one. Either way, read
@@ -110,11 +123,17 @@ impl ChangeWatch {
                 Ok(Err(error)) => Err(error.into()),
                 Err(_) => Ok(None),
             },
-            Watch::Sqlite { connection, version, seq } => {
+            Watch::Sqlite { file, seq } => {
                 let end = Instant::now() + max;
                 loop {
-                    if has_moved(connection, version, seq).await? {
-                        return Ok(Some(Hint::Changed));
+                    match file.look() {
+                        Ok((last, _)) if last != *seq => {
+                            *seq = last;
+                            return Ok(Some(Hint::Changed));
+                        }
+                        // Somebody has the file alone for a moment.
+                        Ok(_) | Err(StoreError::Unavailable(_)) => {}
+                        Err(error) => return Err(error),
                     }
                     let now = Instant::now();
                     if now >= end {
@@ -125,33 +144,41 @@ impl ChangeWatch {
             }
         }
     }
+}
 
-    /// Closes its connection.
-    pub async fn close(self) {
-        if let Watch::Sqlite { connection, .. } = self.0 {
-            let _ = connection.close().await;
+/// Looks at SQLite's file.
+struct Looker {
+    connection: Connection,
+    /// Any other connection's commit moves it, also the ledger's; only then is the
+    /// feed itself asked.
+    version: Option<i64>,
+    heads: (i64, i64),
+}
+
+impl Looker {
+    fn open(file: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.execute_batch("PRAGMA cache_size = -64")?;
+        Ok(Self { connection, version: None, heads: (0, 0) })
+    }
+
+    async fn heads(&mut self, store: &Store) -> Result<(i64, i64), StoreError> {
+        match self.look() {
+            // Somebody has the file alone for a moment: the pool's connections wait.
+            Err(StoreError::Unavailable(_)) => super::heads(store).await,
+            looked => looked,
         }
     }
-}
 
-/// Any other connection's commit moves the version, also the ledger's; only
-/// then is the feed itself asked.
-async fn has_moved(connection: &mut AnyConnection, version: &mut i64, seq: &mut i64) -> Result<bool, StoreError> {
-    let current = data_version(connection).await?;
-    if current == *version {
-        return Ok(false);
+    fn look(&mut self) -> Result<(i64, i64), StoreError> {
+        let version = self.connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))?;
+        if self.version != Some(version) {
+            let mut heads = self.connection.prepare_cached(super::HEADS)?;
+            self.heads = heads.query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.version = Some(version);
+        }
+        Ok(self.heads)
     }
-    *version = current;
-    let last = last_seq(connection).await?;
-    let moved = last != *seq;
-    *seq = last;
-    Ok(moved)
-}
-
-async fn data_version(connection: &mut AnyConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await?)
-}
-
-async fn last_seq(connection: &mut AnyConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT seq FROM change_head WHERE id = 1").fetch_one(connection).await?)
 }

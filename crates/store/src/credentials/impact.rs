@@ -101,6 +101,7 @@ pub struct TokenUse {
 /// When the database cannot be read.
 pub async fn impact(store: &Store, id: CredentialId, now: Timestamp) -> Result<Impact, StoreError> {
     let since = now.minus(MONTH).as_micros();
+    store.ledger().can_be_read().await;
     let row = sqlx::query(CALLS)
         .bind(id.to_string())
         .bind(since)

@@ -123,6 +123,12 @@ impl Sums {
         Self(sums)
     }
 
+    pub(super) fn add(&mut self, more: Self) {
+        for (sum, more) in self.0.iter_mut().zip(more.0) {
+            *sum = sum.saturating_add(more);
+        }
+    }
+
     /// In the order of the columns.
     pub(super) const fn values(self) -> [i64; SUM_COLUMNS.len()] {
         self.0
@@ -135,10 +141,7 @@ pub(super) struct Days(BTreeMap<DayKey, Sums>);
 
 impl Days {
     pub(super) fn add(&mut self, key: DayKey, sums: Sums) {
-        let line = self.0.entry(key).or_default();
-        for (sum, more) in line.0.iter_mut().zip(sums.0) {
-            *sum = sum.saturating_add(more);
-        }
+        self.0.entry(key).or_default().add(sums);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&DayKey, Sums)> {

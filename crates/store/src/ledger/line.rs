@@ -63,7 +63,7 @@ impl Line {
 
 /// The file is busy only while another process writes: the thread does not wait
 /// for that, it looks again.
-async fn write_when_free(line: &mut SqliteLine, group: &Group<'_>) -> Result<(), StoreError> {
+pub(super) async fn write_when_free(line: &mut SqliteLine, group: &Group<'_>) -> Result<(), StoreError> {
     let end = Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(1);
     loop {

@@ -1,13 +1,20 @@
 //! What a dead process left unfinished becomes `unknown`: never zero, never
 //! forgotten.
 
+use std::path::Path;
 use std::time::Duration;
 
 use domain::Timestamp;
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::AttemptStart;
 use super::days::{self, Days, Sums};
+use super::journal::Journal;
+use super::line::write_when_free;
+use super::sqlite::SqliteLine;
+use super::sync::{log_of, sync};
+use super::writer::Group;
 use crate::budgets;
 use crate::error::StoreError;
 use crate::mutation::Write;
@@ -30,6 +37,38 @@ const ENTER: &str = "INSERT INTO nodes (id, serves, started_at, heartbeat_at) VA
 const GIVE_UP: &str = "UPDATE attempts SET state = 'unknown', usage_source = 'unknown', settled_at = $3 \
      WHERE state = 'dispatched' AND node_id <> $1 \
      AND node_id NOT IN (SELECT id FROM nodes WHERE heartbeat_at >= $2 AND serves <= $4)";
+
+/// Enters what a killed server left in its journal, as calls under way; they are
+/// given up with the others of that server. The journal is empty afterwards.
+pub(super) async fn take_over(database: &Path) -> Result<Journal, StoreError> {
+    let unreadable = |error: std::io::Error| StoreError::Unavailable(error.into());
+    let (mut journal, left) = Journal::open(database).map_err(unreadable)?;
+    if !left.is_empty() {
+        let mut line = SqliteLine::open(database)?;
+        if let Err(error) = write_when_free(&mut line, &Group::of_starts(&left)).await {
+            tracing::warn!(error = %crate::error::root_cause(&error), "the journal's calls are entered one by one");
+            for start in left.chunks(1) {
+                enter_alone(&mut line, start).await?;
+            }
+        }
+        sync(&log_of(database)).map_err(|error| unreadable(std::io::Error::other(error)))?;
+        tracing::info!(calls = left.len(), "calls that a killed server left in its journal are in the ledger");
+    }
+    journal.empty().map_err(unreadable)?;
+    Ok(journal)
+}
+
+/// Enters one call. A row that the database refuses keeps no server from starting.
+async fn enter_alone(line: &mut SqliteLine, start: &[AttemptStart]) -> Result<(), StoreError> {
+    match write_when_free(line, &Group::of_starts(start)).await {
+        Err(error @ (StoreError::Database(_) | StoreError::Integrity(_) | StoreError::Conflict(_))) => {
+            let attempt = start.first().map(|start| start.attempt.to_string());
+            tracing::error!(error = %crate::error::root_cause(&error), attempt, "a call's row was refused");
+            Ok(())
+        }
+        written => written,
+    }
+}
 
 /// Enters this node, and where it is a server, gives up what others left.
 pub(crate) async fn enter(store: &Store, now: Timestamp) -> Result<(), StoreError> {

@@ -1,11 +1,13 @@
 //! The ledger's statements on SQLite, prepared once, without sqlx' thread between.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use domain::Price;
-use domain::attempt::ErrorClass;
-use domain::ids::AttemptId;
+use domain::attempt::{AttemptState, ErrorClass};
+use domain::ids::{AttemptId, CredentialId, OrganizationId, TeamId, TokenId, UserId};
 use domain::usage::TokenCounts;
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
@@ -16,7 +18,7 @@ use super::statements::{END_COLUMNS, START_COLUMNS, START_VALUES};
 use super::{AttemptStart, Group, Settlement};
 use crate::budgets;
 use crate::error::StoreError;
-use crate::row::json_text;
+use crate::row::{json_text, optional_id};
 
 /// The sync is left to a thread of its own, and so is carrying the log over into
 /// the database file.
@@ -30,6 +32,7 @@ const PREPARED: usize = 10;
 pub(super) struct SqliteLine {
     connection: Connection,
     insert: String,
+    insert_whole: String,
     settle: String,
     add_to_day: String,
     /// The last price written, and its text: mostly the next one is the same.
@@ -43,8 +46,8 @@ impl SqliteLine {
         connection.busy_timeout(Duration::ZERO)?;
         connection.execute_batch(SETTINGS)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        let (insert, settle, add_to_day) = (insert_text(), settle_text(), days::text(1));
-        Ok(Self { connection, insert, settle, add_to_day, price: None })
+        let (insert, insert_whole) = (insert_text(&[]), insert_text(&whole_columns()));
+        Ok(Self { connection, insert, insert_whole, settle: settle_text(), add_to_day: days::text(1), price: None })
     }
 
     /// Writes a group in one transaction; all or nothing.
@@ -71,30 +74,63 @@ impl SqliteLine {
         if !group.starts.is_empty() {
             let mut insert = self.connection.prepare_cached(&self.insert)?;
             for start in &group.starts {
-                bind_start(&mut insert, start, price_text(&mut self.price, start.price)?)?;
+                let mut places = Places { statement: &mut insert, next: 0 };
+                bind_start(&mut places, start, AttemptState::Dispatched, price_text(&mut self.price, start.price)?)?;
                 insert.raw_execute()?;
             }
         }
-        if !group.ends.is_empty() {
-            self.add_to_days(&self.settle_rows(group)?)?;
-            budgets::ending::settle_on_sqlite(&self.connection, &group.ends)?;
+        let mut days = Days::default();
+        let mut ends = Cow::Borrowed(&group.ends);
+        if !group.whole.is_empty() {
+            ends.to_mut().extend(self.insert_whole_rows(group, &mut days)?);
         }
-        Ok(())
+        if !ends.is_empty() {
+            self.settle_rows(&ends, &mut days)?;
+        }
+        self.add_to_days(&days)?;
+        budgets::ending::settle_on_sqlite(&self.connection, &group.all_ends())
+    }
+
+    /// Enters calls that are over. Those that have a row already, by a commit
+    /// whose answer was lost, are still to be ended.
+    fn insert_whole_rows<'g>(
+        &mut self,
+        group: &Group<'g>,
+        days: &mut Days,
+    ) -> Result<Vec<(AttemptId, &'g Settlement)>, StoreError> {
+        let (mut sums, mut there_already) = (BTreeMap::<CallKey<'_>, Sums>::new(), Vec::new());
+        let mut insert = self.connection.prepare_cached(&self.insert_whole)?;
+        for (start, end) in &group.whole {
+            let mut places = Places { statement: &mut insert, next: 0 };
+            bind_start(&mut places, start, end.state, price_text(&mut self.price, start.price)?)?;
+            bind_end(&mut places, end)?;
+            if insert.raw_execute()? == 1 {
+                sums.entry(CallKey::of(start)).or_default().add(Sums::of(start.number, end));
+            } else {
+                there_already.push((start.attempt, *end));
+            }
+        }
+        for (key, sums) in sums {
+            days.add(key.into_day_key(), sums);
+        }
+        Ok(there_already)
     }
 
     /// Ends calls; what those that were not ended before add to their days.
-    fn settle_rows(&self, group: &Group<'_>) -> Result<Days, StoreError> {
-        let mut days = Days::default();
+    fn settle_rows(&self, ends: &[(AttemptId, &Settlement)], days: &mut Days) -> Result<(), StoreError> {
         let mut settle = self.connection.prepare_cached(&self.settle)?;
-        for (attempt, end) in &group.ends {
-            bind_end(&mut settle, *attempt, end)?;
+        for (attempt, end) in ends {
+            let mut places = Places { statement: &mut settle, next: 0 };
+            places.put(end.state.as_str())?;
+            bind_end(&mut places, end)?;
+            places.put_id(Some(attempt.0))?;
             let mut moved = settle.raw_query();
             while let Some(row) = moved.next()? {
                 let (key, number) = read_key(row)?;
                 days.add(key, Sums::of(number, end));
             }
         }
-        Ok(days)
+        Ok(())
     }
 
     fn add_to_days(&self, days: &Days) -> Result<(), StoreError> {
@@ -136,11 +172,65 @@ fn read_key(row: &Row<'_>) -> Result<(DayKey, i64), StoreError> {
     Ok((key, row.get(10)?))
 }
 
+/// Which day's sums a call belongs to, as the call has it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct CallKey<'c> {
+    user: UserId,
+    day: i64,
+    provider: &'static str,
+    model: &'c str,
+    credential: CredentialId,
+    scope: &'static str,
+    source: &'static str,
+    token: Option<TokenId>,
+    team: Option<TeamId>,
+    organization: Option<OrganizationId>,
+}
+
+impl<'c> CallKey<'c> {
+    fn of(start: &'c AttemptStart) -> Self {
+        Self {
+            user: start.user,
+            day: days::of(start.at.as_micros()),
+            provider: start.provider.as_str(),
+            model: &start.model,
+            credential: start.credential,
+            scope: start.scope.as_str(),
+            source: start.source.as_str(),
+            token: start.token,
+            team: start.team,
+            organization: start.organization,
+        }
+    }
+
+    fn into_day_key(self) -> DayKey {
+        let or_empty = |id: Option<String>| id.unwrap_or_default();
+        DayKey {
+            user: self.user.to_string(),
+            day: self.day,
+            provider: self.provider.to_owned(),
+            model: self.model.to_owned(),
+            credential: self.credential.to_string(),
+            scope: self.scope.to_owned(),
+            source: self.source.to_owned(),
+            token: or_empty(optional_id(self.token)),
+            team: or_empty(optional_id(self.team)),
+            organization: or_empty(optional_id(self.organization)),
+        }
+    }
+}
+
+/// What a row has more when its call is over. Its state it always has.
+fn whole_columns() -> Vec<&'static str> {
+    END_COLUMNS.into_iter().skip(1).chain(["settled_at"]).collect()
+}
+
 /// One that is there already, by a commit whose answer was lost, is left as it
 /// is.
-fn insert_text() -> String {
-    let places = vec!["?"; START_VALUES].join(", ");
-    format!("INSERT INTO attempts ({START_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING")
+fn insert_text(more: &[&str]) -> String {
+    let places = vec!["?"; START_VALUES + more.len()].join(", ");
+    let more: String = more.iter().map(|column| format!(", {column}")).collect();
+    format!("INSERT INTO attempts ({START_COLUMNS}{more}) VALUES ({places}) ON CONFLICT (id) DO NOTHING")
 }
 
 /// Only forward: a row that is not `dispatched` stays as it is.
@@ -183,16 +273,16 @@ fn price_text(last: &mut Option<(Price, String)>, price: Option<Price>) -> Resul
 }
 
 fn bind_start(
-    statement: &mut CachedStatement<'_>,
+    places: &mut Places<'_, '_>,
     start: &AttemptStart,
+    state: AttemptState,
     price: Option<&str>,
 ) -> Result<(), StoreError> {
-    let mut places = Places { statement, next: 0 };
     places.put_id(Some(start.attempt.0))?;
     places.put_id(Some(start.request.0))?;
     places.put(start.client_request_id.as_deref())?;
     places.put(start.number)?;
-    places.put("dispatched")?;
+    places.put(state.as_str())?;
     places.put(start.at.as_micros())?;
     places.put_id(Some(start.node.0))?;
     places.put_id(Some(start.user.0))?;
@@ -212,12 +302,11 @@ fn bind_start(
     Ok(places.put(i64::from(start.markup_basis_points))?)
 }
 
-fn bind_end(statement: &mut CachedStatement<'_>, attempt: AttemptId, end: &Settlement) -> Result<(), StoreError> {
+/// What comes after the state.
+fn bind_end(places: &mut Places<'_, '_>, end: &Settlement) -> Result<(), StoreError> {
     let tokens = |count: fn(&TokenCounts) -> u64| {
         end.tokens.as_ref().map(|tokens| i64::try_from(count(tokens)).unwrap_or(i64::MAX))
     };
-    let mut places = Places { statement, next: 0 };
-    places.put(end.state.as_str())?;
     places.put(tokens(|tokens| tokens.prompt))?;
     places.put(tokens(|tokens| tokens.completion))?;
     places.put(tokens(|tokens| tokens.cached))?;
@@ -231,6 +320,5 @@ fn bind_end(statement: &mut CachedStatement<'_>, attempt: AttemptId, end: &Settl
     places.put(end.status.map(i64::from))?;
     places.put(end.latency_ms)?;
     places.put(end.first_token_ms)?;
-    places.put(end.at.as_micros())?;
-    Ok(places.put_id(Some(attempt.0))?)
+    Ok(places.put(end.at.as_micros())?)
 }

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OpenFlags};
 
 use super::LedgerError;
-use super::queue::Waiter;
+use super::queue::{Emptying, Waiter};
 use crate::error::StoreError;
 use crate::open::Turn;
 
@@ -31,6 +31,8 @@ pub(super) struct Commits {
     pub(super) waiters: Vec<Waiter>,
     /// About how many pages they put into the log.
     pub(super) pages: usize,
+    /// The journal's file that is needed no more when the disk has them.
+    pub(super) spent: Option<Emptying>,
 }
 
 /// Hands commits to the thread. Dropped, the thread syncs what it was given and
@@ -56,19 +58,20 @@ impl Syncer {
 }
 
 fn run(commits: &Receiver<Commits>, database: &Path, turn: &Turn) {
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
-    let log = PathBuf::from(log);
+    let log = log_of(database);
     let mut pages = 0;
-    while let Ok(Commits { mut waiters, pages: written }) = commits.recv() {
+    while let Ok(Commits { mut waiters, pages: written, mut spent }) = commits.recv() {
         pages += written;
         for more in commits.try_iter() {
             waiters.extend(more.waiters);
             pages += more.pages;
+            spent = spent.or(more.spent);
         }
         let result = sync(&log);
-        if let Err(error) = &result {
-            tracing::error!(%error, "the ledger could not be synced to the disk");
+        match (&result, spent) {
+            (Ok(()), Some(spent)) => spent.done(),
+            (Ok(()), None) => {}
+            (Err(error), _) => tracing::error!(%error, "the ledger could not be synced to the disk"),
         }
         for waiter in waiters {
             // Nobody needs to wait for it any more.
@@ -83,7 +86,15 @@ fn run(commits: &Receiver<Commits>, database: &Path, turn: &Turn) {
     }
 }
 
-fn sync(log: &Path) -> Result<(), LedgerError> {
+/// SQLite's write-ahead log of this database file.
+pub(super) fn log_of(database: &Path) -> PathBuf {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// Takes the log to the disk.
+pub(super) fn sync(log: &Path) -> Result<(), LedgerError> {
     let synced = File::open(log).and_then(|file| file.sync_data());
     match synced {
         Ok(()) => Ok(()),

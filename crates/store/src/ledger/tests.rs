@@ -2,6 +2,7 @@
 
 mod company;
 mod kill;
+mod noted;
 mod silent;
 
 use std::time::Duration;

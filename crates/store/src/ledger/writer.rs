@@ -1,8 +1,9 @@
 //! The one task that writes attempts. Reservations are written at once, in one
-//! transaction with whatever else is queued; settlements that nobody waits for
-//! wait a moment for company. Everybody who waits is told.
+//! transaction with whatever else is queued; what nobody waits for (settlements,
+//! and calls that the journal has) waits a moment for company. Everybody who waits
+//! is told.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +43,9 @@ pub(super) struct Writer {
     strict: bool,
     /// SQLite only.
     syncer: Option<Syncer>,
-    /// Settlements in hand: those that wait for company, and those that met a
-    /// database that did not answer. Their calls are over, so nobody else will
-    /// end their rows while this process lives.
+    /// Settlements and noted calls in hand: those that wait for company, and those
+    /// that met a database that did not answer. Nobody else will write them while
+    /// this process lives.
     held: Vec<Command>,
     /// Pages of commits that the disk was not told of.
     unsynced: usize,
@@ -75,10 +76,10 @@ impl Writer {
             let is_due = received.is_none() || is_over;
             let group = self.take_group(&mut commands, is_due);
             if !group.is_empty() {
-                self.serve(group).await;
+                self.serve(group, &queue).await;
             }
             if is_due {
-                self.sync(Vec::new());
+                self.sync(Vec::new(), &queue);
             }
             if is_over {
                 break;
@@ -119,11 +120,10 @@ impl Writer {
     /// Sorts what came into what is written now and what is held. An earlier
     /// settlement stays before a later one.
     fn take_group(&mut self, commands: &mut Vec<Command>, is_due: bool) -> Vec<Command> {
-        let is_settlement = |command: &Command| matches!(command, Command::Settle(..));
-        let is_awaited = |command: &Command| matches!(command, Command::Hurry | Command::Flush(_) | Command::Close(_));
+        let is_awaited = |command: &Command| !command.is_patient() && !matches!(command, Command::Dispatch(..));
         let is_urgent = is_due || commands.iter().any(is_awaited);
-        let (settlements, mut group): (Vec<_>, Vec<_>) = commands.drain(..).partition(is_settlement);
-        self.held.extend(settlements);
+        let (patient, mut group): (Vec<_>, Vec<_>) = commands.drain(..).partition(Command::is_patient);
+        self.held.extend(patient);
         if is_urgent || self.held.len() >= COMPANY {
             group.append(&mut self.held);
             self.due = None;
@@ -139,27 +139,34 @@ impl Writer {
 
     /// Writes a group; where one of its rows is refused, each command alone, so
     /// that one bad row harms nobody else.
-    async fn serve(&mut self, commands: Vec<Command>) {
+    async fn serve(&mut self, commands: Vec<Command>, queue: &Receiver) {
         let result = self.write_twice(&commands).await;
         let is_about_a_row =
             matches!(result, Err(StoreError::Database(_) | StoreError::Integrity(_) | StoreError::Conflict(_)));
         if is_about_a_row && commands.len() > 1 {
             for command in commands {
-                let alone = [command];
+                let alone = vec![command];
                 let result = self.write_twice(&alone).await;
-                self.answer(alone, result);
+                self.done(alone, result, queue);
             }
         } else {
-            let commands = if is_passing(&result) { self.keep_settlements(commands) } else { commands };
-            self.answer(commands, result);
+            self.done(commands, result, queue);
         }
         self.last_written = Instant::now();
     }
 
-    /// Keeps settlements for another try; returns the other commands.
-    fn keep_settlements(&mut self, commands: Vec<Command>) -> Vec<Command> {
-        let is_settlement = |command: &Command| matches!(command, Command::Settle(..));
-        let (owed, others): (Vec<_>, Vec<_>) = commands.into_iter().partition(is_settlement);
+    /// Tells whoever waits; what may succeed later and nobody waits for is kept.
+    fn done(&mut self, commands: Vec<Command>, result: Result<(), StoreError>, queue: &Receiver) {
+        if result.is_err() {
+            queue.doubts();
+        }
+        let commands = if is_passing(&result) { self.keep_patient(commands) } else { commands };
+        self.answer(commands, result, queue);
+    }
+
+    /// Keeps what nobody waits for, for another try; returns the other commands.
+    fn keep_patient(&mut self, commands: Vec<Command>) -> Vec<Command> {
+        let (owed, others): (Vec<_>, Vec<_>) = commands.into_iter().partition(Command::is_patient);
         if !owed.is_empty() {
             self.held.splice(..0, owed);
             self.due_within(PAUSE);
@@ -200,16 +207,31 @@ impl Writer {
     }
 
     /// Tells the waiters: reservations now, the others when the disk has it.
-    fn answer(&mut self, commands: impl IntoIterator<Item = Command>, result: Result<(), StoreError>) {
+    fn answer(
+        &mut self,
+        commands: impl IntoIterator<Item = Command>,
+        result: Result<(), StoreError>,
+        queue: &Receiver,
+    ) {
         let result = result.map_err(LedgerError::from);
         let has_disk = self.syncer.is_some() && result.is_ok();
-        let (mut after_sync, mut rows) = (Vec::new(), 0);
+        let (mut after_sync, mut rows, mut entered, mut noted) = (Vec::new(), 0, false, [0; 2]);
         for command in commands {
             rows += 1;
+            entered |= matches!(command, Command::Dispatch(..) | Command::Noted(..));
             let (waiter, may_be_early) = match command {
                 Command::Dispatch(_, waiter) => (waiter, !self.strict),
+                Command::Look(waiter) => (waiter, true),
                 Command::Settle(_, _, waiter) | Command::Flush(waiter) | Command::Close(waiter) => (waiter, false),
                 Command::Hurry => continue,
+                Command::Noted(start, side) => {
+                    noted[side] += 1;
+                    if let Err(error) = &result {
+                        // The journal keeps it for the next start.
+                        tracing::error!(%error, attempt = %start.attempt, "a call's row was refused");
+                    }
+                    continue;
+                }
             };
             if may_be_early || !has_disk {
                 let _ = waiter.send(result.clone());
@@ -217,21 +239,25 @@ impl Writer {
                 after_sync.push(waiter);
             }
         }
+        // The end of a call says nothing of whether a new one can be entered.
+        if result.is_ok() && entered {
+            queue.took(noted);
+        }
         if has_disk && rows > 0 {
             self.unsynced += PAGES + rows / ROWS_A_PAGE;
             if after_sync.is_empty() {
                 self.due_within(AT_MOST);
             } else {
-                self.sync(after_sync);
+                self.sync(after_sync, queue);
             }
         }
     }
 
     /// Has the disk told of all commits so far.
-    fn sync(&mut self, waiters: Vec<Waiter>) {
+    fn sync(&mut self, waiters: Vec<Waiter>, queue: &Receiver) {
         let pages = std::mem::take(&mut self.unsynced);
         if let Some(syncer) = self.syncer.as_ref().filter(|_| pages > 0) {
-            syncer.sync(Commits { waiters, pages });
+            syncer.sync(Commits { waiters, pages, spent: queue.spent() });
         }
         if self.held.is_empty() {
             self.due = None;
@@ -256,6 +282,8 @@ impl From<StoreError> for LedgerError {
 /// The rows of one transaction.
 pub(super) struct Group<'c> {
     pub(super) starts: Vec<&'c AttemptStart>,
+    /// Calls that were noted and are over: one row each, and no other write.
+    pub(super) whole: Vec<(&'c AttemptStart, &'c Settlement)>,
     pub(super) ends: Vec<(AttemptId, &'c Settlement)>,
     has_flush: bool,
 }
@@ -263,25 +291,42 @@ pub(super) struct Group<'c> {
 impl<'c> Group<'c> {
     /// Sorts commands; of several settlements of one attempt the first counts.
     fn of(commands: &'c [Command]) -> Self {
-        let mut group = Self { starts: Vec::new(), ends: Vec::new(), has_flush: false };
-        let mut settled = HashSet::new();
+        let mut group = Self { starts: Vec::new(), whole: Vec::new(), ends: Vec::new(), has_flush: false };
+        let (mut noted, mut settled) = (HashMap::new(), HashSet::new());
         for command in commands {
             match command {
                 Command::Dispatch(start, _) => group.starts.push(start),
-                Command::Settle(attempt, end, _) if settled.insert(*attempt) => group.ends.push((*attempt, end)),
-                Command::Settle(..) | Command::Hurry => {}
+                Command::Noted(start, _) => {
+                    noted.insert(start.attempt, &**start);
+                }
+                Command::Settle(attempt, end, _) if settled.insert(*attempt) => match noted.remove(attempt) {
+                    Some(start) => group.whole.push((start, end)),
+                    None => group.ends.push((*attempt, end)),
+                },
+                Command::Settle(..) | Command::Hurry | Command::Look(_) => {}
                 Command::Flush(_) | Command::Close(_) => group.has_flush = true,
             }
         }
+        group.starts.extend(noted.into_values());
         group
     }
 
+    /// Rows of calls that are about to be sent, or were.
+    pub(super) fn of_starts(starts: &'c [AttemptStart]) -> Self {
+        Self { starts: starts.iter().collect(), whole: Vec::new(), ends: Vec::new(), has_flush: false }
+    }
+
+    /// What ends here, with a row of its own or without.
+    pub(super) fn all_ends(&self) -> Vec<(AttemptId, &'c Settlement)> {
+        self.whole.iter().map(|(start, end)| (start.attempt, *end)).chain(self.ends.iter().copied()).collect()
+    }
+
     fn is_empty(&self) -> bool {
-        self.starts.is_empty() && self.ends.is_empty() && !self.has_flush
+        self.starts.is_empty() && self.whole.is_empty() && self.ends.is_empty() && !self.has_flush
     }
 
     pub(super) fn is_one_reservation(&self) -> bool {
-        self.starts.len() == 1 && self.ends.is_empty()
+        self.starts.len() == 1 && self.whole.is_empty() && self.ends.is_empty()
     }
 
     pub(super) fn is_reservations_only(&self) -> bool {

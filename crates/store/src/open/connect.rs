@@ -140,8 +140,16 @@ async fn write_ahead(connection: &mut AnyConnection) -> Result<(), OpenError> {
 
 /// Opens or makes a file that only its owner can read.
 pub(super) fn own_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    own(path, std::fs::OpenOptions::new().write(true))
+}
+
+/// The same; what is written goes to its end.
+pub(crate) fn own_file_to_append(path: &Path) -> std::io::Result<std::fs::File> {
+    own(path, std::fs::OpenOptions::new().append(true))
+}
+
+fn own(path: &Path, options: &mut std::fs::OpenOptions) -> std::io::Result<std::fs::File> {
+    options.read(true).create(true).truncate(false);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};

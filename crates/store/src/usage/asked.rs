@@ -83,6 +83,7 @@ impl Asked {
     }
 
     pub(super) async fn rows(self, store: &Store) -> Result<Vec<AnyRow>, StoreError> {
+        store.ledger().can_be_read().await;
         let query: Query<'_, sqlx::Any, AnyArguments> = sqlx::query(AssertSqlSafe(self.text));
         let query = self.values.into_iter().fold(query, |query, value| match value {
             Value::Text(text) => query.bind(text),

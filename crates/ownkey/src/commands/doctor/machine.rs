@@ -47,7 +47,7 @@ fn directory(path: &Path) -> Vec<Finding> {
             "Run the doctor as the user that the server runs as.",
         )),
     }
-    for file in ["master.key", "ownkey.db", "ownkey.db-wal", ".env"] {
+    for file in ["master.key", "ownkey.db", "ownkey.db-wal", "ownkey.db.calls-0", "ownkey.db.calls-1", ".env"] {
         let file = path.join(file);
         if let Some(mode) = mode_of(&file).ok().filter(|mode| mode & 0o077 != 0) {
             findings.push(Finding::bad(

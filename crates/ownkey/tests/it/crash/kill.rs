@@ -105,6 +105,54 @@ async fn killed_under_load_it_loses_no_call_and_no_acknowledged_row() {
     assert!(count("unknown") > 0 && count("settled") > 0, "the kills met nothing");
 }
 
+/// The calls that the journal beside the database has, by their attempts; a line
+/// is a checksum and JSON.
+fn journal(place: &Place) -> BTreeSet<String> {
+    let sides =
+        [0, 1].map(|side| std::fs::read_to_string(place.path().join(format!("ownkey.db.calls-{side}"))).unwrap());
+    let attempt = |line: &str| {
+        let call: serde_json::Value = serde_json::from_str(line.split_once(' ')?.1).ok()?;
+        call["attempt"].as_str().map(str::to_owned)
+    };
+    sides.iter().flat_map(|text| text.lines()).filter_map(attempt).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_only_the_journal_has_when_the_server_is_killed_has_one_row_after_the_restart() {
+    let place = Place::new(leisurely()).await;
+    let mut only_noted = BTreeSet::new();
+    for round in 0..20 {
+        let process = place.serve().await;
+        let client = sign_in(&process).await;
+        let mut callers = JoinSet::new();
+        for caller in 0..CALLERS {
+            callers.spawn(call_on(client.clone(), caller));
+        }
+        let seen = place.sim.log().len();
+        place.sim.wait_for(|calls| calls.len() >= seen + 40 + round).await.unwrap();
+        process.kill().await;
+        callers.join_all().await;
+        let (noted, rows) = (journal(&place), ledger(&place).await);
+        only_noted
+            .extend(arrived(&place.sim).into_iter().filter(|call| noted.contains(call) && !rows.contains_key(call)));
+        if only_noted.len() > 3 {
+            break;
+        }
+    }
+    println!("{} calls had arrived and were in the journal only", only_noted.len());
+    assert!(!only_noted.is_empty(), "the kills met nothing");
+    let process = place.serve().await;
+    assert_eq!(journal(&place), BTreeSet::new(), "all of it are rows");
+    let client = sign_in(&process).await;
+    client.get("/v2/usage/events").await.expect(200);
+    process.kill().await;
+    // One row an attempt, which `ledger` looks at, and none without an end.
+    let rows = ledger(&place).await;
+    assert!(arrived(&place.sim).iter().all(|call| rows.contains_key(call)), "a call without a row");
+    assert!(only_noted.iter().all(|call| rows[call].0 == "unknown"));
+    assert!(rows.values().all(|(state, _)| state != "dispatched"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settlement_that_could_be_read_once_is_kept() {
     let place = Place::new(Script::says("Short.")).await;
