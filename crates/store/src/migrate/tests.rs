@@ -146,7 +146,7 @@ async fn calls_of_a_former_version_are_summed_up() {
 fn the_steps_that_databases_ran_keep_their_places() {
     let names = STEPS.map(|step| step.name);
     assert_eq!(
-        names[..14],
+        names[..15],
         [
             "0001_house.sql",
             "0002_failover.sql",
@@ -162,6 +162,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0014_registrations.sql",
             "0015_usage_days.sql",
             "0016_figures.sql",
+            "0020_billing.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
@@ -220,11 +221,15 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 4] = [
-    "DROP INDEX messages_figures",
-    "DROP INDEX conversations_by_age",
-    "DROP INDEX conversations_temporary",
-    "CREATE INDEX usage_days_by_day ON usage_days (day)",
+const UNDO_LAST: [&str; 8] = [
+    "DROP TABLE usage_totals",
+    "DROP TABLE usage_months",
+    "DROP TABLE usage_rolled",
+    "DROP TABLE unusual_uses",
+    "DROP INDEX usage_days_by_day",
+    "DROP INDEX usage_days_of_credential",
+    "DROP INDEX attempts_of_organization",
+    "DROP INDEX attempts_ended_badly",
 ];
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 //! read beyond it; the few calls that were repeated are looked through apart.
 
 use domain::Timestamp;
+use domain::attempt::AttemptState;
 
 use super::asked::Asked;
 use super::{EventCursor, UsageFilter};
@@ -114,6 +115,12 @@ impl<'f> Search<'f> {
     /// A finished first attempt passes itself.
     fn ended_passes(&self, asked: &mut Asked) {
         asked.filter_but_for_indices("f.", self.filter);
+        self.state(asked, "f.", true);
+        if let Some(organization) = self.filter.organization {
+            let leads = self.filter.user.is_none() && !self.key_leads && self.filter.state.is_none();
+            let text = if leads { " AND f.organization_id = " } else { " AND COALESCE(f.organization_id, '') = " };
+            asked.with_text(text, organization.to_string());
+        }
         if let Some(user) = self.filter.user {
             let by_key = self.key_leads;
             asked.with_text(
@@ -131,6 +138,17 @@ impl<'f> Search<'f> {
             self.bounds(asked, "f.at");
         }
         self.past_the_cursor(asked);
+    }
+
+    /// Those that stand as asked for. The words of the index of calls that did not
+    /// end well are said as it says them.
+    fn state(&self, asked: &mut Asked, of: &str, by_index: bool) {
+        let Some(state) = self.filter.state else { return };
+        let is_bad = matches!(state, AttemptState::Failed | AttemptState::Aborted | AttemptState::Unknown);
+        if by_index && is_bad {
+            asked.push(&format!(" AND {of}state IN ('failed', 'aborted', 'unknown')"));
+        }
+        asked.push(&format!(" AND {of}state = '{}'", state.as_str()));
     }
 
     /// Only days on which something passes are looked at: from the first to the
@@ -165,7 +183,12 @@ impl<'f> Search<'f> {
     }
 
     fn lines_of_days(&self, asked: &mut Asked) {
-        asked.push(" FROM usage_days AS d WHERE d.requests > 0");
+        let UsageFilter { user, credential, token, .. } = self.filter;
+        if user.is_some() || credential.is_some() || token.is_some() {
+            asked.push(" FROM usage_days AS d WHERE d.requests > 0");
+        } else {
+            self.lines_of_totals(asked);
+        }
         asked.filter_of("d.", self.filter);
         let (from, to) = self.times_within();
         if let Some(from) = from {
@@ -174,6 +197,21 @@ impl<'f> Search<'f> {
         if let Some(to) = to {
             asked.with_number(" AND d.day <= ", to.div_euclid(DAY_MICROS));
         }
+    }
+
+    /// Lines that are not about people: few.
+    fn lines_of_totals(&self, asked: &mut Asked) {
+        let is_of_groups = self.filter.organization.is_some() || self.filter.team.is_some();
+        let columns = "day, requests, provider, model, scope, source, team_id, organization_id";
+        asked.push(&format!(" FROM (SELECT {columns} FROM usage_totals WHERE organization_id "));
+        asked.push(if is_of_groups { "<> '*'" } else { "= '*'" });
+        if let Some(organization) = self.filter.organization {
+            asked.with_text(" AND organization_id = ", organization.to_string());
+        }
+        asked.push(&format!(
+            " UNION ALL SELECT {columns} FROM usage_days \
+             WHERE day > (SELECT through FROM usage_rolled WHERE id = 1)) AS d WHERE d.requests > 0"
+        ));
     }
 
     /// One of its other attempts passes, or one that is under way. No index of
@@ -185,6 +223,10 @@ impl<'f> Search<'f> {
         self.times(asked, "f.at + 0");
         asked.push(" AND f.request_id IN (SELECT a.request_id FROM attempts AS a WHERE a.number > 1 AND a.state <> 'dispatched'");
         asked.filter_but_for_indices("a.", self.filter);
+        self.state(asked, "a.", false);
+        if let Some(organization) = self.filter.organization {
+            asked.with_text(" AND COALESCE(a.organization_id, '') = ", organization.to_string());
+        }
         if let Some(user) = self.filter.user {
             asked.with_text(" AND a.user_id = ", user.to_string());
         }
@@ -206,6 +248,7 @@ impl<'f> Search<'f> {
             asked.with_number(" AND a.at < ", to.saturating_add(DAY_MICROS));
         }
         asked.push(" UNION ALL SELECT a.request_id FROM attempts AS a WHERE a.state = 'dispatched'");
+        self.state(asked, "a.", false);
         asked.filter_of("a.", self.filter);
         asked.push(")");
     }
