@@ -10,6 +10,12 @@ CREATE TABLE alias_targets (
     PRIMARY KEY (alias_id, place)
 );
 
+CREATE TABLE alias_teams (
+    alias_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    PRIMARY KEY (alias_id, team_id)
+);
+
 CREATE TABLE aliases (
     id TEXT NOT NULL PRIMARY KEY,
     scope TEXT NOT NULL,
@@ -63,7 +69,13 @@ CREATE TABLE attempts (
 
 CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
+CREATE INDEX attempts_ended_badly ON attempts (state, at, request_id)
+    WHERE number = 1 AND state IN ('failed', 'aborted', 'unknown');
+
 CREATE INDEX attempts_of_credential ON attempts (credential_id, at) WHERE state <> 'dispatched';
+
+CREATE INDEX attempts_of_organization ON attempts (organization_id, at, request_id)
+    WHERE number = 1 AND state <> 'dispatched' AND organization_id IS NOT NULL;
 
 CREATE INDEX attempts_of_request ON attempts (request_id) WHERE state <> 'dispatched';
 
@@ -220,6 +232,24 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE invitations (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL,
+    role TEXT NOT NULL,
+    team_ids TEXT NOT NULL,
+    code_hash TEXT NOT NULL UNIQUE,
+    expires_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    accepted_at BIGINT,
+    accepted_by TEXT,
+    revoked_at BIGINT
+);
+
+CREATE INDEX invitations_of_organization ON invitations (organization_id, created_at);
+
 CREATE TABLE kept_answers (
     caller TEXT NOT NULL,
     answer_id TEXT NOT NULL,
@@ -257,6 +287,17 @@ CREATE TABLE login_failures (
 );
 
 CREATE INDEX login_failures_of_address ON login_failures (address, minute);
+
+CREATE TABLE memberships (
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    user_id TEXT NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    PRIMARY KEY (organization_id, user_id)
+);
+
+CREATE INDEX memberships_of_user ON memberships (user_id);
 
 CREATE TABLE messages (
     id TEXT NOT NULL PRIMARY KEY,
@@ -316,6 +357,27 @@ CREATE TABLE nodes (
     serves BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     heartbeat_at BIGINT NOT NULL
+);
+
+CREATE TABLE organizations (
+    id TEXT NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL,
+    slug_folded TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    key_order TEXT NOT NULL,
+    fallback TEXT,
+    may_cross BIGINT NOT NULL,
+    personal_keys_allowed BIGINT NOT NULL,
+    allowed_providers TEXT,
+    markup_basis_points BIGINT NOT NULL CHECK (markup_basis_points >= 0),
+    personal_markup BIGINT NOT NULL,
+    counts_personal BIGINT NOT NULL,
+    suspended_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT
 );
 
 CREATE TABLE ownkey_schema (version BIGINT NOT NULL PRIMARY KEY);
@@ -380,6 +442,34 @@ CREATE TABLE spreads (
     PRIMARY KEY (scope, owner_id, provider)
 );
 
+CREATE TABLE team_members (
+    team_id TEXT NOT NULL REFERENCES teams (id),
+    user_id TEXT NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    PRIMARY KEY (team_id, user_id)
+);
+
+CREATE INDEX team_members_of_user ON team_members (user_id);
+
+CREATE TABLE teams (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    slug TEXT NOT NULL,
+    slug_folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    markup_basis_points BIGINT CHECK (markup_basis_points >= 0),
+    models TEXT,
+    suspended_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT,
+    deleted_at BIGINT,
+    UNIQUE (organization_id, slug_folded)
+);
+
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,
@@ -398,6 +488,8 @@ CREATE TABLE tokens (
     revoked_at BIGINT
 , policy TEXT, params TEXT NOT NULL DEFAULT 'strict' CHECK (params IN ('strict', 'lenient')));
 
+CREATE INDEX tokens_of_team ON tokens (team_id) WHERE team_id IS NOT NULL;
+
 CREATE INDEX tokens_of_user ON tokens (user_id);
 
 CREATE TABLE tried_abilities (
@@ -409,6 +501,16 @@ CREATE TABLE tried_abilities (
     tried_at BIGINT NOT NULL,
     PRIMARY KEY (credential_id, model, ability)
 );
+
+CREATE TABLE unusual_uses (
+    credential_id TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    measure TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    usual BIGINT NOT NULL,
+    found_at BIGINT NOT NULL,
+    PRIMARY KEY (day, credential_id)
+) WITHOUT ROWID;
 
 CREATE TABLE usage_days (
     user_id TEXT NOT NULL,
@@ -438,6 +540,72 @@ CREATE TABLE usage_days (
     first_tokens BIGINT NOT NULL,
     first_token_ms BIGINT NOT NULL,
     PRIMARY KEY (user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id)
+) WITHOUT ROWID;
+
+CREATE INDEX usage_days_by_day ON usage_days (day);
+
+CREATE INDEX usage_days_of_credential ON usage_days (credential_id, day);
+
+CREATE TABLE usage_months (
+    month BIGINT NOT NULL,
+    organization_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    source TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_rolled (
+    id BIGINT NOT NULL PRIMARY KEY,
+    through BIGINT NOT NULL
+);
+
+CREATE TABLE usage_totals (
+    organization_id TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    source TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, day, provider, model, scope, source, team_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE users (

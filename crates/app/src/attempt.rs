@@ -47,6 +47,8 @@ pub(crate) struct Run<'a, A> {
     pub(crate) alias: Option<&'a str>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) number: u32,
+    /// The mark-up on what the provider bills, in basis points.
+    pub(crate) markup: u32,
 }
 
 /// Why an attempt brought no answer.
@@ -194,7 +196,7 @@ impl<A: Ask> Run<'_, A> {
             wire,
             streamed: self.ask.streams(),
             price,
-            markup_basis_points: 0,
+            markup_basis_points: self.markup,
             node: app.node,
             at: now,
         };
@@ -202,7 +204,8 @@ impl<A: Ask> Run<'_, A> {
         // is being written leaves a row with an end.
         let witness = Witness::of(app, caller, self.key);
         let mut meter = Meter::start(app, attempt, witness, price, self.ask.prompt_characters(), credential.provider)
-            .reckoned(self.ask.reckoning());
+            .reckoned(self.ask.reckoning())
+            .marked_up(self.markup);
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
         if !paying::is_brought(self.key) {
             app.credential_used(credential.id, now);

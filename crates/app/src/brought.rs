@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::naming::{self, Place};
 use crate::reach::{Key, Reach};
 use crate::settings::Settings;
+use crate::terms::Terms;
 
 /// The header with the key.
 pub const KEY_HEADER: &str = "x-ownkey-provider-key";
@@ -79,12 +80,26 @@ pub fn read(settings: &Settings, provider: Option<&str>, key: Option<&str>) -> R
 /// the provider may know by that name.
 ///
 /// # Errors
-/// `forbidden` for a team's token, `endpoint_not_allowed`.
-pub(crate) fn reach(app: &App, caller: &Caller, brought: &Brought, model: &str) -> Result<(Arc<Reach>, Place)> {
+/// `forbidden` for a team's token and where the organization forbids it,
+/// `endpoint_not_allowed`.
+pub(crate) fn reach(
+    app: &App,
+    caller: &Caller,
+    terms: &Arc<Terms>,
+    brought: &Brought,
+    model: &str,
+) -> Result<(Arc<Reach>, Place)> {
     if caller.team().is_some() {
         return Err(Error::new(
             Code::Forbidden,
             "A team's token pays with the team's keys only. Leave out x-ownkey-provider-key, or use a token of your own.",
+        )
+        .of_field(KEY_HEADER));
+    }
+    if terms.rules.as_ref().is_some_and(|rules| !rules.allow(Scope::Personal, brought.provider)) {
+        return Err(Error::new(
+            Code::Forbidden,
+            "The organization you act in does not let a key of your own pay at this provider. Leave out x-ownkey-provider-key.",
         )
         .of_field(KEY_HEADER));
     }
@@ -96,7 +111,8 @@ pub(crate) fn reach(app: &App, caller: &Caller, brought: &Brought, model: &str) 
     let place = naming::at_provider(brought.provider, &model, app.catalogue)?;
     let credential = credential(app, caller, brought)?;
     let stored = StoredCredential { credential, sealed: None, fingerprint: None };
-    Ok((Arc::new(Reach::of_keys(vec![Arc::new(Key::new(stored, HashMap::new()))])), place))
+    let reach = Reach::of_keys(vec![Arc::new(Key::new(stored, HashMap::new()))]);
+    Ok((Arc::new(Reach { terms: Arc::clone(terms), ..reach }), place))
 }
 
 /// A stand-in for the row that such a key does not have.

@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::caller::{Proof, Role};
-use domain::ids::TokenId;
-use domain::resolve::Fallback;
+use domain::ids::{OrganizationId, TeamId, TokenId, UserId};
+use domain::organization::{Belonging, MemberRole, Membership, Organization, Team};
 use domain::{Caller, Timestamp, gateway_token};
 use sha2::{Digest, Sha256};
 use store::sessions::{Session, SessionKind};
@@ -18,6 +18,7 @@ use store::users::User;
 use crate::App;
 use crate::error::{Code, Error, Result};
 use crate::sign_in::access_token;
+use crate::users::Preferences;
 
 /// The most callers kept in memory; beyond it they are looked up again.
 const KEPT: usize = 100_000;
@@ -110,17 +111,25 @@ pub(crate) async fn confirm(app: &App, caller: &Caller) -> Result<()> {
 pub(crate) struct Standing {
     /// Their role.
     pub(crate) role: Role,
+    /// Where they belong.
+    pub(crate) belonging: Belonging,
     /// Until when their proof holds, if nobody ends it before.
     pub(crate) valid_until: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Whether the caller is who they were.
+    pub(crate) fn is_still(&self, caller: &Caller) -> bool {
+        self.role == caller.role && (caller.team().is_some() || self.belonging == *caller.belonging)
+    }
 }
 
 /// How the caller stands now, from the store.
 ///
 /// # Errors
-/// As [`confirm`].
+/// As [`confirm`]; `forbidden` when they may no longer act where they did.
 pub(crate) async fn standing(app: &App, caller: &Caller) -> Result<Standing> {
     let now = app.clock.now();
-    let user = active_user(app, caller.user).await?;
     let valid_until = match &caller.proof {
         Proof::GatewayToken { id, .. } => store::tokens::by_id(&app.store, *id)
             .await?
@@ -132,10 +141,79 @@ pub(crate) async fn standing(app: &App, caller: &Caller) -> Result<Standing> {
             .map(|session| Some(session.expires_at)),
         Proof::CommandLine => Some(None),
     };
-    match (user, valid_until) {
-        (Some(user), Some(valid_until)) => Ok(Standing { role: user.role, valid_until }),
-        _ => Err(invalid(app, "", "was revoked while its request was under way")),
+    let Some(valid_until) = valid_until else {
+        return Err(invalid(app, "", "was revoked while its request was under way"));
+    };
+    if let Some(team) = caller.team() {
+        working_team(app, team).await?.ok_or_else(|| invalid(app, "", "belongs to a team that is gone"))?;
+        return Ok(Standing { role: caller.role, belonging: Belonging::default(), valid_until });
     }
+    let Some(user) = active_user(app, caller.user).await? else {
+        return Err(invalid(app, "", "was revoked while its request was under way"));
+    };
+    let belonging = store::memberships::of_user(&app.store, user.id).await?;
+    if let Some(acting) = caller.organization {
+        let membership = belonging.organizations.iter().find(|membership| membership.organization == acting);
+        may_act(membership.ok_or_else(|| Error::not_found("organization"))?)?;
+    }
+    Ok(Standing { role: user.role, belonging, valid_until })
+}
+
+/// The caller, acting in the organization that their request names by id or
+/// slug.
+///
+/// # Errors
+/// `not_found` for one that they do not belong to, `forbidden` for a suspended
+/// one.
+pub fn acting_in(caller: &Arc<Caller>, named: &str) -> Result<Arc<Caller>> {
+    let named = named.trim();
+    let is_named = |membership: &Membership| is_called(membership.organization, &membership.slug, named);
+    if caller.team().is_some() {
+        // A team's token acts for its team, whatever it says.
+        let is_own = caller.belonging.organizations.iter().any(is_named);
+        return if is_own { Ok(Arc::clone(caller)) } else { Err(Error::not_found("organization")) };
+    }
+    let membership = caller.belonging.organizations.iter().find(|membership| is_named(membership));
+    let membership = membership.ok_or_else(|| Error::not_found("organization"))?;
+    may_act(membership)?;
+    if caller.organization == Some(membership.organization) {
+        return Ok(Arc::clone(caller));
+    }
+    Ok(Arc::new(Caller { organization: Some(membership.organization), ..Caller::clone(caller) }))
+}
+
+fn is_called(id: OrganizationId, slug: &str, named: &str) -> bool {
+    slug.eq_ignore_ascii_case(named) || named.parse() == Ok(id)
+}
+
+fn may_act(membership: &Membership) -> Result<()> {
+    if membership.is_suspended {
+        return Err(suspended("organization", &membership.name));
+    }
+    Ok(())
+}
+
+fn suspended(what: &str, name: &str) -> Error {
+    Error::new(
+        Code::Forbidden,
+        format!("The {what} “{name}” is suspended, so nothing is done for it. Ask whoever looks after it."),
+    )
+}
+
+/// The team of a token, and its organization, when both may work; `None` when
+/// one of them is gone.
+async fn working_team(app: &App, team: TeamId) -> Result<Option<(Team, Organization)>> {
+    let Some(team) = store::teams::by_id(&app.store, team).await? else { return Ok(None) };
+    let Some(organization) = store::organizations::by_id(&app.store, team.organization).await? else {
+        return Ok(None);
+    };
+    if organization.suspended_at.is_some() {
+        return Err(suspended("organization", &organization.name));
+    }
+    if team.suspended_at.is_some() {
+        return Err(suspended("team", &team.name));
+    }
+    Ok(Some((team, organization)))
 }
 
 /// Whoever brings this web session, if it is still open.
@@ -188,17 +266,56 @@ async fn by_gateway_token(app: &App, text: &str) -> Result<Known> {
     };
     let token =
         token.filter(|token| token.revoked_at.is_none()).ok_or_else(|| invalid(app, text, "is unknown or revoked"))?;
-    let user = active_user(app, token.user).await?.ok_or_else(|| invalid(app, text, "belongs to nobody active"))?;
-    let proof = Proof::GatewayToken {
+    let valid_until = token.expires_at.into_iter().chain(former_until).min();
+    let proof = |models| Proof::GatewayToken {
         id: token.id,
         scopes: token.scopes.clone(),
-        models: token.models.clone(),
+        models,
         team: token.team,
         policy: token.policy,
         params: token.params,
     };
-    let valid_until = token.expires_at.into_iter().chain(former_until).min();
-    Ok(Known { caller: Arc::new(caller(&user, proof)), token: Some(token.id), valid_until })
+    let caller = match token.team {
+        Some(team) => {
+            let (team, organization) =
+                working_team(app, team).await?.ok_or_else(|| invalid(app, text, "belongs to a team that is gone"))?;
+            let proof = proof(both(token.models.clone(), team.models));
+            of_team(token.user, &organization, proof)
+        }
+        None => {
+            let user =
+                active_user(app, token.user).await?.ok_or_else(|| invalid(app, text, "belongs to nobody active"))?;
+            caller_of(app, &user, proof(token.models.clone())).await?
+        }
+    };
+    Ok(Known { caller: Arc::new(caller), token: Some(token.id), valid_until })
+}
+
+/// The models that two lists both allow; no list allows all.
+fn both(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.into_iter().filter(|model| other.contains(model)).collect()),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Whoever brings a team's token: nobody in particular, whoever made it.
+fn of_team(maker: UserId, organization: &Organization, proof: Proof) -> Caller {
+    let membership = Membership {
+        organization: organization.id,
+        slug: organization.slug.clone(),
+        name: organization.name.clone(),
+        role: MemberRole::Member,
+        is_suspended: false,
+    };
+    Caller {
+        user: maker,
+        role: Role::Member,
+        organization: Some(organization.id),
+        belonging: Arc::new(Belonging { organizations: vec![membership], teams: Vec::new() }),
+        fallback: None,
+        proof,
+    }
 }
 
 async fn by_access_token(app: &App, text: &str) -> Result<Known> {
@@ -220,26 +337,39 @@ async fn of_session(app: &App, session: &Session, now: Timestamp) -> Result<Opti
         SessionKind::Web => Proof::WebSession(session.id),
         SessionKind::Access => Proof::AccessToken(session.id),
     };
-    Ok(active_user(app, session.user).await?.map(|user| Known {
-        caller: Arc::new(caller(&user, proof)),
-        token: None,
-        valid_until: Some(session.expires_at),
-    }))
+    let Some(user) = active_user(app, session.user).await? else { return Ok(None) };
+    let caller = Arc::new(caller_of(app, &user, proof).await?);
+    Ok(Some(Known { caller, token: None, valid_until: Some(session.expires_at) }))
 }
 
-async fn active_user(app: &App, id: domain::ids::UserId) -> Result<Option<User>> {
+async fn active_user(app: &App, id: UserId) -> Result<Option<User>> {
     Ok(store::users::by_id(&app.store, id).await?.filter(|user| user.is_active))
 }
 
-/// The caller that `user` is with this proof.
-#[must_use]
-pub fn caller(user: &User, proof: Proof) -> Caller {
-    let role: Role = user.role;
-    Caller { user: user.id, role, organization: None, fallback: preferred_fallback(user), proof }
+/// The caller that `user` is with this proof. They act in the organization they
+/// prefer, else in their only one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn caller_of(app: &App, user: &User, proof: Proof) -> Result<Caller> {
+    let belonging = store::memberships::of_user(&app.store, user.id).await?;
+    let preferences = Preferences::of(user);
+    Ok(Caller {
+        user: user.id,
+        role: user.role,
+        organization: acting(&belonging, preferences.organization),
+        belonging: Arc::new(belonging),
+        fallback: preferences.fallback,
+        proof,
+    })
 }
 
-fn preferred_fallback(user: &User) -> Option<Fallback> {
-    crate::users::Preferences::of(user).fallback
+/// Where somebody acts who does not say where: nowhere in a suspended one.
+fn acting(belonging: &Belonging, preferred: Option<OrganizationId>) -> Option<OrganizationId> {
+    let working = || belonging.organizations.iter().filter(|membership| !membership.is_suspended);
+    let chosen = working().find(|membership| Some(membership.organization) == preferred);
+    let only = (belonging.organizations.len() == 1).then(|| working().next()).flatten();
+    chosen.or(only).map(|membership| membership.organization)
 }
 
 /// The sentence for a token that is not valid. OpenAI's clients match its

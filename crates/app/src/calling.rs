@@ -137,7 +137,8 @@ async fn through_payers<A: Ask>(
         still_allowed(app, caller, call, reach, key).await?;
         spreads::count(app, &reach.settled, key.credential());
         let number = failures.iter().filter(|failure| failure.has_row).count() as u32 + 1;
-        let run = Run { errand, ask: &*ask, place, alias, key, number };
+        let markup = reach.terms.markup(key.credential().scope);
+        let run = Run { errand, ask: &*ask, place, alias, key, number, markup };
         let failure = match run.answer().await {
             Ok(answered) => {
                 app.cooling.answered(key, &place.upstream_id, app.clock.now());

@@ -157,5 +157,13 @@ async fn watch(app: &App) -> std::result::Result<(), store::StoreError> {
 
 /// Which caches a change concerns.
 pub(crate) const fn concerns_callers(kind: ChangeKind) -> bool {
-    matches!(kind, ChangeKind::User | ChangeKind::Session | ChangeKind::Token)
+    matches!(
+        kind,
+        ChangeKind::User
+            | ChangeKind::Session
+            | ChangeKind::Token
+            | ChangeKind::Organization
+            | ChangeKind::Team
+            | ChangeKind::Membership
+    )
 }

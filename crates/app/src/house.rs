@@ -228,10 +228,14 @@ impl App {
     /// Drops what memory holds about one thing.
     pub(crate) async fn forget(&self, kind: Option<ChangeKind>, id: &str) {
         match kind {
+            Some(ChangeKind::Organization | ChangeKind::Team | ChangeKind::Membership) => {
+                self.callers.forget_all();
+                self.reach.forget_of(id.parse().ok());
+            }
             Some(kind) if freshness::concerns_callers(kind) => self.callers.forget_all(),
             Some(ChangeKind::Credential | ChangeKind::ModelList) => self.forget_credential(id).await,
             // Nobody's id: the server's.
-            Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget(id.parse().ok()),
+            Some(ChangeKind::Spread | ChangeKind::Alias | ChangeKind::Model) => self.reach.forget_of(id.parse().ok()),
             Some(_) => {}
             None => self.forget_everything(),
         }

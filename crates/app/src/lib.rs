@@ -42,6 +42,7 @@ pub mod resolving;
 mod secrets;
 pub mod spreads;
 pub mod targets;
+pub mod terms;
 
 mod attempt;
 pub mod call;

@@ -96,6 +96,12 @@ impl Meter {
         self
     }
 
+    /// The same meter, with this mark-up on the provider's cost.
+    pub(crate) const fn marked_up(mut self, basis_points: u32) -> Self {
+        self.markup_basis_points = basis_points;
+        self
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

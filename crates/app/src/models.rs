@@ -251,8 +251,9 @@ fn payer<'a>(app: &App, caller: &Caller, reach: &'a Reach, namespace: &str, mode
     candidates.retain(|candidate| !reach::is_stopped(candidate.credential));
     candidates.iter_mut().for_each(|candidate| candidate.cooling_until = None);
     let wish = Wish {
-        policy: paying::policy(app, caller, &Wishes::default()).ok()?,
+        policy: paying::policy(app, caller, &reach.terms, &Wishes::default()).ok()?,
         personal_allowed: caller.team().is_none(),
+        rules: reach.terms.rules.as_ref(),
         pinned: None,
         turns: Turns::default(),
     };

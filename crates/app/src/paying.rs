@@ -17,6 +17,7 @@ use crate::exhausted::{self, Ended};
 use crate::naming::{self, Place};
 use crate::reach::{self, Key, Reach};
 use crate::spreads::{self, Asks};
+use crate::terms::Terms;
 
 /// A call waits in place for a limit that ends within this time, and is told to
 /// come back for any longer one.
@@ -91,14 +92,15 @@ impl Resting {
     }
 }
 
-/// The policy in force: the strictest of the server's, the user's, the token's
-/// and the request's.
+/// The policy in force: the strictest of the server's, the organization's, the
+/// user's, the token's and the request's.
 ///
 /// # Errors
 /// `forbidden` for a request that asks for `cross` where somebody was stricter.
-pub fn policy(app: &App, caller: &Caller, wishes: &Wishes) -> Result<Fallback> {
+pub fn policy(app: &App, caller: &Caller, terms: &Terms, wishes: &Wishes) -> Result<Fallback> {
     let said = Said {
         server: app.settings.policy,
+        organization: terms.fallback(),
         user: caller.fallback,
         token: caller.token_policy(),
         request: wishes.policy,
@@ -107,6 +109,9 @@ pub fn policy(app: &App, caller: &Caller, wishes: &Wishes) -> Result<Fallback> {
         let sentence = match refused {
             CrossRefused::Server => {
                 "This server lets no call leave a scope whose keys failed, so the policy cross is not taken. Ask its operator to set OWNKEY_POLICY=cross, or send chain."
+            }
+            CrossRefused::Organization => {
+                "The organization you act in lets no call leave a scope whose keys failed, so the policy cross is not taken. Ask one of its admins to allow it, or send chain."
             }
             CrossRefused::Token => {
                 "This gateway token's own policy is stricter than cross. Send chain, or use a token that may leave a scope."
@@ -149,8 +154,9 @@ pub(crate) fn judge(app: &App, caller: &Caller, reach: &Reach, asked: Asked<'_>,
     }
     let now = app.clock.now();
     let wish = Wish {
-        policy: policy(app, caller, wishes)?,
+        policy: policy(app, caller, &reach.terms, wishes)?,
         personal_allowed: caller.team().is_none(),
+        rules: reach.terms.rules.as_ref(),
         pinned: bound.or(wishes.pinned),
         turns: spreads::turns(app, caller, &reach.settled, place.provider, conversation, asks),
     };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use domain::credential::{Credential, KeyStatus, Scope, Source};
-use domain::ids::{CredentialId, UserId};
+use domain::ids::{CredentialId, OrganizationId, TeamId, UserId};
 use domain::model::{ListedModel, ModelFacts, ModelStatus};
 use domain::provider::ProviderKind;
 use domain::registration::Registration;
@@ -27,6 +27,7 @@ use crate::error::Result;
 use crate::secrets;
 use crate::spreads::Settled;
 use crate::targets::Aliases;
+use crate::terms::Terms;
 use crate::tries::Known;
 use offers::{offers_of, with_registered};
 
@@ -147,6 +148,8 @@ pub struct Reach {
     pub aliases: Aliases,
     /// What the caller, or everybody, wrote into the registry.
     pub registrations: Vec<Registration>,
+    /// On which terms their calls are paid.
+    pub terms: Arc<Terms>,
 }
 
 impl Reach {
@@ -166,6 +169,7 @@ impl Reach {
             settled: Settled::default(),
             aliases: Aliases::default(),
             registrations: Vec::new(),
+            terms: Arc::default(),
         }
     }
 
@@ -199,30 +203,41 @@ impl Reach {
     }
 }
 
+/// Who reaches it: a user, in an organization or in none; or a team's token.
+type Slot = (UserId, Option<OrganizationId>, Option<TeamId>);
+
 /// What each user can reach, kept warm.
 #[derive(Debug, Default)]
 pub(crate) struct ReachCache {
-    entries: RwLock<HashMap<(UserId, bool), Arc<Reach>>>,
+    entries: RwLock<HashMap<Slot, Arc<Reach>>>,
     epoch: AtomicU64,
 }
 
 impl ReachCache {
     /// Forgets what `user` can reach; `None`: what anybody can.
     pub(crate) fn forget(&self, user: Option<UserId>) {
+        self.forget_of(user.map(|user| user.0));
+    }
+
+    /// Forgets what is reached as, or in, this user, organization or team;
+    /// `None`: what anybody can.
+    pub(crate) fn forget_of(&self, whose: Option<Uuid>) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let mut entries = self.entries.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match user {
-            Some(user) => entries.retain(|(owner, _), _| *owner != user),
+        match whose {
+            Some(id) => entries.retain(|(user, organization, team), _| {
+                user.0 != id && organization.is_none_or(|own| own.0 != id) && team.is_none_or(|own| own.0 != id)
+            }),
             None => entries.clear(),
         }
     }
 
-    fn get(&self, key: (UserId, bool)) -> Option<Arc<Reach>> {
+    fn get(&self, key: Slot) -> Option<Arc<Reach>> {
         self.entries.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&key).cloned()
     }
 
     /// Keeps `reach` unless something changed while it was being built.
-    fn keep(&self, key: (UserId, bool), reach: &Arc<Reach>, epoch: u64) {
+    fn keep(&self, key: Slot, reach: &Arc<Reach>, epoch: u64) {
         let mut entries = self.entries.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.epoch.load(Ordering::Acquire) == epoch {
             entries.insert(key, Arc::clone(reach));
@@ -237,17 +252,18 @@ impl ReachCache {
 pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Arc<Reach>> {
     // A team's token never uses personal keys, so it has a reach of its own.
     let with_personal = caller.team().is_none();
-    let slot = (caller.user, with_personal);
+    let slot = (caller.user, caller.organization, caller.team());
     if let Some(reach) = app.reach.get(slot) {
         return Ok(reach);
     }
     let epoch = app.reach.epoch.load(Ordering::Acquire);
+    let terms = Arc::new(Terms::read(app, caller).await?);
     let settled = Settled::read(app, caller.user).await?;
     let aliases = Aliases::read(app, caller, with_personal).await?;
     let mut registrations = store::registrations::for_user(&app.store, caller.user).await?;
     registrations.retain(|registration| with_personal || registration.scope != Scope::Personal);
     let keys = load_keys(app, caller, with_personal, &registrations).await?;
-    let reach = Arc::new(Reach { settled, aliases, registrations, ..Reach::of_keys(keys) });
+    let reach = Arc::new(Reach { settled, aliases, registrations, terms, ..Reach::of_keys(keys) });
     app.reach.keep(slot, &reach, epoch);
     Ok(reach)
 }

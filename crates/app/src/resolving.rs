@@ -67,5 +67,5 @@ pub async fn explain(app: &App, caller: &Caller, model: &str, wishes: &Wishes) -
         Ok(ExplainedPlace { place, weight, resolution })
     };
     let places = places.into_iter().map(explained).collect::<Result<_>>()?;
-    Ok(Explained { alias, places, policy: paying::policy(app, caller, wishes)? })
+    Ok(Explained { alias, places, policy: paying::policy(app, caller, &reach.terms, wishes)? })
 }

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::naming::{self, Place};
 use crate::paying::Wishes;
 use crate::reach::{self, Reach};
+use crate::terms::Terms;
 
 /// The aliases that one caller may name.
 #[derive(Debug, Default)]
@@ -106,7 +107,7 @@ pub(crate) async fn of(
     let reach = reach::of(app, caller).await?;
     let alias = reach.aliases.meant(name).cloned();
     if let Some(brought) = &wishes.brought {
-        return of_brought(app, caller, brought, name, alias);
+        return of_brought(app, caller, &reach.terms, brought, name, alias);
     }
     let Some(alias) = alias else {
         let place = naming::place(name, &reach, app.catalogue, app.clock.now())?;
@@ -122,13 +123,20 @@ pub(crate) async fn of(
 
 /// A key that came along can pay its own provider only: the alias stands for
 /// what it has there. Where it has nothing, the name is the provider's to know.
-fn of_brought(app: &App, caller: &Caller, brought: &Brought, name: &str, alias: Option<Arc<Alias>>) -> Result<Targets> {
+fn of_brought(
+    app: &App,
+    caller: &Caller,
+    terms: &Arc<Terms>,
+    brought: &Brought,
+    name: &str,
+    alias: Option<Arc<Alias>>,
+) -> Result<Targets> {
     let there = alias.and_then(|alias| {
         let target = alias.targets.iter().find(|target| target.provider == brought.provider)?.written();
         Some((alias, target))
     });
     let (alias, name) = there.map_or((None, name.to_owned()), |(alias, target)| (Some(alias), target));
-    let (reach, place) = brought::reach(app, caller, brought, &name)?;
+    let (reach, place) = brought::reach(app, caller, terms, brought, &name)?;
     Ok(Targets { reach, alias, places: vec![place] })
 }
 

@@ -2,7 +2,7 @@
 
 use domain::audit::{Actor, Event};
 use domain::caller::Role;
-use domain::ids::{CredentialId, UserId};
+use domain::ids::{CredentialId, OrganizationId, UserId};
 use domain::resolve::Fallback;
 use domain::secret::Password;
 use domain::{Caller, Timestamp, text};
@@ -23,6 +23,9 @@ pub struct Preferences {
     /// The key they chose to chat with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_credential_id: Option<CredentialId>,
+    /// The organization they act in unless they say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
 }
 
 impl Preferences {
@@ -78,6 +81,8 @@ pub struct AccountEdit {
     pub fallback: Option<Option<Fallback>>,
     /// Another key to chat with; `Some(None)`: none in particular.
     pub chat_credential: Option<Option<CredentialId>>,
+    /// Another organization to act in; `Some(None)`: none in particular.
+    pub organization: Option<Option<OrganizationId>>,
 }
 
 /// Makes a user.
@@ -124,6 +129,13 @@ pub async fn edit_me(app: &App, caller: &Caller, edit: AccountEdit) -> Result<Ac
         }
         preferences.chat_credential_id = chosen;
         fields.push("chat_credential_id");
+    }
+    if let Some(chosen) = edit.organization {
+        if chosen.is_some_and(|id| caller.membership(id).is_none()) {
+            return Err(Error::not_found("organization").of_field("preferences.organization_id"));
+        }
+        preferences.organization = chosen;
+        fields.push("organization_id");
     }
     if !fields.is_empty() {
         let preferences = serde_json::to_string(&preferences).unwrap_or_else(|_| "{}".to_owned());

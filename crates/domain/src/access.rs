@@ -100,12 +100,21 @@ pub fn grantable_scopes(caller: &Caller) -> Vec<TokenScope> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::caller::Role;
     use crate::ids::{TokenId, UserId};
 
     fn caller(role: Role, proof: Proof) -> Caller {
-        Caller { user: UserId(uuid::Uuid::nil()), role, organization: None, fallback: None, proof }
+        Caller {
+            user: UserId(uuid::Uuid::nil()),
+            role,
+            organization: None,
+            belonging: Arc::default(),
+            fallback: None,
+            proof,
+        }
     }
 
     fn token(scopes: &[TokenScope]) -> Proof {

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::caller::Role;
 use crate::credential::{KeyStatus, Scope};
-use crate::ids::{AliasId, CredentialId, SessionId, TokenId, UserId};
+use crate::ids::{AliasId, CredentialId, InvitationId, OrganizationId, SessionId, TeamId, TokenId, UserId};
 use crate::master_key_id::MasterKeyId;
+use crate::organization::{MemberRole, TeamRole};
 use crate::origin::Origin;
 use crate::provider::ProviderId;
 use crate::spread::Spread;
@@ -135,6 +136,140 @@ pub enum Event {
     TokenRevoked {
         /// Which.
         token: TokenId,
+    },
+    /// An organization was made.
+    #[serde(rename = "organization.created")]
+    OrganizationCreated {
+        /// Which.
+        organization: OrganizationId,
+        /// Its short name.
+        slug: String,
+    },
+    /// An organization or its rules were edited.
+    #[serde(rename = "organization.updated")]
+    OrganizationUpdated {
+        /// Which.
+        organization: OrganizationId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+    },
+    /// Nothing works in it any more.
+    #[serde(rename = "organization.suspended")]
+    OrganizationSuspended {
+        /// Which.
+        organization: OrganizationId,
+    },
+    /// It works again.
+    #[serde(rename = "organization.resumed")]
+    OrganizationResumed {
+        /// Which.
+        organization: OrganizationId,
+    },
+    /// Its keys were destroyed; its members left.
+    #[serde(rename = "organization.deleted")]
+    OrganizationDeleted {
+        /// Which.
+        organization: OrganizationId,
+    },
+    /// Somebody came into an organization, or got another role in it.
+    #[serde(rename = "member.set")]
+    MemberSet {
+        /// Which.
+        organization: OrganizationId,
+        /// Who.
+        user: UserId,
+        /// The role now.
+        role: MemberRole,
+    },
+    /// Somebody left an organization, or had to.
+    #[serde(rename = "member.removed")]
+    MemberRemoved {
+        /// Which.
+        organization: OrganizationId,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody was invited into an organization.
+    #[serde(rename = "invitation.created")]
+    InvitationCreated {
+        /// Which.
+        invitation: InvitationId,
+        /// Into which organization.
+        organization: OrganizationId,
+        /// As what.
+        role: MemberRole,
+    },
+    /// An invitation was taken back.
+    #[serde(rename = "invitation.revoked")]
+    InvitationRevoked {
+        /// Which.
+        invitation: InvitationId,
+        /// Into which organization.
+        organization: OrganizationId,
+    },
+    /// Somebody came by an invitation.
+    #[serde(rename = "invitation.used")]
+    InvitationUsed {
+        /// Which.
+        invitation: InvitationId,
+        /// Into which organization.
+        organization: OrganizationId,
+        /// Who.
+        user: UserId,
+    },
+    /// A team was made.
+    #[serde(rename = "team.created")]
+    TeamCreated {
+        /// Which.
+        team: TeamId,
+        /// Whose.
+        organization: OrganizationId,
+        /// Its short name.
+        slug: String,
+    },
+    /// A team was edited.
+    #[serde(rename = "team.updated")]
+    TeamUpdated {
+        /// Which.
+        team: TeamId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+    },
+    /// Its tokens stopped working.
+    #[serde(rename = "team.suspended")]
+    TeamSuspended {
+        /// Which.
+        team: TeamId,
+    },
+    /// Its tokens work again.
+    #[serde(rename = "team.resumed")]
+    TeamResumed {
+        /// Which.
+        team: TeamId,
+    },
+    /// Its tokens stopped working for good.
+    #[serde(rename = "team.deleted")]
+    TeamDeleted {
+        /// Which.
+        team: TeamId,
+    },
+    /// Somebody came into a team, or got another role in it.
+    #[serde(rename = "team_member.set")]
+    TeamMemberSet {
+        /// Which.
+        team: TeamId,
+        /// Who.
+        user: UserId,
+        /// The role now.
+        role: TeamRole,
+    },
+    /// Somebody left a team, or had to.
+    #[serde(rename = "team_member.removed")]
+    TeamMemberRemoved {
+        /// Which.
+        team: TeamId,
+        /// Who.
+        user: UserId,
     },
     /// How calls are spread over the keys of a provider was settled.
     #[serde(rename = "spread.set")]
@@ -431,6 +566,23 @@ impl Event {
             Self::ModelRegistered { model, .. }
             | Self::ModelUpdated { model, .. }
             | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
+            Self::OrganizationCreated { organization, .. }
+            | Self::OrganizationUpdated { organization, .. }
+            | Self::OrganizationSuspended { organization }
+            | Self::OrganizationResumed { organization }
+            | Self::OrganizationDeleted { organization }
+            | Self::MemberSet { organization, .. }
+            | Self::MemberRemoved { organization, .. } => ("organization", Some(organization.to_string())),
+            Self::InvitationCreated { invitation, .. }
+            | Self::InvitationRevoked { invitation, .. }
+            | Self::InvitationUsed { invitation, .. } => ("invitation", Some(invitation.to_string())),
+            Self::TeamCreated { team, .. }
+            | Self::TeamUpdated { team, .. }
+            | Self::TeamSuspended { team }
+            | Self::TeamResumed { team }
+            | Self::TeamDeleted { team }
+            | Self::TeamMemberSet { team, .. }
+            | Self::TeamMemberRemoved { team, .. } => ("team", Some(team.to_string())),
             Self::SpreadSet { provider, .. } => ("spread", Some(provider.to_string())),
             Self::CredentialCreated { credential, .. }
             | Self::CredentialUpdated { credential, .. }

@@ -1,10 +1,13 @@
 //! Who is asking. Every use case takes a [`Caller`], so that authority is an
 //! argument and cannot be forgotten.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::gateway_token::Params;
 use crate::ids::{OrganizationId, SessionId, TeamId, TokenId, UserId};
+use crate::organization::{Belonging, MemberRole, Membership, TeamRole};
 use crate::resolve::Fallback;
 
 /// A user's role on this server.
@@ -80,6 +83,8 @@ pub struct Caller {
     pub role: Role,
     /// The organization they act in.
     pub organization: Option<OrganizationId>,
+    /// Where they belong; of a team's token, its team's organization alone.
+    pub belonging: Arc<Belonging>,
     /// How far they want their calls to go for a key, where they said so.
     pub fallback: Option<Fallback>,
     /// How they proved it.
@@ -146,6 +151,40 @@ impl Caller {
             Proof::GatewayToken { scopes, .. } => scopes.contains(&scope),
             _ => true,
         }
+    }
+
+    /// Their place in an organization, if they belong there.
+    #[must_use]
+    pub fn membership(&self, organization: OrganizationId) -> Option<&Membership> {
+        self.belonging.organizations.iter().find(|membership| membership.organization == organization)
+    }
+
+    /// Whether they look after an organization's keys, teams and members: as its
+    /// admin or owner, or as an admin of this server.
+    #[must_use]
+    pub fn looks_after(&self, organization: OrganizationId) -> bool {
+        let is_admin = |membership: &Membership| membership.role >= MemberRole::Admin;
+        self.is_admin() || self.membership(organization).is_some_and(is_admin)
+    }
+
+    /// Whether they may know of an organization.
+    #[must_use]
+    pub fn may_know_of(&self, organization: OrganizationId) -> bool {
+        self.is_admin() || self.membership(organization).is_some()
+    }
+
+    /// Whether they make and revoke the tokens of a team: as its lead, or because
+    /// they look after its organization.
+    #[must_use]
+    pub fn leads(&self, team: TeamId, organization: OrganizationId) -> bool {
+        let leads = self.belonging.teams.iter().any(|place| place.team == team && place.role == TeamRole::Lead);
+        leads || self.looks_after(organization)
+    }
+
+    /// Whether they belong to a team.
+    #[must_use]
+    pub fn is_in_team(&self, team: TeamId) -> bool {
+        self.team() == Some(team) || self.belonging.teams.iter().any(|place| place.team == team)
     }
 
     /// Whether they look after the server.

@@ -60,6 +60,8 @@ ids! {
     OrganizationId,
     /// A group within an organization.
     TeamId,
+    /// A link that lets somebody into an organization.
+    InvitationId,
     /// A provider key, stored or from the environment.
     CredentialId,
     /// A gateway token.

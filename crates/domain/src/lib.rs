@@ -30,6 +30,7 @@ pub mod attempt;
 pub mod audit;
 pub mod conversation;
 pub mod model;
+pub mod organization;
 pub mod usage;
 
 // The decisions.

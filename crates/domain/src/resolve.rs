@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::credential::{Credential, KeyStatus, Scope};
 use crate::ids::CredentialId;
+use crate::organization::{KeyOrder, Rules};
 use crate::spread::{self, Contender, Turns};
 use crate::time::Timestamp;
 
@@ -37,7 +38,8 @@ pub enum Why {
     Inactive,
     /// Past its expiry.
     Expired,
-    /// The caller may not use this scope: a team's token and personal keys.
+    /// The caller may not use it: a personal key for a team's token, or against
+    /// the rules of the organization they act in.
     ForbiddenByPolicy,
     /// An endpoint of its own that does not serve this model.
     DoesNotServeModel,
@@ -123,6 +125,8 @@ pub struct Wish<'a> {
     pub policy: Fallback,
     /// Whether personal keys may be used at all.
     pub personal_allowed: bool,
+    /// The rules of the organization that the caller acts in.
+    pub rules: Option<&'a Rules>,
     /// The key the request names.
     pub pinned: Option<CredentialId>,
     /// Whose turn it is among several usable keys.
@@ -133,7 +137,8 @@ pub struct Wish<'a> {
 #[must_use]
 pub fn resolve(candidates: &[Candidate<'_>], wish: Wish<'_>, now: Timestamp) -> Resolution {
     let mut ordered: Vec<_> = candidates.to_vec();
-    ordered.sort_by_key(|candidate| rank(candidate.credential));
+    let order = wish.rules.map_or(KeyOrder::PersonalFirst, |rules| rules.order);
+    ordered.sort_by_key(|candidate| rank(candidate.credential, order));
     let mut verdicts: Vec<Verdict> = ordered.iter().map(|candidate| verdict(candidate, wish, now)).collect();
     let is_failing = |verdict: &Verdict| {
         verdict.why.is_some_and(|why| !why.is_absence(wish.policy) && !matches!(why, Why::OtherOrigin))
@@ -199,10 +204,10 @@ pub fn is_resting(credential: &Credential, now: Timestamp) -> bool {
             .is_some_and(|at| now.as_seconds().saturating_sub(at.as_seconds()) < INVALID_REST_SECONDS)
 }
 
-/// Nearest scope first; stored before environment; primary, then priority, then age.
-fn rank(credential: &Credential) -> (Scope, bool, bool, i64, Timestamp, CredentialId) {
+/// Nearest scope first, as the organization orders them; stored before environment; primary, then priority, then age.
+fn rank(credential: &Credential, order: KeyOrder) -> (u8, bool, bool, i64, Timestamp, CredentialId) {
     (
-        credential.scope,
+        order.place(credential.scope),
         !credential.is_row(),
         !credential.is_primary,
         credential.priority,
@@ -222,11 +227,17 @@ fn verdict(candidate: &Candidate<'_>, wish: Wish<'_>, now: Timestamp) -> Verdict
     }
 }
 
+/// Whether the caller may use this key at all.
+fn may_pay(credential: &Credential, wish: Wish<'_>) -> bool {
+    let is_ruled_out = wish.rules.is_some_and(|rules| !rules.allow(credential.scope, credential.provider));
+    !is_ruled_out && (credential.scope != Scope::Personal || wish.personal_allowed)
+}
+
 fn fault(candidate: &Candidate<'_>, wish: Wish<'_>, now: Timestamp) -> Option<Why> {
     let credential = candidate.credential;
     if wish.pinned.is_some_and(|pinned| pinned != credential.id) {
         Some(Why::NotPinned)
-    } else if credential.scope == Scope::Personal && !wish.personal_allowed {
+    } else if !may_pay(credential, wish) {
         Some(Why::ForbiddenByPolicy)
     } else if !candidate.serves_model && credential.provider.is_endpoint_bound() {
         Some(Why::DoesNotServeModel)

@@ -106,7 +106,7 @@ impl Demo {
 async fn command_line_caller(app: &App, id: domain::ids::UserId) -> Result<Caller, Failure> {
     let user = store::users::by_id(&app.store, id).await.map_err(app::Error::from)?;
     let user = user.ok_or_else(|| Failure::new("The demo user is gone."))?;
-    Ok(callers::caller(&user, Proof::CommandLine))
+    Ok(callers::caller_of(app, &user, Proof::CommandLine).await?)
 }
 
 /// What the demo tells whoever started it.

@@ -102,7 +102,7 @@ impl Transport {
         let user = acting_user(&app, place.user.as_deref()).await?;
         let origins = Origins::new(&app.settings.public_url, config.listen);
         let shared = Shared::new(Arc::clone(&app), origins, Vec::new());
-        let caller = Authenticated(Arc::new(app::callers::caller(&user, Proof::CommandLine)));
+        let caller = Authenticated(Arc::new(app::callers::caller_of(&app, &user, Proof::CommandLine).await?));
         Ok(Self::House { router: router(shared), app, caller, email: user.email })
     }
 

@@ -36,6 +36,12 @@ pub enum ChangeKind {
     Alias,
     /// A model of the registry; the owner, or nothing for the server's.
     Model,
+    /// An organization, or its rules.
+    Organization,
+    /// A team.
+    Team,
+    /// Where a user belongs; the user.
+    Membership,
     /// A setting of the server.
     Setting,
 }
@@ -49,6 +55,9 @@ domain::text_enum!(ChangeKind, "change" {
     Spread => "spread",
     Alias => "alias",
     Model => "model",
+    Organization => "organization",
+    Team => "team",
+    Membership => "membership",
     Setting => "setting",
 });
 

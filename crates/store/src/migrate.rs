@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -45,6 +45,7 @@ const STEPS: [Step; 15] = [
     step!("0014_registrations.sql"),
     step!("0015_usage_days.sql"),
     step!("0016_figures.sql"),
+    step!("0017_organizations.sql"),
     step!("0020_billing.sql"),
 ];
 

@@ -2,7 +2,7 @@
 
 use domain::caller::TokenScope;
 use domain::gateway_token::{Params, TokenKind};
-use domain::ids::{TeamId, TokenId, UserId};
+use domain::ids::{OrganizationId, TeamId, TokenId, UserId};
 use domain::resolve::Fallback;
 use domain::{Nanos, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -13,6 +13,20 @@ use crate::error::StoreError;
 use crate::mutation::{Mutation, Write};
 use crate::open::Store;
 use crate::row::{Columns, in_row_order, json_text, optional_id, optional_micros, placeholders};
+
+macro_rules! of_teams {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM tokens AS k JOIN teams AS t ON t.id = k.team_id WHERE t.organization_id = $1 \
+             AND t.deleted_at IS NULL AND k.revoked_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR k.team_id = $2)",
+            $rest
+        )
+    };
+}
+
+const COUNT_OF_TEAMS: &str = of_teams!("SELECT COUNT(*)", "");
+const OF_TEAMS: &str = of_teams!("SELECT k.*", " ORDER BY k.created_at DESC, k.id DESC LIMIT $3 OFFSET $4");
 
 /// A gateway token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,25 +248,62 @@ fn joined(scopes: &[TokenScope]) -> String {
     scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// The tokens of a user that are not revoked, newest first, and their number.
+/// A user's own tokens that are not revoked, newest first, and their number.
+/// Those of teams are their teams'.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn list(store: &Store, user: UserId, skip: i64, limit: i64) -> Result<(Vec<Token>, i64), StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM tokens WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id DESC \
-         LIMIT $2 OFFSET $3",
+        "SELECT * FROM tokens WHERE user_id = $1 AND team_id IS NULL AND revoked_at IS NULL \
+         ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",
     )
     .bind(user.to_string())
     .bind(limit)
     .bind(skip)
     .fetch_all(store.pool())
     .await?;
-    let count = sqlx::query_scalar("SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND revoked_at IS NULL")
-        .bind(user.to_string())
-        .fetch_one(store.pool())
-        .await?;
+    let count =
+        sqlx::query_scalar("SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND team_id IS NULL AND revoked_at IS NULL")
+            .bind(user.to_string())
+            .fetch_one(store.pool())
+            .await?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
+}
+
+/// The tokens of one team, or of all teams of an organization, that are not
+/// revoked, newest first, and their number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn of_teams(
+    store: &Store,
+    organization: OrganizationId,
+    team: Option<TeamId>,
+    skip: i64,
+    limit: i64,
+) -> Result<(Vec<Token>, i64), StoreError> {
+    let bound = |text| sqlx::query(text).bind(organization.to_string()).bind(optional_id(team));
+    let count: i64 = sqlx::Row::try_get(&bound(COUNT_OF_TEAMS).fetch_one(store.pool()).await?, 0)?;
+    let rows = bound(OF_TEAMS).bind(limit).bind(skip).fetch_all(store.pool()).await?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
+}
+
+/// Ends all tokens of a team. Returns which.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn revoke_of_team(change: &mut Mutation, team: TeamId) -> Result<Vec<TokenId>, StoreError> {
+    let rows = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE team_id = $1 AND revoked_at IS NULL RETURNING id")
+        .bind(team.to_string())
+        .bind(change.now().as_micros())
+        .fetch_all(change.connection())
+        .await?;
+    let ended: Vec<TokenId> = rows.iter().map(|row| Columns(row).parsed("id")).collect::<Result<_, _>>()?;
+    for id in &ended {
+        change.touch(ChangeKind::Token, id);
+    }
+    Ok(ended)
 }
 
 /// What a user's tokens are called, those that were revoked too.

@@ -21,6 +21,9 @@ use crate::serve::Peer;
 
 const FORWARDED: [HeaderName; 2] = [HeaderName::from_static("forwarded"), HeaderName::from_static("x-forwarded-for")];
 
+/// Names the organization that a request is made in, by id or slug.
+const ORGANIZATION: HeaderName = HeaderName::from_static("x-ownkey-organization");
+
 /// The headers that hold a token and nothing else.
 const NAMED: [HeaderName; 3] = [
     HeaderName::from_static("x-api-key"),
@@ -103,7 +106,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
     // holding the master key; nothing from the network can set an extension.
     if let Some(Authenticated(caller)) = request.extensions.get::<Authenticated>() {
         access::permit(caller, guard.need).map_err(|refusal| Error::new(Code::Forbidden, refusal.to_string()))?;
-        return Ok(Some(Arc::clone(caller)));
+        return acting(Arc::clone(caller), &request.headers).map(Some);
     }
     // A proxy on this machine is not a reader on this machine.
     let is_forwarded = FORWARDED.iter().any(|name| request.headers.contains_key(name));
@@ -117,7 +120,18 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Option<Arc<Caller>>, Er
         None => by_cookie(guard, request).await?.ok_or_else(|| callers::missing(&guard.app))?,
     };
     access::permit(&caller, guard.need).map_err(|refusal| Error::new(Code::Forbidden, refusal.to_string()))?;
-    Ok(Some(caller))
+    acting(caller, &request.headers).map(Some)
+}
+
+/// The caller in the organization that their request names, if it names one.
+fn acting(caller: Arc<Caller>, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
+    let mut named = headers.get_all(ORGANIZATION).iter();
+    match (named.next(), named.next()) {
+        (None, _) => Ok(caller),
+        (Some(_), Some(_)) => Err(Error::invalid(ORGANIZATION.as_str(), "is there twice; send it once")),
+        (Some(named), None) => callers::acting_in(&caller, named.to_str().unwrap_or(""))
+            .map_err(|error| error.of_field(ORGANIZATION.as_str())),
+    }
 }
 
 /// The one token a request brings, in any of the four headers.

@@ -13,7 +13,6 @@ use store::ledger::CallSource;
 
 const CREDENTIAL: HeaderName = HeaderName::from_static("x-ownkey-credential");
 const POLICY: HeaderName = HeaderName::from_static("x-ownkey-policy");
-const ORGANIZATION: HeaderName = HeaderName::from_static("x-ownkey-organization");
 const PARAMS: HeaderName = HeaderName::from_static("x-ownkey-params");
 const SOURCE: HeaderName = HeaderName::from_static("x-ownkey-source");
 const BROUGHT_PROVIDER: HeaderName = HeaderName::from_static(brought::PROVIDER_HEADER);
@@ -48,9 +47,6 @@ pub(crate) fn hide_brought_key(headers: &mut HeaderMap) {
 /// `forbidden` for a key brought along where that is not switched on.
 pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Wishes, Error> {
     let brought = brought_key(app, headers)?;
-    if headers.contains_key(ORGANIZATION) {
-        return Err(Error::not_found("organization").of_field(ORGANIZATION.as_str()));
-    }
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("").trim());
     let pinned = text(CREDENTIAL)
         .map(|id| id.parse().map_err(|_| Error::not_found("provider key").of_field(CREDENTIAL.as_str())))

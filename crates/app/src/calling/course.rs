@@ -24,6 +24,7 @@ use crate::kinds;
 use crate::naming::Place;
 use crate::paying::{self, Asked, Resting, Unpaid};
 use crate::targets::Targets;
+use crate::terms::Terms;
 
 /// Goes through the targets of `alias` until one of them answers.
 ///
@@ -132,7 +133,7 @@ impl Course {
             Err(unpaid) => return self.unpaid(here, unpaid).map(|()| None),
         };
         if let Some(key) = payers.keys.first()
-            && self.would_cross(errand, key.credential())?
+            && self.would_cross(errand, &here.reach.terms, key.credential())?
         {
             self.pass(here, Reason::OtherScope, other_scope(here.place));
             return Ok(None);
@@ -169,13 +170,13 @@ impl Course {
 
     /// Whether another scope would pay at a provider and origin where a key of
     /// this call has failed: only those who chose `cross` want that.
-    fn would_cross(&self, errand: Errand<'_>, next: &Credential) -> Result<bool> {
+    fn would_cross(&self, errand: Errand<'_>, terms: &Terms, next: &Credential) -> Result<bool> {
         let is_same_place = |failed: &Credential| {
             failed.provider == next.provider && failed.origin == next.origin && failed.scope != next.scope
         };
         let has_failed = self.failures.iter().any(|failure| is_same_place(failure.key.credential()))
             || self.resting.iter().any(|resting| is_same_place(resting.ended().credential));
-        Ok(has_failed && paying::policy(errand.app, errand.caller, &errand.call.wishes)? != Fallback::Cross)
+        Ok(has_failed && paying::policy(errand.app, errand.caller, terms, &errand.call.wishes)? != Fallback::Cross)
     }
 
     /// Whether no further target is to be asked.

@@ -127,7 +127,14 @@ type Known = HashMap<CredentialId, Option<Credential>>;
 async fn of_change(app: &App, known: &mut Known, change: Change) -> Result<Option<News>> {
     let Change { kind, id, verb, .. } = change;
     Ok(match kind {
-        Some(kind @ (ChangeKind::User | ChangeKind::Session | ChangeKind::Token)) => Some(News::Caller { kind, id }),
+        Some(
+            kind @ (ChangeKind::User
+            | ChangeKind::Session
+            | ChangeKind::Token
+            | ChangeKind::Organization
+            | ChangeKind::Team
+            | ChangeKind::Membership),
+        ) => Some(News::Caller { kind, id }),
         Some(ChangeKind::Credential) => {
             credential(app, known, id.parse().ok()).await?.map(|credential| News::Key { verb, credential })
         }

@@ -178,6 +178,11 @@ impl EventStream {
             ChangeKind::User => is(Some(self.caller.user.to_string())),
             ChangeKind::Session => is(self.caller.session().map(|id| id.to_string())),
             ChangeKind::Token => is(self.caller.token().map(|id| id.to_string())),
+            ChangeKind::Membership => is(Some(self.caller.user.to_string())),
+            ChangeKind::Team => is(self.caller.team().map(|id| id.to_string())),
+            ChangeKind::Organization => {
+                self.caller.belonging.organizations.iter().any(|own| own.organization.to_string() == id)
+            }
             _ => false,
         }
     }
@@ -185,7 +190,7 @@ impl EventStream {
     /// Ends the stream unless the caller is still who they were.
     async fn confirm(&mut self) {
         match callers::standing(&self.app, &self.caller).await {
-            Ok(standing) if standing.role == self.caller.role => self.valid_until = standing.valid_until,
+            Ok(standing) if standing.is_still(&self.caller) => self.valid_until = standing.valid_until,
             _ => self.is_over = true,
         }
     }

@@ -10,7 +10,14 @@ use super::*;
 const ANN: UserId = UserId(uuid::Uuid::from_u128(1));
 
 fn caller() -> Caller {
-    Caller { user: ANN, role: Role::Member, organization: None, fallback: None, proof: Proof::CommandLine }
+    Caller {
+        user: ANN,
+        role: Role::Member,
+        organization: None,
+        belonging: Arc::default(),
+        fallback: None,
+        proof: Proof::CommandLine,
+    }
 }
 
 fn key(name: &str) -> Credential {

@@ -40,6 +40,8 @@ impl Fallback {
 pub struct Said {
     /// The least strict policy of this server.
     pub server: Fallback,
+    /// The least strict policy of the organization that the user acts in.
+    pub organization: Option<Fallback>,
     /// The user's preference.
     pub user: Option<Fallback>,
     /// The gateway token's.
@@ -53,6 +55,8 @@ pub struct Said {
 pub enum CrossRefused {
     /// The operator's.
     Server,
+    /// The organization's.
+    Organization,
     /// The gateway token's.
     Token,
     /// The user's own.
@@ -72,6 +76,9 @@ impl Said {
             if is_stricter(Some(self.server)) {
                 return Err(CrossRefused::Server);
             }
+            if is_stricter(self.organization) {
+                return Err(CrossRefused::Organization);
+            }
             if is_stricter(self.token) {
                 return Err(CrossRefused::Token);
             }
@@ -80,7 +87,8 @@ impl Said {
             }
         }
         let wanted = [self.user, self.token, self.request].into_iter().flatten().max();
-        Ok(wanted.unwrap_or(Fallback::Chain).strictest(self.server))
+        let least = self.organization.map_or(self.server, |word| word.strictest(self.server));
+        Ok(wanted.unwrap_or(Fallback::Chain).strictest(least))
     }
 }
 
@@ -90,11 +98,11 @@ mod tests {
 
     use super::*;
 
-    /// Server, user, token, request; `-` for a word that was not said.
+    /// Server, organization, user, token, request; `-` for a word that was not said.
     fn in_force(words: &str) -> String {
         let said: Vec<Option<Fallback>> = words.split_whitespace().map(|word| word.parse().ok()).collect();
-        let [server, user, token, request] = said[..] else { panic!("{words}") };
-        match (Said { server: server.unwrap(), user, token, request }).in_force() {
+        let [server, organization, user, token, request] = said[..] else { panic!("{words}") };
+        match (Said { server: server.unwrap(), organization, user, token, request }).in_force() {
             Ok(policy) => policy.to_string(),
             Err(refused) => format!("{refused:?} refuses"),
         }
@@ -103,21 +111,26 @@ mod tests {
     #[test]
     fn the_strictest_word_wins() {
         for (words, expected) in [
-            ("chain  -      -      -     ", "chain"),
-            ("strict -      -      -     ", "strict"),
-            ("chain  strict -      -     ", "strict"),
-            ("chain  chain  strict -     ", "strict"),
-            ("chain  chain  -      strict", "strict"),
-            ("chain  strict -      chain ", "strict"),
+            ("chain  -      -      -      -     ", "chain"),
+            ("strict -      -      -      -     ", "strict"),
+            ("chain  -      strict -      -     ", "strict"),
+            ("chain  -      chain  strict -     ", "strict"),
+            ("chain  -      chain  -      strict", "strict"),
+            ("chain  -      strict -      chain ", "strict"),
             // Nobody leaves a scope who was not asked to.
-            ("cross  -      -      -     ", "chain"),
-            ("cross  cross  -      -     ", "cross"),
-            ("cross  -      cross  -     ", "cross"),
-            ("cross  cross  chain  -     ", "chain"),
-            ("cross  cross  -      chain ", "chain"),
-            // A preference is cut to what the server allows.
-            ("chain  cross  -      -     ", "chain"),
-            ("strict cross  cross  -     ", "strict"),
+            ("cross  -      -      -      -     ", "chain"),
+            ("cross  -      cross  -      -     ", "cross"),
+            ("cross  -      -      cross  -     ", "cross"),
+            ("cross  -      cross  chain  -     ", "chain"),
+            ("cross  -      cross  -      chain ", "chain"),
+            // A preference is cut to what the server and the organization allow.
+            ("cross  chain  cross  -      -     ", "chain"),
+            ("cross  strict cross  -      -     ", "strict"),
+            ("cross  strict -      -      -     ", "strict"),
+            ("chain  cross  -      -      -     ", "chain"),
+            ("cross  cross  cross  -      -     ", "cross"),
+            ("chain  -      cross  -      -     ", "chain"),
+            ("strict -      cross  cross  -     ", "strict"),
         ] {
             assert_eq!(in_force(words), expected, "{words}");
         }
@@ -126,13 +139,15 @@ mod tests {
     #[test]
     fn a_request_leaves_its_scope_only_where_nobody_said_stricter() {
         for (words, expected) in [
-            ("cross  -      -      cross ", "cross"),
-            ("cross  cross  cross  cross ", "cross"),
-            ("chain  cross  cross  cross ", "Server refuses"),
-            ("strict -      -      cross ", "Server refuses"),
-            ("cross  chain  -      cross ", "User refuses"),
-            ("cross  -      strict cross ", "Token refuses"),
-            ("cross  strict chain  cross ", "Token refuses"),
+            ("cross  -      -      -      cross ", "cross"),
+            ("cross  -      cross  cross  cross ", "cross"),
+            ("chain  -      cross  cross  cross ", "Server refuses"),
+            ("strict -      -      -      cross ", "Server refuses"),
+            ("cross  chain  cross  -      cross ", "Organization refuses"),
+            ("cross  cross  -      -      cross ", "cross"),
+            ("cross  -      chain  -      cross ", "User refuses"),
+            ("cross  -      -      strict cross ", "Token refuses"),
+            ("cross  -      strict chain  cross ", "Token refuses"),
         ] {
             assert_eq!(in_force(words), expected, "{words}");
         }
@@ -144,10 +159,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_word_is_ever_overruled_by_a_laxer_one(server in word(), user in word(), token in word(), request in word()) {
-            let said = Said { server: server.unwrap_or(Fallback::Chain), user, token, request };
+        fn no_word_is_ever_overruled_by_a_laxer_one(server in word(), organization in word(), user in word(), token in word(), request in word()) {
+            let said = Said { server: server.unwrap_or(Fallback::Chain), organization, user, token, request };
             if let Ok(policy) = said.in_force() {
-                for word in [Some(said.server), user, token, request].into_iter().flatten() {
+                for word in [Some(said.server), organization, user, token, request].into_iter().flatten() {
                     prop_assert!(policy >= word);
                 }
             }

@@ -18,7 +18,7 @@ const RESET: Timestamp = Timestamp::from_seconds(10_030);
 
 /// What callers mostly want and may.
 fn wish(policy: Fallback) -> Wish<'static> {
-    Wish { policy, personal_allowed: true, pinned: None, turns: Turns::default() }
+    Wish { policy, personal_allowed: true, rules: None, pinned: None, turns: Turns::default() }
 }
 
 struct Held {

@@ -146,7 +146,7 @@ async fn calls_of_a_former_version_are_summed_up() {
 fn the_steps_that_databases_ran_keep_their_places() {
     let names = STEPS.map(|step| step.name);
     assert_eq!(
-        names[..15],
+        names[..16],
         [
             "0001_house.sql",
             "0002_failover.sql",
@@ -162,6 +162,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0014_registrations.sql",
             "0015_usage_days.sql",
             "0016_figures.sql",
+            "0017_organizations.sql",
             "0020_billing.sql",
         ]
     );

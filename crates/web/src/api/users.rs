@@ -87,6 +87,9 @@ struct MyPreferences {
     /// The key chosen to chat with.
     #[schema(format = "uuid")]
     chat_credential_id: Option<String>,
+    /// The organization acted in unless a request says otherwise; `null`: the only one, if there is but one.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
 }
 
 impl From<Account> for Me {
@@ -101,6 +104,7 @@ impl From<Account> for Me {
             preferences: MyPreferences {
                 fallback: account.preferences.fallback.map(Fallback::as_str),
                 chat_credential_id: account.preferences.chat_credential_id.map(|id| id.to_string()),
+                organization_id: account.preferences.organization.map(|id| id.to_string()),
             },
             created_at: account.created_at.to_string(),
         }
@@ -130,6 +134,10 @@ struct PreferencesEdit {
     #[serde(default, deserialize_with = "super::present")]
     #[schema(format = "uuid")]
     chat_credential_id: Option<Option<String>>,
+    /// The organization to act in unless a request says otherwise; `null`: none in particular.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(format = "uuid")]
+    organization_id: Option<Option<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -157,7 +165,9 @@ async fn edit_me(
         .transpose()?;
     let credential = |text: String| text.parse::<CredentialId>().map_err(|_| app::Error::not_found("provider key"));
     let chat_credential = preferences.chat_credential_id.map(|id| id.map(credential).transpose()).transpose()?;
-    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential };
+    let organization = |text: String| text.parse().map_err(|_| app::Error::not_found("organization"));
+    let organization = preferences.organization_id.map(|id| id.map(organization).transpose()).transpose()?;
+    let edit = AccountEdit { display_name: edit.display_name, fallback, chat_credential, organization };
     let account = users::edit_me(&app, &caller, edit).await?;
     Ok(axum::Json(Me::from(account)).into_response())
 }

@@ -77,7 +77,7 @@ async fn edit_profile(
         "" => Ok(None),
         word => word.parse().map(Some).map_err(|problem: String| Error::invalid("fallback", problem)),
     });
-    let edit = AccountEdit { display_name: form.name, fallback: fallback.transpose()?, chat_credential: None };
+    let edit = AccountEdit { display_name: form.name, fallback: fallback.transpose()?, ..AccountEdit::default() };
     let done = users::edit_me(&shared.app, &signed_in.caller, edit).await.map(drop);
     to_profile(&shared, &signed_in, done).await
 }

@@ -102,7 +102,7 @@ async fn a_reader_who_does_not_read_is_told_to_read_anew_and_nothing_is_kept_for
     let ann = house.user("ann").await;
     let key = id(&ann.save_key("openai", KEY).await);
     let user = store::users::by_email(&house.app.store, &ann.email).await.unwrap().unwrap();
-    let caller = Arc::new(app::callers::caller(&user, Proof::CommandLine));
+    let caller = Arc::new(app::callers::caller_of(&house.app, &user, Proof::CommandLine).await.unwrap());
     let mut idle = app::events::open(&house.app, &caller, Resume::Now).await.unwrap();
     let mut busy = listen(&ann.client).await;
     for _ in 0..3 {
