@@ -582,6 +582,7 @@ CREATE TABLE usage_rolled (
 );
 
 CREATE TABLE usage_totals (
+    span TEXT NOT NULL,
     organization_id TEXT NOT NULL,
     day BIGINT NOT NULL,
     provider TEXT NOT NULL,
@@ -605,7 +606,7 @@ CREATE TABLE usage_totals (
     latency_ms BIGINT NOT NULL,
     first_tokens BIGINT NOT NULL,
     first_token_ms BIGINT NOT NULL,
-    PRIMARY KEY (organization_id, day, provider, model, scope, source, team_id)
+    PRIMARY KEY (span, organization_id, day, provider, model, scope, source, team_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE users (

@@ -3,9 +3,11 @@
 -- are rolled up once they are over, and what still ends of such a day is added to
 -- all three tables at once.
 
--- A day without the people: one set of lines for each organization (empty: outside
--- of any), and one, '*', for the whole server, where teams are not told apart.
+-- Each day, and each month, without the people: one set of lines for each
+-- organization (empty: outside of any), and one, '*', for the whole server, where
+-- teams are not told apart. A month is counted by its first day.
 CREATE TABLE usage_totals (
+    span TEXT NOT NULL,
     organization_id TEXT NOT NULL,
     day BIGINT NOT NULL,
     provider TEXT NOT NULL,
@@ -29,10 +31,10 @@ CREATE TABLE usage_totals (
     latency_ms BIGINT NOT NULL,
     first_tokens BIGINT NOT NULL,
     first_token_ms BIGINT NOT NULL,
-    PRIMARY KEY (organization_id, day, provider, model, scope, source, team_id)
+    PRIMARY KEY (span, organization_id, day, provider, model, scope, source, team_id)
 ) WITHOUT ROWID;
 
--- A month with the people; months are counted by their first day, since 1970.
+-- Each month with the people.
 CREATE TABLE usage_months (
     month BIGINT NOT NULL,
     organization_id TEXT NOT NULL,

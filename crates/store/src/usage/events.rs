@@ -203,7 +203,7 @@ impl<'f> Search<'f> {
     fn lines_of_totals(&self, asked: &mut Asked) {
         let is_of_groups = self.filter.organization.is_some() || self.filter.team.is_some();
         let columns = "day, requests, provider, model, scope, source, team_id, organization_id";
-        asked.push(&format!(" FROM (SELECT {columns} FROM usage_totals WHERE organization_id "));
+        asked.push(&format!(" FROM (SELECT {columns} FROM usage_totals WHERE span = 'day' AND organization_id "));
         asked.push(if is_of_groups { "<> '*'" } else { "= '*'" });
         if let Some(organization) = self.filter.organization {
             asked.with_text(" AND organization_id = ", organization.to_string());

@@ -13,8 +13,9 @@ use crate::ledger::days::rolled::{WHOLE_SERVER, month_after, month_of};
 pub(super) enum Origin {
     /// `usage_days`.
     Days,
-    /// `usage_totals`, of one organization, of each of them, or of the server.
-    Totals(Totals),
+    /// `usage_totals`, of one organization, of each of them, or of the server; day
+    /// by day, or with whole months in one.
+    Totals { whose: Totals, by_day: bool },
     /// `usage_months`.
     Months,
 }
@@ -55,14 +56,15 @@ impl Origin {
             Self::Days
         } else if is_of_people {
             Self::Months
-        } else if filter.organization.is_some() {
-            Self::Totals(Totals::Organization)
-        } else if !needs.groups && filter.team.is_none() {
-            Self::Totals(Totals::Server)
-        } else if needs.days {
-            Self::Totals(Totals::EachOrganization)
         } else {
-            Self::Months
+            let whose = if filter.organization.is_some() {
+                Totals::Organization
+            } else if needs.groups || filter.team.is_some() {
+                Totals::EachOrganization
+            } else {
+                Totals::Server
+            };
+            Self::Totals { whose, by_day: needs.days }
         }
     }
 
@@ -71,41 +73,62 @@ impl Origin {
     pub(super) fn lines(self, asked: &mut Asked, filter: &UsageFilter, window: &Window, through: i64) {
         let (first, end) = (window.first_day, window.end_day);
         let rolled_end = through.saturating_add(1);
+        let by_months = !matches!(self, Self::Days | Self::Totals { by_day: true, .. });
+        let Some((begin, beyond)) = months(first, end, rolled_end).filter(|_| by_months) else {
+            return self.days(asked, filter, (first, end), rolled_end);
+        };
         match self {
-            Self::Days => days(asked, filter, first, end),
-            Self::Totals(whose) => {
-                asked.push(&select("day", TOTALS_COLUMNS, "usage_totals"));
-                match whose {
-                    Totals::Organization => {}
-                    Totals::EachOrganization => asked.push(&format!(" AND organization_id <> '{WHOLE_SERVER}'")),
-                    Totals::Server => asked.push(&format!(" AND organization_id = '{WHOLE_SERVER}'")),
-                }
-                asked.filter(filter);
-                bounds(asked, "day", first, Some(end.map_or(rolled_end, |end| end.min(rolled_end))));
-                asked.push(" UNION ALL ");
-                days(asked, filter, Some(first.map_or(rolled_end, |first| first.max(rolled_end))), end);
-            }
-            Self::Months => {
-                let begin = first.map(|first| if month_of(first) == first { first } else { month_after(first) });
-                // The last month may have begun only: it has the days that are rolled up.
-                let beyond = end.filter(|end| *end < rolled_end).map_or(rolled_end, month_of);
-                if begin.is_some_and(|begin| begin >= beyond) {
-                    return days(asked, filter, first, end);
-                }
+            Self::Totals { whose, .. } => totals(asked, filter, whose, "month", (begin, Some(beyond))),
+            Self::Days | Self::Months => {
                 asked.push(&select("month", MONTHS_COLUMNS, "usage_months"));
                 asked.filter(filter);
                 bounds(asked, "month", begin, Some(beyond));
-                if first != begin {
-                    asked.push(" UNION ALL ");
-                    days(asked, filter, first, begin);
-                }
-                if end.is_none_or(|end| beyond < end) {
-                    asked.push(" UNION ALL ");
-                    days(asked, filter, Some(beyond), end);
-                }
             }
         }
+        if first != begin {
+            asked.push(" UNION ALL ");
+            self.days(asked, filter, (first, begin), rolled_end);
+        }
+        if end.is_none_or(|end| beyond < end) {
+            asked.push(" UNION ALL ");
+            self.days(asked, filter, (Some(beyond), end), rolled_end);
+        }
     }
+
+    /// The same, day by day.
+    fn days(self, asked: &mut Asked, filter: &UsageFilter, (first, end): Span, rolled_end: i64) {
+        if let Self::Totals { whose, .. } = self {
+            totals(asked, filter, whose, "day", (first, Some(end.map_or(rolled_end, |end| end.min(rolled_end)))));
+            asked.push(" UNION ALL ");
+            days(asked, filter, Some(first.map_or(rolled_end, |first| first.max(rolled_end))), end);
+        } else {
+            days(asked, filter, first, end);
+        }
+    }
+}
+
+/// From a day on, and up to another.
+type Span = (Option<i64>, Option<i64>);
+
+/// The months that are rolled up and wholly within: from the first one, if any
+/// is, up to the day after the last. The last month may have begun only: it has
+/// the days that are rolled up.
+fn months(first: Option<i64>, end: Option<i64>, rolled_end: i64) -> Option<(Option<i64>, i64)> {
+    let begin = first.map(|first| if month_of(first) == first { first } else { month_after(first) });
+    let beyond = end.filter(|end| *end < rolled_end).map_or(rolled_end, month_of);
+    (begin.unwrap_or(i64::MIN) < beyond).then_some((begin, beyond))
+}
+
+fn totals(asked: &mut Asked, filter: &UsageFilter, whose: Totals, span: &str, (first, end): Span) {
+    asked.push(&select("day", TOTALS_COLUMNS, "usage_totals"));
+    asked.push(&format!(" AND span = '{span}'"));
+    match whose {
+        Totals::Organization => {}
+        Totals::EachOrganization => asked.push(&format!(" AND organization_id <> '{WHOLE_SERVER}'")),
+        Totals::Server => asked.push(&format!(" AND organization_id = '{WHOLE_SERVER}'")),
+    }
+    asked.filter(filter);
+    bounds(asked, "day", first, end);
 }
 
 const DAYS_COLUMNS: &str = "user_id, provider, model, credential_id, scope, source, token_id, team_id, organization_id";

@@ -23,7 +23,7 @@ const HOLD: &str = "UPDATE usage_rolled SET through = through WHERE id = 1";
 
 const THROUGH: &str = "SELECT through FROM usage_rolled WHERE id = 1";
 
-const TOTALS_KEY: &str = "organization_id, day, provider, model, scope, source, team_id";
+const TOTALS_KEY: &str = "span, organization_id, day, provider, model, scope, source, team_id";
 const MONTHS_KEY: &str =
     "month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id";
 
@@ -72,13 +72,15 @@ async fn roll_next(store: &Store, last: i64) -> Result<bool, StoreError> {
         .fetch_one(&mut *connection)
         .await?;
     if let Some(day) = next {
-        for (text, month) in [(totals("organization_id", "team_id"), None), (totals("'*'", "''"), None)]
-            .into_iter()
-            .chain([(months(), Some(month_of(day)))])
-        {
-            let query = sqlx::query(AssertSqlSafe(text)).bind(day);
-            let query = if let Some(month) = month { query.bind(month) } else { query };
-            query.execute(&mut *connection).await?;
+        let texts = [
+            totals("'day'", false),
+            totals("'day'", true),
+            totals("'month'", false),
+            totals("'month'", true),
+            months(),
+        ];
+        for text in texts {
+            sqlx::query(AssertSqlSafe(text)).bind(day).bind(month_of(day)).execute(&mut *connection).await?;
         }
     }
     sqlx::query("UPDATE usage_rolled SET through = $1 WHERE id = 1 AND through < $1")
@@ -89,15 +91,19 @@ async fn roll_next(store: &Store, last: i64) -> Result<bool, StoreError> {
     Ok(next.is_some())
 }
 
-/// A day's lines of totals, `$1` being the day.
-fn totals(organization: &str, team: &str) -> String {
+/// A day's lines added to those of a span, `$1` being the day and `$2` its month.
+fn totals(span: &str, of_server: bool) -> String {
+    let (organization, team) = if of_server { ("'*'", "''") } else { ("organization_id", "team_id") };
+    let day = if span == "'day'" { "CAST($1 AS BIGINT)" } else { "CAST($2 AS BIGINT)" };
+    let groups = if of_server { "" } else { ", organization_id, team_id" };
     format!(
-        "INSERT INTO usage_totals ({TOTALS_KEY}, {}) SELECT {organization}, day, provider, model, scope, source, {team}, {} \
-         FROM usage_days WHERE day = $1 GROUP BY {}day, provider, model, scope, source{}",
+        "INSERT INTO usage_totals ({TOTALS_KEY}, {}) \
+         SELECT {span}, {organization}, {day}, provider, model, scope, source, {team}, {} \
+         FROM usage_days WHERE day = $1 AND $2 = $2 GROUP BY provider, model, scope, source{groups} \
+         ON CONFLICT ({TOTALS_KEY}) DO UPDATE SET {}",
         SUM_COLUMNS.join(", "),
         summed(),
-        if organization == "'*'" { "" } else { "organization_id, " },
-        if team == "''" { "" } else { ", team_id" },
+        added("usage_totals"),
     )
 }
 
@@ -135,13 +141,17 @@ pub(super) fn late_texts() -> Vec<String> {
             added(table)
         )
     };
-    let total = |organization: String, team: String| {
-        add("usage_totals", TOTALS_KEY, &[organization, number(10), text(2), text(3), text(5), text(6), team])
+    let total = |span: &str, day: usize, organization: String, team: String| {
+        let values = [format!("'{span}'"), organization, number(day), text(2), text(3), text(5), text(6), team];
+        add("usage_totals", TOTALS_KEY, &values)
     };
+    let server = format!("'{WHOLE_SERVER}'");
     let month = [number(27), text(9), text(1), text(2), text(3), text(4), text(5), text(6), text(7), text(8)];
     vec![
-        total(text(9), text(8)),
-        total(format!("'{WHOLE_SERVER}'"), "''".to_owned()),
+        total("day", 10, text(9), text(8)),
+        total("day", 10, server.clone(), "''".to_owned()),
+        total("month", 27, text(9), text(8)),
+        total("month", 27, server, "''".to_owned()),
         add("usage_months", MONTHS_KEY, &month),
     ]
 }

@@ -172,10 +172,16 @@ async fn wide_reports_read_what_is_rolled_up() {
     let organization = Some(OrganizationId::generate(NOW, &entropy()));
     let all = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
     for (filter, by, is_daily, origin) in [
-        (all.clone(), GroupBy::Model, true, Origin::Totals(Totals::Server)),
-        (all.clone(), GroupBy::Organization, true, Origin::Totals(Totals::EachOrganization)),
+        (all.clone(), GroupBy::Model, true, Origin::Totals { whose: Totals::Server, by_day: true }),
+        (all.clone(), GroupBy::Organization, true, Origin::Totals { whose: Totals::EachOrganization, by_day: true }),
+        (all.clone(), GroupBy::Model, false, Origin::Totals { whose: Totals::Server, by_day: false }),
         (all.clone(), GroupBy::User, false, Origin::Months),
-        (UsageFilter { organization, ..all.clone() }, GroupBy::Team, true, Origin::Totals(Totals::Organization)),
+        (
+            UsageFilter { organization, ..all.clone() },
+            GroupBy::Team,
+            true,
+            Origin::Totals { whose: Totals::Organization, by_day: true },
+        ),
         (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, Origin::Months),
         (UsageFilter { user: Some(UserId(uuid::Uuid::nil())), ..all.clone() }, GroupBy::Team, false, Origin::Days),
     ] {
