@@ -269,3 +269,33 @@ async fn whose_token(app: &App, filter: UsageFilter) -> Result<UsageFilter> {
     let owner = store::tokens::by_id(&app.store, token).await?.map(|token| token.user);
     Ok(UsageFilter { user: owner, ..filter })
 }
+
+/// The most organizations that an admin of the server is offered.
+const OFFERED: i64 = 200;
+
+/// The reports that the caller may open, and what each is called.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn offered(app: &App, caller: &Caller) -> Result<Vec<(Whose, String)>> {
+    let mut offered = vec![(Whose::Own, "My own calls".to_owned())];
+    if caller.team().is_some() {
+        return Ok(offered);
+    }
+    let mut organizations: Vec<(OrganizationId, String)> = if caller.is_admin() {
+        offered.push((Whose::Everybody, "Everybody's calls".to_owned()));
+        let (found, _) = store::organizations::list(&app.store, None, None, 0, OFFERED).await?;
+        found.into_iter().map(|organization| (organization.id, organization.name)).collect()
+    } else {
+        let places = caller.belonging.organizations.iter().map(|place| place.organization);
+        let ids: Vec<_> = places.filter(|id| may_read_organization(caller, *id)).collect();
+        store::organizations::labelled(&app.store, &ids).await?
+    };
+    organizations.sort_by(|a, b| a.1.cmp(&b.1));
+    offered.extend(organizations.into_iter().map(|(id, name)| (Whose::Organization(id), name)));
+    let leads = |place: &&domain::organization::TeamPlace| place.role == domain::organization::TeamRole::Lead;
+    let ids: Vec<_> = caller.belonging.teams.iter().filter(leads).map(|place| place.team).collect();
+    let teams = store::teams::labelled(&app.store, &ids).await?;
+    offered.extend(teams.into_iter().map(|(id, name)| (Whose::Team(id), format!("Team {name}"))));
+    Ok(offered)
+}

@@ -3,6 +3,7 @@
 mod audit;
 mod events;
 mod summary;
+mod usage;
 mod user;
 mod users;
 
@@ -25,6 +26,7 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/admin/users/{id}", need, get(user::show_user)),
         quiet_door(Method::POST, "/admin/users/{id}", need, post(user::act_on_user)),
         quiet_door(Method::GET, "/admin/system-keys", need, get(show_system_keys)),
+        quiet_door(Method::GET, "/admin/usage", need, get(usage::show_usage)),
         quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::POST, "/admin/audit/verify", need, post(audit::verify_audit)),
     ]
@@ -41,17 +43,19 @@ enum Part {
     Summary,
     Users,
     SystemKeys,
+    Usage,
     Audit,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Audit];
+    const ALL: [Self; 5] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Usage, Self::Audit];
 
     const fn facts(self) -> (&'static str, &'static str) {
         match self {
             Self::Summary => ("/admin", "Summary"),
             Self::Users => ("/admin/users", "Users"),
             Self::SystemKeys => ("/admin/system-keys", "System keys"),
+            Self::Usage => ("/admin/usage", "Usage"),
             Self::Audit => ("/admin/audit", "Audit log"),
         }
     }

@@ -84,7 +84,7 @@ impl Place {
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
             Self::Tokens => &["tokens.css"],
-            Self::Admin => &["admin.css"],
+            Self::Admin => &["admin.css", "usage.css"],
         }
     }
 
