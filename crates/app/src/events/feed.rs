@@ -73,6 +73,8 @@ pub(super) enum News {
     Status { credential: Credential, status: KeyStatus, reason: Option<String>, at: Timestamp },
     /// A key opens other models.
     Models { credential: Credential },
+    /// A key is used as never before.
+    Unusual { credential: Credential, told: String, at: Timestamp },
     /// The registry says something else of models; its owner, or nobody.
     Registry { owner: Option<UserId> },
     /// A user, a session or a token is no longer what it was.
@@ -152,6 +154,9 @@ async fn of_finding(app: &App, known: &mut Known, news: HealthNews) -> Result<Op
     let credential = credential(app, known, Some(id)).await?;
     Ok(match (kind, credential, status) {
         (HealthKind::Models, Some(credential), _) => Some(News::Models { credential }),
+        (HealthKind::Unusual, Some(credential), _) => {
+            Some(News::Unusual { credential, told: reason.unwrap_or_default(), at })
+        }
         (HealthKind::Status, Some(credential), Some(status)) => Some(News::Status { credential, status, reason, at }),
         _ => None,
     })

@@ -23,6 +23,8 @@ pub struct KeyLabel {
     pub masked: String,
     /// Whether it was deleted.
     pub is_deleted: bool,
+    /// How its use of today stands out, if it does: `9 × its usual day`.
+    pub unusual: Option<String>,
 }
 
 /// Whose names are wanted.
@@ -114,14 +116,28 @@ pub async fn labels(
     let mut labels = HashMap::new();
     // The environment's keys have no rows.
     for credential in app.environment.credentials().filter(|credential| reach::may_see(caller, credential)) {
-        let label = KeyLabel { name: credential.name.clone(), masked: credential.masked.clone(), is_deleted: false };
+        let label = KeyLabel {
+            name: credential.name.clone(),
+            masked: credential.masked.clone(),
+            is_deleted: false,
+            unusual: None,
+        };
         labels.insert(credential.id, label);
     }
     for some in ids.chunks(SOME) {
         for (credential, is_deleted) in store::credentials::labelled(&app.store, some).await? {
             if reach::may_see(caller, &credential) {
-                labels.insert(credential.id, KeyLabel { name: credential.name, masked: credential.masked, is_deleted });
+                labels.insert(
+                    credential.id,
+                    KeyLabel { name: credential.name, masked: credential.masked, is_deleted, unusual: None },
+                );
             }
+        }
+    }
+    let known: Vec<CredentialId> = labels.keys().copied().collect();
+    for (id, unusual) in crate::unusual::today(app, &known).await? {
+        if let Some(label) = labels.get_mut(&id) {
+            label.unusual = Some(unusual.told());
         }
     }
     Ok(labels)

@@ -137,6 +137,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "TokenBody" => json!({"name": "token"}),
         "ModelBody" => json!({"provider": "azure", "model_id": "my-gpt"}),
         "ModelPatch" => json!({}),
+        "ReconcileBody" => json!({"provider": "openai", "csv": "day,model,cost\n2026-11-20,m,1\n"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

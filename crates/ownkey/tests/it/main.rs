@@ -35,6 +35,7 @@ mod openapi;
 mod pictures;
 mod postgres;
 mod registry;
+mod reports;
 mod sign_in;
 mod snippets;
 mod status;

@@ -1,6 +1,7 @@
 //! `/v2/usage`: calls and what they cost; one's own, or those one may read.
 
 mod export;
+mod reconcile;
 pub(crate) mod view;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub(crate) fn doors() -> Vec<Door> {
         ),
     ];
     doors.extend(export::doors());
+    doors.push(reconcile::door_of_it());
     doors
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod events;
+mod reconcile;
 mod summary;
 mod usage;
 mod user;
@@ -27,6 +28,8 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::POST, "/admin/users/{id}", need, post(user::act_on_user)),
         quiet_door(Method::GET, "/admin/system-keys", need, get(show_system_keys)),
         quiet_door(Method::GET, "/admin/usage", need, get(usage::show_usage)),
+        quiet_door(Method::GET, "/admin/usage/reconcile", need, get(reconcile::show_reconcile)),
+        quiet_door(Method::POST, "/admin/usage/reconcile", need, post(reconcile::reconcile)),
         quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::POST, "/admin/audit/verify", need, post(audit::verify_audit)),
     ]

@@ -295,6 +295,10 @@ pub(crate) struct LineView {
     /// By key: whether it was deleted since.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_deleted: Option<bool>,
+    /// By key: how its use of today stands out, such as `9 × its usual day`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "@text")]
+    unusual: Option<String>,
     /// Requests whose first attempt is in this line.
     requests: i64,
     attempts: i64,
@@ -340,6 +344,7 @@ impl LineView {
             name: names.of_key(by, &line.key).map(str::to_owned),
             masked: label.map(|label| label.masked.clone()).filter(|masked| !masked.is_empty()),
             is_deleted: label.map(|label| label.is_deleted),
+            unusual: label.and_then(|label| label.unusual.clone()),
             requests: line.requests,
             attempts: line.attempts,
             failed: line.failed,

@@ -19,7 +19,10 @@ pub(super) async fn show_usage(
 ) -> Result<Response, Failure> {
     let (status, content) = shown(&shared, &signed_in, Room::Admin, query).await?;
     let content = html! {
-        h2 { "Usage and billing" }
+        div.row.spread {
+            h2 { "Usage and billing" }
+            a.button.quiet.little href="/admin/usage/reconcile" { "Compare with a provider's bill" }
+        }
         (content)
     };
     let page = page(status, "Usage", &signed_in, Part::Usage, &content);

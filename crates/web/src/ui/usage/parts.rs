@@ -28,6 +28,8 @@ pub(super) struct Part {
     pub(super) value: String,
     pub(super) provider: Option<ProviderId>,
     pub(super) name: String,
+    /// What stands out about it.
+    pub(super) note: Option<String>,
     pub(super) sums: UsageLine,
 }
 
@@ -105,7 +107,9 @@ pub(super) fn people(lines: Vec<UsageLine>, by: By, measure: Measure, names: &Na
                 _ => names.of_key(by.group(), &line.key).map(str::to_owned),
             };
             let name = name.unwrap_or_else(|| nameless(by, &line.key).to_owned());
-            Part { key: line.key.clone(), value: line.key.clone(), provider: None, name, sums: line }
+            let key = line.key.parse().ok().filter(|_| by == By::Key);
+            let note = key.and_then(|id| names.key(id)).and_then(|label| label.unusual.clone());
+            Part { key: line.key.clone(), value: line.key.clone(), provider: None, name, note, sums: line }
         })
         .collect();
     parts.sort_by_key(|part| Reverse((amount(measure, &part.sums), part.sums.requests, part.sums.attempts)));
@@ -166,7 +170,9 @@ fn empty_part(call: &Slice, by: By, names: &Names) -> Part {
         By::User => grouped(by, None),
     };
     let provider = matches!(by, By::Model | By::Provider | By::Key).then_some(call.provider);
-    Part { key, value, provider, name, sums: UsageLine::default() }
+    let label = call.credential.filter(|_| by == By::Key).and_then(|id| names.key(id));
+    let note = label.and_then(|label| label.unusual.clone());
+    Part { key, value, provider, name, note, sums: UsageLine::default() }
 }
 
 fn grouped(by: By, of: Option<(String, Option<&str>)>) -> (String, String, String) {
@@ -239,6 +245,7 @@ fn line(asked: &Asked, report: &Report, by: By, part: &Part, most: i64) -> Marku
                     @if part.value.is_empty() { (part.name) } @else {
                         a href={ (asked.link(|query| narrow(query, by, part))) "#calls" } { (part.name) }
                     }
+                    @if let Some(note) = &part.note { span.chip { (note) } }
                     @if sums.failed > 0 { span.small { (counted(sums.failed, "failed call", "failed calls")) } }
                 }
                 (bar(amount(asked.measure, sums), most))
