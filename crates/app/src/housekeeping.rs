@@ -25,6 +25,9 @@ const COUNT_EVERY: u64 = 12;
 /// Every how many ticks old rows are forgotten.
 const PRUNE_EVERY: u64 = 720;
 
+/// How many finished days are rolled up in one go: calls do not wait for long.
+const ROLLED_A_TICK: usize = 10;
+
 /// How long failed log-ins are remembered.
 const LOGIN_MEMORY: Duration = Duration::from_secs(24 * 3600);
 
@@ -61,6 +64,10 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             Err(error) => report::<()>("recovery", Err(error)),
         }
         flush_uses(&app).await;
+        report("roll-up of days", store::ledger::roll_up(&app.store, app.clock.now(), ROLLED_A_TICK).await);
+        if tick % COUNT_EVERY == 0 {
+            report("unusual use of keys", crate::unusual::look(&app).await);
+        }
         if tick % PRUNE_EVERY == 0 {
             let now = app.clock.now();
             report("pruning", store::cooldowns::prune(&app.store, now).await);
@@ -69,6 +76,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             report("pruning", store::tokens::prune_former(&app.store, now).await);
             report("pruning", store::replay_state::prune(&app.store, now).await);
             report("pruning", store::kept_answers::prune(&app.store, now).await);
+            report("pruning", store::unusual::prune(&app.store, now).await);
             report("pruning", store::tries::prune(&app.store).await);
             report("pruning", crate::conversations::prune(&app).await);
             report("pruning", store::identities::prune_states(&app.store, now.minus(STATE_MEMORY)).await);

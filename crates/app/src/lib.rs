@@ -70,7 +70,9 @@ mod housekeeping;
 pub mod idempotency;
 pub mod metrics;
 pub mod overview;
+pub mod reconcile;
 pub mod status;
+pub mod unusual;
 pub mod usage;
 
 pub use error::{Code, Error, Result};

@@ -106,7 +106,8 @@ pub async fn offers(app: &App, code: &str) -> Result<Offers> {
     let ids: Vec<_> = rows.iter().map(|row| row.credential.id).collect();
     let models = credentials::models_of(app, &ids).await?;
     let shown = rows.into_iter().map(|row| row.credential);
-    let shown = shown.map(|credential| ShownKey { models: models.get(&credential.id).copied(), credential });
+    let shown =
+        shown.map(|credential| ShownKey { models: models.get(&credential.id).copied(), unusual: None, credential });
     let (servers, keys): (Vec<_>, Vec<_>) = shown.partition(|key| key.credential.source == Source::Keyless);
     let servers = servers.into_iter().filter(|server| server.models.is_some_and(|models| models > 0)).collect();
     Ok(Offers { keys, servers })

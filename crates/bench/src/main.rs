@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a table is what this program is for")]
 
 mod between;
+mod bill;
 mod floor;
 mod load;
 mod pages;
@@ -91,6 +92,12 @@ enum Command {
         #[arg(default_value = "docs/screens")]
         directory: PathBuf,
     },
+    /// Calls of all kinds; then the provider's bill, the ledger and the reports beside one another.
+    Bill {
+        /// Requests.
+        #[arg(default_value_t = 100_000)]
+        requests: usize,
+    },
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
         /// Where the scripted provider listens.
@@ -125,6 +132,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Seed { keys, usage, directory }) => seed::run(&directory, keys, usage).await,
         Some(Command::Pages { loads, addresses }) => pages::run(&addresses, loads).await,
         Some(Command::Waits { loads }) => waits::run(loads).await,
+        Some(Command::Bill { requests }) => bill::run(requests).await,
         Some(Command::Screens { directory }) => screens::run(&directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }

@@ -31,6 +31,8 @@ pub mod audit;
 pub mod conversation;
 pub mod model;
 pub mod organization;
+pub mod reconcile;
+pub mod unusual;
 pub mod usage;
 
 // The decisions.

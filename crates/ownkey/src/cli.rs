@@ -433,6 +433,7 @@ pub(crate) struct Chat {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Usage {
     /// `day`, `model`, `provider`, `credential` or `source`.
     #[arg(long, default_value = "day")]
@@ -440,4 +441,22 @@ pub(crate) struct Usage {
     /// Comma-separated values.
     #[arg(long)]
     pub(crate) csv: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<UsageCommand>,
+}
+
+/// What else is done with usage.
+#[derive(Subcommand)]
+pub(crate) enum UsageCommand {
+    /// Compare a provider's own bill, its CSV export, with the ledger; nothing is changed.
+    Reconcile {
+        /// The export; `-`: standard input.
+        file: std::path::PathBuf,
+        /// Whose bill it is.
+        #[arg(long)]
+        provider: String,
+        /// The id of the key that it is of [default: all shared keys for an admin, else your own].
+        #[arg(long)]
+        credential: Option<String>,
+    },
 }

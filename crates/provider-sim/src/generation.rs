@@ -114,6 +114,8 @@ pub(crate) fn answer_in(
     if matches!(*behaviour, Behaviour::InvalidUtf8) {
         spoil(&mut rendered, manner.texts);
     }
+    let is_told = matches!(*behaviour, Behaviour::Answer(_) | Behaviour::Noise | Behaviour::Trickle(_));
+    watch.generates(shown, &conversation.model, scene.told.cached, is_told);
     faults::perform(&behaviour, reply.chunk_delay, rendered, Usage { prompt, completion }, manner)
 }
 

@@ -101,7 +101,7 @@ mod strict;
 mod vectors;
 mod voice;
 
-pub use log::{Bill, Call, Finished, Usage};
+pub use log::{Bill, Call, Charge, Finished, Usage};
 pub use script::{Behaviour, FreeDoors, KeyState, Keys, Models, Reply, Script, WrongUsage};
 pub use sim::{Sim, WaitedInVain};
 

@@ -1,6 +1,6 @@
 //! What the provider saw and what it bills: the outside view a gateway's own ledger is checked against.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,32 @@ pub struct Usage {
     pub completion: u64,
 }
 
+/// Calls that the provider bills alike: a line of its statement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Charge {
+    /// The key, as its owner is shown it.
+    pub key: String,
+    /// The model that was asked for.
+    pub model: String,
+    /// Tokens read by each of the calls.
+    pub prompt: u64,
+    /// Of these, from a cache.
+    pub cached: u64,
+    /// Tokens written by each, the reasoning included.
+    pub completion: u64,
+    /// Whether the caller was told all of this, and had the whole answer.
+    pub told: bool,
+}
+
+/// What is known of a generation before it ends.
+#[derive(Debug)]
+struct Generation {
+    key: String,
+    model: String,
+    cached: u64,
+    told: bool,
+}
+
 /// Totals over all ended calls since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
@@ -96,6 +122,8 @@ pub(crate) struct Log {
 struct Entries {
     calls: VecDeque<Call>,
     bill: Bill,
+    generations: HashMap<u64, Generation>,
+    statement: BTreeMap<Charge, u64>,
 }
 
 impl Log {
@@ -113,6 +141,10 @@ impl Log {
 
     pub(crate) fn bill(&self) -> Bill {
         self.entries().bill
+    }
+
+    pub(crate) fn statement(&self) -> Vec<(Charge, u64)> {
+        self.entries().statement.iter().map(|(charge, calls)| (charge.clone(), *calls)).collect()
     }
 
     /// Notes a call that has arrived completely; the guard must end it.
@@ -156,12 +188,24 @@ impl Log {
             bill.prompt += usage.prompt;
             bill.completion += usage.completion;
         }
+        self.charge(at, finished, usage);
         self.change(at, |call| {
             call.finished = finished;
             call.ended = Some(ended);
             call.sent_usage = usage;
         });
         self.changed.notify_waiters();
+    }
+}
+
+impl Log {
+    /// Writes a generation that ended into the statement.
+    fn charge(&self, at: u64, finished: Finished, usage: Option<Usage>) {
+        let mut entries = self.entries();
+        let Some(Generation { key, model, cached, told }) = entries.generations.remove(&at) else { return };
+        let Some(Usage { prompt, completion }) = usage else { return };
+        let told = told && finished == Finished::Completed;
+        *entries.statement.entry(Charge { key, model, prompt, cached, completion, told }).or_default() += 1;
     }
 }
 
@@ -203,6 +247,12 @@ impl Watch {
             call.model = model;
             call.stream = stream;
         });
+    }
+
+    /// Says what the statement will have of this call; `told`: the answer tells its usage as it is.
+    pub(crate) fn generates(&self, key: &str, model: &str, cached: u64, told: bool) {
+        let generation = Generation { key: key.to_owned(), model: model.to_owned(), cached, told };
+        self.log.entries().generations.insert(self.at, generation);
     }
 
     pub(crate) fn answered(&self, status: u16) {

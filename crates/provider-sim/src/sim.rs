@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::doors;
-use crate::log::{Bill, Call, Finished, Log};
+use crate::log::{Bill, Call, Charge, Finished, Log};
 use crate::play::{Before, Play, ScriptedCut};
 use crate::responses::kept::Kept;
 use crate::script::{Behaviour, FreeDoors, KeyState, Keys, Models, Reply, Script};
@@ -142,6 +142,12 @@ impl Sim {
     #[must_use]
     pub fn bill(&self) -> Bill {
         self.shared.log.bill()
+    }
+
+    /// The bill, line by line: how many generations were charged alike, for each key and model.
+    #[must_use]
+    pub fn statement(&self) -> Vec<(Charge, u64)> {
+        self.shared.log.statement()
     }
 
     /// Time since the start: the clock of [`Call::arrived`] and [`Call::ended`].

@@ -22,9 +22,11 @@ pub enum HealthKind {
     Status,
     /// A key's models are others.
     Models,
+    /// A key is used as never before.
+    Unusual,
 }
 
-domain::text_enum!(HealthKind, "kind of health" { Status => "status", Models => "models" });
+domain::text_enum!(HealthKind, "kind of health" { Status => "status", Models => "models", Unusual => "unusual" });
 
 /// Something learnt about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

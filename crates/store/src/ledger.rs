@@ -28,6 +28,7 @@ use crate::error::StoreError;
 use crate::open::Turn;
 use crate::open::connect::Target;
 
+pub use days::rolled::roll_up;
 pub use recovery::{heartbeat, recover};
 
 use queue::{Command, Sender, Waiter, queue};

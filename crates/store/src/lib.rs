@@ -60,6 +60,7 @@ pub mod users;
 pub mod ledger;
 #[cfg(feature = "bench")]
 pub mod seed;
+pub mod unusual;
 pub mod usage;
 
 #[cfg(test)]

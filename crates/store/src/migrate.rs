@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -48,6 +48,7 @@ const STEPS: [Step; 18] = [
     step!("0017_organizations.sql"),
     step!("0018_budgets.sql"),
     step!("0019_prices.sql"),
+    step!("0020_billing.sql"),
     step!("0021_identities.sql"),
 ];
 

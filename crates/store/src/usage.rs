@@ -17,10 +17,12 @@ pub(crate) use sum_of_costs;
 
 mod asked;
 mod events;
+mod origin;
 mod summary;
 mod window;
 
 use domain::attempt::{AttemptState, ErrorClass};
+use domain::credential::Scope;
 use domain::ids::{CredentialId, OrganizationId, RequestId, TeamId, TokenId, UserId};
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Nanos, ProviderId, Timestamp};
@@ -35,7 +37,7 @@ use events::Search;
 
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
-pub use summary::{Combination, GroupBy, UsageLine, combinations, daily, summary};
+pub use summary::{Combination, GroupBy, Kind, Paid, UsageLine, combinations, daily, kinds, summary};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +111,10 @@ pub struct UsageFilter {
     pub team: Option<TeamId>,
     /// In this organization.
     pub organization: Option<OrganizationId>,
+    /// Paid by a key of this scope.
+    pub scope: Option<Scope>,
+    /// That stand so: of calls one by one alone, sums have no states.
+    pub state: Option<AttemptState>,
 }
 
 impl UsageFilter {
@@ -120,7 +126,8 @@ impl UsageFilter {
             || self.source.is_some()
             || self.token.is_some()
             || self.team.is_some()
-            || self.organization.is_some()
+            || self.scope.is_some()
+            || self.state.is_some()
     }
 }
 

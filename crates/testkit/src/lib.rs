@@ -8,6 +8,7 @@
     reason = "a test kit fails the test by panicking"
 )]
 
+pub mod bill;
 mod browser;
 mod client;
 mod database;

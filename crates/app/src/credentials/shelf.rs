@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use domain::credential::{Credential, Owner, Scope};
 use domain::ids::{CredentialId, OrganizationId};
+use domain::unusual::Unusual;
 use domain::{Caller, ProviderId};
 use serde::de::IgnoredAny;
 use store::credentials::{Count, Shelf as Wanted};
@@ -42,6 +43,8 @@ pub struct ShownKey {
     pub credential: Credential,
     /// How many models its provider lists for it; `None`: not known yet.
     pub models: Option<usize>,
+    /// How its use of today stands out, if it does.
+    pub unusual: Option<Unusual>,
 }
 
 /// Some keys.
@@ -106,8 +109,11 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
         }
     }
     let models = models_seen(app, caller, &keys).await?;
+    let ids: Vec<CredentialId> = keys.iter().map(|key| key.id).collect();
+    let unusual = crate::unusual::today(app, &ids).await?;
     let shown = |credential: Credential| ShownKey {
         models: models.get(&credential.id).copied(),
+        unusual: unusual.get(&credential.id).copied(),
         credential: super::shown_to(caller, credential),
     };
     Ok(Shelf { keys: keys.into_iter().map(shown).collect(), counts, has_more })
@@ -120,7 +126,8 @@ pub async fn browse(app: &App, caller: &Caller, browse: &Browse) -> Result<Shelf
 pub async fn show(app: &App, caller: &Caller, id: CredentialId) -> Result<ShownKey> {
     let credential = super::get(app, caller, id).await?;
     let models = models_seen(app, caller, std::slice::from_ref(&credential)).await?;
-    Ok(ShownKey { models: models.get(&id).copied(), credential })
+    let unusual = crate::unusual::today(app, &[id]).await?.get(&id).copied();
+    Ok(ShownKey { models: models.get(&id).copied(), unusual, credential })
 }
 
 fn count_in(counts: &mut Vec<Count>, key: &Credential) {

@@ -75,6 +75,8 @@ pub(super) enum News {
     Status { credential: Credential, status: KeyStatus, reason: Option<String>, at: Timestamp },
     /// A key opens other models.
     Models { credential: Credential },
+    /// A key is used as never before.
+    Unusual { credential: Credential, told: String, at: Timestamp },
     /// The registry says something else of models; its owner's id, or nobody's.
     Registry { owner: Option<Uuid> },
     /// A part of a budget is spent. It as it stands, and the person it is of, if it
@@ -162,6 +164,9 @@ async fn of_finding(app: &App, known: &mut Known, news: HealthNews) -> Result<Op
     let credential = credential(app, known, Some(id)).await?;
     Ok(match (kind, credential, status) {
         (HealthKind::Models, Some(credential), _) => Some(News::Models { credential }),
+        (HealthKind::Unusual, Some(credential), _) => {
+            Some(News::Unusual { credential, told: reason.unwrap_or_default(), at })
+        }
         (HealthKind::Status, Some(credential), Some(status)) => Some(News::Status { credential, status, reason, at }),
         _ => None,
     })

@@ -25,6 +25,8 @@ pub enum EventName {
     CredentialStatusChanged,
     /// A key was deleted.
     CredentialDeleted,
+    /// A key is used as never before: once a day.
+    CredentialUnusualUse,
     /// A provider may offer other models now.
     ModelsChanged,
     /// Calls were made.
@@ -42,6 +44,7 @@ domain::text_enum!(EventName, "event" {
     CredentialUpdated => "credential.updated",
     CredentialStatusChanged => "credential.status_changed",
     CredentialDeleted => "credential.deleted",
+    CredentialUnusualUse => "credential.unusual_use",
     ModelsChanged => "models.changed",
     UsageRecorded => "usage.recorded",
     ConversationChanged => "conversation.changed",
@@ -86,6 +89,12 @@ pub(super) fn of_news(caller: &Caller, news: &News) -> Vec<Words> {
             data["credential_id"] = json!(credential.id);
             (EventName::ModelsChanged, data)
         }),
+        News::Unusual { credential, told, at } if reach::may_see(caller, credential) => {
+            let mut data = full(credential, credential.status, credential.status_reason.as_deref(), *at);
+            data["unusual"] = json!(told);
+            vec![(EventName::CredentialUnusualUse, data)]
+        }
+        News::Unusual { .. } => Vec::new(),
         News::Registry { owner } => match owner {
             Some(owner) if *owner == caller.user.0 && caller.team().is_none() => {
                 vec![(EventName::ModelsChanged, json!({"scope": Scope::Personal}))]

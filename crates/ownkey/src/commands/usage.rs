@@ -1,17 +1,23 @@
 //! `ownkey usage`
 
+use std::io::Read as _;
+use std::path::Path;
+
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{encoded, output};
 use crate::Failure;
-use crate::cli::Usage;
+use crate::cli::{Usage, UsageCommand};
 use crate::transport::Transport;
 
 const MEMBERS: [&str; 8] =
     ["key", "requests", "failed", "unknown", "estimated", "input_tokens", "output_tokens", "client_cost"];
 
 pub(super) async fn run(transport: &Transport, command: Usage, as_json: bool) -> Result<(), Failure> {
+    if let Some(UsageCommand::Reconcile { file, provider, credential }) = command.command {
+        return reconcile(transport, &file, &provider, credential.as_deref(), as_json).await;
+    }
     let list = transport.call(Method::GET, &format!("/v2/usage?group_by={}", encoded(&command.by)), None).await?;
     if as_json {
         output::json(&list);
@@ -47,4 +53,65 @@ fn with_title(mut row: Vec<String>, title: Option<String>) -> Vec<String> {
         *cell = title;
     }
     row
+}
+
+/// The largest export that is read.
+const FILE_BYTES: u64 = 15 * 1024 * 1024;
+
+async fn reconcile(
+    transport: &Transport,
+    path: &Path,
+    provider: &str,
+    credential: Option<&str>,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let mut body = json!({"provider": provider, "csv": read(path)?});
+    if let Some(credential) = credential {
+        body["credential_id"] = json!(credential);
+    }
+    let found = transport.call(Method::POST, "/v2/usage/reconcile", Some(body)).await?;
+    if as_json {
+        output::json(&found);
+        return Ok(());
+    }
+    let lines = found.get("differences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let members = ["day", "model", "provider_cost", "ledger_cost", "difference", "attempts", "unknown", "estimated"];
+    let rows: Vec<Vec<String>> =
+        lines.iter().map(|line| members.iter().map(|member| output::text(line, member)).collect()).collect();
+    if rows.is_empty() {
+        output::line("The bill and the ledger agree.");
+    } else {
+        let heads =
+            ["DAY", "MODEL", "PROVIDER BILLS $", "LEDGER HAS $", "DIFFERENCE $", "CALLS", "UNKNOWN", "ESTIMATED"];
+        output::table(&heads, &rows);
+    }
+    let said = |member| output::text(&found, member);
+    output::line(&format!(
+        "{} to {}: the provider bills ${}, the ledger has ${}; {} lines agree. {} calls, {} of unknown cost, {} estimated; {} lines of the file could not be read.",
+        said("from"),
+        said("to"),
+        said("provider_total"),
+        said("ledger_total"),
+        said("agreeing"),
+        said("attempts"),
+        said("unknown"),
+        said("estimated"),
+        said("skipped_lines"),
+    ));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}.", path.display()));
+    let mut text = String::new();
+    let length = if path == Path::new("-") {
+        std::io::stdin().take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
+    } else {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
+    };
+    if length as u64 > FILE_BYTES {
+        return Err(Failure::new(format!("{} is larger than {FILE_BYTES} bytes. Export fewer days.", path.display())));
+    }
+    Ok(text)
 }

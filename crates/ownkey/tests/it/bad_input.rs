@@ -156,6 +156,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "PricesPatch" => json!({"prices": [{"provider": "openai", "model": "gpt-5-mini", "price": null}]}),
         "PriceDocument" => json!({"x": {"litellm_provider": "x"}}),
         "EstimateBody" => json!({"model": "openai/gpt-5-mini"}),
+        "ReconcileBody" => json!({"provider": "openai", "csv": "day,model,cost\n2026-11-20,m,1\n"}),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

@@ -40,6 +40,7 @@ mod pictures;
 mod postgres;
 mod prices;
 mod registry;
+mod reports;
 mod sign_in;
 mod snippets;
 mod status;

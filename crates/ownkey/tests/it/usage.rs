@@ -120,10 +120,17 @@ async fn what_the_provider_bills_is_told_to_whoever_owns_the_key() {
     ann.chat("Hi").await.expect(200);
     house.ledger_is_written().await;
     let attempt = ann.usage().await[0]["attempts"][0].clone();
-    for member in ["provider_cost", "provider_cost_nanos", "price", "markup_basis_points"] {
+    for member in ["price", "markup_basis_points"] {
         assert_eq!(attempt.get(member), None, "{attempt}");
     }
-    assert_eq!(lines(&ann, "group_by=model").await[0].get("provider_cost"), None);
+    for member in ["provider_cost", "provider_cost_nanos"] {
+        assert_eq!(attempt.get(member), Some(&Value::Null), "hidden is null and never 0: {attempt}");
+    }
+    let line = lines(&ann, "group_by=model").await.remove(0);
+    for member in ["provider_cost", "provider_cost_nanos", "profit", "profit_nanos"] {
+        assert_eq!(line.get(member), Some(&Value::Null), "{line}");
+    }
+    assert_eq!(line["personal_provider_cost_nanos"], json!(0), "nothing was paid by her own keys, and that she knows");
     let csv = ann.client.get("/v2/usage/export.csv").await.expect(200).text();
     let heads: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
     let cells: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
@@ -131,4 +138,20 @@ async fn what_the_provider_bills_is_told_to_whoever_owns_the_key() {
         let at = heads.iter().position(|head| *head == hidden).unwrap();
         assert_eq!(cells[at], "", "{hidden}");
     }
+}
+
+/// Calls of all kinds: the provider's own bill, the ledger and all reports agree
+/// to the nano-dollar. `cargo run --release -p bench -- bill` does it with more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_providers_bill_the_ledger_and_the_reports_are_the_same() {
+    let house = testkit::bill::house(None).await;
+    let outcome = testkit::bill::run(&house, 2_000).await;
+    assert_eq!(outcome.differences, Vec::<String>::new(), "{outcome:#?}");
+    assert!(outcome.provider_nanos > 0 && outcome.comparisons > 500, "{outcome:#?}");
+    for kind in ["settled, counted by provider", "settled, counted by estimated", "aborted, counted by estimated"] {
+        assert!(outcome.attempts.contains_key(kind), "no call is {kind}: {outcome:#?}");
+    }
+    let failed: usize = outcome.attempts.iter().filter(|(kind, _)| kind.starts_with("failed")).map(|(_, n)| n).sum();
+    assert!(failed > 100, "{outcome:#?}");
+    house.stop().await;
 }

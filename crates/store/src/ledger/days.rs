@@ -4,12 +4,16 @@
 //! keys and models, in one order on all nodes, so that none waits for another in
 //! a circle.
 
+pub(crate) mod rolled;
+
 use std::collections::BTreeMap;
 
 use domain::Nanos;
 use domain::attempt::AttemptState;
 use domain::usage::UsageSource;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::Settlement;
 use super::statements::tuples;
@@ -65,7 +69,7 @@ const SUM_COLUMNS: [&str; 16] = [
 ];
 
 /// The number of the day, since 1970, of a time in microseconds.
-pub(super) const fn of(at_micros: i64) -> i64 {
+pub(crate) const fn of(at_micros: i64) -> i64 {
     at_micros.div_euclid(DAY_MICROS)
 }
 
@@ -137,15 +141,26 @@ impl Sums {
 
 /// What a group of calls adds, line by line.
 #[derive(Default)]
-pub(super) struct Days(BTreeMap<DayKey, Sums>);
+pub(super) struct Days {
+    lines: BTreeMap<DayKey, Sums>,
+    /// Whether one of the days may have been rolled up already.
+    is_late: bool,
+}
 
 impl Days {
-    pub(super) fn add(&mut self, key: DayKey, sums: Sums) {
-        self.0.entry(key).or_default().add(sums);
+    /// Adds calls that ended at this time, in microseconds.
+    pub(super) fn add(&mut self, key: DayKey, sums: Sums, ended_at: i64) {
+        self.is_late |= key.day + rolled::LATE_AFTER <= of(ended_at);
+        self.lines.entry(key).or_default().add(sums);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&DayKey, Sums)> {
-        self.0.iter().map(|(key, sums)| (key, *sums))
+        self.lines.iter().map(|(key, sums)| (key, *sums))
+    }
+
+    /// What else each line is written by, where its day is rolled up.
+    pub(super) fn late_texts(&self) -> Vec<String> {
+        if self.is_late { rolled::late_texts() } else { Vec::new() }
     }
 
     /// Adds all of it to the table.
@@ -154,23 +169,33 @@ impl Days {
         for some in lines.chunks(LINES) {
             let mut query = sqlx::query(AssertSqlSafe(text(some.len())));
             for (key, sums) in some {
-                query = query
-                    .bind(key.user.clone())
-                    .bind(key.provider.clone())
-                    .bind(key.model.clone())
-                    .bind(key.credential.clone())
-                    .bind(key.scope.clone())
-                    .bind(key.source.clone())
-                    .bind(key.token.clone())
-                    .bind(key.team.clone())
-                    .bind(key.organization.clone())
-                    .bind(key.day);
-                query = sums.values().into_iter().fold(query, sqlx::query::Query::bind);
+                query = bind(query, key, *sums);
             }
             query.execute(&mut *connection).await?;
         }
+        let late = self.late_texts();
+        if !late.is_empty() {
+            rolled::hold(connection).await?;
+        }
+        for text in late {
+            for (key, sums) in self.iter() {
+                bind(sqlx::query(AssertSqlSafe(text.clone())), key, sums)
+                    .bind(rolled::month_of(key.day))
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        }
         Ok(())
     }
+}
+
+type Bound = Query<'static, Any, AnyArguments>;
+
+fn bind(query: Bound, key: &DayKey, sums: Sums) -> Bound {
+    let texts = [&key.user, &key.provider, &key.model, &key.credential, &key.scope];
+    let more = [&key.source, &key.token, &key.team, &key.organization];
+    let query = texts.into_iter().chain(more).fold(query, |query, text| query.bind(text.clone()));
+    sums.values().into_iter().fold(query.bind(key.day), Query::bind)
 }
 
 /// What an update of `attempts` returns, each column after `table`.
@@ -199,18 +224,23 @@ pub(super) fn read_key(row: &Columns<'_>) -> Result<(DayKey, i64), StoreError> {
 /// Adds so many lines. A day's costs are held at ten million dollars, so that no
 /// absurd one breaks a sum.
 pub(super) fn text(lines: usize) -> String {
+    format!(
+        "INSERT INTO usage_days ({KEY_COLUMNS}, {}) VALUES {} ON CONFLICT ({KEY_COLUMNS}) DO UPDATE SET {}",
+        SUM_COLUMNS.join(", "),
+        tuples(lines, KEY_VALUES + SUM_COLUMNS.len()),
+        added("usage_days")
+    )
+}
+
+/// Adds a line to the one that a table has.
+fn added(table: &str) -> String {
     let sums = SUM_COLUMNS.map(|column| {
-        let sum = format!("usage_days.{column} + excluded.{column}");
+        let sum = format!("{table}.{column} + excluded.{column}");
         if column.ends_with("_cost_nanos") {
             format!("{column} = CASE WHEN {sum} > 10000000000000000 THEN 10000000000000000 ELSE {sum} END")
         } else {
             format!("{column} = {sum}")
         }
     });
-    format!(
-        "INSERT INTO usage_days ({KEY_COLUMNS}, {}) VALUES {} ON CONFLICT ({KEY_COLUMNS}) DO UPDATE SET {}",
-        SUM_COLUMNS.join(", "),
-        tuples(lines, KEY_VALUES + SUM_COLUMNS.len()),
-        sums.join(", ")
-    )
+    sums.join(", ")
 }

@@ -136,7 +136,7 @@ pub async fn recover(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let mut days = Days::default();
     for row in &given_up {
         let (key, number) = days::read_key(&Columns(row))?;
-        days.add(key, Sums::given_up(number));
+        days.add(key, Sums::given_up(number), now.as_micros());
     }
     days.write(write.connection()).await?;
     let silence = (now.minus(LEASE), i64::from(!is_alone));

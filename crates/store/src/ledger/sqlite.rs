@@ -98,20 +98,22 @@ impl SqliteLine {
         group: &Group<'g>,
         days: &mut Days,
     ) -> Result<Vec<(AttemptId, &'g Settlement)>, StoreError> {
-        let (mut sums, mut there_already) = (BTreeMap::<CallKey<'_>, Sums>::new(), Vec::new());
+        let (mut sums, mut there_already) = (BTreeMap::<CallKey<'_>, (Sums, i64)>::new(), Vec::new());
         let mut insert = self.connection.prepare_cached(&self.insert_whole)?;
         for (start, end) in &group.whole {
             let mut places = Places { statement: &mut insert, next: 0 };
             bind_start(&mut places, start, end.state, price_text(&mut self.price, start.price)?)?;
             bind_end(&mut places, end)?;
             if insert.raw_execute()? == 1 {
-                sums.entry(CallKey::of(start)).or_default().add(Sums::of(start.number, end));
+                let (line, ended_at) = sums.entry(CallKey::of(start)).or_default();
+                line.add(Sums::of(start.number, end));
+                *ended_at = end.at.as_micros().max(*ended_at);
             } else {
                 there_already.push((start.attempt, *end));
             }
         }
-        for (key, sums) in sums {
-            days.add(key.into_day_key(), sums);
+        for (key, (sums, ended_at)) in sums {
+            days.add(key.into_day_key(), sums, ended_at);
         }
         Ok(there_already)
     }
@@ -127,7 +129,7 @@ impl SqliteLine {
             let mut moved = settle.raw_query();
             while let Some(row) = moved.next()? {
                 let (key, number) = read_key(row)?;
-                days.add(key, Sums::of(number, end));
+                days.add(key, Sums::of(number, end), end.at.as_micros());
             }
         }
         Ok(())
@@ -136,21 +138,35 @@ impl SqliteLine {
     fn add_to_days(&self, days: &Days) -> Result<(), StoreError> {
         let mut add = self.connection.prepare_cached(&self.add_to_day)?;
         for (key, sums) in days.iter() {
-            let mut places = Places { statement: &mut add, next: 0 };
-            for text in [&key.user, &key.provider, &key.model, &key.credential, &key.scope] {
-                places.put(&**text)?;
-            }
-            for text in [&key.source, &key.token, &key.team, &key.organization] {
-                places.put(&**text)?;
-            }
-            places.put(key.day)?;
-            for number in sums.values() {
-                places.put(number)?;
-            }
+            put_line(&mut Places { statement: &mut add, next: 0 }, key, sums)?;
             add.raw_execute()?;
+        }
+        for text in days.late_texts() {
+            // Numbered as PostgreSQL does, places are names here.
+            let mut add = self.connection.prepare_cached(&text.replace('$', "?"))?;
+            for (key, sums) in days.iter() {
+                let mut places = Places { statement: &mut add, next: 0 };
+                put_line(&mut places, key, sums)?;
+                places.put(days::rolled::month_of(key.day))?;
+                add.raw_execute()?;
+            }
         }
         Ok(())
     }
+}
+
+fn put_line(places: &mut Places<'_, '_>, key: &DayKey, sums: Sums) -> Result<(), StoreError> {
+    for text in [&key.user, &key.provider, &key.model, &key.credential, &key.scope] {
+        places.put(&**text)?;
+    }
+    for text in [&key.source, &key.token, &key.team, &key.organization] {
+        places.put(&**text)?;
+    }
+    places.put(key.day)?;
+    for number in sums.values() {
+        places.put(number)?;
+    }
+    Ok(())
 }
 
 /// Which day's sums a call belongs to, from what [`settle_text`] returns, and

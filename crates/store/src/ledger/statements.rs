@@ -92,7 +92,7 @@ impl Statements {
                 let row = Columns(&row);
                 let (key, number) = days::read_key(&row)?;
                 if let Some(end) = settlements.get(&row.parsed("id")?) {
-                    days.add(key, Sums::of(number, end));
+                    days.add(key, Sums::of(number, end), end.at.as_micros());
                 }
             }
         }

@@ -165,6 +165,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0017_organizations.sql",
             "0018_budgets.sql",
             "0019_prices.sql",
+            "0020_billing.sql",
             "0021_identities.sql",
         ]
     );

@@ -57,6 +57,7 @@ impl Asked {
     pub(super) fn filter_of(&mut self, of: &str, filter: &UsageFilter) {
         self.is_given(of, "user_id", filter.user.map(|id| id.to_string()));
         self.is_given(of, "credential_id", filter.credential.map(|id| id.to_string()));
+        self.is_given(of, "organization_id", filter.organization.map(|id| id.to_string()));
         self.filter_but_for_indices(of, filter);
     }
 
@@ -67,7 +68,7 @@ impl Asked {
         self.is_given(of, "source", filter.source.map(|source| CallSource::as_str(source).to_owned()));
         self.is_given(of, "token_id", filter.token.map(|id| id.to_string()));
         self.is_given(of, "team_id", filter.team.map(|id| id.to_string()));
-        self.is_given(of, "organization_id", filter.organization.map(|id| id.to_string()));
+        self.is_given(of, "scope", filter.scope.map(|scope| scope.as_str().to_owned()));
     }
 
     fn is_given(&mut self, of: &str, column: &str, value: Option<String>) {

@@ -10,6 +10,7 @@
 mod places;
 
 use domain::Timestamp;
+use domain::attempt::AttemptState;
 use places::{Known, Places};
 
 use super::asked::Asked;
@@ -152,6 +153,12 @@ impl<'f> Search<'f> {
     fn ended_passes(&self, asked: &mut Asked) {
         let by_key = matches!(self.known.places, Places::Keys(_));
         asked.filter_but_for_indices("f.", self.filter);
+        self.state(asked, "f.", true);
+        if let Some(organization) = self.filter.organization {
+            let leads = self.filter.user.is_none() && !self.key_leads() && self.filter.state.is_none();
+            let text = if leads { " AND f.organization_id = " } else { " AND COALESCE(f.organization_id, '') = " };
+            asked.with_text(text, organization.to_string());
+        }
         if let Some(user) = self.filter.user {
             let is_leading = !by_key && !self.key_leads();
             let text = if is_leading { " AND f.user_id = " } else { " AND COALESCE(f.user_id, '') = " };
@@ -175,6 +182,17 @@ impl<'f> Search<'f> {
             }
         }
         self.past_the_cursor(asked);
+    }
+
+    /// Those that stand as asked for. The words of the index of calls that did not
+    /// end well are said as it says them.
+    fn state(&self, asked: &mut Asked, of: &str, by_index: bool) {
+        let Some(state) = self.filter.state else { return };
+        let is_bad = matches!(state, AttemptState::Failed | AttemptState::Aborted | AttemptState::Unknown);
+        if by_index && is_bad {
+            asked.push(&format!(" AND {of}state IN ('failed', 'aborted', 'unknown')"));
+        }
+        asked.push(&format!(" AND {of}state = '{}'", state.as_str()));
     }
 
     /// From the first to the last of these days, and of a user's calls none between.
@@ -206,6 +224,7 @@ impl<'f> Search<'f> {
             asked.push(" UNION ALL ");
         }
         asked.push("SELECT a.request_id FROM attempts AS a WHERE a.state = 'dispatched'");
+        self.state(asked, "a.", false);
         asked.filter_of("a.", self.filter);
         asked.push(")");
     }
@@ -214,6 +233,10 @@ impl<'f> Search<'f> {
     fn repeated(&self, asked: &mut Asked, (first, last): (i64, i64)) {
         asked.push("SELECT a.request_id FROM attempts AS a WHERE a.number > 1 AND a.state <> 'dispatched'");
         asked.filter_but_for_indices("a.", self.filter);
+        self.state(asked, "a.", false);
+        if let Some(organization) = self.filter.organization {
+            asked.with_text(" AND COALESCE(a.organization_id, '') = ", organization.to_string());
+        }
         if let Some(user) = self.filter.user {
             asked.with_text(" AND a.user_id = ", user.to_string());
         }

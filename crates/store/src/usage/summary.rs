@@ -11,19 +11,15 @@ use sqlx::any::AnyRow;
 
 use super::UsageFilter;
 use super::asked::Asked;
+use super::origin::{Needs, Origin};
 use super::window::Window;
 use crate::audit::EXACT_COUNT;
 use crate::error::StoreError;
+use crate::ledger::days::rolled;
 use crate::open::Store;
 use crate::row::Columns;
 
-pub use line::{Combination, GroupBy, UsageLine};
-
-/// A line of a day as it is.
-const DAYS: &str = "SELECT day, user_id, provider, model, credential_id, scope, source, token_id, team_id, \
-     organization_id, requests, attempts, answered, failed, unknown_cost, estimated, prompt_tokens, completion_tokens, \
-     cached_tokens, cache_write_tokens, reasoning_tokens, provider_cost_nanos, client_cost_nanos, latency_ms, \
-     first_tokens, first_token_ms FROM usage_days WHERE 1 = 1";
+pub use line::{Combination, GroupBy, Kind, Paid, UsageLine};
 
 /// A call as if it were a line of a day. No single one counts for more than
 /// 10,000 dollars, so that absurd ones break no report.
@@ -47,7 +43,7 @@ const CALLS: &str = "SELECT at / 86400000000 AS day, user_id, provider, model, c
      CASE WHEN state = 'settled' THEN COALESCE(first_token_ms, 0) ELSE 0 END AS first_token_ms FROM attempts WHERE ";
 
 /// What is summed up.
-const SUMS: [&str; 16] = [
+pub(super) const SUMS: [&str; 16] = [
     "requests",
     "attempts",
     "answered",
@@ -73,7 +69,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// # Errors
 /// When the database cannot be read.
 pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(filter, by.column(), "").rows(store).await?;
+    let rows = grouped(store, filter, by.column(), "", Needs::of(by, false)).await?;
     let mut lines = rows.iter().map(|row| read(row, by, false)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| a.key.cmp(&b.key));
     if by != GroupBy::Day {
@@ -87,7 +83,7 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
 /// # Errors
 /// When the database cannot be read.
 pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(filter, by.column(), "day").rows(store).await?;
+    let rows = grouped(store, filter, by.column(), "day", Needs::of(by, true)).await?;
     let mut lines = rows.iter().map(|row| read(row, by, true)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| (&a.day, &a.key).cmp(&(&b.day, &b.key)));
     Ok(lines)
@@ -100,7 +96,8 @@ pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<V
 /// When the database cannot be read.
 pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Combination>, StoreError> {
     let columns = "provider, model, credential_id, source, token_id";
-    let rows = grouped(filter, "source", columns).rows(store).await?;
+    let needs = Needs { people: true, ..Needs::default() };
+    let rows = grouped(store, filter, "source", columns, needs).await?;
     rows.iter()
         .map(|found| {
             let row = Columns(found);
@@ -117,14 +114,44 @@ pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Com
         .collect()
 }
 
+/// One line for each combination of provider, model, source, team and
+/// organization; where `groups` is not asked for, those two are left out.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn kinds(store: &Store, filter: &UsageFilter, groups: bool) -> Result<Vec<Kind>, StoreError> {
+    let columns = if groups { "provider, model, source, team_id, organization_id" } else { "provider, model, source" };
+    let needs = Needs { groups, ..Needs::default() };
+    let rows = grouped(store, filter, "source", columns, needs).await?;
+    let given = |row: &Columns<'_>, column| {
+        let text = if groups { row.text(column)? } else { String::new() };
+        Ok::<_, StoreError>(Some(text).filter(|text| !text.is_empty()))
+    };
+    rows.iter()
+        .map(|found| {
+            let row = Columns(found);
+            let wrong = |_| StoreError::Integrity("no id".to_owned());
+            Ok(Kind {
+                provider: row.parsed("provider")?,
+                model: row.text("model")?,
+                source: row.parsed("source")?,
+                team: given(&row, "team_id")?.map(|text| text.parse().map_err(wrong)).transpose()?,
+                organization: given(&row, "organization_id")?.map(|text| text.parse().map_err(wrong)).transpose()?,
+                sums: read(found, GroupBy::Source, false)?,
+            })
+        })
+        .collect()
+}
+
 /// How many events pass, where the sums of days say it: more than are counted
 /// one by one, or each by its first attempt, and none under way. A filter that
 /// few of a user's many calls pass would have all of them looked at.
 pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Option<i64>, StoreError> {
-    let UsageFilter { provider, model, credential, source, token, .. } = filter;
-    let is_narrow =
-        provider.is_some() || model.is_some() || credential.is_some() || source.is_some() || token.is_some();
-    let Some(user) = filter.user.filter(|_| is_narrow) else { return Ok(None) };
+    let is_wide = filter.user.is_none() && (filter.credential.is_some() || filter.token.is_some());
+    if !filter.is_narrow() || filter.state.is_some() || is_wide {
+        return Ok(None);
+    }
+    let through = rolled::through(store).await?;
     let window = Window::of(filter.from, filter.to);
     let end = window.end_day.unwrap_or(i64::MAX);
     // A second attempt may be after midnight.
@@ -136,13 +163,13 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
          CAST(COALESCE(SUM(attempts - requests), 0) AS BIGINT) AS repeated, \
          (SELECT CAST(COUNT(*) AS BIGINT) FROM attempts WHERE state = 'dispatched'",
     );
-    asked.with_text(" AND user_id = ", user.to_string());
-    asked.push(") AS under_way FROM usage_days WHERE 1 = 1");
-    asked.filter(filter);
-    asked.with_number(" AND day < ", beyond);
-    if let Some(day) = window.first_day {
-        asked.with_number(" AND day >= ", day);
+    if let Some(user) = filter.user {
+        asked.with_text(" AND user_id = ", user.to_string());
     }
+    asked.push(") AS under_way FROM (");
+    let days = Window { first_day: window.first_day, end_day: Some(beyond), parts: Vec::new() };
+    Origin::of(filter, Needs { days: true, ..Needs::default() }).lines(&mut asked, filter, &days, through);
+    asked.push(") AS lines");
     let rows = asked.rows(store).await?;
     let Some(row) = rows.first().map(Columns) else { return Ok(None) };
     let requests = row.number("requests")?;
@@ -150,17 +177,30 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
     Ok((is_all || requests > EXACT_COUNT).then_some(requests))
 }
 
-/// Sums with a key, for each value of it and of `more` columns.
-fn grouped(filter: &UsageFilter, key: &str, more: &str) -> Asked {
-    let mut asked = sums_of(key, more);
-    lines(&mut asked, filter);
-    asked.push(") AS lines GROUP BY ");
-    asked.push(key);
-    if !more.is_empty() {
-        asked.push(", ");
-        asked.push(more);
+/// Sums with a key, for each value of it and of `more` columns. A day that is
+/// rolled up meanwhile is read anew, or it would be counted twice.
+async fn grouped(
+    store: &Store,
+    filter: &UsageFilter,
+    key: &str,
+    more: &str,
+    needs: Needs,
+) -> Result<Vec<AnyRow>, StoreError> {
+    loop {
+        let through = rolled::through(store).await?;
+        let mut asked = sums_of(key, more);
+        lines(&mut asked, filter, Origin::of(filter, needs), through);
+        asked.push(") AS lines GROUP BY ");
+        asked.push(key);
+        if !more.is_empty() {
+            asked.push(", ");
+            asked.push(more);
+        }
+        let rows = asked.rows(store).await?;
+        if rolled::through(store).await? == through {
+            return Ok(rows);
+        }
     }
-    asked
 }
 
 /// What is selected, up to where it comes from.
@@ -171,7 +211,13 @@ fn sums_of(key: &str, more: &str) -> Asked {
     for column in SUMS {
         asked.push(&format!(", CAST(SUM({column}) AS BIGINT) AS {column}"));
     }
-    asked.push(", CAST(SUM(CASE WHEN scope <> 'personal' THEN attempts ELSE 0 END) AS BIGINT) AS shared");
+    for scope in ["personal", "organization"] {
+        for column in ["attempts", "provider_cost_nanos", "client_cost_nanos"] {
+            asked.push(&format!(
+                ", CAST(SUM(CASE WHEN scope = '{scope}' THEN {column} ELSE 0 END) AS BIGINT) AS {scope}_{column}"
+            ));
+        }
+    }
     if !more.is_empty() {
         asked.push(", ");
         asked.push(more);
@@ -181,16 +227,9 @@ fn sums_of(key: &str, more: &str) -> Asked {
 }
 
 /// Everything the filter lets through, as lines of days.
-fn lines(asked: &mut Asked, filter: &UsageFilter) {
+fn lines(asked: &mut Asked, filter: &UsageFilter, origin: Origin, through: i64) {
     let window = Window::of(filter.from, filter.to);
-    asked.push(DAYS);
-    asked.filter(filter);
-    if let Some(day) = window.first_day {
-        asked.with_number(" AND day >= ", day);
-    }
-    if let Some(day) = window.end_day {
-        asked.with_number(" AND day < ", day);
-    }
+    origin.lines(asked, filter, &window, through);
     for (from, to) in window.parts {
         // Each of the two has an index.
         for number in ["number = 1", "number > 1"] {
@@ -218,6 +257,13 @@ fn lines(asked: &mut Asked, filter: &UsageFilter) {
 fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreError> {
     let row = Columns(row);
     let key = row.text("group_key")?;
+    let paid = |scope: &str| {
+        Ok::<_, StoreError>(Paid {
+            attempts: row.number(&format!("{scope}_attempts"))?,
+            provider_cost: Nanos(row.number(&format!("{scope}_provider_cost_nanos"))?),
+            client_cost: Nanos(row.number(&format!("{scope}_client_cost_nanos"))?),
+        })
+    };
     Ok(UsageLine {
         day: if is_daily { Some(date_of(row.number("day")?)) } else { None },
         key: if by == GroupBy::Day { day(&key)? } else { key },
@@ -227,7 +273,8 @@ fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreErr
         failed: row.number("failed")?,
         unknown: row.number("unknown_cost")?,
         estimated: row.number("estimated")?,
-        shared: row.number("shared")?,
+        personal: paid("personal")?,
+        organization: paid("organization")?,
         tokens: TokenCounts {
             prompt: row.count("prompt_tokens")?,
             completion: row.count("completion_tokens")?,

@@ -37,7 +37,7 @@ pub(crate) fn doors() -> Vec<Door> {
         says("events", "What happens, as server-sent events: keys that change or turn bad, models, calls")
             .at_length(
                 "The events are `credential.created`, `credential.updated`, `credential.status_changed`, \
-                 `credential.deleted`, `models.changed`, `usage.recorded`, `conversation.changed` and `resync`; more names may come. The answer \
+                 `credential.deleted`, `credential.unusual_use`, `models.changed`, `usage.recorded`, `conversation.changed` and `resync`; more names may come. The answer \
                  does not end. Whoever comes back with the id of the last event is told what they missed; after \
                  `resync`, read everything again.",
             )

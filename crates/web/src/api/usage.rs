@@ -1,18 +1,20 @@
-//! `/v2/usage`: one's own calls and what they cost.
+//! `/v2/usage`: calls and what they cost; one's own, or those one may read.
 
 mod export;
+mod reconcile;
 pub(crate) mod view;
 
 use std::sync::Arc;
 
 use app::error::Error;
+use app::usage::Whose;
 use app::{App, usage};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Timestamp;
 use domain::access::Need;
-use domain::ids::{CredentialId, RequestId, TokenId};
+use domain::ids::RequestId;
 use http::Method;
 use serde::Deserialize;
 use store::usage::{EventCursor, GroupBy, UsageFilter, UsageLine};
@@ -33,7 +35,11 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/usage/events",
             Need::ReadUsage,
             get(list_events),
-            says("usage", "Your calls, newest first: whose key paid, tokens, cost")
+            says("usage", "Calls, newest first: whose key paid, tokens, cost")
+                .at_length(
+                    "Your own, unless `scope` says otherwise. What the provider bills is told to whoever owns the key, \
+                     and is `null` to everybody else.",
+                )
                 .query::<EventQuery>()
                 .gives_list::<CursorPage<EventView>, EventView>(200, "The calls"),
         ),
@@ -42,106 +48,165 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/usage",
             Need::ReadUsage,
             get(get_summary),
-            says("usage", "Your calls, summed up")
+            says("usage", "Calls, summed up")
                 .at_length(
-                    "A request counts in the line of its first attempt, so that lines add up. Times that begin or \
-                     end whole days, UTC, are answered from sums; others also read the calls of the days they cut.",
+                    "Your own, unless `scope` says otherwise. A request counts in the line of its first attempt, so that \
+                     lines add up. Times that begin or end whole days, UTC, are answered from sums; others also read \
+                     the calls of the days they cut. What providers bill is told to whoever owns the keys; profit is \
+                     what clients are billed beyond that for calls of shared keys.",
                 )
                 .query::<SummaryQuery>()
                 .gives_list::<List<LineView>, LineView>(200, "One line a group"),
         ),
     ];
     doors.extend(export::doors());
+    doors.push(reconcile::door_of_it());
     doors
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct EventQuery {
-    /// Not earlier than this.
-    #[param(format = "date-time")]
-    from: Option<String>,
-    /// Earlier than this.
-    #[param(format = "date-time")]
-    to: Option<String>,
-    /// A provider, in any spelling.
-    #[param(pattern = "@any-provider")]
-    provider: Option<String>,
-    /// The provider's id of the model.
-    model: Option<String>,
-    /// The key that paid.
-    credential_id: Option<String>,
-    /// Where the calls came from.
-    #[param(pattern = "@source")]
-    source: Option<String>,
-    /// The gateway token that called.
-    token_id: Option<String>,
+/// A query that says which calls are asked for, and something of its own.
+macro_rules! usage_query {
+    ($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($(#[$meta])* $field: $type,)*
+            /// Whose calls: your own unless said; `team` and `organization` with their ids, for their leads, owners
+            /// and admins; `all` for admins of this server.
+            #[param(pattern = "@usage-scope")]
+            scope: Option<String>,
+            /// In this organization.
+            organization_id: Option<String>,
+            /// For this team.
+            team_id: Option<String>,
+            /// By this user.
+            user_id: Option<String>,
+            /// Not earlier than this.
+            #[param(format = "date-time")]
+            from: Option<String>,
+            /// Earlier than this.
+            #[param(format = "date-time")]
+            to: Option<String>,
+            /// A provider, in any spelling.
+            #[param(pattern = "@any-provider")]
+            provider: Option<String>,
+            /// The provider's id of the model.
+            model: Option<String>,
+            /// The key that paid.
+            credential_id: Option<String>,
+            /// The scope of the key that paid.
+            #[param(pattern = "@scope")]
+            credential_scope: Option<String>,
+            /// Where the calls came from.
+            #[param(pattern = "@source")]
+            source: Option<String>,
+            /// The gateway token that called.
+            token_id: Option<String>,
+        }
+
+        impl $name {
+            /// # Errors
+            /// `invalid_request` that names what cannot be read.
+            fn wanted(&self) -> Result<crate::api::usage::Wanted, Error> {
+                crate::api::usage::Asked {
+                    scope: self.scope.as_deref(),
+                    organization_id: self.organization_id.as_deref(),
+                    team_id: self.team_id.as_deref(),
+                    user_id: self.user_id.as_deref(),
+                    from: self.from.as_deref(),
+                    to: self.to.as_deref(),
+                    provider: self.provider.as_deref(),
+                    model: self.model.as_deref(),
+                    credential_id: self.credential_id.as_deref(),
+                    credential_scope: self.credential_scope.as_deref(),
+                    source: self.source.as_deref(),
+                    token_id: self.token_id.as_deref(),
+                }
+                .read()
+            }
+        }
+    };
+}
+use usage_query;
+
+usage_query! { EventQuery {
     /// The `next` of the page before.
     #[param(pattern = "@usage-cursor")]
     after: Option<String>,
     /// Rows to give, 1 to 500; 100 unless said.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
-}
+    /// How an attempt stands.
+    #[param(pattern = "@attempt-state")]
+    status: Option<String>,
+} }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct SummaryQuery {
+usage_query! { SummaryQuery {
     /// `day` unless said.
     #[param(pattern = "@group-by")]
     group_by: Option<String>,
     /// One line for each day and group, instead of one for each group.
     each_day: Option<bool>,
-    /// Not earlier than this.
-    #[param(format = "date-time")]
-    from: Option<String>,
-    /// Earlier than this.
-    #[param(format = "date-time")]
-    to: Option<String>,
-    /// A provider, in any spelling.
-    #[param(pattern = "@any-provider")]
-    provider: Option<String>,
-    /// The provider's id of the model.
-    model: Option<String>,
-    /// The key that paid.
-    credential_id: Option<String>,
-    /// Where the calls came from.
-    #[param(pattern = "@source")]
-    source: Option<String>,
-    /// The gateway token that called.
-    token_id: Option<String>,
+} }
+
+/// What `scope` may be.
+pub(crate) const SCOPES: [&str; 4] = ["own", "team", "organization", "all"];
+
+/// Which calls are asked for, as it was written.
+struct Asked<'q> {
+    scope: Option<&'q str>,
+    organization_id: Option<&'q str>,
+    team_id: Option<&'q str>,
+    user_id: Option<&'q str>,
+    from: Option<&'q str>,
+    to: Option<&'q str>,
+    provider: Option<&'q str>,
+    model: Option<&'q str>,
+    credential_id: Option<&'q str>,
+    credential_scope: Option<&'q str>,
+    source: Option<&'q str>,
+    token_id: Option<&'q str>,
 }
 
-/// Which calls are asked for, as they were written.
+/// Whose calls are asked for, and which of them.
 struct Wanted {
-    from: Option<String>,
-    to: Option<String>,
-    provider: Option<String>,
-    model: Option<String>,
-    credential_id: Option<String>,
-    source: Option<String>,
-    token_id: Option<String>,
+    whose: Whose,
+    filter: UsageFilter,
 }
 
-impl Wanted {
-    /// # Errors
-    /// `invalid_request` that names what cannot be read.
-    fn filter(self) -> Result<UsageFilter, Error> {
-        let id = |text: &str| text.parse::<CredentialId>().map_err(|_| Error::invalid("credential_id", "is not an id"));
-        let token = |text: &str| text.parse::<TokenId>().map_err(|_| Error::invalid("token_id", "is not an id"));
-        Ok(UsageFilter {
-            user: None,
-            from: super::time("from", self.from.as_deref())?,
-            to: super::time("to", self.to.as_deref())?,
-            provider: super::word("provider", self.provider.as_deref())?,
-            model: self.model,
-            credential: self.credential_id.as_deref().map(id).transpose()?,
-            source: super::word("source", self.source.as_deref())?,
-            token: self.token_id.as_deref().map(token).transpose()?,
-            team: None,
-            organization: None,
-        })
+impl Asked<'_> {
+    fn read(&self) -> Result<Wanted, Error> {
+        let filter = UsageFilter {
+            user: id("user_id", self.user_id)?,
+            from: super::time("from", self.from)?,
+            to: super::time("to", self.to)?,
+            provider: super::word("provider", self.provider)?,
+            model: self.model.map(str::to_owned),
+            credential: id("credential_id", self.credential_id)?,
+            source: super::word("source", self.source)?,
+            token: id("token_id", self.token_id)?,
+            team: id("team_id", self.team_id)?,
+            organization: id("organization_id", self.organization_id)?,
+            scope: super::word("credential_scope", self.credential_scope)?,
+            state: None,
+        };
+        let whose = match self.scope {
+            None | Some("own") => Whose::Own,
+            Some("all") => Whose::Everybody,
+            Some("organization") => Whose::Organization(
+                filter.organization.ok_or_else(|| Error::invalid("organization_id", "is missing; say which one"))?,
+            ),
+            Some("team") => {
+                Whose::Team(filter.team.ok_or_else(|| Error::invalid("team_id", "is missing; say which one"))?)
+            }
+            Some(_) => return Err(Error::invalid("scope", format!("is none of {}", SCOPES.join(", ")))),
+        };
+        Ok(Wanted { whose, filter })
     }
+}
+
+fn id<T: std::str::FromStr>(field: &str, text: Option<&str>) -> Result<Option<T>, Error> {
+    text.map(|text| text.parse().map_err(|_| Error::invalid(field, "is not an id"))).transpose()
 }
 
 async fn list_events(
@@ -149,13 +214,14 @@ async fn list_events(
     Authenticated(caller): Authenticated,
     Query(query): Query<EventQuery>,
 ) -> Result<Response, Failure> {
-    let EventQuery { from, to, provider, model, credential_id, source, token_id, after, limit } = query;
-    let filter = Wanted { from, to, provider, model, credential_id, source, token_id }.filter()?;
-    let after = after.as_deref().map(read_cursor).transpose()?;
-    let page = usage::events(&app, &caller, filter, after, paging::limit_of(limit)?).await?;
-    let names = Names::of_events(&app, &caller, &page.rows).await?;
+    let Wanted { whose, filter } = query.wanted()?;
+    let filter = UsageFilter { state: super::word("status", query.status.as_deref())?, ..filter };
+    let report = usage::open(&app, &caller, whose).await?;
+    let after = query.after.as_deref().map(read_cursor).transpose()?;
+    let page = usage::events(&app, &report, filter, after, paging::limit_of(query.limit)?).await?;
+    let names = Names::of_events(&app, &caller, &report, &page.rows).await?;
     let body = CursorPage {
-        data: page.rows.iter().filter_map(|event| event_view(&caller, &names, event)).collect(),
+        data: page.rows.iter().filter_map(|event| event_view(&report, &names, event)).collect(),
         count: page.count,
         count_is_exact: page.count_is_exact,
         next: page.next.map(written_cursor),
@@ -184,16 +250,16 @@ async fn get_summary(
     Authenticated(caller): Authenticated,
     Query(query): Query<SummaryQuery>,
 ) -> Result<Response, Failure> {
-    let SummaryQuery { group_by, each_day, from, to, provider, model, credential_id, source, token_id } = query;
-    let filter = Wanted { from, to, provider, model, credential_id, source, token_id }.filter()?;
-    let by = super::word("group_by", group_by.as_deref())?.unwrap_or(GroupBy::Day);
-    let lines: Vec<UsageLine> = if each_day == Some(true) {
-        usage::daily(&app, &caller, filter, by).await?
+    let Wanted { whose, filter } = query.wanted()?;
+    let report = usage::open(&app, &caller, whose).await?;
+    let by = super::word("group_by", query.group_by.as_deref())?.unwrap_or(GroupBy::Day);
+    let lines: Vec<UsageLine> = if query.each_day == Some(true) {
+        usage::daily(&app, &report, filter, by).await?
     } else {
-        usage::summary(&app, &caller, filter, by).await?
+        usage::summary(&app, &report, filter, by).await?
     };
-    let names = Names::of_lines(&app, &caller, &lines, by).await?;
-    let data: Vec<LineView> = lines.iter().map(|line| LineView::of(&caller, line, by, &names)).collect();
+    let names = Names::of_lines(&app, &caller, &report, &lines, by).await?;
+    let data: Vec<LineView> = lines.iter().map(|line| LineView::of(&report, line, by, &names)).collect();
     let count = data.len() as i64;
     Ok(axum::Json(List { data, count }).into_response())
 }

@@ -54,6 +54,7 @@ pub(super) fn meaning(pattern: &str) -> Option<Meaning> {
         "key-order" => of(KeyOrder::ALL, KeyOrder::as_str),
         "token-scope" => of(TokenScope::ALL, TokenScope::as_str),
         "source" => of(CallSource::ALL, CallSource::as_str),
+        "usage-scope" => crate::api::usage::SCOPES.to_vec(),
         "group-by" => of(GroupBy::ALL, GroupBy::as_str),
         "attempt-state" => of(AttemptState::ALL, AttemptState::as_str),
         "error-class" => of(ErrorClass::ALL, ErrorClass::as_str),

@@ -3,7 +3,9 @@
 mod audit;
 mod events;
 mod prices;
+mod reconcile;
 mod summary;
+mod usage;
 mod user;
 mod users;
 
@@ -26,6 +28,9 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/admin/users/{id}", need, get(user::show_user)),
         quiet_door(Method::POST, "/admin/users/{id}", need, post(user::act_on_user)),
         quiet_door(Method::GET, "/admin/system-keys", need, get(show_system_keys)),
+        quiet_door(Method::GET, "/admin/usage", need, get(usage::show_usage)),
+        quiet_door(Method::GET, "/admin/usage/reconcile", need, get(reconcile::show_reconcile)),
+        quiet_door(Method::POST, "/admin/usage/reconcile", need, post(reconcile::reconcile)),
         quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::POST, "/admin/audit/verify", need, post(audit::verify_audit)),
     ];
@@ -45,11 +50,12 @@ enum Part {
     Users,
     SystemKeys,
     Prices,
+    Usage,
     Audit,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Prices, Self::Audit];
+    const ALL: [Self; 6] = [Self::Summary, Self::Users, Self::SystemKeys, Self::Prices, Self::Usage, Self::Audit];
 
     const fn facts(self) -> (&'static str, &'static str) {
         match self {
@@ -57,6 +63,7 @@ impl Part {
             Self::Users => ("/admin/users", "Users"),
             Self::SystemKeys => ("/admin/system-keys", "System keys"),
             Self::Prices => ("/admin/prices", "Prices"),
+            Self::Usage => ("/admin/usage", "Usage"),
             Self::Audit => ("/admin/audit", "Audit log"),
         }
     }

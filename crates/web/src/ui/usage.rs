@@ -1,4 +1,5 @@
-//! `/usage`: what one called, and what it cost.
+//! `/usage`, `/language-models/billing` and `/admin/usage`: what was called, and
+//! what it cost.
 
 mod arithmetic;
 mod asked;
@@ -8,14 +9,16 @@ mod parts;
 mod words;
 
 use app::error::Error;
-use app::usage;
+use app::usage::{self, Report, Wanted, Whose};
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::Nanos;
 use domain::access::Need;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
-use store::usage::{Combination, GroupBy, UsageFilter, UsageLine};
+use store::audit::Page as Listed;
+use store::usage::{EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
 
 use super::forms::SignedIn;
 use super::view::{Icon, Place, Shape, complaint, empty, icon, with_status};
@@ -24,15 +27,21 @@ use crate::body::Query;
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
-use asked::{Asked, By, RANGES, date};
-use parts::{Part, parts, passes};
+use asked::{Asked, By, RANGES, date, whose_text};
+use parts::{Part, Slice, known, parts, people};
 use words::{compact, counted, dollars, duration, share};
+
+pub(in crate::ui) use asked::{Query as UsageQuery, Room};
 
 /// The calls of a page.
 const CALLS: i64 = 50;
 
+/// People who have a colour of their own in the chart.
+const CHARTED: usize = 5;
+
 /// The tables beside one another: about as long as their neighbours.
-const SIDES: [&[By]; 2] = [&[By::Model, By::Source], &[By::Provider, By::Key, By::Token]];
+const SIDES: [&[By]; 2] =
+    [&[By::Model, By::Source, By::Team], &[By::Provider, By::Key, By::Token, By::User, By::Organization]];
 
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
@@ -42,46 +51,31 @@ pub(super) fn doors() -> Vec<Door> {
     ]
 }
 
-/// One's own bill is one's own usage.
-async fn show_billing() -> Response {
-    Redirect::temporary("/usage").into_response()
+async fn show_billing(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Query(query): Query<UsageQuery>,
+) -> Result<Response, Failure> {
+    let (status, content) = shown(&shared, &signed_in, Room::Billing, query).await?;
+    let content = html! {
+        div.lead {
+            div {
+                h1 { "Billing" }
+                p { "What calls cost: what providers bill, and what is billed to whoever calls. Days are UTC." }
+            }
+        }
+        (content)
+    };
+    let page = with_status(status, "Billing", &signed_in.viewer, content);
+    Ok(page.at(Place::Usage).shaped(Shape::Wide).with_script("usage.js").into_response())
 }
 
 async fn show_usage(
     State(shared): State<Shared>,
     signed_in: SignedIn,
-    Query(query): Query<asked::Query>,
+    Query(query): Query<UsageQuery>,
 ) -> Result<Response, Failure> {
-    let now = shared.app.clock.now();
-    match Asked::of(query, now) {
-        Ok(asked) => usage_page(&shared, &signed_in, &asked, None).await,
-        Err(error) => {
-            let asked = Asked::of(asked::Query::default(), now)?;
-            usage_page(&shared, &signed_in, &asked, Some(&error)).await
-        }
-    }
-}
-
-async fn usage_page(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    asked: &Asked,
-    error: Option<&Error>,
-) -> Result<Response, Failure> {
-    let (app, caller) = (&shared.app, &signed_in.caller);
-    let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
-    // A year has many lines: its sums are read side by side.
-    let (all, daily, page) = tokio::try_join!(
-        usage::combinations(app, caller, of_days),
-        usage::daily(app, caller, asked.filter.clone(), group_of(asked.by)),
-        usage::events(app, caller, asked.filter.clone(), asked.after, CALLS),
-    )?;
-    let used = page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
-    let keys = used.chain(all.iter().map(|call| call.credential));
-    let names = Names::of(app, caller, keys).await?;
-    let shown: Vec<&Combination> = all.iter().filter(|call| passes(&asked.filter, call)).collect();
-    let sums: Vec<UsageLine> = shown.iter().map(|call| call.sums.clone()).collect();
-    let total = UsageLine::total(&sums);
+    let (status, content) = shown(&shared, &signed_in, Room::Usage, query).await?;
     let content = html! {
         div.lead {
             div {
@@ -89,44 +83,201 @@ async fn usage_page(
                 p { "Your own calls, whoever's key paid. Days are UTC." }
             }
         }
+        (content)
+    };
+    let page = with_status(status, "My usage", &signed_in.viewer, content);
+    Ok(page.at(Place::Usage).shaped(Shape::Wide).with_script("usage.js").into_response())
+}
+
+/// A report, or why it is not the one that was asked for.
+pub(in crate::ui) async fn shown(
+    shared: &Shared,
+    signed_in: &SignedIn,
+    room: Room,
+    query: UsageQuery,
+) -> Result<(StatusCode, Markup), Failure> {
+    let now = shared.app.clock.now();
+    let opened = async {
+        let asked = Asked::of(room, query, now)?;
+        let report = usage::open(&shared.app, &signed_in.caller, asked.whose).await?;
+        Ok::<_, Error>((asked, report))
+    };
+    match opened.await {
+        Ok((asked, report)) => Ok((StatusCode::OK, content(shared, signed_in, &asked, &report, None).await?)),
+        Err(error) => {
+            let asked = Asked::of(room, UsageQuery::default(), now)?;
+            let report = usage::open(&shared.app, &signed_in.caller, asked.whose).await?;
+            let content = content(shared, signed_in, &asked, &report, Some(&error)).await?;
+            Ok((problem::status_of(&error), content))
+        }
+    }
+}
+
+/// Everything that a page shows.
+struct Found {
+    /// All calls of the days, as far as they are told apart.
+    all: Vec<Slice>,
+    /// Those that pass, by people, where that was asked for.
+    people: Vec<UsageLine>,
+    /// The bars.
+    daily: Vec<UsageLine>,
+    page: Listed<UsageEvent, EventCursor>,
+}
+
+/// What one made oneself is read in one go; what many made, without the people,
+/// and those apart.
+async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Result<Found, Error> {
+    let app = &shared.app;
+    let sums = UsageFilter { state: None, ..asked.filter.clone() };
+    let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
+    let events = usage::events(app, report, asked.filter.clone(), asked.after, CALLS);
+    if !report.is_wide() {
+        // A year has many lines: its sums are read side by side.
+        let all = usage::combinations(app, report, of_days);
+        let (all, daily, page) =
+            tokio::try_join!(all, usage::daily(app, report, sums.clone(), asked.by.group()), events)?;
+        return Ok(Found { all: all.into_iter().map(Slice::from).collect(), people: Vec::new(), daily, page });
+    }
+    let narrow =
+        UsageFilter { provider: None, model: None, source: None, team: None, organization: None, ..sums.clone() };
+    let charted = async {
+        if asked.by.is_of_people() {
+            bars_of_people(shared, asked, report, &sums).await
+        } else {
+            Ok((Vec::new(), usage::daily(app, report, sums.clone(), asked.by.group()).await?))
+        }
+    };
+    let (all, (people, daily), page) = tokio::try_join!(usage::kinds(app, report, narrow), charted, events)?;
+    Ok(Found { all: all.into_iter().map(Slice::from).collect(), people, daily, page })
+}
+
+/// The people, and the days of those with the most; what the others did each day
+/// is said of the first that has no colour of their own.
+async fn bars_of_people(
+    shared: &Shared,
+    asked: &Asked,
+    report: &Report,
+    filter: &UsageFilter,
+) -> Result<(Vec<UsageLine>, Vec<UsageLine>), Error> {
+    let app = &shared.app;
+    let (mut people, all) = tokio::try_join!(
+        usage::summary(app, report, filter.clone(), asked.by.group()),
+        usage::daily(app, report, filter.clone(), GroupBy::Day)
+    )?;
+    people.sort_by_key(|line| std::cmp::Reverse((parts::amount(asked.measure, line), line.requests, line.attempts)));
+    let mut daily = Vec::new();
+    for person in people.iter().take(CHARTED).filter(|person| !person.key.is_empty()) {
+        let mut filter = filter.clone();
+        match asked.by {
+            By::Key => filter.credential = person.key.parse().ok(),
+            By::Token => filter.token = person.key.parse().ok(),
+            _ => filter.user = person.key.parse().ok(),
+        }
+        let lines = usage::daily(app, report, filter, GroupBy::Day).await?;
+        daily.extend(lines.into_iter().map(|line| UsageLine { key: person.key.clone(), ..line }));
+    }
+    if let Some(other) = people.get(CHARTED).or_else(|| people.iter().find(|person| person.key.is_empty())) {
+        daily.extend(all.into_iter().map(|day| rest_of(day, &daily, &other.key)).collect::<Vec<_>>());
+    }
+    Ok((people, daily))
+}
+
+/// What is left of a day without what is told of it already.
+fn rest_of(day: UsageLine, told: &[UsageLine], key: &str) -> UsageLine {
+    let mut rest = UsageLine { key: key.to_owned(), ..day };
+    for line in told.iter().filter(|line| line.day == rest.day) {
+        rest.requests = rest.requests.saturating_sub(line.requests);
+        rest.client_cost = Nanos(rest.client_cost.0.saturating_sub(line.client_cost.0));
+        rest.tokens.prompt = rest.tokens.prompt.saturating_sub(line.tokens.prompt);
+        rest.tokens.completion = rest.tokens.completion.saturating_sub(line.tokens.completion);
+    }
+    rest
+}
+
+/// What everything on the page is called.
+async fn named(shared: &Shared, signed_in: &SignedIn, report: &Report, found: &Found, by: By) -> Result<Names, Error> {
+    fn ids<T: std::str::FromStr>(lines: &[UsageLine], is_asked: bool) -> impl Iterator<Item = T> + '_ {
+        lines.iter().filter(move |_| is_asked).filter_map(|line| line.key.parse().ok())
+    }
+    let starts = || found.page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| &attempt.start);
+    let (teams, organizations): (Vec<_>, Vec<_>) = found.all.iter().map(Slice::groups).unzip();
+    let wanted = Wanted {
+        keys: starts()
+            .map(|start| start.credential)
+            .chain(found.all.iter().filter_map(Slice::key))
+            .chain(ids(&found.people, by == By::Key))
+            .collect(),
+        tokens: starts().filter_map(|start| start.token).chain(ids(&found.people, by == By::Token)).collect(),
+        users: if report.is_wide() {
+            starts().map(|start| start.user).chain(ids(&found.people, by == By::User)).collect()
+        } else {
+            Vec::new()
+        },
+        teams: starts().filter_map(|start| start.team).chain(teams.into_iter().flatten()).collect(),
+        organizations: starts()
+            .filter_map(|start| start.organization)
+            .chain(organizations.into_iter().flatten())
+            .collect(),
+    };
+    Names::of(&shared.app, &signed_in.caller, report, wanted).await
+}
+
+async fn content(
+    shared: &Shared,
+    signed_in: &SignedIn,
+    asked: &Asked,
+    report: &Report,
+    error: Option<&Error>,
+) -> Result<Markup, Failure> {
+    let found = find(shared, asked, report).await?;
+    let names = named(shared, signed_in, report, &found, asked.by).await?;
+    let offered =
+        if asked.room == Room::Usage { Vec::new() } else { usage::offered(&shared.app, &signed_in.caller).await? };
+    let shown: Vec<&Slice> = found.all.iter().filter(|call| call.passes(&asked.filter)).collect();
+    let sums: Vec<UsageLine> = shown.iter().map(|call| call.sums.clone()).collect();
+    let total = UsageLine::total(&sums);
+    let by = if report.is_wide() && asked.by.is_of_people() {
+        people(found.people.clone(), asked.by, asked.measure, &names)
+    } else {
+        parts(shown.iter().copied(), asked.by, asked.measure, &names)
+    };
+    Ok(html! {
         (complaint(error.map(|error| error.sentence.as_str())))
-        (form(asked, &all, &names))
+        (form(asked, &found.all, &by, &names, &offered))
         div #usage-sums data-live="" {
             @if total.attempts == 0 && !asked.is_narrowed() {
                 section.card { (nothing_yet()) }
             } @else {
-                (tiles(&total, usage::provider_cost_of_line(caller, &total)))
-                @let by = parts(shown.iter().copied(), asked.by, asked.measure, &names);
-                (chart::chart(asked, &by, &daily))
+                (tiles(asked, report, &total))
+                (chart::chart(asked, &by, &found.daily))
                 div.usage-parts {
-                    @for side in SIDES { div { @for by in side { (part(asked, *by, &shown, &names)) } } }
+                    @for side in SIDES {
+                        div {
+                            @for one in side {
+                                @if report.is_wide() && one.is_of_people() {
+                                    @if *one == asked.by && !by.is_empty() { (parts::table(asked, report, *one, &by)) }
+                                } @else { (part(asked, report, *one, &shown, &names)) }
+                            }
+                        }
+                    }
                 }
             }
         }
         p.usage-fresh #usage-fresh hidden { a href=(asked.link(|_| ())) { (icon(Icon::Turning)) "There are newer calls. Show them" } }
         @if total.attempts > 0 || asked.is_narrowed() {
-            div #usage-calls data-live="" { (calls::calls(asked, caller, &names, &page)) }
+            div #usage-calls data-live="" { (calls::calls(asked, report, &names, &found.page)) }
         }
-    };
-    let status = error.map_or(StatusCode::OK, problem::status_of);
-    let page = with_status(status, "My usage", &signed_in.viewer, content);
-    Ok(page.at(Place::Usage).shaped(Shape::Wide).with_script("usage.js").into_response())
+    })
 }
 
-const fn group_of(by: By) -> GroupBy {
-    match by {
-        By::Model => GroupBy::Model,
-        By::Provider => GroupBy::Provider,
-        By::Key => GroupBy::Credential,
-        By::Source => GroupBy::Source,
-        By::Token => GroupBy::Token,
+fn part(asked: &Asked, report: &Report, by: By, shown: &[&Slice], names: &Names) -> Markup {
+    if by == By::User || (by == By::Organization && report.whose() != Whose::Everybody) {
+        return html! {};
     }
-}
-
-fn part(asked: &Asked, by: By, shown: &[&Combination], names: &Names) -> Markup {
     let parts = parts(shown.iter().copied(), by, asked.measure, names);
-    let is_telling = !(by == By::Token && parts.iter().all(|part| part.value.is_empty()));
-    html! { @if is_telling && !parts.is_empty() { (parts::table(asked, by, &parts)) } }
+    let may_be_none = matches!(by, By::Token | By::Team | By::Organization);
+    let is_telling = !(may_be_none && parts.iter().all(|part| part.value.is_empty()));
+    html! { @if is_telling && !parts.is_empty() { (parts::table(asked, report, by, &parts)) } }
 }
 
 fn nothing_yet() -> Markup {
@@ -141,11 +292,26 @@ fn nothing_yet() -> Markup {
 }
 
 /// What to look at: a plain form, so that it is all in the address.
-fn form(asked: &Asked, all: &[Combination], names: &Names) -> Markup {
+fn form(asked: &Asked, all: &[Slice], by: &[Part], names: &Names, offered: &[(Whose, String)]) -> Markup {
     let query = &asked.query;
     let of = |by: By| parts(all, by, asked.measure, names);
+    let is_wide = asked.whose != Whose::Own;
+    let people = |one: By, chosen: &str| {
+        let is_given = !chosen.is_empty() || (one == asked.by && is_wide);
+        html! { @if is_given { (choice(one.as_str(), one.title(), chosen, if one == asked.by { by } else { &[] })) } }
+    };
     html! {
-        form.usage-filter method="get" action="/usage" aria-label="What to look at" {
+        form.usage-filter method="get" action=(asked.room.path()) aria-label="What to look at" {
+            @if !offered.is_empty() {
+                div.field {
+                    label for="whose" { "Whose" }
+                    select id="whose" name="whose" {
+                        @for (whose, name) in offered {
+                            option value=(whose_text(*whose)) selected[*whose == asked.whose] { (name) }
+                        }
+                    }
+                }
+            }
             div.field {
                 label for="range" { "Days" }
                 select id="range" name="range" {
@@ -158,9 +324,23 @@ fn form(asked: &Asked, all: &[Combination], names: &Names) -> Markup {
             div.field.usage-dates { label for="to" { "To" } input id="to" name="to" type="date" value=(last_day(asked)); }
             (choice("provider", "Provider", &query.provider, &of(By::Provider)))
             (choice("model", "Model", &query.model, &of(By::Model)))
-            (choice("key", "Key", &query.key, &of(By::Key)))
+            @if is_wide { (people(By::Key, &query.key)) } @else { (choice("key", "Key", &query.key, &of(By::Key))) }
             (choice("source", "Source", &query.source, &of(By::Source)))
-            (choice("token", "Gateway token", &query.token, &of(By::Token)))
+            @if is_wide {
+                (people(By::Token, &query.token))
+                (people(By::User, &query.user))
+                @if !matches!(asked.whose, Whose::Team(_)) { (choice("team", "Team", &query.team, &of(By::Team))) }
+                @if asked.whose == Whose::Everybody {
+                    (choice("organization", "Organization", &query.organization, &of(By::Organization)))
+                }
+            } @else { (choice("token", "Gateway token", &query.token, &of(By::Token))) }
+            div.field {
+                label for="status" { "Outcome of calls" }
+                select id="status" name="status" {
+                    option value="" { "All" }
+                    @for (value, name) in OUTCOMES { option value=(value) selected[value == query.status] { (name) } }
+                }
+            }
             input type="hidden" name="measure" value=(asked.measure);
             input type="hidden" name="by" value=(asked.by);
             div.row {
@@ -170,6 +350,15 @@ fn form(asked: &Asked, all: &[Combination], names: &Names) -> Markup {
         }
     }
 }
+
+/// How calls may stand, as the list of them is narrowed.
+const OUTCOMES: [(&str, &str); 5] = [
+    ("settled", "Answered"),
+    ("failed", "Failed"),
+    ("aborted", "Stopped"),
+    ("unknown", "Unknown"),
+    ("dispatched", "Under way"),
+];
 
 fn first_day(asked: &Asked) -> String {
     date(asked.from)
@@ -200,26 +389,12 @@ fn choice(name: &str, label: &str, chosen: &str, parts: &[Part]) -> Markup {
 }
 
 /// The figures above all others.
-fn tiles(total: &UsageLine, provider_cost: Option<domain::Nanos>) -> Markup {
+fn tiles(asked: &Asked, report: &Report, total: &UsageLine) -> Markup {
     let tokens = &total.tokens;
     let ended = total.answered + total.failed;
-    let is_unknown = total.unknown > 0 && total.client_cost == domain::Nanos::ZERO;
     html! {
         div.tiles {
-            div.stat {
-                span.name { "Spend" }
-                span.value { @if is_unknown { "Unknown" } @else { (dollars(total.client_cost)) } }
-                span.small {
-                    @match provider_cost {
-                        _ if is_unknown => {}
-                        Some(cost) if cost != total.client_cost => { "providers bill " (dollars(cost)) }
-                        Some(_) => { "as providers bill it" }
-                        None => { "billed to you" }
-                    }
-                    @if is_unknown { (counted(total.unknown, "call", "calls")) " of unknown cost" }
-                    @else if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
-                }
-            }
+            @if asked.shows_money() { (money(report, total)) } @else { (spend(report, total)) }
             div.stat {
                 span.name { "Requests" } span.value { (compact(total.requests.unsigned_abs())) }
                 span.small { (counted(total.attempts, "attempt", "attempts")) @if total.estimated > 0 { " · " (total.estimated) " estimated" } }
@@ -236,6 +411,54 @@ fn tiles(total: &UsageLine, provider_cost: Option<domain::Nanos>) -> Markup {
                 span.name { "Failed" } span.value { (share(total.failed, ended)) }
                 span.small { (counted(total.failed, "attempt", "attempts")) " of " (compact(ended.unsigned_abs())) }
             }
+        }
+    }
+}
+
+fn spend(report: &Report, total: &UsageLine) -> Markup {
+    let is_unknown = total.unknown > 0 && total.client_cost == Nanos::ZERO;
+    html! {
+        div.stat {
+            span.name { "Spend" }
+            span.value { @if is_unknown { "Unknown" } @else { (dollars(total.client_cost)) } }
+            span.small {
+                @match report.money(total).provider_cost {
+                    _ if is_unknown => {}
+                    Some(cost) if cost != total.client_cost => { "providers bill " (dollars(cost)) }
+                    Some(_) => { "as providers bill it" }
+                    None => { "billed to you" }
+                }
+                @if is_unknown { (counted(total.unknown, "call", "calls")) " of unknown cost" }
+                @else if total.unknown > 0 { " · + " (counted(total.unknown, "call", "calls")) " of unknown cost" }
+            }
+        }
+    }
+}
+
+/// What providers bill beside what clients are billed.
+fn money(report: &Report, total: &UsageLine) -> Markup {
+    let money = report.money(total);
+    html! {
+        div.stat {
+            span.name { "Client cost" }
+            span.value { @if total.unknown > 0 && total.client_cost == Nanos::ZERO { "Unknown" } @else { (dollars(total.client_cost)) } }
+            span.small { @if total.unknown > 0 { "+ " (counted(total.unknown, "call", "calls")) " of unknown cost" } @else { "billed to whoever called" } }
+        }
+        div.stat {
+            span.name { "Provider cost" }
+            span.value { (known(money.provider_cost)) }
+            span.small {
+                @match (money.provider_cost, money.personal_provider_cost) {
+                    (None, _) => { "told to whoever owns the keys" }
+                    (Some(_), Some(personal)) if personal > Nanos::ZERO => { (dollars(personal)) " of it by people's own keys" }
+                    _ => { "what providers bill" }
+                }
+            }
+        }
+        div.stat {
+            span.name { "Profit" }
+            span.value { (known(money.profit)) }
+            span.small { "client cost less provider cost, shared keys only" }
         }
     }
 }

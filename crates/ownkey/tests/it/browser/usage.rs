@@ -108,8 +108,6 @@ async fn wrong_days_are_a_sentence_and_not_an_empty_page() {
     tab.go("/usage?range=custom&from=2026-11-20&to=2026-11-02").await;
     tab.see("is before the first day").await;
     tab.see("No calls in these days").await;
-    tab.go("/language-models/billing").await;
-    assert_eq!(tab.path().await, "/usage");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,5 +120,67 @@ async fn the_usage_page_keeps_nobody_out() {
     has_no_barriers(&tab, &["/usage", "/usage?measure=tokens&by=key", "/usage?model=nothing"]).await;
     let empty = signed_in(&browser, &house, "bob").await;
     has_no_barriers(&empty, &["/usage", "/usage?range=custom&from=never"]).await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+/// What providers bill beside what clients are billed; a bar leads to its calls, a
+/// call to its arithmetic, and an export has the filter of the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_reads_everybodys_usage_and_a_member_their_own_bill() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.admin("root").await;
+    busy_ann(&house).await;
+    let tab = signed_in(&browser, &house, "root").await;
+    tab.go("/admin/usage").await;
+    for text in ["Client cost", "Provider cost", "Profit", "Spend by day", "gpt-5-mini", "2 calls"] {
+        tab.see(text).await;
+    }
+    tab.click("link", "User").await;
+    tab.until("location.search.includes('by=user') && document.readyState === 'complete'").await;
+    tab.see("ann@example.org").await;
+    tab.click("link", "ann@example.org").await;
+    tab.until("location.search.includes('user=') && document.readyState === 'complete'").await;
+    tab.see("2 calls").await;
+    let export = tab
+        .evaluate("[...document.querySelectorAll('a[download]')].map((a) => a.getAttribute('href')).join(' ')")
+        .await;
+    let export = export.as_str().unwrap_or_default().to_owned();
+    assert!(export.contains("export.csv?scope=all") && export.contains("user_id="), "{export}");
+    tab.evaluate("document.querySelector('.usage-call summary').click()").await;
+    tab.see("/1M").await;
+    tab.go("/admin/usage?status=failed").await;
+    tab.see("1 call").await;
+
+    tab.go("/admin/usage").await;
+    tab.click("link", "Compare with a provider's bill").await;
+    tab.until("location.pathname === '/admin/usage/reconcile' && document.readyState === 'complete'").await;
+    tab.fill("CSV", "day,model,cost\n2026-11-20,gpt-6,1.5\n").await;
+    tab.click("button", "Compare").await;
+    tab.see("1 difference").await;
+    tab.see("−$1.5").await;
+
+    let member = signed_in(&browser, &house, "ann").await;
+    member.go("/language-models/billing").await;
+    member.see("Billing").await;
+    member.see("Client cost").await;
+    member.see("2 calls").await;
+    member.go("/language-models/billing?whose=all").await;
+    member.see("Everybody's usage is for admins of this server").await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_billing_keep_nobody_out() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    house.admin("root").await;
+    busy_ann(&house).await;
+    let tab = signed_in(&browser, &house, "root").await;
+    has_no_barriers(
+        &tab,
+        &["/admin/usage", "/admin/usage?by=user", "/admin/usage/reconcile", "/language-models/billing"],
+    )
+    .await;
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }

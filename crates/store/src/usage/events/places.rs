@@ -74,7 +74,8 @@ pub(super) async fn known(
     let (mut found, mut sum, mut whole) = (Vec::new(), 0_i64, 0_i64);
     // A second attempt may be after midnight; a first one may not.
     for day in days.iter().filter(|day| day.requests > 0 && day.day.saturating_mul(DAY_MICROS) < to) {
-        if whole >= limit {
+        // Sums have no states: how many of them pass is not known.
+        if whole >= limit && filter.state.is_none() {
             break;
         }
         let is_whole = day.day * DAY_MICROS >= from && (day.day + 1) * DAY_MICROS <= to;
@@ -85,7 +86,7 @@ pub(super) async fn known(
     let is_personal = found.iter().all(|day| day.shared == 0);
     let found: Vec<i64> = found.into_iter().map(|day| day.day).collect();
     let places = match (found.first(), found.last()) {
-        (Some(newest), Some(oldest)) if sum <= MOST_AT_ONCE => {
+        (Some(newest), Some(oldest)) if sum <= MOST_AT_ONCE && !is_wide(filter) => {
             let keys = if is_personal { keys(store, filter, *oldest, *newest).await? } else { None };
             keys.map_or(Places::Days(found), Places::Keys)
         }
@@ -100,10 +101,14 @@ async fn days(store: &Store, filter: &UsageFilter, (from, to): (i64, i64)) -> Re
     let mut asked = Asked::new(
         "SELECT d.day AS day, CAST(SUM(d.requests) AS BIGINT) AS requests, \
          CAST(SUM(d.attempts - d.requests) AS BIGINT) AS repeated, \
-         CAST(SUM(CASE WHEN d.scope <> 'personal' THEN 1 ELSE 0 END) AS BIGINT) AS shared \
-         FROM usage_days AS d WHERE",
+         CAST(SUM(CASE WHEN d.scope <> 'personal' THEN 1 ELSE 0 END) AS BIGINT) AS shared FROM ",
     );
-    asked.with_number(" d.day >= ", from.div_euclid(DAY_MICROS));
+    if is_wide(filter) {
+        lines_of_totals(&mut asked, filter);
+    } else {
+        asked.push("usage_days AS d");
+    }
+    asked.with_number(" WHERE d.day >= ", from.div_euclid(DAY_MICROS));
     asked.with_number(" AND d.day <= ", to.div_euclid(DAY_MICROS).saturating_add(1));
     asked.filter_of("d.", filter);
     asked.push(" GROUP BY d.day ORDER BY d.day DESC");
@@ -115,6 +120,27 @@ async fn days(store: &Store, filter: &UsageFilter, (from, to): (i64, i64)) -> Re
             Ok(Day { day, requests, repeated: row.number("repeated")?, shared: row.number("shared")? })
         })
         .collect()
+}
+
+/// Whether a filter names no person, and nothing that is one person's: to go
+/// through the calls of its days would be to go through everybody's.
+const fn is_wide(filter: &UsageFilter) -> bool {
+    filter.user.is_none() && filter.credential.is_none() && filter.token.is_none()
+}
+
+/// Lines that are not about people: few.
+fn lines_of_totals(asked: &mut Asked, filter: &UsageFilter) {
+    let is_of_groups = filter.organization.is_some() || filter.team.is_some();
+    let columns = "day, requests, attempts, provider, model, scope, source, team_id, organization_id";
+    asked.push(&format!("(SELECT {columns} FROM usage_totals WHERE span = 'day' AND organization_id "));
+    asked.push(if is_of_groups { "<> '*'" } else { "= '*'" });
+    if let Some(organization) = filter.organization {
+        asked.with_text(" AND organization_id = ", organization.to_string());
+    }
+    asked.push(&format!(
+        " UNION ALL SELECT {columns} FROM usage_days \
+         WHERE day > (SELECT through FROM usage_rolled WHERE id = 1)) AS d"
+    ));
 }
 
 /// By which keys, on each day; `None`: too many to name.

@@ -1,6 +1,7 @@
 //! What a summary has lines for, and what a line says.
 
-use domain::ids::{CredentialId, TokenId};
+use domain::credential::Scope;
+use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId};
 use domain::usage::TokenCounts;
 use domain::{Nanos, ProviderId};
 
@@ -25,6 +26,10 @@ pub enum GroupBy {
     Team,
     /// A user.
     User,
+    /// An organization.
+    Organization,
+    /// Whose key paid.
+    Scope,
 }
 
 domain::text_enum!(GroupBy, "grouping" {
@@ -36,6 +41,8 @@ domain::text_enum!(GroupBy, "grouping" {
     Token => "token",
     Team => "team",
     User => "user",
+    Organization => "organization",
+    Scope => "scope",
 });
 
 impl GroupBy {
@@ -50,8 +57,21 @@ impl GroupBy {
             Self::Token => "token_id",
             Self::Team => "team_id",
             Self::User => "user_id",
+            Self::Organization => "organization_id",
+            Self::Scope => "scope",
         }
     }
+}
+
+/// What keys of one scope paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Paid {
+    /// Attempts.
+    pub attempts: i64,
+    /// What providers bill for them, as far as it is known.
+    pub provider_cost: Nanos,
+    /// What clients are billed for them.
+    pub client_cost: Nanos,
 }
 
 /// One line of a summary.
@@ -74,8 +94,10 @@ pub struct UsageLine {
     pub unknown: i64,
     /// Attempts whose usage is estimated.
     pub estimated: i64,
-    /// Attempts that somebody else's key paid: not a personal one.
-    pub shared: i64,
+    /// Of these, what people's own keys paid.
+    pub personal: Paid,
+    /// Of these, what organizations' keys paid.
+    pub organization: Paid,
     /// The tokens that are known.
     pub tokens: TokenCounts,
     /// The provider's cost that is known.
@@ -91,6 +113,22 @@ pub struct UsageLine {
 }
 
 impl UsageLine {
+    /// What keys of a scope paid.
+    #[must_use]
+    pub const fn paid(&self, scope: Scope) -> Paid {
+        match scope {
+            Scope::Personal => self.personal,
+            Scope::Organization => self.organization,
+            Scope::System => Paid {
+                attempts: self.attempts - self.personal.attempts - self.organization.attempts,
+                provider_cost: Nanos(
+                    self.provider_cost.0 - self.personal.provider_cost.0 - self.organization.provider_cost.0,
+                ),
+                client_cost: Nanos(self.client_cost.0 - self.personal.client_cost.0 - self.organization.client_cost.0),
+            },
+        }
+    }
+
     /// How long an answer took, in the mean.
     #[must_use]
     pub const fn mean_latency_ms(&self) -> Option<i64> {
@@ -112,7 +150,8 @@ impl UsageLine {
             (&mut self.failed, other.failed),
             (&mut self.unknown, other.unknown),
             (&mut self.estimated, other.estimated),
-            (&mut self.shared, other.shared),
+            (&mut self.personal.attempts, other.personal.attempts),
+            (&mut self.organization.attempts, other.organization.attempts),
             (&mut self.latency_ms, other.latency_ms),
             (&mut self.first_tokens, other.first_tokens),
             (&mut self.first_token_ms, other.first_token_ms),
@@ -127,6 +166,10 @@ impl UsageLine {
             (&mut self.tokens.reasoning, other.tokens.reasoning),
         ] {
             *sum = sum.saturating_add(more);
+        }
+        for (sum, more) in [(&mut self.personal, other.personal), (&mut self.organization, other.organization)] {
+            sum.provider_cost = sum.provider_cost.plus(more.provider_cost);
+            sum.client_cost = sum.client_cost.plus(more.client_cost);
         }
         self.provider_cost = self.provider_cost.plus(other.provider_cost);
         self.client_cost = self.client_cost.plus(other.client_cost);
@@ -154,6 +197,23 @@ pub struct Combination {
     pub source: CallSource,
     /// With which gateway token.
     pub token: Option<TokenId>,
+    /// What they come to.
+    pub sums: UsageLine,
+}
+
+/// What calls of one kind come to, whoever made them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The provider called.
+    pub provider: ProviderId,
+    /// Its id of the model.
+    pub model: String,
+    /// Where they came from.
+    pub source: CallSource,
+    /// For which team.
+    pub team: Option<TeamId>,
+    /// In which organization.
+    pub organization: Option<OrganizationId>,
     /// What they come to.
     pub sums: UsageLine,
 }

@@ -25,7 +25,7 @@ async fn all(store: &Store, table: &str) -> Vec<String> {
 /// That each day's sums are those of its calls.
 pub(crate) async fn assert_days_are_the_calls(store: &Store) {
     let calls = all(store, &format!("{CALLS} state <> 'dispatched'")).await;
-    assert_eq!(all(store, DAYS).await, calls);
+    assert_eq!(all(store, "SELECT * FROM usage_days").await, calls);
 }
 
 /// A spread of calls: some of each kind, over three days and two users.
@@ -172,7 +172,7 @@ async fn reports_read_sums_and_few_calls() {
         ),
     ] {
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
-        lines(&mut asked, &filter);
+        lines(&mut asked, &filter, Origin::of(&filter, Needs::default()), -1);
         asked.push(")");
         let rows = asked.rows(&store).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| Columns(row).text("detail").unwrap()).collect();

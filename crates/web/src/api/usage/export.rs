@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use app::error::Error;
+use app::usage::Report;
 use app::{App, usage};
 use axum::body::Body;
 use axum::extract::State;
@@ -21,8 +23,8 @@ use serde::Deserialize;
 use store::usage::{Attempt, EventCursor, UsageEvent, UsageFilter};
 use utoipa::IntoParams;
 
-use super::Wanted;
 use super::view::{Names, event_view};
+use super::{Wanted, usage_query};
 use crate::auth::Authenticated;
 use crate::body::Query;
 use crate::openapi::says;
@@ -32,7 +34,7 @@ use crate::router::{Door, door};
 /// Calls read at a time.
 const SOME: i64 = 500;
 
-const HEADS: [&str; 31] = [
+const HEADS: [&str; 36] = [
     "at",
     "request_id",
     "attempt",
@@ -64,6 +66,11 @@ const HEADS: [&str; 31] = [
     "latency_ms",
     "first_token_ms",
     "client_request_id",
+    "user_id",
+    "user_name",
+    "team_name",
+    "organization_name",
+    "markup_basis_points",
 ];
 
 pub(super) fn doors() -> Vec<Door> {
@@ -73,7 +80,7 @@ pub(super) fn doors() -> Vec<Door> {
             "/v2/usage/export.csv",
             Need::ReadUsage,
             get(export_csv),
-            says("usage", "Your calls as a table, one line an attempt")
+            says("usage", "Calls as a table, one line an attempt")
                 .at_length("Cells that a spreadsheet would take for a formula begin with an apostrophe. What nobody knows is empty, never 0.")
                 .query::<ExportQuery>()
                 .gives_text(200, "The calls, newest first", "text/csv"),
@@ -83,7 +90,7 @@ pub(super) fn doors() -> Vec<Door> {
             "/v2/usage/export.jsonl",
             Need::ReadUsage,
             get(export_lines),
-            says("usage", "Your calls as JSON, one call a line")
+            says("usage", "Calls as JSON, one call a line")
                 .at_length("Each line is what `/v2/usage/events` says of a call.")
                 .query::<ExportQuery>()
                 .gives_text(200, "The calls, newest first", "application/jsonl"),
@@ -91,43 +98,18 @@ pub(super) fn doors() -> Vec<Door> {
     ]
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ExportQuery {
-    /// Not earlier than this.
-    #[param(format = "date-time")]
-    from: Option<String>,
-    /// Earlier than this.
-    #[param(format = "date-time")]
-    to: Option<String>,
-    /// A provider, in any spelling.
-    #[param(pattern = "@any-provider")]
-    provider: Option<String>,
-    /// The provider's id of the model.
-    model: Option<String>,
-    /// The key that paid.
-    credential_id: Option<String>,
-    /// Where the calls came from.
-    #[param(pattern = "@source")]
-    source: Option<String>,
-    /// The gateway token that called.
-    token_id: Option<String>,
-}
-
-impl ExportQuery {
-    fn filter(self) -> Result<UsageFilter, app::Error> {
-        let Self { from, to, provider, model, credential_id, source, token_id } = self;
-        Wanted { from, to, provider, model, credential_id, source, token_id }.filter()
-    }
-}
+usage_query! { ExportQuery {
+    /// How an attempt stands.
+    #[param(pattern = "@attempt-state")]
+    status: Option<String>,
+} }
 
 async fn export_csv(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Failure> {
-    let filter = query.filter()?;
-    Ok(file(app, caller, filter, Format::Csv))
+    export(app, caller, &query, Format::Csv).await
 }
 
 async fn export_lines(
@@ -135,8 +117,14 @@ async fn export_lines(
     Authenticated(caller): Authenticated,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Failure> {
-    let filter = query.filter()?;
-    Ok(file(app, caller, filter, Format::JsonLines))
+    export(app, caller, &query, Format::JsonLines).await
+}
+
+async fn export(app: Arc<App>, caller: Arc<Caller>, query: &ExportQuery, format: Format) -> Result<Response, Failure> {
+    let Wanted { whose, filter } = query.wanted()?;
+    let filter = UsageFilter { state: crate::api::word("status", query.status.as_deref())?, ..filter };
+    let report = usage::open(&app, &caller, whose).await?;
+    Ok(file(Export { app, caller, report, filter, format, ready: VecDeque::new(), next: Next::First }))
 }
 
 #[derive(Clone, Copy)]
@@ -149,6 +137,7 @@ enum Format {
 struct Export {
     app: Arc<App>,
     caller: Arc<Caller>,
+    report: Report,
     filter: UsageFilter,
     format: Format,
     ready: VecDeque<Bytes>,
@@ -162,26 +151,24 @@ enum Next {
     Nothing,
 }
 
-fn file(app: Arc<App>, caller: Arc<Caller>, filter: UsageFilter, format: Format) -> Response {
-    let (kind, name) = match format {
+fn file(mut export: Export) -> Response {
+    let (kind, name) = match export.format {
         Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"ownkey-usage.csv\""),
         Format::JsonLines => ("application/jsonl", "attachment; filename=\"ownkey-usage.jsonl\""),
     };
-    let ready = match format {
-        Format::Csv => VecDeque::from([Bytes::from(csv::line(HEADS))]),
-        Format::JsonLines => VecDeque::new(),
-    };
-    let export = Export { app, caller, filter, format, ready, next: Next::First };
+    if let Format::Csv = export.format {
+        export.ready.push_back(Bytes::from(csv::line(HEADS)));
+    }
     // An error cuts the connection, so that half a file is not taken for a whole one.
     let body = stream::try_unfold(export, |mut export| async move {
         let piece = export.piece().await?;
-        Ok::<_, app::Error>(piece.map(|piece| (piece, export)))
+        Ok::<_, Error>(piece.map(|piece| (piece, export)))
     });
     ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], Body::from_stream(body)).into_response()
 }
 
 impl Export {
-    async fn piece(&mut self) -> Result<Option<Bytes>, app::Error> {
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if let Some(piece) = self.ready.pop_front() {
                 return Ok(Some(piece));
@@ -191,9 +178,9 @@ impl Export {
                 Next::After(cursor) => Some(cursor),
                 Next::Nothing => return Ok(None),
             };
-            let (events, next) = usage::listed(&self.app, &self.caller, self.filter.clone(), after, SOME).await?;
+            let (events, next) = usage::listed(&self.app, &self.report, self.filter.clone(), after, SOME).await?;
             self.next = next.map_or(Next::Nothing, Next::After);
-            let names = Names::of_events(&self.app, &self.caller, &events).await?;
+            let names = Names::of_events(&self.app, &self.caller, &self.report, &events).await?;
             let mut text = String::new();
             for event in &events {
                 self.write(&mut text, &names, event)?;
@@ -204,18 +191,18 @@ impl Export {
         }
     }
 
-    fn write(&self, text: &mut String, names: &Names, event: &UsageEvent) -> Result<(), app::Error> {
+    fn write(&self, text: &mut String, names: &Names, event: &UsageEvent) -> Result<(), Error> {
         match self.format {
             Format::Csv => {
                 for attempt in &event.attempts {
-                    let cells = cells(&self.caller, names, attempt);
+                    let cells = cells(&self.report, names, attempt);
                     text.push_str(&csv::line(cells.iter().map(String::as_str)));
                 }
             }
             Format::JsonLines => {
-                let Some(view) = event_view(&self.caller, names, event) else { return Ok(()) };
+                let Some(view) = event_view(&self.report, names, event) else { return Ok(()) };
                 let line = serde_json::to_string(&view).map_err(|error| {
-                    app::Error::new(app::error::Code::Internal, "A call could not be written down. Report it.")
+                    Error::new(app::error::Code::Internal, "A call could not be written down. Report it.")
                         .because(error)
                 })?;
                 text.push_str(&line);
@@ -226,7 +213,7 @@ impl Export {
     }
 }
 
-fn cells(caller: &Caller, names: &Names, attempt: &Attempt) -> [String; HEADS.len()] {
+fn cells(report: &Report, names: &Names, attempt: &Attempt) -> [String; HEADS.len()] {
     let start = &attempt.start;
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -234,7 +221,7 @@ fn cells(caller: &Caller, names: &Names, attempt: &Attempt) -> [String; HEADS.le
     let tokens = |count: fn(&domain::usage::TokenCounts) -> u64| {
         attempt.tokens.as_ref().map(|tokens| count(tokens).to_string()).unwrap_or_default()
     };
-    let price = start.price.filter(|_| usage::may_see_provider_cost(caller, attempt));
+    let price = start.price.filter(|_| report.may_see_provider_cost(attempt));
     let rates = price.map(|price| price.rates_for(attempt.tokens.map_or(0, |tokens| tokens.prompt)));
     [
         start.at.to_string(),
@@ -263,10 +250,15 @@ fn cells(caller: &Caller, names: &Names, attempt: &Attempt) -> [String; HEADS.le
         text(attempt.usage_source.map(UsageSource::as_str)),
         money(rates.map(|rates| Nanos(rates.input_nanos))),
         money(rates.map(|rates| Nanos(rates.output_nanos))),
-        money(usage::provider_cost_of(caller, attempt)),
+        money(report.provider_cost_of(attempt)),
         money(attempt.client_cost),
         number(attempt.latency_ms),
         number(attempt.first_token_ms),
         text(start.client_request_id.as_deref()),
+        start.user.to_string(),
+        text(names.user(start.user)),
+        text(start.team.and_then(|id| names.team(id))),
+        text(start.organization.and_then(|id| names.organization(id))),
+        number(report.may_see_provider_cost(attempt).then_some(i64::from(start.markup_basis_points))),
     ]
 }

@@ -1,44 +1,49 @@
 //! What is said of calls: one by one, and summed up.
 
-use std::collections::HashMap;
+use std::str::FromStr;
 
-use app::usage::KeyLabel;
+use app::usage::{KeyLabel, Report, Wanted};
 use app::{App, usage};
 use domain::attempt::ErrorClass;
-use domain::ids::{CredentialId, TokenId};
+use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId, UserId};
 use domain::usage::UsageSource;
 use domain::{Caller, Nanos};
 use serde::Serialize;
 use store::usage::{Attempt, GroupBy, UsageEvent, UsageLine};
 use utoipa::ToSchema;
 
-/// What keys and tokens are called.
+/// What keys, tokens, people, teams and organizations are called.
 #[derive(Default)]
-pub(crate) struct Names {
-    keys: HashMap<CredentialId, KeyLabel>,
-    tokens: HashMap<TokenId, String>,
-}
+pub(crate) struct Names(usage::Names);
 
 impl Names {
-    /// Of the keys and tokens of these calls.
+    /// Of everything that these calls name.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) async fn of_events(app: &App, caller: &Caller, events: &[UsageEvent]) -> app::error::Result<Self> {
-        let used = events.iter().flat_map(|event| &event.attempts).map(|attempt| attempt.start.credential);
-        Self::of(app, caller, used).await
-    }
-
-    /// Of these keys, and of all tokens.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub(crate) async fn of(
+    pub(crate) async fn of_events(
         app: &App,
         caller: &Caller,
-        keys: impl IntoIterator<Item = CredentialId>,
+        report: &Report,
+        events: &[UsageEvent],
     ) -> app::error::Result<Self> {
-        Ok(Self { keys: usage::labels(app, caller, keys).await?, tokens: usage::token_names(app, caller).await? })
+        let starts = || events.iter().flat_map(|event| &event.attempts).map(|attempt| &attempt.start);
+        let wanted = Wanted {
+            keys: starts().map(|start| start.credential).collect(),
+            tokens: starts().filter_map(|start| start.token).collect(),
+            users: if report.is_wide() { starts().map(|start| start.user).collect() } else { Vec::new() },
+            teams: starts().filter_map(|start| start.team).collect(),
+            organizations: starts().filter_map(|start| start.organization).collect(),
+        };
+        Self::of(app, caller, report, wanted).await
+    }
+
+    /// Of these.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn of(app: &App, caller: &Caller, report: &Report, wanted: Wanted) -> app::error::Result<Self> {
+        Ok(Self(usage::names(app, caller, report, wanted).await?))
     }
 
     /// Of what these lines are grouped by.
@@ -48,27 +53,59 @@ impl Names {
     pub(crate) async fn of_lines(
         app: &App,
         caller: &Caller,
+        report: &Report,
         lines: &[UsageLine],
         by: GroupBy,
     ) -> app::error::Result<Self> {
-        match by {
-            GroupBy::Credential => {
-                let ids = lines.iter().filter_map(|line| line.key.parse::<CredentialId>().ok());
-                Ok(Self { keys: usage::labels(app, caller, ids).await?, ..Self::default() })
-            }
-            GroupBy::Token => Ok(Self { tokens: usage::token_names(app, caller).await?, ..Self::default() }),
-            _ => Ok(Self::default()),
+        fn ids<T: FromStr>(lines: &[UsageLine]) -> Vec<T> {
+            lines.iter().filter_map(|line| line.key.parse().ok()).collect()
         }
+        let wanted = match by {
+            GroupBy::Credential => Wanted { keys: ids(lines), ..Wanted::default() },
+            GroupBy::Token => Wanted { tokens: ids(lines), ..Wanted::default() },
+            GroupBy::User => Wanted { users: ids(lines), ..Wanted::default() },
+            GroupBy::Team => Wanted { teams: ids(lines), ..Wanted::default() },
+            GroupBy::Organization => Wanted { organizations: ids(lines), ..Wanted::default() },
+            _ => return Ok(Self::default()),
+        };
+        Self::of(app, caller, report, wanted).await
     }
 
     /// What a key is called.
     pub(crate) fn key(&self, id: CredentialId) -> Option<&KeyLabel> {
-        self.keys.get(&id)
+        self.0.keys.get(&id)
     }
 
     /// What a token is called.
     pub(crate) fn token(&self, id: TokenId) -> Option<&str> {
-        self.tokens.get(&id).map(String::as_str)
+        self.0.tokens.get(&id).map(String::as_str)
+    }
+
+    /// What somebody is called.
+    pub(crate) fn user(&self, id: UserId) -> Option<&str> {
+        self.0.users.get(&id).map(String::as_str)
+    }
+
+    /// What a team is called.
+    pub(crate) fn team(&self, id: TeamId) -> Option<&str> {
+        self.0.teams.get(&id).map(String::as_str)
+    }
+
+    /// What an organization is called.
+    pub(crate) fn organization(&self, id: OrganizationId) -> Option<&str> {
+        self.0.organizations.get(&id).map(String::as_str)
+    }
+
+    /// What a line is called, as lines are grouped.
+    pub(crate) fn of_key(&self, by: GroupBy, key: &str) -> Option<&str> {
+        match by {
+            GroupBy::Credential => key.parse().ok().and_then(|id| self.key(id)).map(|label| label.name.as_str()),
+            GroupBy::Token => key.parse().ok().and_then(|id| self.token(id)),
+            GroupBy::User => key.parse().ok().and_then(|id| self.user(id)),
+            GroupBy::Team => key.parse().ok().and_then(|id| self.team(id)),
+            GroupBy::Organization => key.parse().ok().and_then(|id| self.organization(id)),
+            _ => None,
+        }
     }
 }
 
@@ -82,11 +119,15 @@ pub(crate) struct EventView {
     #[schema(format = "date-time")]
     at: String,
     user_id: String,
+    /// Who that is; `null` where it is you.
+    user_name: Option<String>,
     token_id: Option<String>,
     /// What the gateway token is called.
     token_name: Option<String>,
     team_id: Option<String>,
+    team_name: Option<String>,
     organization_id: Option<String>,
+    organization_name: Option<String>,
     /// Where it came from.
     #[schema(pattern = "@source")]
     source: &'static str,
@@ -137,11 +178,9 @@ pub(crate) struct AttemptView {
     #[schema(value_type = Option<f64>)]
     client_cost: Option<Nanos>,
     client_cost_nanos: Option<i64>,
-    /// What the provider bills; shown to the owner of the key and to admins.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the provider bills; shown to the owner of the key and to admins, `null` to everybody else.
     #[schema(value_type = Option<f64>)]
     provider_cost: Option<Nanos>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     provider_cost_nanos: Option<i64>,
     /// The rates of the provider's cost, to whom that is shown; absent: unpriced.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,26 +220,29 @@ impl RatesView {
     }
 }
 
-pub(crate) fn event_view(caller: &Caller, names: &Names, event: &UsageEvent) -> Option<EventView> {
+pub(crate) fn event_view(report: &Report, names: &Names, event: &UsageEvent) -> Option<EventView> {
     let first = event.attempts.first()?;
     Some(EventView {
         request_id: event.request.to_string(),
         client_request_id: first.start.client_request_id.clone(),
         at: event.at.to_string(),
         user_id: first.start.user.to_string(),
+        user_name: names.user(first.start.user).map(str::to_owned),
         token_id: first.start.token.map(|id| id.to_string()),
         token_name: first.start.token.and_then(|id| names.token(id)).map(str::to_owned),
         team_id: first.start.team.map(|id| id.to_string()),
+        team_name: first.start.team.and_then(|id| names.team(id)).map(str::to_owned),
         organization_id: first.start.organization.map(|id| id.to_string()),
+        organization_name: first.start.organization.and_then(|id| names.organization(id)).map(str::to_owned),
         source: first.start.source.as_str(),
-        attempts: event.attempts.iter().map(|attempt| attempt_view(caller, names, attempt)).collect(),
+        attempts: event.attempts.iter().map(|attempt| attempt_view(report, names, attempt)).collect(),
     })
 }
 
-fn attempt_view(caller: &Caller, names: &Names, attempt: &Attempt) -> AttemptView {
+fn attempt_view(report: &Report, names: &Names, attempt: &Attempt) -> AttemptView {
     let start = &attempt.start;
     let label = names.key(start.credential);
-    let provider_cost = usage::provider_cost_of(caller, attempt);
+    let provider_cost = report.provider_cost_of(attempt);
     let is_estimated = attempt.usage_source == Some(UsageSource::Estimated);
     AttemptView {
         id: start.attempt.to_string(),
@@ -229,8 +271,8 @@ fn attempt_view(caller: &Caller, names: &Names, attempt: &Attempt) -> AttemptVie
         client_cost_nanos: attempt.client_cost.map(|cost| cost.0),
         provider_cost,
         provider_cost_nanos: provider_cost.map(|cost| cost.0),
-        price: RatesView::of(attempt).filter(|_| usage::may_see_provider_cost(caller, attempt)),
-        markup_basis_points: usage::may_see_provider_cost(caller, attempt).then_some(start.markup_basis_points),
+        price: RatesView::of(attempt).filter(|_| report.may_see_provider_cost(attempt)),
+        markup_basis_points: report.may_see_provider_cost(attempt).then_some(start.markup_basis_points),
         latency_ms: attempt.latency_ms,
         first_token_ms: attempt.first_token_ms,
     }
@@ -244,7 +286,7 @@ pub(crate) struct LineView {
     day: Option<String>,
     /// Empty for calls without a token or a team.
     key: String,
-    /// By key or token: what it is called, where you may see it.
+    /// By key, token, user, team or organization: what it is called, where you may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// By key: `sk-ant-…b123`.
@@ -253,6 +295,10 @@ pub(crate) struct LineView {
     /// By key: whether it was deleted since.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_deleted: Option<bool>,
+    /// By key: how its use of today stands out, such as `9 × its usual day`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "@text")]
+    unusual: Option<String>,
     /// Requests whose first attempt is in this line.
     requests: i64,
     attempts: i64,
@@ -268,12 +314,19 @@ pub(crate) struct LineView {
     #[schema(value_type = f64)]
     client_cost: Nanos,
     client_cost_nanos: i64,
-    /// What providers bill, where all of it is yours to know.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What providers bill; `null` where not all of it is yours to know.
     #[schema(value_type = Option<f64>)]
     provider_cost: Option<Nanos>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     provider_cost_nanos: Option<i64>,
+    /// Of that, what people pay themselves with their own keys; `null` where it is not yours to know.
+    #[schema(value_type = Option<f64>)]
+    personal_provider_cost: Option<Nanos>,
+    personal_provider_cost_nanos: Option<i64>,
+    /// What clients are billed beyond what providers bill, for calls that shared keys paid; `null` where you may not
+    /// know what providers bill for any of them.
+    #[schema(value_type = Option<f64>)]
+    profit: Option<Nanos>,
+    profit_nanos: Option<i64>,
     /// How long an answer took, in the mean; `null`: none came.
     mean_latency_ms: Option<i64>,
     /// How long its first byte took, in the mean.
@@ -281,17 +334,17 @@ pub(crate) struct LineView {
 }
 
 impl LineView {
-    pub(crate) fn of(caller: &Caller, line: &UsageLine, by: GroupBy, names: &Names) -> Self {
+    pub(crate) fn of(report: &Report, line: &UsageLine, by: GroupBy, names: &Names) -> Self {
         let label =
             line.key.parse::<CredentialId>().ok().filter(|_| by == GroupBy::Credential).and_then(|id| names.key(id));
-        let token = line.key.parse::<TokenId>().ok().filter(|_| by == GroupBy::Token).and_then(|id| names.token(id));
-        let provider_cost = usage::provider_cost_of_line(caller, line);
+        let money = report.money(line);
         Self {
             day: line.day.clone(),
             key: line.key.clone(),
-            name: label.map(|label| label.name.clone()).or_else(|| token.map(str::to_owned)),
+            name: names.of_key(by, &line.key).map(str::to_owned),
             masked: label.map(|label| label.masked.clone()).filter(|masked| !masked.is_empty()),
             is_deleted: label.map(|label| label.is_deleted),
+            unusual: label.and_then(|label| label.unusual.clone()),
             requests: line.requests,
             attempts: line.attempts,
             failed: line.failed,
@@ -304,8 +357,12 @@ impl LineView {
             reasoning_tokens: line.tokens.reasoning,
             client_cost: line.client_cost,
             client_cost_nanos: line.client_cost.0,
-            provider_cost,
-            provider_cost_nanos: provider_cost.map(|cost| cost.0),
+            provider_cost: money.provider_cost,
+            provider_cost_nanos: money.provider_cost.map(|cost| cost.0),
+            personal_provider_cost: money.personal_provider_cost,
+            personal_provider_cost_nanos: money.personal_provider_cost.map(|cost| cost.0),
+            profit: money.profit,
+            profit_nanos: money.profit.map(|profit| profit.0),
             mean_latency_ms: line.mean_latency_ms(),
             mean_first_token_ms: line.mean_first_token_ms(),
         }

@@ -122,7 +122,7 @@ fn result(pasted: &Pasted, now: Timestamp) -> Markup {
 fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
     let key = &saved.credential;
     let line = Line {
-        shown: ShownKey { credential: key.clone(), models: None },
+        shown: ShownKey { credential: key.clone(), models: None, unusual: None },
         cooling_until: None,
         may_copy: false,
         now,

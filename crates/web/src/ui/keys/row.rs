@@ -67,6 +67,9 @@ fn chips(line: &Line) -> Markup {
     let key = &line.shown.credential;
     html! {
         @if key.is_primary && line.has_rivals { " " span.chip { (icon(Icon::Star)) "Primary" } }
+        @if let Some(unusual) = line.shown.unusual {
+            " " a.chip href={ "/usage?range=7d&by=key&key=" (key.id) } title="Its use of today stands out against its own days before. Look whether that was you." { (icon(Icon::Warning)) (unusual.told()) }
+        }
         @if key.grace_of.is_some() { " " span.chip { "former key" } }
         @if matches!(key.source, Source::Environment(_)) { " " span.chip { "read-only" } }
         @if key.is_rotation_due(line.now) { " " a.chip href={ "/keys/" (key.id) "/rotate" } data-sheet { (age(key, line.now)) } }

@@ -5,7 +5,7 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("ownkey-even
 
 const NAMES = [
   "credential.created", "credential.updated", "credential.status_changed", "credential.deleted",
-  "models.changed", "usage.recorded", "budget.threshold", "conversation.changed", "resync",
+  "models.changed", "usage.recorded", "budget.threshold", "credential.unusual_use", "conversation.changed", "resync",
 ];
 
 function tell(name, data) {

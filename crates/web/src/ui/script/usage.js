@@ -57,3 +57,13 @@ form?.addEventListener("formdata", ({ formData }) => {
   if (formData.get("range") !== "custom") for (const name of ["from", "to"]) formData.delete(name);
   for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
 });
+
+// A file is read here and sent as text, so that it is seen before it is sent.
+const file = document.getElementById("csv-file");
+if (file) {
+  document.getElementById("csv-file-field").hidden = false;
+  file.addEventListener("change", async () => {
+    const chosen = file.files[0];
+    if (chosen) document.getElementById("csv").value = await chosen.text();
+  });
+}

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use app::error::Error;
+use app::usage::Whose;
 use domain::Timestamp;
 use serde::Deserialize;
-use store::usage::{EventCursor, UsageFilter};
+use store::usage::{EventCursor, GroupBy, UsageFilter};
 use url::form_urlencoded::Serializer;
 
 use crate::api::usage::read_cursor;
@@ -19,7 +20,8 @@ const MOST_DAYS: u32 = 366;
 /// The address's query. What is empty is not asked for.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
-pub(super) struct Query {
+pub(in crate::ui) struct Query {
+    pub(super) whose: String,
     pub(super) range: String,
     pub(super) from: String,
     pub(super) to: String,
@@ -28,17 +30,23 @@ pub(super) struct Query {
     pub(super) key: String,
     pub(super) source: String,
     pub(super) token: String,
+    pub(super) user: String,
+    pub(super) team: String,
+    pub(super) organization: String,
+    pub(super) scope: String,
+    pub(super) status: String,
     pub(super) measure: String,
     pub(super) by: String,
     pub(super) after: String,
 }
 
 /// The ranges to choose from.
-pub(super) const RANGES: [(&str, &str); 5] = [
+pub(super) const RANGES: [(&str, &str); 6] = [
     ("7d", "Last 7 days"),
     ("30d", "Last 30 days"),
     ("90d", "Last 90 days"),
     ("month", "This month"),
+    ("year", "This month and 11 before"),
     ("custom", "From … to …"),
 ];
 
@@ -60,10 +68,14 @@ pub(super) enum By {
     Key,
     Source,
     Token,
+    User,
+    Team,
+    Organization,
 }
 
 domain::text_enum!(By, "part" {
     Model => "model", Provider => "provider", Key => "key", Source => "source", Token => "token",
+    User => "user", Team => "team", Organization => "organization",
 });
 
 impl By {
@@ -75,6 +87,57 @@ impl By {
             Self::Key => "Key",
             Self::Source => "Source",
             Self::Token => "Gateway token",
+            Self::User => "User",
+            Self::Team => "Team",
+            Self::Organization => "Organization",
+        }
+    }
+
+    /// Whether it is about people: a report of many has many of them.
+    pub(super) const fn is_of_people(self) -> bool {
+        matches!(self, Self::Key | Self::Token | Self::User)
+    }
+
+    /// As reports group it.
+    pub(super) const fn group(self) -> GroupBy {
+        match self {
+            Self::Model => GroupBy::Model,
+            Self::Provider => GroupBy::Provider,
+            Self::Key => GroupBy::Credential,
+            Self::Source => GroupBy::Source,
+            Self::Token => GroupBy::Token,
+            Self::User => GroupBy::User,
+            Self::Team => GroupBy::Team,
+            Self::Organization => GroupBy::Organization,
+        }
+    }
+}
+
+/// Where reports are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Room {
+    /// `/usage`: one's own.
+    Usage,
+    /// `/language-models/billing`: one's own, or those one may read.
+    Billing,
+    /// `/admin/usage`: everybody's, or those one may read.
+    Admin,
+}
+
+impl Room {
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Usage => "/usage",
+            Self::Billing => "/language-models/billing",
+            Self::Admin => "/admin/usage",
+        }
+    }
+
+    /// Whose calls are shown where nothing is said.
+    const fn usual(self) -> Whose {
+        match self {
+            Self::Usage | Self::Billing => Whose::Own,
+            Self::Admin => Whose::Everybody,
         }
     }
 }
@@ -82,6 +145,8 @@ impl By {
 /// What is shown.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
+    pub(super) room: Room,
+    pub(super) whose: Whose,
     pub(super) query: Query,
     /// The days, each `2026-11-21`.
     pub(super) days: Vec<String>,
@@ -96,10 +161,11 @@ pub(super) struct Asked {
 impl Asked {
     /// # Errors
     /// `invalid_request` that names what cannot be read.
-    pub(super) fn of(query: Query, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn of(room: Room, query: Query, now: Timestamp) -> Result<Self, Error> {
+        let whose = if room == Room::Usage { Whose::Own } else { whose(&query.whose, room.usual())? };
         let (from, to) = times(&query, now)?;
         let filter = UsageFilter {
-            user: None,
+            user: id("user", &query.user)?,
             from: Some(from),
             to: Some(to),
             provider: crate::api::word("provider", given(&query.provider))?,
@@ -107,8 +173,10 @@ impl Asked {
             credential: id("key", &query.key)?,
             source: crate::api::word("source", given(&query.source))?,
             token: id("token", &query.token)?,
-            team: None,
-            organization: None,
+            team: id("team", &query.team)?,
+            organization: id("organization", &query.organization)?,
+            scope: crate::api::word("scope", given(&query.scope))?,
+            state: crate::api::word("status", given(&query.status))?,
         };
         let mut days = Vec::new();
         let mut day = from;
@@ -117,6 +185,8 @@ impl Asked {
             day = day.plus(DAY);
         }
         Ok(Self {
+            room,
+            whose,
             days,
             from,
             to,
@@ -132,14 +202,26 @@ impl Asked {
     pub(super) fn link(&self, change: impl FnOnce(&mut Query)) -> String {
         let mut query = Query { after: String::new(), ..self.query.clone() };
         change(&mut query);
-        address("/usage", &query.pairs())
+        address(self.room.path(), &query.pairs())
     }
 
     /// The address of this filter's calls as a file.
     pub(super) fn export(&self, path: &str) -> String {
         let (from, to) = (format!("{}T00:00:00Z", date(self.from)), format!("{}T00:00:00Z", date(self.to)));
         let query = &self.query;
+        let (scope, organization, team) = match self.whose {
+            Whose::Own => ("", query.organization.clone(), query.team.clone()),
+            Whose::Everybody => ("all", query.organization.clone(), query.team.clone()),
+            Whose::Organization(id) => ("organization", id.to_string(), query.team.clone()),
+            Whose::Team(id) => ("team", String::new(), id.to_string()),
+        };
         let pairs = [
+            ("scope", scope),
+            ("organization_id", &organization),
+            ("team_id", &team),
+            ("user_id", &query.user),
+            ("credential_scope", &query.scope),
+            ("status", &query.status),
             ("from", from.as_str()),
             ("to", &to),
             ("provider", &query.provider),
@@ -154,13 +236,21 @@ impl Asked {
     /// Whether the calls are narrowed by more than their days.
     pub(super) fn is_narrowed(&self) -> bool {
         let query = &self.query;
-        [&query.provider, &query.model, &query.key, &query.source, &query.token].iter().any(|value| !value.is_empty())
+        let asked = [&query.provider, &query.model, &query.key, &query.source, &query.token, &query.user];
+        let more = [&query.team, &query.organization, &query.scope, &query.status];
+        asked.into_iter().chain(more).any(|value| !value.is_empty())
+    }
+
+    /// Whether provider cost and profit are shown beside what clients are billed.
+    pub(super) fn shows_money(&self) -> bool {
+        self.room != Room::Usage
     }
 }
 
 impl Query {
-    fn pairs(&self) -> [(&'static str, &str); 11] {
+    fn pairs(&self) -> [(&'static str, &str); 17] {
         [
+            ("whose", &self.whose),
             ("range", &self.range),
             ("from", &self.from),
             ("to", &self.to),
@@ -169,6 +259,11 @@ impl Query {
             ("key", &self.key),
             ("source", &self.source),
             ("token", &self.token),
+            ("user", &self.user),
+            ("team", &self.team),
+            ("organization", &self.organization),
+            ("scope", &self.scope),
+            ("status", &self.status),
             ("measure", &self.measure),
             ("by", &self.by),
             ("after", &self.after),
@@ -183,6 +278,9 @@ impl Query {
             By::Key => &mut self.key,
             By::Source => &mut self.source,
             By::Token => &mut self.token,
+            By::User => &mut self.user,
+            By::Team => &mut self.team,
+            By::Organization => &mut self.organization,
         });
     }
 }
@@ -204,6 +302,29 @@ fn id<T: std::str::FromStr>(field: &str, text: &str) -> Result<Option<T>, Error>
     given(text).map(|text| text.parse().map_err(|_| Error::invalid(field, "is not an id"))).transpose()
 }
 
+/// `own`, `all`, `organization:ID` or `team:ID`.
+fn whose(text: &str, usual: Whose) -> Result<Whose, Error> {
+    let wrong = || Error::invalid("whose", "is none of own, all, organization:ID and team:ID");
+    Ok(match given(text).map(|text| text.split_once(':').unwrap_or((text, ""))) {
+        None => usual,
+        Some(("own", "")) => Whose::Own,
+        Some(("all", "")) => Whose::Everybody,
+        Some(("organization", id)) => Whose::Organization(id.parse().map_err(|_| wrong())?),
+        Some(("team", id)) => Whose::Team(id.parse().map_err(|_| wrong())?),
+        Some(_) => return Err(wrong()),
+    })
+}
+
+/// As the address says it.
+pub(super) fn whose_text(whose: Whose) -> String {
+    match whose {
+        Whose::Own => "own".to_owned(),
+        Whose::Everybody => "all".to_owned(),
+        Whose::Organization(id) => format!("organization:{id}"),
+        Whose::Team(id) => format!("team:{id}"),
+    }
+}
+
 /// Whole days, up to the end of the last one.
 fn times(query: &Query, now: Timestamp) -> Result<(Timestamp, Timestamp), Error> {
     let today = midnight(now);
@@ -212,6 +333,14 @@ fn times(query: &Query, now: Timestamp) -> Result<(Timestamp, Timestamp), Error>
     let from = match query.range.as_str() {
         "7d" => back(7),
         "90d" => back(90),
+        "year" => {
+            let (year, month) =
+                (date(now).get(..4).and_then(|year| year.parse::<i64>().ok()).unwrap_or(1970), date(now));
+            let month = month.get(5..7).and_then(|month| month.parse::<i64>().ok()).unwrap_or(1);
+            let months = year * 12 + month - 12;
+            let first = format!("{:04}-{:02}-01T00:00:00Z", months.div_euclid(12), months.rem_euclid(12) + 1);
+            Timestamp::parse(&first).unwrap_or(today)
+        }
         "month" => {
             Timestamp::parse(&format!("{}-01T00:00:00Z", date(now).get(..7).unwrap_or_default())).unwrap_or(today)
         }
@@ -266,21 +395,23 @@ mod tests {
             ("7d", "", "", 7, "2026-11-15", "2026-11-21"),
             ("90d", "", "", 90, "2026-08-24", "2026-11-21"),
             ("month", "", "", 21, "2026-11-01", "2026-11-21"),
+            ("year", "", "", 355, "2025-12-01", "2026-11-21"),
             ("custom", "2026-11-03", "2026-11-03", 1, "2026-11-03", "2026-11-03"),
             ("custom", "2026-11-03", "", 19, "2026-11-03", "2026-11-21"),
         ] {
-            let asked = Asked::of(query(range, from, to), NOW).unwrap();
+            let asked = Asked::of(Room::Usage, query(range, from, to), NOW).unwrap();
             assert_eq!(asked.days.len(), days, "{range}");
             assert_eq!((asked.days[0].as_str(), asked.days.last().unwrap().as_str()), (first, last), "{range}");
         }
         for (from, to) in [("2026-11-03", "2026-11-02"), ("2020-01-01", ""), ("yesterday", "")] {
-            assert!(Asked::of(query("custom", from, to), NOW).is_err());
+            assert!(Asked::of(Room::Usage, query("custom", from, to), NOW).is_err());
         }
     }
 
     #[test]
     fn a_link_keeps_what_it_does_not_change_and_begins_anew() {
         let asked = Asked::of(
+            Room::Usage,
             Query {
                 range: "7d".into(),
                 model: "a/b c".into(),

@@ -1,10 +1,10 @@
 //! The calls one by one, newest first; each opens to what was tried and how its
 //! cost comes about.
 
-use app::usage;
+use app::usage::Report;
+use domain::Nanos;
 use domain::attempt::{AttemptState, ErrorClass};
 use domain::usage::{TokenCounts, UsageSource};
-use domain::{Caller, Nanos};
 use maud::{Markup, html};
 use store::audit::Page;
 use store::usage::{Attempt, EventCursor, UsageEvent};
@@ -18,7 +18,7 @@ use crate::api::usage::written_cursor;
 use crate::ui::view::{Icon, badge, empty, icon, time};
 
 /// A page of calls, and how to go on.
-pub(super) fn calls(asked: &Asked, caller: &Caller, names: &Names, page: &Page<UsageEvent, EventCursor>) -> Markup {
+pub(super) fn calls(asked: &Asked, report: &Report, names: &Names, page: &Page<UsageEvent, EventCursor>) -> Markup {
     let count = counted(page.count, "call", "calls");
     html! {
         section.card.flush.usage-calls #calls aria-labelledby="calls-title" {
@@ -35,7 +35,7 @@ pub(super) fn calls(asked: &Asked, caller: &Caller, names: &Names, page: &Page<U
                 div.usage-heads aria-hidden="true" {
                     span { "When" } span { "Model" } span { "Paid by" } span.num { "Tokens in / out" } span.num { "Cost" } span.num { "Took" } span { "Outcome" }
                 }
-                @for event in &page.rows { (call(caller, names, event)) }
+                @for event in &page.rows { (call(report, names, event)) }
             }
             @if asked.after.is_some() || page.next.is_some() {
                 nav.row.spread.usage-turn aria-label="Pages of calls" {
@@ -50,12 +50,12 @@ pub(super) fn calls(asked: &Asked, caller: &Caller, names: &Names, page: &Page<U
 }
 
 pub(super) fn clear(query: &mut super::asked::Query) {
-    for value in [&mut query.provider, &mut query.model, &mut query.key, &mut query.source, &mut query.token] {
-        value.clear();
-    }
+    let asked = [&mut query.provider, &mut query.model, &mut query.key, &mut query.source, &mut query.token];
+    let more = [&mut query.user, &mut query.team, &mut query.organization, &mut query.scope, &mut query.status];
+    asked.into_iter().chain(more).for_each(String::clear);
 }
 
-fn call(caller: &Caller, names: &Names, event: &UsageEvent) -> Markup {
+fn call(report: &Report, names: &Names, event: &UsageEvent) -> Markup {
     let Some(last) = event.attempts.last() else { return html! {} };
     let start = &last.start;
     html! {
@@ -70,7 +70,7 @@ fn call(caller: &Caller, names: &Names, event: &UsageEvent) -> Markup {
                 span { (outcome(last)) }
             }
             div.usage-story {
-                ol { @for attempt in &event.attempts { li { (tried(caller, names, attempt)) } } }
+                ol { @for attempt in &event.attempts { li { (tried(report, names, attempt)) } } }
                 dl.facts { (facts(names, event)) }
             }
         }
@@ -113,7 +113,7 @@ fn outcome(attempt: &Attempt) -> Markup {
 }
 
 /// One attempt, as it is told.
-fn tried(caller: &Caller, names: &Names, attempt: &Attempt) -> Markup {
+fn tried(report: &Report, names: &Names, attempt: &Attempt) -> Markup {
     let start = &attempt.start;
     html! {
         p {
@@ -123,7 +123,7 @@ fn tried(caller: &Caller, names: &Names, attempt: &Attempt) -> Markup {
             @if let Some(class) = attempt.error_class { " " (trouble(class)) @if let Some(status) = attempt.status { " (status " (status) ")" } "." }
             @if let Some(first) = attempt.first_token_ms { " First words after " (duration(first)) @if let Some(all) = attempt.latency_ms { ", all of it after " (duration(all)) } "." }
         }
-        (arithmetic(attempt, usage::may_see_provider_cost(caller, attempt)))
+        (arithmetic(attempt, report.may_see_provider_cost(attempt)))
     }
 }
 
@@ -155,6 +155,9 @@ fn facts(names: &Names, event: &UsageEvent) -> Markup {
     let Some(first) = event.attempts.first() else { return html! {} };
     let start = &first.start;
     html! {
+        @if let Some(name) = names.user(start.user) { dt { "By" } dd { (name) } }
+        @if let Some(team) = start.team { dt { "Team" } dd { (names.team(team).unwrap_or("A team that is gone")) } }
+        @if let Some(id) = start.organization { dt { "Organization" } dd { (names.organization(id).unwrap_or("One that is gone")) } }
         dt { "From" } dd { (source_name(start.source)) @if let Some(token) = start.token { ", token " (names.token(token).unwrap_or("that is gone")) } }
         @if start.requested_model != start.model { dt { "Asked for" } dd { code { (start.requested_model) } } }
         dt { "Request" } dd { code { (event.request) } }

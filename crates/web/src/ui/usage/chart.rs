@@ -1,5 +1,6 @@
 //! Bars by day, drawn on the server, and the same as a table.
 
+use app::usage::Whose;
 use maud::{Markup, html};
 use store::usage::UsageLine;
 
@@ -90,12 +91,20 @@ fn measures(asked: &Asked) -> Markup {
 fn splits(asked: &Asked) -> Markup {
     html! {
         nav.usage-choice aria-label="What bars are split by" {
-            @for by in By::ALL {
+            @for by in splits_of(asked) {
                 a href=(asked.link(|query| by.as_str().clone_into(&mut query.by)))
-                    aria-current=[(*by == asked.by).then_some("true")] { (if *by == By::Token { "Token" } else { by.title() }) }
+                    aria-current=[(by == asked.by).then_some("true")] { (if by == By::Token { "Token" } else { by.title() }) }
             }
         }
     }
+}
+
+/// One's own calls are of one person, in few teams.
+fn splits_of(asked: &Asked) -> Vec<By> {
+    let is_own = asked.whose == Whose::Own;
+    let is_group = |by: &By| matches!(by, By::User | By::Team | By::Organization);
+    let is_one = |by: &By| *by == By::Organization && !matches!(asked.whose, Whose::Everybody);
+    By::ALL.iter().copied().filter(|by| !(is_own && is_group(by)) && !is_one(by)).collect()
 }
 
 /// The largest parts, and the others together.

@@ -4,10 +4,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use app::usage::Report;
 use domain::ProviderId;
+use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId};
 use maud::{Markup, html};
 use store::ledger::CallSource;
-use store::usage::{Combination, UsageFilter, UsageLine};
+use store::usage::{Combination, Kind, UsageFilter, UsageLine};
 
 use super::asked::{Asked, By, Measure};
 use super::words::{compact, counted, dollars};
@@ -26,6 +28,8 @@ pub(super) struct Part {
     pub(super) value: String,
     pub(super) provider: Option<ProviderId>,
     pub(super) name: String,
+    /// What stands out about it.
+    pub(super) note: Option<String>,
     pub(super) sums: UsageLine,
 }
 
@@ -46,18 +50,88 @@ pub(super) fn written(measure: Measure, amount: i64) -> String {
     }
 }
 
-/// Whether a combination passes what the address asks for, its days apart.
-pub(super) fn passes(filter: &UsageFilter, of: &Combination) -> bool {
-    filter.provider.is_none_or(|provider| provider == of.provider)
-        && filter.model.as_ref().is_none_or(|model| *model == of.model)
-        && filter.credential.is_none_or(|key| key == of.credential)
-        && filter.source.is_none_or(|source| source == of.source)
-        && filter.token.is_none_or(|token| of.token == Some(token))
+/// Calls of one kind: as far as a report tells them apart.
+pub(super) struct Slice {
+    provider: ProviderId,
+    model: String,
+    source: CallSource,
+    credential: Option<CredentialId>,
+    token: Option<TokenId>,
+    team: Option<TeamId>,
+    organization: Option<OrganizationId>,
+    pub(super) sums: UsageLine,
+}
+
+impl From<Combination> for Slice {
+    fn from(of: Combination) -> Self {
+        let Combination { provider, model, credential, source, token, sums } = of;
+        Self { provider, model, source, credential: Some(credential), token, team: None, organization: None, sums }
+    }
+}
+
+impl From<Kind> for Slice {
+    fn from(of: Kind) -> Self {
+        let Kind { provider, model, source, team, organization, sums } = of;
+        Self { provider, model, source, credential: None, token: None, team, organization, sums }
+    }
+}
+
+impl Slice {
+    /// Whether it passes what the address asks for, its days apart.
+    pub(super) fn passes(&self, filter: &UsageFilter) -> bool {
+        filter.provider.is_none_or(|provider| provider == self.provider)
+            && filter.model.as_ref().is_none_or(|model| *model == self.model)
+            && filter.credential.is_none_or(|key| self.credential.is_none_or(|own| own == key))
+            && filter.source.is_none_or(|source| source == self.source)
+            && filter.token.is_none_or(|token| self.credential.is_none() || self.token == Some(token))
+            && filter.team.is_none_or(|team| self.credential.is_some() || self.team == Some(team))
+            && filter.organization.is_none_or(|id| self.credential.is_some() || self.organization == Some(id))
+    }
+
+    pub(super) const fn key(&self) -> Option<CredentialId> {
+        self.credential
+    }
+
+    pub(super) const fn groups(&self) -> (Option<TeamId>, Option<OrganizationId>) {
+        (self.team, self.organization)
+    }
+}
+
+/// The parts of a report that is grouped by people, the largest first.
+pub(super) fn people(lines: Vec<UsageLine>, by: By, measure: Measure, names: &Names) -> Vec<Part> {
+    let mut parts: Vec<Part> = lines
+        .into_iter()
+        .map(|line| {
+            let name = match by {
+                By::Key => line.key.parse().ok().map(|id| key_name(names, id)),
+                _ => names.of_key(by.group(), &line.key).map(str::to_owned),
+            };
+            let name = name.unwrap_or_else(|| nameless(by, &line.key).to_owned());
+            let key = line.key.parse().ok().filter(|_| by == By::Key);
+            let note = key.and_then(|id| names.key(id)).and_then(|label| label.unusual.clone());
+            Part { key: line.key.clone(), value: line.key.clone(), provider: None, name, note, sums: line }
+        })
+        .collect();
+    parts.sort_by_key(|part| Reverse((amount(measure, &part.sums), part.sums.requests, part.sums.attempts)));
+    parts
+}
+
+/// What has no name, or none that may be said.
+fn nameless(by: By, key: &str) -> &'static str {
+    match (by, key.is_empty()) {
+        (By::Token, true) => "Without a token",
+        (By::Team, true) => "Outside of teams",
+        (By::Organization, true) => "Outside of organizations",
+        (By::Token, false) => "A token",
+        (By::Team, false) => "A team",
+        (By::Organization, false) => "An organization",
+        _ => "Somebody",
+    }
 }
 
 /// The parts of some calls, the largest first.
 pub(super) fn parts<'c>(
-    calls: impl IntoIterator<Item = &'c Combination>,
+    calls: impl IntoIterator<Item = &'c Slice>,
     by: By,
     measure: Measure,
     names: &Names,
@@ -72,7 +146,7 @@ pub(super) fn parts<'c>(
     parts
 }
 
-fn empty_part(call: &Combination, by: By, names: &Names) -> Part {
+fn empty_part(call: &Slice, by: By, names: &Names) -> Part {
     let (key, value, name) = match by {
         By::Model => (format!("{}/{}", call.provider, call.model), call.model.clone(), call.model.clone()),
         By::Provider => {
@@ -80,8 +154,8 @@ fn empty_part(call: &Combination, by: By, names: &Names) -> Part {
             (id.clone(), id, call.provider.display_name().to_owned())
         }
         By::Key => {
-            let id = call.credential.to_string();
-            (id.clone(), id, key_name(names, call.credential))
+            let id = call.credential.map(|id| id.to_string()).unwrap_or_default();
+            (id.clone(), id, call.credential.map_or_else(String::new, |id| key_name(names, id)))
         }
         By::Source => {
             let id = call.source.as_str().to_owned();
@@ -91,14 +165,25 @@ fn empty_part(call: &Combination, by: By, names: &Names) -> Part {
             None => (String::new(), String::new(), "Without a token".to_owned()),
             Some(id) => (id.to_string(), id.to_string(), names.token(id).unwrap_or("A token").to_owned()),
         },
+        By::Team => grouped(by, call.team.map(|id| (id.to_string(), names.team(id)))),
+        By::Organization => grouped(by, call.organization.map(|id| (id.to_string(), names.organization(id)))),
+        By::User => grouped(by, None),
     };
     let provider = matches!(by, By::Model | By::Provider | By::Key).then_some(call.provider);
-    Part { key, value, provider, name, sums: UsageLine::default() }
+    let label = call.credential.filter(|_| by == By::Key).and_then(|id| names.key(id));
+    let note = label.and_then(|label| label.unusual.clone());
+    Part { key, value, provider, name, note, sums: UsageLine::default() }
+}
+
+fn grouped(by: By, of: Option<(String, Option<&str>)>) -> (String, String, String) {
+    let (id, name) = of.unwrap_or_default();
+    let name = name.unwrap_or_else(|| nameless(by, &id)).to_owned();
+    (id.clone(), id, name)
 }
 
 /// `“work” (…b123)`, and whether it is gone.
-pub(super) fn key_name(names: &Names, id: domain::ids::CredentialId) -> String {
-    let Some(label) = names.key(id) else { return "A shared key".to_owned() };
+pub(super) fn key_name(names: &Names, id: CredentialId) -> String {
+    let Some(label) = names.key(id) else { return "A key that is not yours".to_owned() };
     let tail: Vec<char> = label.masked.chars().rev().take(4).collect();
     let tail: String = tail.into_iter().rev().collect();
     let name = if tail.chars().count() == 4 && !tail.contains('…') {
@@ -119,35 +204,38 @@ pub(super) const fn source_name(source: CallSource) -> &'static str {
 }
 
 /// A table with bars; each line leads to its calls.
-pub(super) fn table(asked: &Asked, by: By, parts: &[Part]) -> Markup {
+pub(super) fn table(asked: &Asked, report: &Report, by: By, parts: &[Part]) -> Markup {
     let most = parts.iter().map(|part| amount(asked.measure, &part.sums)).max().unwrap_or(0);
     let (first, rest) = parts.split_at(parts.len().min(SHOWN));
     html! {
         section.card.usage-part aria-labelledby={ "by-" (by) } {
             h2 id={ "by-" (by) } { (by.title()) }
-            (lines(asked, by, first, most))
+            (lines(asked, report, by, first, most))
             @if !rest.is_empty() {
                 details {
                     summary { (counted(rest.len() as i64, "more", "more")) }
-                    (lines(asked, by, rest, most))
+                    (lines(asked, report, by, rest, most))
                 }
             }
         }
     }
 }
 
-fn lines(asked: &Asked, by: By, parts: &[Part], most: i64) -> Markup {
+fn lines(asked: &Asked, report: &Report, by: By, parts: &[Part], most: i64) -> Markup {
     html! {
         div.scroll {
             table {
-                thead { tr { th { (by.title()) } th.num { "Requests" } th.num { "Tokens" } th.num { "Spend" } } }
-                tbody { @for part in parts { (line(asked, by, part, most)) } }
+                thead { tr { th { (by.title()) } th.num { "Requests" } th.num { "Tokens" }
+                    @if asked.shows_money() { th.num { "Provider cost" } th.num { "Client cost" } th.num { "Profit" } }
+                    @else { th.num { "Spend" } }
+                } }
+                tbody { @for part in parts { (line(asked, report, by, part, most)) } }
             }
         }
     }
 }
 
-fn line(asked: &Asked, by: By, part: &Part, most: i64) -> Markup {
+fn line(asked: &Asked, report: &Report, by: By, part: &Part, most: i64) -> Markup {
     let sums = &part.sums;
     html! {
         tr {
@@ -157,12 +245,15 @@ fn line(asked: &Asked, by: By, part: &Part, most: i64) -> Markup {
                     @if part.value.is_empty() { (part.name) } @else {
                         a href={ (asked.link(|query| narrow(query, by, part))) "#calls" } { (part.name) }
                     }
+                    @if let Some(note) = &part.note { span.chip { (note) } }
                     @if sums.failed > 0 { span.small { (counted(sums.failed, "failed call", "failed calls")) } }
                 }
                 (bar(amount(asked.measure, sums), most))
             }
             td.num { (compact(sums.requests.unsigned_abs())) }
             td.num { (compact(sums.tokens.prompt.saturating_add(sums.tokens.completion))) }
+            @let money = report.money(sums);
+            @if asked.shows_money() { td.num { (known(money.provider_cost)) } }
             td.num {
                 @if sums.unknown > 0 && sums.client_cost == domain::Nanos::ZERO { span.soft { "unknown" } }
                 @else {
@@ -170,8 +261,14 @@ fn line(asked: &Asked, by: By, part: &Part, most: i64) -> Markup {
                     @if sums.unknown > 0 { br; span.small { "+ " (compact(sums.unknown.unsigned_abs())) " unknown" } }
                 }
             }
+            @if asked.shows_money() { td.num { (known(money.profit)) } }
         }
     }
+}
+
+/// An amount, where the reader may know it.
+pub(super) fn known(amount: Option<domain::Nanos>) -> Markup {
+    html! { @match amount { Some(amount) => { (dollars(amount)) } None => { span.soft title="Told to whoever owns the keys." { "–" } } } }
 }
 
 fn narrow(query: &mut super::asked::Query, by: By, part: &Part) {

@@ -84,7 +84,7 @@ impl Place {
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
             Self::Tokens => &["tokens.css"],
-            Self::Admin => &["admin.css", "prices.css"],
+            Self::Admin => &["admin.css", "prices.css", "usage.css"],
         }
     }
 

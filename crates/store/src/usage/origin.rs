@@ -1,0 +1,159 @@
+//! Where a report's lines come from: the days themselves, where it is about one
+//! user; the totals of days, where it is not about people; the months, where it
+//! is about all people of an organization or of the server.
+
+use super::UsageFilter;
+use super::asked::Asked;
+use super::summary::GroupBy;
+use super::window::Window;
+use crate::ledger::days::rolled::{WHOLE_SERVER, month_after, month_of};
+
+/// A table that has the lines of whole days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// `usage_days`.
+    Days,
+    /// `usage_totals`, of one organization, of each of them, or of the server; day
+    /// by day, or with whole months in one.
+    Totals { whose: Totals, by_day: bool },
+    /// `usage_months`.
+    Months,
+}
+
+/// Whose totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Totals {
+    Organization,
+    EachOrganization,
+    Server,
+}
+
+/// What a report tells apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// Users, keys or tokens.
+    pub(super) people: bool,
+    /// Organizations or teams.
+    pub(super) groups: bool,
+    /// Days.
+    pub(super) days: bool,
+}
+
+impl Needs {
+    pub(super) const fn of(by: GroupBy, is_daily: bool) -> Self {
+        Self {
+            people: matches!(by, GroupBy::User | GroupBy::Credential | GroupBy::Token),
+            groups: matches!(by, GroupBy::Organization | GroupBy::Team),
+            days: is_daily || matches!(by, GroupBy::Day),
+        }
+    }
+}
+
+impl Origin {
+    pub(super) const fn of(filter: &UsageFilter, needs: Needs) -> Self {
+        let is_of_people = needs.people || filter.credential.is_some() || filter.token.is_some();
+        if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
+            Self::Days
+        } else if is_of_people {
+            Self::Months
+        } else {
+            let whose = if filter.organization.is_some() {
+                Totals::Organization
+            } else if needs.groups || filter.team.is_some() {
+                Totals::EachOrganization
+            } else {
+                Totals::Server
+            };
+            Self::Totals { whose, by_day: needs.days }
+        }
+    }
+
+    /// The lines of whole days that pass, `through` being the last day that is
+    /// rolled up.
+    pub(super) fn lines(self, asked: &mut Asked, filter: &UsageFilter, window: &Window, through: i64) {
+        let (first, end) = (window.first_day, window.end_day);
+        let rolled_end = through.saturating_add(1);
+        let by_months = !matches!(self, Self::Days | Self::Totals { by_day: true, .. });
+        let Some((begin, beyond)) = months(first, end, rolled_end).filter(|_| by_months) else {
+            return self.days(asked, filter, (first, end), rolled_end);
+        };
+        match self {
+            Self::Totals { whose, .. } => totals(asked, filter, whose, "month", (begin, Some(beyond))),
+            Self::Days | Self::Months => {
+                asked.push(&select("month", MONTHS_COLUMNS, "usage_months"));
+                asked.filter(filter);
+                bounds(asked, "month", begin, Some(beyond));
+            }
+        }
+        if first != begin {
+            asked.push(" UNION ALL ");
+            self.days(asked, filter, (first, begin), rolled_end);
+        }
+        if end.is_none_or(|end| beyond < end) {
+            asked.push(" UNION ALL ");
+            self.days(asked, filter, (Some(beyond), end), rolled_end);
+        }
+    }
+
+    /// The same, day by day.
+    fn days(self, asked: &mut Asked, filter: &UsageFilter, (first, end): Span, rolled_end: i64) {
+        if let Self::Totals { whose, .. } = self {
+            totals(asked, filter, whose, "day", (first, Some(end.map_or(rolled_end, |end| end.min(rolled_end)))));
+            asked.push(" UNION ALL ");
+            days(asked, filter, Some(first.map_or(rolled_end, |first| first.max(rolled_end))), end);
+        } else {
+            days(asked, filter, first, end);
+        }
+    }
+}
+
+/// From a day on, and up to another.
+type Span = (Option<i64>, Option<i64>);
+
+/// The months that are rolled up and wholly within: from the first one, if any
+/// is, up to the day after the last. The last month may have begun only: it has
+/// the days that are rolled up.
+fn months(first: Option<i64>, end: Option<i64>, rolled_end: i64) -> Option<(Option<i64>, i64)> {
+    let begin = first.map(|first| if month_of(first) == first { first } else { month_after(first) });
+    let beyond = end.filter(|end| *end < rolled_end).map_or(rolled_end, month_of);
+    (begin.unwrap_or(i64::MIN) < beyond).then_some((begin, beyond))
+}
+
+fn totals(asked: &mut Asked, filter: &UsageFilter, whose: Totals, span: &str, (first, end): Span) {
+    asked.push(&select("day", TOTALS_COLUMNS, "usage_totals"));
+    asked.push(&format!(" AND span = '{span}'"));
+    match whose {
+        Totals::Organization => {}
+        Totals::EachOrganization => asked.push(&format!(" AND organization_id <> '{WHOLE_SERVER}'")),
+        Totals::Server => asked.push(&format!(" AND organization_id = '{WHOLE_SERVER}'")),
+    }
+    asked.filter(filter);
+    bounds(asked, "day", first, end);
+}
+
+const DAYS_COLUMNS: &str = "user_id, provider, model, credential_id, scope, source, token_id, team_id, organization_id";
+const MONTHS_COLUMNS: &str = DAYS_COLUMNS;
+const TOTALS_COLUMNS: &str = "'' AS user_id, provider, model, '' AS credential_id, scope, source, '' AS token_id, \
+     team_id, organization_id";
+
+fn days(asked: &mut Asked, filter: &UsageFilter, first: Option<i64>, end: Option<i64>) {
+    asked.push(&select("day", DAYS_COLUMNS, "usage_days"));
+    asked.filter(filter);
+    bounds(asked, "day", first, end);
+}
+
+fn select(day: &str, columns: &str, table: &str) -> String {
+    format!("SELECT {day} AS day, {columns}, {} FROM {table} WHERE 1 = 1", super::summary::SUMS.join(", "))
+}
+
+fn bounds(asked: &mut Asked, column: &str, first: Option<i64>, end: Option<i64>) {
+    if let Some(first) = first {
+        asked.with_number(&format!(" AND {column} >= "), first);
+    }
+    if let Some(end) = end {
+        asked.with_number(&format!(" AND {column} < "), end);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! Whatever is rolled up, a report is the one that the calls give.
+
+use std::time::Duration;
+
+use domain::attempt::AttemptState;
+use domain::credential::Scope;
+use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId, UserId};
+use domain::{Nanos, ProviderId, Timestamp};
+
+use super::*;
+use crate::ledger::{AttemptStart, CallSource, Settlement, roll_up};
+use crate::open::Store;
+use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
+use crate::usage::{Attempt, UsageLine, daily, kinds, listed, summary};
+
+const DAYS: u64 = 100;
+
+/// Whom calls are of, and how many there are.
+struct Company {
+    ann: UserId,
+    organization: OrganizationId,
+    team: TeamId,
+    token: TokenId,
+    /// Not ended yet, and begun long ago.
+    late: Vec<AttemptStart>,
+}
+
+async fn company(store: &Store) -> Company {
+    let [ann, bob] = [UserId::generate(NOW, &entropy()), UserId::generate(NOW, &entropy())];
+    let organizations = [OrganizationId::generate(NOW, &entropy()), OrganizationId::generate(NOW, &entropy())];
+    let [team, token] = [NOW; 2].map(|at| uuid_of(at));
+    let (team, token) = (TeamId(team), TokenId(token));
+    let mut late = Vec::new();
+    for number in 0..240_u64 {
+        let n = usize::try_from(number).unwrap();
+        let start = AttemptStart {
+            provider: if n % 3 == 0 { ProviderId::Groq } else { ProviderId::OpenAi },
+            model: format!("model-{}", n % 4),
+            source: CallSource::ALL[n % 3],
+            scope: Scope::ALL[n % 5 % 3],
+            token: (n % 2 == 0).then_some(token),
+            team: (n % 7 == 0).then_some(team),
+            organization: if n % 4 == 3 { None } else { Some(organizations[n % 2]) },
+            credential: CredentialId::of_source(if n % 7 == 0 { "env:A" } else { "env:B" }),
+            ..attempt(store, if n % 3 == 0 { ann } else { bob }, NOW.minus(Duration::from_hours(number * DAYS / 10)))
+        };
+        store.ledger().dispatch(start.clone()).await.unwrap();
+        if n % 40 == 20 {
+            late.push(start);
+            continue;
+        }
+        let cost = (n % 6 != 0).then_some(Nanos(i64::try_from(number).unwrap() * 1_000));
+        let end = Settlement {
+            state: if n % 11 == 3 { AttemptState::Failed } else { AttemptState::Settled },
+            provider_cost: cost,
+            client_cost: cost.map(|cost| cost.marked_up(500)),
+            at: start.at,
+            ..settlement(0)
+        };
+        drop(store.ledger().settle(start.attempt, end));
+    }
+    store.ledger().flush().await.unwrap();
+    Company { ann, organization: organizations[0], team, token, late }
+}
+
+fn uuid_of(at: Timestamp) -> uuid::Uuid {
+    TokenId::generate(at, &entropy()).0
+}
+
+/// All attempts of a filter, one by one.
+async fn calls(store: &Store, filter: &UsageFilter) -> Vec<Attempt> {
+    let (events, next) = listed(store, filter, None, 1_000).await.unwrap();
+    assert_eq!(next, None);
+    events.into_iter().flat_map(|event| event.attempts).collect()
+}
+
+/// What reports must say in all, from the calls themselves.
+fn counted(calls: &[Attempt]) -> (i64, i64, i64, i64) {
+    let cost = |cost: fn(&Attempt) -> Option<Nanos>| calls.iter().filter_map(cost).map(|cost| cost.0).sum::<i64>();
+    let personal = calls.iter().filter(|call| call.start.scope == Scope::Personal).count();
+    (calls.len() as i64, cost(|call| call.provider_cost), cost(|call| call.client_cost), personal as i64)
+}
+
+fn said(lines: &[UsageLine]) -> (i64, i64, i64, i64) {
+    let total = UsageLine::total(lines);
+    (total.attempts, total.provider_cost.0, total.client_cost.0, total.personal.attempts)
+}
+
+async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
+    let day = |back: u64| {
+        Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
+    };
+    let windows = [
+        (None, None),
+        (Some(day(95)), Some(day(10))),
+        (Some(day(60)), None),
+        (Some(day(35)), Some(day(3))),
+        (None, Some(day(50))),
+    ];
+    for (from, to) in windows {
+        let all = UsageFilter { from, to, ..UsageFilter::default() };
+        let organization = Some(company.organization);
+        for filter in [
+            all.clone(),
+            UsageFilter { organization, ..all.clone() },
+            UsageFilter { organization, model: Some("model-2".to_owned()), ..all.clone() },
+            UsageFilter { organization, team: Some(company.team), ..all.clone() },
+            UsageFilter { team: Some(company.team), ..all.clone() },
+            UsageFilter { scope: Some(Scope::System), ..all.clone() },
+            UsageFilter { token: Some(company.token), ..all.clone() },
+            UsageFilter { credential: Some(CredentialId::of_source("env:A")), ..all.clone() },
+            UsageFilter { user: Some(company.ann), organization, ..all.clone() },
+        ] {
+            let expected = counted(&calls(store, &filter).await);
+            for by in GroupBy::ALL {
+                assert_eq!(said(&summary(store, &filter, *by).await.unwrap()), expected, "{by:?} {filter:?}");
+                assert_eq!(said(&daily(store, &filter, *by).await.unwrap()), expected, "daily {by:?} {filter:?}");
+            }
+            for groups in [true, false] {
+                let kinds = kinds(store, &filter, groups).await.unwrap();
+                let sums: Vec<UsageLine> = kinds.into_iter().map(|kind| kind.sums).collect();
+                assert_eq!(said(&sums), expected, "{filter:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_are_those_of_the_calls_before_and_after_days_are_rolled_up() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let company = company(&store).await;
+        assert_reports_are_the_calls(&store, &company).await;
+        assert_eq!(roll_up(&store, NOW, 30).await.unwrap(), 30);
+        assert_reports_are_the_calls(&store, &company).await;
+        while roll_up(&store, NOW, 50).await.unwrap() > 0 {}
+        let text = "SELECT COUNT(*) FROM usage_months";
+        assert!(sqlx::query_scalar::<_, i64>(text).fetch_one(store.pool()).await.unwrap() > 0);
+        assert_reports_are_the_calls(&store, &company).await;
+        // Two of the calls that were left ended long after their day.
+        for start in &company.late {
+            let end = Settlement { at: NOW, ..settlement(77) };
+            store.ledger().settle(start.attempt, end).acknowledged().await.unwrap();
+        }
+        assert_reports_are_the_calls(&store, &company).await;
+        assert_eq!(roll_up(&store, NOW, 50).await.unwrap(), 0);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_of_a_dead_node_are_added_to_days_that_are_rolled_up() {
+    on_both(async |place| {
+        let dead = place.open().await;
+        let company = company(&dead).await;
+        while roll_up(&dead, NOW, 50).await.unwrap() > 0 {}
+        let later = NOW.plus(Duration::from_secs(60));
+        let store = place.serve(later).await;
+        crate::ledger::recover(&store, later).await.unwrap();
+        assert_reports_are_the_calls(&store, &company).await;
+        store.close().await;
+        dead.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wide_reports_read_what_is_rolled_up() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let organization = Some(OrganizationId::generate(NOW, &entropy()));
+    let all = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
+    for (filter, by, is_daily, origin) in [
+        (all.clone(), GroupBy::Model, true, Origin::Totals { whose: Totals::Server, by_day: true }),
+        (all.clone(), GroupBy::Organization, true, Origin::Totals { whose: Totals::EachOrganization, by_day: true }),
+        (all.clone(), GroupBy::Model, false, Origin::Totals { whose: Totals::Server, by_day: false }),
+        (all.clone(), GroupBy::User, false, Origin::Months),
+        (
+            UsageFilter { organization, ..all.clone() },
+            GroupBy::Team,
+            true,
+            Origin::Totals { whose: Totals::Organization, by_day: true },
+        ),
+        (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, Origin::Months),
+        (UsageFilter { user: Some(UserId(uuid::Uuid::nil())), ..all.clone() }, GroupBy::Team, false, Origin::Days),
+    ] {
+        assert_eq!(Origin::of(&filter, Needs::of(by, is_daily)), origin, "{by:?} {filter:?}");
+        let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
+        origin.lines(&mut asked, &filter, &Window::of(filter.from, filter.to), 20_000);
+        asked.push(")");
+        let rows = asked.rows(&store).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| crate::row::Columns(row).text("detail").unwrap()).collect();
+        assert!(!plan.iter().any(|line| line.starts_with("SCAN usage_days")), "{plan:#?}");
+    }
+    store.close().await;
+}
