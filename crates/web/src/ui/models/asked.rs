@@ -302,7 +302,7 @@ pub(crate) fn tokens(number: u64) -> String {
 
 /// A price as people write it, with two decimals at least: `$1.10`, `$0.075`.
 pub(crate) fn dollars(nanos: i64) -> String {
-    let text = domain::Nanos(nanos).to_string();
+    let text = Nanos(nanos).to_string();
     match text.split_once('.') {
         None => format!("${text}.00"),
         Some((_, fraction)) if fraction.len() == 1 => format!("${text}0"),
