@@ -17,7 +17,7 @@ pub use names::{KeyLabel, Names, Wanted, labels, names, token_names};
 /// Whose calls a report is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Whose {
-    /// The caller's own; with a team's token, the team's.
+    /// The caller's own; with a team's token, that token's.
     #[default]
     Own,
     /// A team's: for its leads, and for whoever looks after its organization.
@@ -67,7 +67,10 @@ pub async fn open(app: &App, caller: &Caller, whose: Whose) -> Result<Report> {
     let all = if is_admin { Sight::ALL } else { Sight::NONE };
     let (limits, sight) = match whose {
         Whose::Own => match caller.team() {
-            Some(team) => (UsageFilter { team: Some(team), ..of(caller.organization) }, Sight::NONE),
+            Some(_) => {
+                let own = UsageFilter { user: Some(caller.user), token: caller.token(), ..UsageFilter::default() };
+                (own, Sight::NONE)
+            }
             None => {
                 (UsageFilter { user: Some(caller.user), ..UsageFilter::default() }, Sight { personal: true, ..all })
             }
@@ -151,6 +154,7 @@ impl Report {
         Ok(UsageFilter {
             user: self.limits.user.or(filter.user),
             team: self.limits.team.or(filter.team),
+            token: self.limits.token.or(filter.token),
             organization: self.limits.organization.or(filter.organization),
             ..filter
         })

@@ -451,7 +451,7 @@ pub(crate) enum UsageCommand {
     /// Compare a provider's own bill, its CSV export, with the ledger; nothing is changed.
     Reconcile {
         /// The export; `-`: standard input.
-        file: std::path::PathBuf,
+        file: PathBuf,
         /// Whose bill it is.
         #[arg(long)]
         provider: String,

@@ -69,7 +69,7 @@ async fn reconcile(
     if let Some(credential) = credential {
         body["credential_id"] = json!(credential);
     }
-    let found = transport.call(Method::POST, "/v2/usage/reconcile", Some(body)).await?;
+    let found = transport.call(Method::POST, "/v2/usage/reconcile", Some(&body)).await?;
     if as_json {
         output::json(&found);
         return Ok(());

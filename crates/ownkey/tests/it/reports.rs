@@ -80,7 +80,8 @@ async fn company(house: &House, slug: &str) -> Company {
         format!("/v2/usage?scope=team&team_id={}", team.id),
     );
     testkit::eventually("they have their roles", Duration::from_secs(5), async || {
-        let roles = (owner.client.get(&of_owner).await.status, lead.client.get(&of_lead).await.status);
+        let roles =
+            (owner.client.get(&of_owner).await.status.as_u16(), lead.client.get(&of_lead).await.status.as_u16());
         (roles == (200, 200)).then_some(())
     })
     .await;

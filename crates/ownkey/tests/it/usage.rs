@@ -145,13 +145,13 @@ async fn what_the_provider_bills_is_told_to_whoever_owns_the_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_providers_bill_the_ledger_and_the_reports_are_the_same() {
     let house = testkit::bill::house(None).await;
-    let outcome = testkit::bill::run(&house, 2_000).await;
+    let outcome = testkit::bill::run(&house, 1_000).await;
     assert_eq!(outcome.differences, Vec::<String>::new(), "{outcome:#?}");
     assert!(outcome.provider_nanos > 0 && outcome.comparisons > 500, "{outcome:#?}");
     for kind in ["settled, counted by provider", "settled, counted by estimated", "aborted, counted by estimated"] {
         assert!(outcome.attempts.contains_key(kind), "no call is {kind}: {outcome:#?}");
     }
     let failed: usize = outcome.attempts.iter().filter(|(kind, _)| kind.starts_with("failed")).map(|(_, n)| n).sum();
-    assert!(failed > 100, "{outcome:#?}");
+    assert!(failed > 50, "{outcome:#?}");
     house.stop().await;
 }

@@ -6,7 +6,7 @@ pub(crate) mod view;
 
 use std::sync::Arc;
 
-use app::error::Error;
+use app::error::{Code, Error};
 use app::usage::Whose;
 use app::{App, usage};
 use axum::extract::State;
@@ -41,7 +41,8 @@ pub(crate) fn doors() -> Vec<Door> {
                      and is `null` to everybody else.",
                 )
                 .query::<EventQuery>()
-                .gives_list::<CursorPage<EventView>, EventView>(200, "The calls"),
+                .gives_list::<CursorPage<EventView>, EventView>(200, "The calls")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::GET,
@@ -56,7 +57,8 @@ pub(crate) fn doors() -> Vec<Door> {
                      what clients are billed beyond that for calls of shared keys.",
                 )
                 .query::<SummaryQuery>()
-                .gives_list::<List<LineView>, LineView>(200, "One line a group"),
+                .gives_list::<List<LineView>, LineView>(200, "One line a group")
+                .refuses(&[Code::NotFound]),
         ),
     ];
     doors.extend(export::doors());

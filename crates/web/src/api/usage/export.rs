@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use app::error::Error;
+use app::error::{Code, Error};
 use app::usage::Report;
 use app::{App, usage};
 use axum::body::Body;
@@ -83,7 +83,8 @@ pub(super) fn doors() -> Vec<Door> {
             says("usage", "Calls as a table, one line an attempt")
                 .at_length("Cells that a spreadsheet would take for a formula begin with an apostrophe. What nobody knows is empty, never 0.")
                 .query::<ExportQuery>()
-                .gives_text(200, "The calls, newest first", "text/csv"),
+                .gives_text(200, "The calls, newest first", "text/csv")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::GET,
@@ -93,7 +94,8 @@ pub(super) fn doors() -> Vec<Door> {
             says("usage", "Calls as JSON, one call a line")
                 .at_length("Each line is what `/v2/usage/events` says of a call.")
                 .query::<ExportQuery>()
-                .gives_text(200, "The calls, newest first", "application/jsonl"),
+                .gives_text(200, "The calls, newest first", "application/jsonl")
+                .refuses(&[Code::NotFound]),
         ),
     ]
 }
@@ -202,8 +204,7 @@ impl Export {
             Format::JsonLines => {
                 let Some(view) = event_view(&self.report, names, event) else { return Ok(()) };
                 let line = serde_json::to_string(&view).map_err(|error| {
-                    Error::new(app::error::Code::Internal, "A call could not be written down. Report it.")
-                        .because(error)
+                    Error::new(Code::Internal, "A call could not be written down. Report it.").because(error)
                 })?;
                 text.push_str(&line);
                 text.push('\n');

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::error::Code;
 use app::reconcile::{self, Reconciled, Wanted};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -38,7 +39,8 @@ pub(super) fn door_of_it() -> Door {
             )
             .takes::<ReconcileBody>()
             .example(json!({"provider": "openai", "csv": "day,model,cost\n2026-11-20,gpt-5-mini,1.25\n"}))
-            .gives::<ReconciledView>(200, "Where the two differ"),
+            .gives::<ReconciledView>(200, "Where the two differ")
+            .refuses(&[Code::NotFound]),
     )
 }
 
