@@ -41,6 +41,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("playground.js", SCRIPT, include_str!("script/playground.js")),
     ("usage.js", SCRIPT, include_str!("script/usage.js")),
     ("tokens.js", SCRIPT, include_str!("script/tokens.js")),
+    ("alias.js", SCRIPT, include_str!("script/alias.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

@@ -1,0 +1,1 @@
+//! Keys held for others, on both databases.
