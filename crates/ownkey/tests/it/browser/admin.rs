@@ -1,6 +1,9 @@
 //! The administration: inviting, suspending, letting go, and the log that has
 //! all of it.
 
+mod day;
+mod names;
+
 use std::time::{Duration, Instant};
 
 use testkit::{Browser, House, Tab, View};
