@@ -97,7 +97,13 @@ pub fn provider_cost_of(caller: &Caller, attempt: &Attempt) -> Option<Nanos> {
 /// Whether the caller may know what the provider bills for an attempt.
 #[must_use]
 pub fn may_see_provider_cost(caller: &Caller, attempt: &Attempt) -> bool {
-    caller.is_admin() || attempt.start.scope == Scope::Personal
+    let is_of_theirs = || attempt.start.organization.is_some_and(|own| caller.looks_after(own));
+    caller.is_admin()
+        || match attempt.start.scope {
+            Scope::Personal => true,
+            Scope::Organization => is_of_theirs(),
+            Scope::System => false,
+        }
 }
 
 /// What the provider bills for a line, where the caller may know all of it.

@@ -1,11 +1,13 @@
 //! The command line's words.
 
+mod people;
 mod upkeep;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use people::{Member, Organization, Rules, Team, TeamMember};
 pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin};
 
 /// Keeps people's own LLM provider keys, and calls the models those keys open.
@@ -65,6 +67,12 @@ pub(crate) enum Command {
     /// Users: for those who look after the server.
     #[command(subcommand)]
     User(User),
+    /// Organizations: people and teams that share provider keys.
+    #[command(subcommand)]
+    Organization(Organization),
+    /// Teams of organizations.
+    #[command(subcommand)]
+    Team(Team),
     /// The master keys: what they hold, sealing under a new one, letting the
     /// former one go.
     #[command(subcommand)]
@@ -188,9 +196,12 @@ pub(crate) struct CredentialAdd {
     /// Its endpoint [default: the provider's].
     #[arg(long, value_name = "URL")]
     pub(crate) api_base: Option<String>,
-    /// `personal` or `system`.
+    /// `personal`, `organization` or `system`.
     #[arg(long, default_value = "personal")]
     pub(crate) scope: String,
+    /// Whose, with --scope organization: its slug or id.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: Option<String>,
     /// Azure: a deployment, which is a model of this key.
     #[arg(long = "deployment", value_name = "NAME")]
     pub(crate) deployments: Vec<String>,
@@ -215,6 +226,9 @@ pub(crate) enum Token {
         /// read:usage, read:audit, metrics.
         #[arg(long = "scope", value_name = "SCOPE", default_value = "models")]
         scopes: Vec<String>,
+        /// The team it is for, by its id [default: you].
+        #[arg(long, value_name = "TEAM")]
+        team: Option<String>,
         /// Only these models.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,

@@ -11,8 +11,10 @@ mod import;
 mod keyring;
 mod models;
 mod move_origin;
+mod organization;
 mod output;
 mod status;
+mod team;
 mod token;
 mod usage;
 mod user;
@@ -63,6 +65,8 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         Command::Export(command) => export::run(&transport, &command).await,
         Command::Audit(command) => audit::run(&transport, &command, place.json).await,
         Command::User(command) => user::run(&transport, command, place.json).await,
+        Command::Organization(command) => organization::run(&transport, command, place.json).await,
+        Command::Team(command) => team::run(&transport, command, place.json).await,
         Command::Credential(command) => credential::run(&transport, command, &environment, place.json).await,
         Command::Token(command) => token::run(&transport, command, place.json).await,
         Command::Alias(command) => alias::run(&transport, command, place.json).await,

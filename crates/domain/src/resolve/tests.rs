@@ -129,6 +129,32 @@ fn a_personal_key_wins_over_the_organizations() {
 }
 
 #[test]
+fn an_organizations_order_goes_before_the_usual_one() {
+    let pays = |line: &str, rules: &Rules| told(&judge(line, Wish { rules: Some(rules), ..wish(Fallback::Chain) }));
+    let of = |order| Rules { order, ..Rules::default() };
+    let none_of_theirs = Rules { personal_keys_allowed: false, ..Rules::default() };
+    let others = Rules { allowed_providers: Some(vec![ProviderId::Groq]), ..Rules::default() };
+    for (line, rules, expected) in [
+        ("p o s e", of(KeyOrder::PersonalFirst), "1"),
+        ("p o s e", of(KeyOrder::OrgFirst), "2"),
+        ("p o:inactive s e", of(KeyOrder::OrgFirst), "1"),
+        ("p:inactive o:expired s e", of(KeyOrder::OrgFirst), "3,4"),
+        // A key that fails is nobody else's money, in any order.
+        ("p o:invalid s e", of(KeyOrder::OrgFirst), "failing 2"),
+        ("p o s e", of(KeyOrder::OrgOnly), "2"),
+        ("p o:inactive s e", of(KeyOrder::OrgOnly), "nobody"),
+        ("p s e", of(KeyOrder::OrgOnly), "nobody"),
+        ("p o s e", none_of_theirs.clone(), "2"),
+        ("p s e", none_of_theirs, "2,3"),
+        ("p o s e", others, "nobody"),
+    ] {
+        assert_eq!(pays(line, &rules), expected, "{line} {rules:?}");
+    }
+    let verdicts = judge("p o", Wish { rules: Some(&of(KeyOrder::OrgOnly)), ..wish(Fallback::Strict) }).verdicts;
+    assert_eq!(verdicts[1].why, Some(Why::ForbiddenByPolicy));
+}
+
+#[test]
 fn absence_falls_through() {
     for absent in ["p:inactive", "p:expired", "p:custom,unlisted"] {
         assert_eq!(pays(&format!("{absent} s"), Fallback::Chain), "2", "{absent}");

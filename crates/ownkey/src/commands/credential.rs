@@ -20,7 +20,12 @@ pub(super) async fn run(
     let post = Method::POST;
     match command {
         Credential::Add(add) => {
-            let body = new_credential(&add, environment)?;
+            let mut body = new_credential(&add, environment)?;
+            if let Some(named) = &add.organization {
+                let path = format!("/v2/organizations/{}", encoded(named));
+                let found = transport.call(Method::GET, &path, None).await?;
+                body["organization_id"] = found["id"].clone();
+            }
             let saved = transport.call(post, "/v2/credentials?check=sync", Some(&body)).await?;
             show(&saved, as_json);
         }

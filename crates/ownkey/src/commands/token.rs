@@ -10,9 +10,11 @@ use crate::transport::Transport;
 
 pub(super) async fn run(transport: &Transport, command: Token, as_json: bool) -> Result<(), Failure> {
     match command {
-        Token::Create { name, scopes, models, policy, params } => {
+        Token::Create { name, scopes, team, models, policy, params } => {
             let models = (!models.is_empty()).then_some(models);
-            let body = json!({"name": name, "scopes": scopes, "models": models, "policy": policy, "params": params});
+            let body = json!({
+                "name": name, "scopes": scopes, "team_id": team, "models": models, "policy": policy, "params": params,
+            });
             let token = transport.call(Method::POST, "/v2/tokens", Some(&body)).await?;
             if as_json {
                 output::json(&token);

@@ -122,8 +122,9 @@ fn fields(document: &Value, reference: &str) -> (Fields, Map<String, Value>) {
 fn good_body(schema: &str) -> Map<String, Value> {
     let body = match schema {
         "CredentialBody" => json!({"provider": "groq", "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
-        "CredentialPatch" | "KeyFields" | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch"
-        | "ConversationBody" | "ConversationPatch" | "RegenerateBody" => json!({}),
+        "OrganizationPatch" | "TeamPatch" | "TeamMemberBody" | "ItemPatch" | "CredentialPatch" | "KeyFields"
+        | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" | "ConversationBody"
+        | "ConversationPatch" | "RegenerateBody" => json!({}),
         "ArrangeBody" => json!({"place": "last"}),
         "PasteBody" => json!({"text": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "MessageBody" => json!({"content": [{"type": "text", "text": "Hi"}]}),
@@ -137,6 +138,15 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "TokenBody" => json!({"name": "token"}),
         "ModelBody" => json!({"provider": "azure", "model_id": "my-gpt"}),
         "ModelPatch" => json!({}),
+        "OrganizationBody" => json!({"name": "Acme"}),
+        "MemberBody" => json!({"role": "member"}),
+        "InvitationBody" => json!({"email": "new@example.org"}),
+        "JoinBody" => json!({"code": "no-such-code"}),
+        "TeamBody" => json!({"organization_id": "acme", "name": "Apollo"}),
+        "ItemBody" => json!({
+            "organization_id": "acme", "provider": "groq", "credential_name": "Main",
+            "api_key": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789",
+        }),
         "Invitation" => json!({"email": "new@example.org"}),
         other => panic!("{other} has no good body yet"),
     };

@@ -19,7 +19,7 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
         "# Made from the code: every door, what it needs, and what each kind of caller gets\n\
          # when knocking without a body. 2xx and the 4xx of a missing body or thing: let in;\n\
          # 401: not known; 403: known and not allowed.\n\
-         # method path need | nobody member admin revoked-token powerless-token models-token\n",
+         # method path need | nobody member admin revoked-token powerless-token models-token owner-of-an-organization team-token\n",
     );
     for door in web::router::doors() {
         // Each door has callers of its own: some doors end the session they are knocked at with.
@@ -39,6 +39,10 @@ fn filled(path: &str) -> String {
     [
         ("{id}", NOBODYS_ID),
         ("{message_id}", NOBODYS_ID),
+        ("{organization}", "no-such-organization"),
+        ("{organization_id}", "no-such-organization"),
+        ("{user_id}", NOBODYS_ID),
+        ("{invitation_id}", NOBODYS_ID),
         ("{provider}", "openai"),
         ("{*id}", "no-such-model"),
         ("{*model}", "no-such-model"),
@@ -62,7 +66,8 @@ async fn status_of(caller: &Client, method: &Method, path: &str) -> u16 {
 }
 
 /// Nobody, a member, an admin, a revoked token, one that may only read metrics,
-/// one that may only call models.
+/// one that may only call models, the owner of an organization, a token of its
+/// team.
 async fn callers(house: &House) -> Vec<Client> {
     let number = house.app.next_request_id();
     let member = house.user(&format!("member-{number}")).await;
@@ -70,7 +75,21 @@ async fn callers(house: &House) -> Vec<Client> {
     let revoked = revoked_token(&member).await;
     let powerless = member.gateway_client_with(&json!({"name": "powerless", "scopes": ["metrics"]})).await;
     let models = member.gateway_client_with(&json!({"name": "models", "scopes": ["models"]})).await;
-    vec![house.nobody(), member.client, admin.client, revoked, powerless, models]
+    let owner = house.user(&format!("owner-{number}")).await;
+    let team = team_token(&admin, &owner, &format!("acme-{number}")).await;
+    vec![house.nobody(), member.client, admin.client, revoked, powerless, models, owner.client, team]
+}
+
+/// A token of a team in an organization that this person owns.
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+async fn team_token(admin: &Person, owner: &Person, slug: &str) -> Client {
+    let me = owner.client.get("/v2/users/me").await.expect(200).json();
+    let body = json!({"name": "Acme", "slug": slug, "owner_id": me["id"]});
+    admin.client.post("/v2/organizations", &body).await.expect(201);
+    let team = owner.client.post("/v2/teams", &json!({"organization_id": slug, "name": "Crew"})).await.expect(201);
+    let body = json!({"name": "team's", "team_id": team.json()["id"], "scopes": ["models", "read:usage"]});
+    let token = owner.client.post("/v2/tokens", &body).await.expect(201).json();
+    owner.client.with_token(token["token"].as_str().unwrap())
 }
 
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -186,12 +205,15 @@ async fn no_guarded_door_opens_for_whom_it_is_not_meant() {
         let path = filled(door.path);
         let is_page = !door.path.starts_with("/v") && door.method == Method::GET;
         let unknown = if is_page { 303 } else { 401 };
-        let [nobody, member, _admin, revoked, powerless, models] =
-            <[Client; 6]>::try_from(callers(&house).await).unwrap_or_else(|_| unreachable!());
+        let [nobody, member, _admin, revoked, powerless, models, owner, team] =
+            <[Client; 8]>::try_from(callers(&house).await).unwrap_or_else(|_| unreachable!());
         let is_for_admins = matches!(door.need, Need::ReadAudit | Need::ManageUsers);
         let mut refused = vec![(nobody, unknown), (revoked, unknown), (powerless, 403)];
         refused.extend((door.need != Need::CallModels).then_some((models, 403)));
         refused.extend(is_for_admins.then_some((member, 403)));
+        refused.extend(is_for_admins.then_some((owner, 403)));
+        let is_for_teams = matches!(door.need, Need::CallModels | Need::ReadUsage | Need::FollowEvents);
+        refused.extend((!is_for_teams).then_some((team, 403)));
         for (caller, status) in refused {
             let answer = caller.send(door.method.clone(), &path, &[], Vec::new()).await;
             assert_eq!(answer.status.as_u16(), status, "{} {path}", door.method);

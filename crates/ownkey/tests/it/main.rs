@@ -32,6 +32,7 @@ mod lock_out;
 mod model_lists;
 mod opaque;
 mod openapi;
+mod organizations;
 mod pictures;
 mod postgres;
 mod registry;

@@ -142,7 +142,7 @@ async fn what_is_no_model_is_refused_with_the_field_at_fault() {
             json!({"provider": "ollama", "model_id": "m", "input_token_price": 1, "output_token_price": 1}),
             "input_token_price",
         ),
-        (json!({"provider": "openai", "model_id": "m", "scope": "organization"}), "scope"),
+        (json!({"provider": "openai", "model_id": "m", "scope": "organization"}), "organization_id"),
     ] {
         let refused = ann.client.post("/v2/llm-models", &body).await.expect(422).json();
         let detail = refused["detail"].as_str().unwrap();

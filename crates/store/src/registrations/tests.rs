@@ -58,7 +58,7 @@ async fn what_is_said_can_be_changed_and_taken_back() {
         assert_eq!(count(&mut change, Owner::User(ann)).await.unwrap(), 1);
         assert!(update(&mut change, &edited).await.unwrap());
         assert_eq!(get(&mut change, Owner::User(ann), "azure", "my-gpt").await.unwrap(), Some(edited.clone()));
-        assert_eq!(get(&mut change, None, "azure", "my-gpt").await.unwrap(), None);
+        assert_eq!(get(&mut change, Owner::System, "azure", "my-gpt").await.unwrap(), None);
         assert!(delete(&mut change, &edited).await.unwrap());
         assert!(!delete(&mut change, &edited).await.unwrap());
         change.commit(event(&edited)).await.unwrap();

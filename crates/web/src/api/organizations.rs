@@ -53,6 +53,7 @@ pub(crate) fn doors() -> Vec<Door> {
                 .example(json!({"name": "Acme", "slug": "acme", "markup_basis_points": 2000}))
                 .idempotent()
                 .gives::<OrganizationView>(201, "The organization")
+                .gives::<OrganizationView>(200, "Made before with this Idempotency-Key")
                 .refuses(&[Code::NotFound, Code::Conflict]),
         ),
         door(

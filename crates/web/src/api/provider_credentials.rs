@@ -47,7 +47,7 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_items),
             says(TAG, "The keys of your organizations, inactive ones too")
                 .query::<ItemsQuery>()
-                .gives::<Vec<Item>>(200, "The keys")
+                .gives::<Items>(200, "The keys")
                 .refuses(&[Code::NotFound]),
         ),
         door(
@@ -55,7 +55,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/api/provider-credentials/organization/{organization_id}",
             need,
             get(list_of_organization),
-            says(TAG, "The keys of one organization, by its id or slug").gives::<Vec<Item>>(200, "The keys"),
+            says(TAG, "The keys of one organization, by its id or slug").gives::<Items>(200, "The keys"),
         ),
         door(
             Method::POST,
@@ -70,6 +70,7 @@ pub(crate) fn doors() -> Vec<Door> {
                 }))
                 .idempotent()
                 .gives::<Item>(201, "The key")
+                .gives::<Item>(200, "Made before with this Idempotency-Key")
                 .refuses(&[Code::UnknownProvider, Code::NotFound, Code::DuplicateSecret, Code::EndpointNotAllowed]),
         ),
         door(
@@ -146,6 +147,10 @@ struct Item {
     /// Its place after the primary one; lower goes first.
     priority: i64,
 }
+
+/// A plain array of keys.
+#[derive(Serialize, ToSchema)]
+struct Items(Vec<Item>);
 
 impl From<&Credential> for Item {
     fn from(credential: &Credential) -> Self {
@@ -251,7 +256,7 @@ async fn list_of_organization(
 }
 
 fn plain(items: &[Credential]) -> Response {
-    axum::Json(items.iter().map(Item::from).collect::<Vec<_>>()).into_response()
+    axum::Json(Items(items.iter().map(Item::from).collect())).into_response()
 }
 
 async fn create_item(
@@ -266,7 +271,7 @@ async fn create_item(
         Turn::Replay(resource) => {
             let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
             let item = Item::from(&find(&app, &caller, id).await?);
-            Ok(idempotent::as_replay((StatusCode::CREATED, axum::Json(item)).into_response()))
+            Ok(idempotent::as_replay(axum::Json(item).into_response()))
         }
         Turn::Do(claim) => {
             let outcome = create(&app, &caller, body).await;

@@ -53,6 +53,7 @@ pub(crate) fn doors() -> Vec<Door> {
                 .example(json!({"organization_id": "acme", "name": "Apollo"}))
                 .idempotent()
                 .gives::<TeamView>(201, "The team")
+                .gives::<TeamView>(200, "Made before with this Idempotency-Key")
                 .refuses(&[Code::NotFound, Code::Conflict]),
         ),
         door(

@@ -1,6 +1,6 @@
 //! Where a key's models come from.
 
-use domain::credential::{KeyStatus, Settings, Source};
+use domain::credential::{KeyStatus, Owner, Scope, Settings, Source};
 use domain::ids::CredentialId;
 use domain::registration::Said;
 use domain::{Origin, Timestamp};
@@ -69,8 +69,10 @@ fn the_models_of_an_azure_key_are_its_deployments_whatever_a_list_says() {
 fn a_persons_registration_says_nothing_of_the_servers_keys() {
     let now = Timestamp::from_seconds(1_000);
     let registration = |scope| Registration {
-        scope,
-        owner: None,
+        owner: match scope {
+            Scope::Personal => Owner::User(domain::ids::UserId(uuid::Uuid::nil())),
+            _ => Owner::System,
+        },
         provider: ProviderId::Azure,
         namespace: "azure".to_owned(),
         model: "my-gpt".to_owned(),

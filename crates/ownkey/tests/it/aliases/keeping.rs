@@ -69,7 +69,7 @@ async fn what_is_no_alias_is_refused_with_the_field_at_fault() {
         (json!({"alias": "fast", "targets": targets(&[("openai", OPENAI)])}), "targets.model"),
         (json!({"alias": "fast", "targets": targets(&[("custom", "no-slug")])}), "targets"),
         (json!({"alias": "fast", "mode": "random", "targets": one}), "mode"),
-        (json!({"alias": "fast", "scope": "organization", "targets": one}), "scope"),
+        (json!({"alias": "fast", "scope": "organization", "targets": one}), "organization_id"),
         (json!({"alias": "fast", "targets": [{"provider": "openai", "model": "m", "weight": 1001}]}), "targets"),
         (
             json!({"alias": "f", "mode": "weighted", "targets": [{"provider": "openai", "model": "m", "weight": 0}]}),

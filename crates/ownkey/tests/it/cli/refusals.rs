@@ -40,7 +40,7 @@ async fn each_mistake_has_a_sentence_and_a_status() {
         (&[], "models --user bob@example.org", 1, "no user bob@example.org"),
         (&[], "credential spread nosuch", 1, "no provider"),
         (&[], "credential spread openai sideways", 1, "expected one of: primary"),
-        (&[], "credential spread openai primary --scope organization", 1, "no organizations"),
+        (&[], "credential spread openai primary --scope organization", 1, "organization_id is missing"),
         (&[], "token create far --policy sideways", 1, "expected one of: cross"),
         (&[("OWNKEY_POLICY", "lax")], "models", 78, "strict, chain or cross"),
         (&[("OWNKEY_REQUEST_KEYS", "yes")], "models", 78, "off or on"),

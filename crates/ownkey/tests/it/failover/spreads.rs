@@ -138,7 +138,7 @@ async fn what_is_settled_is_listed_audited_and_each_ones_own() {
     assert_eq!(all(&ann).await["count"], 1, "the server's own is not hers to see");
     let organization = json!({"scope": "organization", "spread": "primary"});
     let refused = put(&root.client, "/v2/spreads/openai", &organization).await.expect(422);
-    assert!(refused.text().contains("no organizations"), "{}", refused.text());
+    assert!(refused.text().contains("organization_id is missing"), "{}", refused.text());
     put(&ann.client, "/v2/spreads/openai", &json!({"spread": "at random"})).await.expect(422);
     put(&ann.client, "/v2/spreads/nobody", &json!({"spread": "primary"})).await.expect(404);
     let audit = root.client.get("/v2/audit-events").await.expect(200).text();
