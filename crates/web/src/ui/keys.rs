@@ -39,6 +39,7 @@ use crate::router::{Door, Shared, quiet_door};
 
 pub(super) use self::add::{headers_of, provider, typed, words};
 pub(super) use self::cards::{Card, cards};
+pub(super) use self::fields::spread;
 pub(super) use self::list::provider_options;
 pub(super) use self::pasted::{paste_box, results};
 use self::row::may_change;

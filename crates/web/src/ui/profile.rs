@@ -183,8 +183,8 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
             (parts::account(&told))
             (parts::password(&told))
             (parts::preferences(&told))
-            (parts::organizations(&told))
             (parts::sessions(&told))
+            (parts::organizations(&told))
             section.card #api-configuration aria-labelledby="keys-title" {
                 div.row.spread { h2 #keys-title { "API Configuration" } a href="/keys" { "All provider keys" } }
                 p.soft { "Open a provider, paste its key, save. A key that is there already is replaced." }

@@ -7,13 +7,15 @@ mod list;
 
 use app::credentials::{self, Held, HeldBy, NewKey, TypedSettings};
 use app::error::{Code, Error};
-use app::organizations;
+use app::{organizations, spreads};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::Caller;
 use domain::credential::Scope;
 use domain::organization::Organization;
+use domain::spread::Spread;
 use http::StatusCode;
-use maud::html;
+use maud::{Markup, html};
 
 use self::asked::{Asked, CredentialsQuery};
 use self::form::KeyForm;
@@ -147,12 +149,14 @@ async fn keys_page(
         limit: PAGE,
     };
     let found = credentials::held(app, caller, &held).await?;
+    let whose = Caller { organization: chosen.as_ref().map(|one| one.id), ..Caller::clone(caller) };
     let offered = with_chosen(offered, chosen.as_ref());
     let content = html! {
         (complaint(error.map(|error| error.sentence.as_str())))
         (list::lead(asked))
         (form::add(asked, typed, &offered, chosen.as_ref(), error.is_some()))
         (list::filters(asked, &offered))
+        (spread(shared, &whose, asked).await?)
         (list::keys(asked, &found, app, chosen.is_none() && offered.len() != 1))
         dialog #sheet aria-labelledby="sheet-title" {}
     };
@@ -162,6 +166,18 @@ async fn keys_page(
         Scope::Personal | Scope::System => ("System keys", Part::SystemKeys),
     };
     Ok(page(status, title, signed_in, part, &content).with_script("keys.js").into_response())
+}
+
+/// How calls are spread over the keys of one owner and provider.
+async fn spread(shared: &Shared, whose: &Caller, asked: &Asked) -> Result<Markup, Failure> {
+    let Some(provider) = asked.provider.filter(|_| asked.scope == Scope::System || whose.organization.is_some()) else {
+        return Ok(html! {});
+    };
+    let settled = spreads::list(&shared.app, whose).await?;
+    let own = settled.iter().find(|one| one.scope == asked.scope && one.provider == provider);
+    let organization = whose.organization.filter(|_| asked.scope == Scope::Organization).map(|id| id.to_string());
+    let settled = own.map_or(Spread::default(), |one| one.spread);
+    Ok(html! { div.spread { (keys::spread(provider, asked.scope, organization.as_deref(), settled)) } })
 }
 
 /// The organizations that the caller looks after, to choose from.

@@ -184,11 +184,11 @@ async fn team_page(
         (parts::new_token(&team, typed))
         (token_list(&held, count, now))
         div.halves {
-            (parts::members(&team, &people, &others, caller.user, manages))
-            @if manages {
-                div { (parts::callable(&team)) (parts::about(&team, &organization)) }
-                (parts::access(&team, count))
+            div {
+                (parts::members(&team, &people, &others, caller.user, manages))
+                @if manages { (parts::access(&team, count)) }
             }
+            @if manages { div { (parts::callable(&team)) (parts::about(&team, &organization)) } }
         }
     };
     let status = error.map_or(StatusCode::OK, problem::status_of);

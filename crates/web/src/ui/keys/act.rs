@@ -9,7 +9,7 @@ use app::{cooling, spreads};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::credential::{Credential, Scope, Settings};
-use domain::ids::CredentialId;
+use domain::ids::{CredentialId, OrganizationId};
 use domain::{Caller, Timestamp};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
@@ -47,6 +47,8 @@ pub(super) struct SpreadForm {
     provider: String,
     #[serde(default)]
     scope: String,
+    /// Whose, when an organization's.
+    organization: Option<OrganizationId>,
     spread: String,
 }
 
@@ -279,7 +281,7 @@ pub(super) async fn set_spread(
 ) -> Result<Response, Failure> {
     let spread = form.spread.parse().map_err(|problem: String| Error::invalid("spread", problem))?;
     let (provider, scope) = (provider(&form.provider)?, scope(&form.scope)?);
-    spreads::set(&shared.app, &signed_in.caller, scope, None, provider, spread).await?;
+    spreads::set(&shared.app, &signed_in.caller, scope, form.organization, provider, spread).await?;
     Ok(Redirect::to(&back(&headers)).into_response())
 }
 

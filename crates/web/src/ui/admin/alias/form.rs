@@ -209,7 +209,7 @@ fn fields(to: &str, whose: &Whose, filled: &Filled, choices: &Choices, save: &st
             // The first button is the one that Enter presses.
             button.sr type="submit" name="act" value="save" tabindex="-1" aria-hidden="true" { (save) }
             @if let Some(one) = &whose.organization { input type="hidden" name="organization" value=(one.slug); }
-            div.columns.top {
+            div.columns.aligned {
                 div.field {
                     label for="name" { "Name" }
                     input #name name="name" type="text" value=(filled.name) maxlength="128" required autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="fast";
@@ -218,8 +218,8 @@ fn fields(to: &str, whose: &Whose, filled: &Filled, choices: &Choices, save: &st
                 div.field {
                     label for="mode" { "Which is asked" }
                     select #mode name="mode" data-mode {
-                        option value="ordered" selected[!is_weighted] { "The first; each further one when those before it cannot answer" }
-                        option value="weighted" selected[is_weighted] { "One drawn by weight; the others when it cannot answer" }
+                        option value="ordered" selected[!is_weighted] { "In order: the first that can answer" }
+                        option value="weighted" selected[is_weighted] { "By weight: one is drawn, the others step in" }
                     }
                 }
             }

@@ -69,7 +69,7 @@ pub(super) fn add(
                 form method="post" action=(asked.page()) data-stay="Saved" autocomplete="off" {
                     p.wrong data-complaint hidden role="alert" {}
                     @if let Some(back) = &asked.organization { input type="hidden" name="back" value=(back); }
-                    div.columns.top {
+                    div.columns.aligned {
                         @if is_shared { (whose(typed, offered, chosen)) }
                         div.field {
                             label for="new-provider" { "Provider" }
@@ -128,7 +128,7 @@ fn reference(typed: &KeyForm) -> Markup {
 /// What few keys need.
 fn more(typed: &KeyForm) -> Markup {
     html! {
-        div.columns.top {
+        div.columns.aligned {
             div.field {
                 label for="new-note" { "Note" }
                 input #new-note name="note" type="text" value=(typed.note) maxlength="2000" autocomplete="off";

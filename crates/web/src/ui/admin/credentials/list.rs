@@ -33,7 +33,7 @@ pub(super) fn filters(asked: &Asked, offered: &[Organization]) -> Markup {
         form.filter role="search" method="get" action=(asked.page()) {
             @if asked.scope == Scope::Organization {
                 div.field {
-                    label for="organization" { "Of" }
+                    label for="organization" { "Organization" }
                     select #organization name="organization" {
                         option value="" { "All organizations" }
                         @for one in offered { option value=(one.slug) selected[is_chosen(one)] { (one.name) } }
@@ -41,11 +41,11 @@ pub(super) fn filters(asked: &Asked, offered: &[Organization]) -> Markup {
                 }
             }
             div.field {
-                label for="provider" { "For" }
+                label for="provider" { "Provider" }
                 select #provider name="provider" { option value="" { "All providers" } (provider_options(asked.provider)) }
             }
             div.field {
-                label for="show" { "Show" }
+                label for="show" { "State" }
                 select #show name="show" {
                     option value="" { "Active and inactive" }
                     option value="active" selected[asked.is_active == Some(true)] { "Active" }
