@@ -213,7 +213,7 @@ fn suggestions(whose: &Whose, suggested: &[(String, Target)]) -> Markup {
                     div.suggestion {
                         (copyable(name, &format!("the name {name}")))
                         div.row { (tile(target.provider)) span.small.grow { (target.provider.display_name()) " · " (target.model) }
-                            a.button.quiet.little href={ "/admin/aliases?like=" (form::likeness(name, target)) (back) "#make" } aria-label={ "Use " (name) } { "Use it" } }
+                            a.button.quiet.little href={ "/admin/aliases?like=" (form::likeness(name, target)) (back) "#make" } aria-label={ "Use it: " (name) } { "Use it" } }
                     }
                 }
             }

@@ -202,7 +202,7 @@ fn row(caller: &Caller, member: &Member<MemberRole>, to: &str, may_own: bool) ->
             td data-name="Since" { (time(member.created_at)) }
             td.end {
                 @if may_change || is_self {
-                    a.button.quiet.little.danger href={ (to) "?remove=" (member.user) } aria-label={ "Remove " (member.email) } {
+                    a.button.quiet.little.danger href={ (to) "?remove=" (member.user) } aria-label={ (if is_self { "Leave" } else { "Remove" }) " " (member.email) } {
                         @if is_self { "Leave" } @else { "Remove" }
                     }
                 }

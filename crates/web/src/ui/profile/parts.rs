@@ -121,7 +121,7 @@ pub(super) fn organizations(told: &Told) -> Markup {
                                 @if place.is_suspended { " " span.chip { "suspended" } }
                                 div.small { (place.role) " · " code { (place.slug) } }
                             }
-                            @if place.role >= MemberRole::Admin { a.button.quiet.little href={ "/admin/organizations/" (place.slug) } aria-label={ "Look after " (place.name) } { "Look after it" } }
+                            @if place.role >= MemberRole::Admin { a.button.quiet.little href={ "/admin/organizations/" (place.slug) } aria-label={ "Look after it: " (place.name) } { "Look after it" } }
                         }
                     }
                 }

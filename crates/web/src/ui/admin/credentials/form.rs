@@ -77,7 +77,8 @@ pub(super) fn add(
                         }
                         div.field {
                             label for="new-name" { "Credential Name" }
-                            input #new-name name="name" type="text" value=(typed.name) maxlength="100" autocomplete="off" placeholder="The provider's name, unless you say";
+                            input #new-name name="name" type="text" value=(typed.name) maxlength="100" autocomplete="off" placeholder="Production";
+                            p.hint { "The provider's name, unless you say." }
                         }
                         div.field {
                             label for="new-key" { "API Key" }

@@ -115,7 +115,7 @@ fn member_forms(to: &str, member: &Member<TeamRole>, own: UserId, manages: bool)
         @if manages || !is_lead || member.user == own {
             form method="post" action=(to) {
                 input type="hidden" name="user" value=(member.user);
-                button.quiet.little.danger type="submit" name="act" value="remove" aria-label={ "Take " (member.email) " out" } { "Take out" }
+                button.quiet.little.danger type="submit" name="act" value="remove" aria-label={ "Take out " (member.email) } { "Take out" }
             }
         }
     }
