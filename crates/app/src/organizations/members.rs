@@ -40,6 +40,10 @@ pub async fn set(
     role: MemberRole,
 ) -> Result<Member<MemberRole>> {
     let organization = find_to_manage(app, caller, named).await?.id;
+    // Before the change: whoever has the turn waits for no other connection.
+    if caller.is_admin() {
+        require_active(app, user).await?;
+    }
     let mut change = app.store.begin(app.clock.now(), actor(caller), None).await?;
     let known = store::memberships::role(&mut change, organization, user).await?;
     let judged = match known {
@@ -52,12 +56,6 @@ pub async fn set(
     if let Err(error) = judged {
         change.rollback().await?;
         return Err(error);
-    }
-    if known.is_none() {
-        if let Err(error) = require_active(app, user).await {
-            change.rollback().await?;
-            return Err(error);
-        }
     }
     store::memberships::set(&mut change, organization, user, role, Some(caller.user)).await?;
     let loses_owner = known == Some(MemberRole::Owner) && role != MemberRole::Owner;
@@ -80,9 +78,10 @@ pub async fn set(
 /// # Errors
 /// `not_found`, `forbidden`, or `conflict` for the last owner.
 pub async fn remove(app: &App, caller: &Caller, named: &str, user: UserId) -> Result<()> {
-    let organization = match user == caller.user {
-        true => find(app, caller, named).await?.id,
-        false => find_to_manage(app, caller, named).await?.id,
+    let organization = if user == caller.user {
+        find(app, caller, named).await?.id
+    } else {
+        find_to_manage(app, caller, named).await?.id
     };
     let mut change = app.store.begin(app.clock.now(), actor(caller), None).await?;
     let Some(known) = store::memberships::role(&mut change, organization, user).await? else {

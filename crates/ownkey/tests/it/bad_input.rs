@@ -75,6 +75,9 @@ async fn control() -> (House, Person, Vec<Described>) {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path
                     .replace("{id}", id)
+                    .replace("{organization}", "no-such-organization")
+                    .replace("{user_id}", bob["id"].as_str().unwrap())
+                    .replace("{invitation_id}", bob["id"].as_str().unwrap())
                     .replace("{message_id}", &question)
                     .replace("{provider}", "openai")
                     .replace("{model}", "no-such-model"),

@@ -78,7 +78,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/api/provider-credentials/{id}",
             need,
             get(get_item),
-            says(TAG, "One key").gives::<Item>(200, "The key"),
+            says(TAG, "One key of an organization").gives::<Item>(200, "The key"),
         ),
         door(
             Method::PUT,

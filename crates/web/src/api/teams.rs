@@ -41,7 +41,8 @@ pub(crate) fn doors() -> Vec<Door> {
             get(list_teams),
             says(TAG, "The teams that you belong to or look after")
                 .query::<TeamsQuery>()
-                .gives_list::<List<TeamView>, TeamView>(200, "The teams"),
+                .gives_list::<List<TeamView>, TeamView>(200, "The teams")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::POST,
@@ -61,7 +62,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/teams/{id}",
             need,
             get(get_team),
-            says(TAG, "One team").gives::<TeamView>(200, "The team"),
+            says(TAG, "One team of an organization").gives::<TeamView>(200, "The team"),
         ),
         door(
             Method::PATCH,

@@ -80,7 +80,7 @@ async fn what_is_no_alias_is_refused_with_the_field_at_fault() {
         assert_eq!(answer.json()["errors"][0]["field"], field, "{}", answer.text());
         assert!(!answer.text().contains("FAKE"), "{}", answer.text());
     }
-    ann.client.post("/v2/model-aliases", &json!({"alias": "fast", "targets": one, "teams": null})).await.expect(422);
+    ann.client.post("/v2/model-aliases", &json!({"alias": "fast", "targets": one, "team": null})).await.expect(422);
     make(&ann.client, &json!({"alias": "fast", "targets": one})).await;
     let again = ann.client.post("/v2/model-aliases", &json!({"alias": "fast", "targets": one})).await.expect(409);
     assert_eq!(again.json()["code"], "conflict");

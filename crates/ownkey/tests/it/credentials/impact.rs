@@ -86,7 +86,12 @@ async fn the_key_chosen_for_chats_is_in_use_without_a_call() {
     assert_eq!(impact["is_selected_in_chat"], true);
     let refused = ann.client.delete(&path(&key)).await.expect(409).json();
     assert!(refused["detail"].as_str().unwrap().contains("you chat with"), "{refused}");
-    let account = ann.client.patch(me, &json!({"preferences": {"chat_credential_id": null}})).await.expect(200).json();
-    assert_eq!(account["preferences"], json!({"fallback": null, "chat_credential_id": null}));
+    let account = ann
+        .client
+        .patch(me, &json!({"preferences": {"chat_credential_id": null, "organization_id": null}}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(account["preferences"], json!({"fallback": null, "chat_credential_id": null, "organization_id": null}));
     ann.client.delete(&path(&key)).await.expect(204);
 }

@@ -60,9 +60,12 @@ async fn every_door_is_closed_to_what_is_another_organizations() {
             let place = format!("{{{name}}}");
             paths = paths
                 .iter()
-                .flat_map(|path| match path.contains(&place) {
-                    true => values.iter().map(|value| path.replace(&place, value)).collect(),
-                    false => vec![path.clone()],
+                .flat_map(|path| {
+                    if path.contains(&place) {
+                        values.iter().map(|value| path.replace(&place, value)).collect()
+                    } else {
+                        vec![path.clone()]
+                    }
                 })
                 .collect();
         }

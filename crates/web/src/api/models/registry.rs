@@ -53,7 +53,7 @@ pub(super) fn doors() -> Vec<Door> {
             .idempotent()
             .gives::<ModelView>(201, "The model")
             .gives::<ModelView>(200, "Registered before with this Idempotency-Key")
-            .refuses(&[Code::Conflict, Code::ModelNotFound]),
+            .refuses(&[Code::Conflict, Code::ModelNotFound, Code::NotFound]),
         ),
         door(
             Method::PATCH,
