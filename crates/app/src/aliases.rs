@@ -2,6 +2,8 @@
 //! providers. A person has their own; admins make those of their organization
 //! and those of everybody.
 
+mod uses;
+
 use std::sync::Arc;
 
 use domain::Caller;
@@ -23,6 +25,8 @@ use crate::organizations::may_manage;
 use crate::owners;
 use crate::reach::{self, Reach};
 use crate::sign_in;
+
+pub use uses::{owner_of, uses};
 
 /// The most teams that one alias names.
 const TEAMS: usize = 100;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::Caller;
 use domain::access::{self, Need};
-use domain::ids::{CredentialId, TokenId, UserId};
+use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId, UserId};
 use store::audit::{AuditFilter, AuditRow, Page, Verified};
 
 use crate::App;
@@ -63,6 +63,10 @@ pub struct Labels {
     pub tokens: HashMap<TokenId, String>,
     /// Keys that the caller may know of.
     pub keys: HashMap<CredentialId, KeyLabel>,
+    /// Organizations, deleted ones too.
+    pub organizations: HashMap<OrganizationId, String>,
+    /// Teams, deleted ones too.
+    pub teams: HashMap<TeamId, String>,
 }
 
 /// What the ids in `rows` are called.
@@ -82,12 +86,22 @@ pub async fn labels(app: &App, caller: &Caller, rows: &[AuditRow]) -> Result<Lab
     tokens.sort_unstable();
     tokens.dedup();
     let keys = rows.iter().filter_map(|row| of_kind(row, "credential")?.parse::<CredentialId>().ok());
+    let of_kinds = |row: &AuditRow, kind| of_kind(row, kind).or_else(|| member(row, kind));
+    let mut organizations: Vec<OrganizationId> =
+        rows.iter().filter_map(|row| of_kinds(row, "organization")?.parse().ok()).collect();
+    let mut teams: Vec<TeamId> = rows.iter().filter_map(|row| of_kinds(row, "team")?.parse().ok()).collect();
+    organizations.sort_unstable();
+    organizations.dedup();
+    teams.sort_unstable();
+    teams.dedup();
     let found = store::users::some(&app.store, &users).await?;
     let address = |user: store::users::User| user.deleted_at.is_none().then_some(user.email);
     Ok(Labels {
         users: found.into_iter().map(|user| (user.id, address(user))).collect(),
         tokens: store::tokens::labelled(&app.store, &tokens).await?.into_iter().collect(),
         keys: usage::labels(app, caller, keys).await?,
+        organizations: store::organizations::labelled(&app.store, &organizations).await?.into_iter().collect(),
+        teams: store::teams::labelled(&app.store, &teams).await?.into_iter().collect(),
     })
 }
 

@@ -4,6 +4,7 @@
 mod arrange;
 mod duplicates;
 mod edit;
+mod held;
 mod paste;
 mod removal;
 mod rotate;
@@ -31,6 +32,7 @@ use crate::{checks, owners, reach, secrets};
 pub use arrange::{Place, arrange};
 pub(crate) use duplicates::already_saved;
 pub use edit::{Edit, edit};
+pub use held::{Held, HeldBy, HeldKey, HeldPage, held};
 pub use paste::{Outcome, Paste, Pasted, paste};
 pub use removal::{Impact, delete, impact};
 pub use rotate::{Rotated, Rotation, USUAL_GRACE, rotate};

@@ -44,6 +44,7 @@ pub mod reach;
 pub mod registry;
 pub mod resolving;
 mod secrets;
+pub mod spending;
 pub mod spreads;
 pub mod targets;
 pub mod terms;

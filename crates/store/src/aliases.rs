@@ -1,6 +1,8 @@
 //! Tables `aliases` and `alias_targets`: names that stand for models of one or
 //! several providers, a person's own or everybody's.
 
+mod uses;
+
 use std::collections::HashMap;
 
 use domain::alias::{Alias, Target};
@@ -14,6 +16,8 @@ use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
 use crate::row::{Columns, optional_id, owner_column, read_owner};
+
+pub use uses::{LATEST, Uses, owner_of, uses};
 
 const INSERT: &str = "INSERT INTO aliases (id, scope, owner_id, name, mode, created_at, created_by, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -3,6 +3,7 @@
 mod everybody;
 mod grace;
 mod health;
+mod held;
 mod impact;
 mod shelf;
 mod write;
@@ -16,6 +17,7 @@ use sqlx::any::AnyRow;
 pub use everybody::of_everybody;
 pub use grace::{EndedGrace, copy_model_list, ended_grace, grace_rows, shorten_grace};
 pub use health::{count_by_status, set_health, touch_last_used};
+pub use held::{Held, Holder, held, teams_lately};
 pub use impact::{Impact, TeamUse, TokenUse, impact};
 pub(crate) use shelf::containing;
 pub use shelf::{Count, Shelf, counts, shelf};

@@ -1,5 +1,7 @@
 //! Table `organizations`.
 
+mod peopled;
+
 use domain::Timestamp;
 use domain::ids::{OrganizationId, UserId};
 use domain::organization::{Organization, Rules};
@@ -13,6 +15,8 @@ use crate::error::StoreError;
 use crate::mutation::Mutation;
 use crate::open::Store;
 use crate::row::{Columns, json_text, optional_id, optional_micros, placeholders};
+
+pub use peopled::{Peopled, peopled};
 
 const INSERT: &str = "INSERT INTO organizations (id, slug, slug_folded, name, key_order, fallback, may_cross, \
      personal_keys_allowed, allowed_providers, markup_basis_points, personal_markup, counts_personal, suspended_at, \

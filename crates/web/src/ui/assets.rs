@@ -43,6 +43,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("usage.js", SCRIPT, include_str!("script/usage.js")),
     ("prices.js", SCRIPT, include_str!("script/prices.js")),
     ("tokens.js", SCRIPT, include_str!("script/tokens.js")),
+    ("alias.js", SCRIPT, include_str!("script/alias.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 

@@ -6,7 +6,7 @@ mod about;
 mod acts;
 mod compose;
 mod desk;
-mod figures;
+pub(super) mod figures;
 mod head;
 mod message;
 mod paste;

@@ -61,7 +61,8 @@ async fn viewer_of(parts: &Parts, shared: &Shared, caller: Option<&Caller>) -> R
         Some(caller) => {
             let account = app::users::me(&shared.app, caller).await?;
             let is_admin = account.role == Role::Admin;
-            Some(Person { name: account.display_name, email: account.email, is_admin })
+            let has_rooms = super::admin::has_rooms(caller);
+            Some(Person { name: account.display_name, email: account.email, is_admin, has_rooms })
         }
         None => None,
     };

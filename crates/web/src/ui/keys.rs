@@ -30,7 +30,6 @@ use maud::{Markup, html};
 use self::list::Listed;
 use self::pasted::PasteBox;
 use self::place::{KeysQuery, Spot};
-use self::row::Line;
 use super::forms::SignedIn;
 use super::view::{Icon, Place, Shape, complaint, icon, with_status};
 use crate::body::Query;
@@ -38,8 +37,14 @@ use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 
+pub(super) use self::add::{headers_of, provider, typed, words};
 pub(super) use self::cards::{Card, cards};
+pub(super) use self::fields::spread;
+pub(super) use self::list::provider_options;
 pub(super) use self::pasted::{paste_box, results};
+use self::row::may_change;
+pub(super) use self::row::{Line, actions, chips, mask, scope_word};
+pub(super) use self::verdict::verdict;
 
 /// How many keys a page shows.
 const PAGE: i64 = 50;
@@ -73,7 +78,7 @@ async fn show_keys(
     signed_in: SignedIn,
     Query(query): Query<KeysQuery>,
 ) -> Result<Response, Failure> {
-    let spot = Spot::of(&query, signed_in.caller.is_admin());
+    let spot = Spot::of(&query, &signed_in.caller);
     keys_page(&shared, &signed_in, &spot, Said::Nothing).await
 }
 
@@ -81,7 +86,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
     let (app, caller) = (&shared.app, &signed_in.caller);
     let browse = Browse {
         scope: spot.scope,
-        organization: None,
+        organization: caller.organization,
         provider: spot.provider,
         search: Some(spot.search.clone()),
         after: spot.after,
@@ -101,6 +106,7 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
     let line = |shown: &credentials::ShownKey| Line {
         cooling_until: cooling::until(app, shown.credential.id),
         may_copy: app.settings.reveal_allowed,
+        may_change: may_change(caller, &shown.credential),
         shown: shown.clone(),
         now,
         has_rivals: shelf.count(spot.scope, Some(shown.credential.provider)) > 1,
@@ -130,7 +136,8 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
             }
         }
         (complaint(problem))
-        (pasted::filled(&PasteBox {
+        @if spot.scope == Scope::Organization { (of_organization(signed_in)) }
+        @else { (pasted::filled(&PasteBox {
             action: "/keys/paste",
             is_admin,
             scope: spot.scope,
@@ -138,16 +145,35 @@ async fn keys_page(shared: &Shared, signed_in: &SignedIn, spot: &Spot, said: Sai
             has_focus: is_first && spot.provider.is_none(),
             beside: &fields::choice(spot),
             results: &pasted_here(results, now),
-        }))
-        (list::scopes(&listed, is_admin))
+        })) }
+        (list::scopes(&listed, &place::scopes(caller)))
         (list::providers(&listed))
-        @if let Some(provider) = spot.provider { (fields::of_provider(provider, spot, &listed, default_base)) }
+        @if let Some(provider) = spot.provider.filter(|_| spot.scope != Scope::Organization) { (fields::of_provider(provider, spot, &listed, default_base)) }
         (list::keys(&listed, app.settings.reveal_allowed))
         dialog #sheet aria-labelledby="sheet-title" {}
         (sheets::password_dialog(&proof))
     };
     let page = with_status(status, "Provider keys", &signed_in.viewer, content);
     Ok(page.at(Place::Keys).shaped(Shape::Column).with_script("keys.js").into_response())
+}
+
+/// Whose keys these are, and who looks after them.
+fn of_organization(signed_in: &SignedIn) -> Markup {
+    let caller = &signed_in.caller;
+    let place = caller.organization.and_then(|id| caller.membership(id));
+    html! {
+        @if let Some(place) = place {
+            p.notice.calm role="note" {
+                (icon(Icon::Shield))
+                span {
+                    "Keys of " strong { bdi { (place.name) } } ": they pay for calls in it. "
+                    @if caller.looks_after(place.organization) {
+                        a href={ "/admin/provider-credentials?organization=" (place.slug) } { "Add one, or look after them" } "."
+                    } @else { "Its owners and admins look after them; you see what they are called and how they do." }
+                }
+            }
+        }
+    }
 }
 
 /// What became of pasted keys, and what they are for.

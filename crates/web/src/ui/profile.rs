@@ -47,6 +47,8 @@ struct ProfileForm {
     name: Option<String>,
     /// `chain`, `strict` …; nothing: as the server has it.
     fallback: Option<String>,
+    /// The organization to act in; nothing: none in particular.
+    organization: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +79,16 @@ async fn edit_profile(
         "" => Ok(None),
         word => word.parse().map(Some).map_err(|problem: String| Error::invalid("fallback", problem)),
     });
-    let edit = AccountEdit { display_name: form.name, fallback: fallback.transpose()?, ..AccountEdit::default() };
+    let organization = form.organization.map(|id| match id.as_str() {
+        "" => Ok(None),
+        id => id.parse().map(Some).map_err(|_| Error::not_found("organization")),
+    });
+    let edit = AccountEdit {
+        display_name: form.name,
+        fallback: fallback.transpose()?,
+        organization: organization.transpose()?,
+        ..AccountEdit::default()
+    };
     let done = users::edit_me(&shared.app, &signed_in.caller, edit).await.map(drop);
     to_profile(&shared, &signed_in, done).await
 }
@@ -150,6 +161,8 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
         current: caller.session(),
         theme: signed_in.viewer.theme,
         server_policy: app.settings.policy,
+        belonging: std::sync::Arc::clone(&caller.belonging),
+        acting_in: caller.organization,
     };
     let listing = credentials::Listing { scope: Some(Scope::Personal), limit: 500, ..Default::default() };
     let (keys, _) = credentials::list(app, caller, &listing).await?;
@@ -173,6 +186,7 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
             (parts::password(&told))
             (parts::preferences(&told))
             (parts::sessions(&told))
+            (parts::organizations(&told))
             section.card #api-configuration aria-labelledby="keys-title" {
                 div.row.spread { h2 #keys-title { "API Configuration" } a href="/keys" { "All provider keys" } }
                 p.soft { "Open a provider, paste its key, save. A key that is there already is replaced." }

@@ -24,8 +24,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use store::tokens::Token;
 
+pub(super) use self::form::expiry;
 use self::form::{Choices, Filled};
-use self::fresh::{Callable, Fresh, Made};
+pub(super) use self::fresh::{Callable, Fresh, Made, card as fresh_card};
+pub(super) use self::list::of_team as token_list;
 use super::forms::{SignedIn, is_for_the_form};
 use super::view::{Icon, Page, Place, complaint, icon, with_status};
 use crate::body::{Form, Id, Query};
@@ -65,7 +67,7 @@ async fn show_tokens(
     Query(query): Query<TokensQuery>,
 ) -> Result<Response, Failure> {
     let fresh = match query.made.parse() {
-        Ok(id) => made_before(&shared, &signed_in, id).await?,
+        Ok(id) => tokens_before(&shared, &signed_in, id).await?,
         Err(_) => None,
     };
     let skip = query.skip.parse().unwrap_or(0).clamp(0, 10_000);
@@ -73,7 +75,11 @@ async fn show_tokens(
 }
 
 /// A token whose text was shown already, while it works.
-async fn made_before(shared: &Shared, signed_in: &SignedIn, id: TokenId) -> Result<Option<Fresh>, Failure> {
+pub(super) async fn tokens_before(
+    shared: &Shared,
+    signed_in: &SignedIn,
+    id: TokenId,
+) -> Result<Option<Fresh>, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let token = match tokens::get(app, caller, id).await {
         Ok(token) => token,
@@ -146,7 +152,7 @@ async fn edit_token(
 ) -> Result<Response, Failure> {
     let filled = Filled::of(fields);
     match edit(&shared, &signed_in, id, &filled).await {
-        Ok(()) => Ok(Redirect::to("/tokens").into_response()),
+        Ok(()) => Ok(Redirect::to(&home(&tokens::get(&shared.app, &signed_in.caller, id).await?)).into_response()),
         Err(error) if is_for_the_form(&error) => token_page(&shared, &signed_in, id, &filled, Some(&error)).await,
         Err(error) => Err(error.into()),
     }
@@ -208,8 +214,14 @@ async fn revoke_token(
     signed_in: SignedIn,
     Id(id): Id<TokenId>,
 ) -> Result<Response, Failure> {
+    let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
     tokens::revoke(&shared.app, &signed_in.caller, id).await?;
-    Ok(Redirect::to("/tokens").into_response())
+    Ok(Redirect::to(&home(&token)).into_response())
+}
+
+/// Where the tokens are that this one is among.
+fn home(token: &Token) -> String {
+    token.team.map_or_else(|| "/tokens".to_owned(), |team| format!("/admin/teams/{team}"))
 }
 
 /// What a page of tokens has to say.
@@ -258,7 +270,7 @@ async fn token_page(
     let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
     let choices = choices(shared, signed_in).await?;
     let content = html! {
-        nav.back aria-label="Back" { a href="/tokens" { (icon(Icon::Left)) "Gateway tokens" } }
+        nav.back aria-label="Back" { a href=(home(&token)) { (icon(Icon::Left)) @if token.team.is_some() { "Its team" } @else { "Gateway tokens" } } }
         (list::head(&token, shared.app.clock.now()))
         (complaint(error.map(|error| error.sentence.as_str())))
         @if token.revoked_at.is_none() {

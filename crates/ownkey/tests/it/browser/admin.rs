@@ -1,6 +1,9 @@
 //! The administration: inviting, suspending, letting go, and the log that has
 //! all of it.
 
+mod day;
+mod names;
+
 use std::time::{Duration, Instant};
 
 use testkit::{Browser, House, Tab, View};
@@ -138,7 +141,8 @@ async fn the_summary_tells_how_the_server_does_and_members_are_kept_out() {
     assert_eq!(seen["keyring"]["secrets_under_others"], 0);
     bob.client.get("/v2/server").await.expect(403);
     tab.click("link", "System keys").await;
-    tab.until("location.pathname === '/keys' && location.search === '?scope=system'").await;
+    tab.until("location.pathname === '/admin/system-keys' && document.readyState === 'complete'").await;
+    tab.see("No key yet").await;
     let member = signed_in(&browser, &house, "bob").await;
     for path in ["/admin", "/admin/users", "/admin/audit", "/admin/system-keys"] {
         member.go(path).await;

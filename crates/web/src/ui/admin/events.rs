@@ -1,5 +1,7 @@
 //! The events of the audit log, in words.
 
+mod organizations;
+
 use app::audit::{Labels, member};
 use domain::Timestamp;
 use domain::provider::ProviderId;
@@ -74,6 +76,28 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("prices.imported", "Prices imported"),
             ("library.pull_started", "Model fetched"),
             ("library.delete_asked", "Model thrown away"),
+        ],
+    ),
+    (
+        "Organizations",
+        &[
+            ("organization.created", "Organization made"),
+            ("organization.updated", "Organization edited"),
+            ("organization.suspended", "Organization suspended"),
+            ("organization.resumed", "Organization let work again"),
+            ("organization.deleted", "Organization deleted"),
+            ("member.set", "Member or role set"),
+            ("member.removed", "Member removed"),
+            ("invitation.created", "Invitation made"),
+            ("invitation.revoked", "Invitation revoked"),
+            ("invitation.used", "Invitation used"),
+            ("team.created", "Team made"),
+            ("team.updated", "Team edited"),
+            ("team.suspended", "Team suspended"),
+            ("team.resumed", "Team let work again"),
+            ("team.deleted", "Team deleted"),
+            ("team_member.set", "Team member set"),
+            ("team_member.removed", "Team member removed"),
         ],
     ),
     (
@@ -216,8 +240,14 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
             html! { "sealed " (fields.number("rewrapped")) " secrets anew" @if fields.number("unopened") > 0 { "; " (fields.number("unopened")) " did not open" } }
         }
         "keyring.key_retired" => html! { "retired the master key " code { (fields.text("key")) } },
+        action if is_of_organizations(action) => organizations::words(row, labels, &fields),
         _ => of_key(row, labels, &fields),
     }
+}
+
+/// Whether an action is about organizations, teams, members or invitations.
+fn is_of_organizations(action: &str) -> bool {
+    ["organization.", "member.", "invitation.", "team.", "team_member."].iter().any(|kind| action.starts_with(kind))
 }
 
 /// Who signed in, where it is not who did it.
@@ -269,6 +299,8 @@ fn target(row: &AuditRow, labels: &Labels) -> Markup {
                 format!("“{}”", key.name)
             })
         }
+        "organization" => id.parse().ok().and_then(|id| labels.organizations.get(&id).cloned()),
+        "team" => id.parse().ok().and_then(|id| labels.teams.get(&id).cloned()),
         _ => None,
     };
     let nameless = match row.target_kind.as_str() {

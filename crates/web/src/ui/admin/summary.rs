@@ -2,7 +2,6 @@
 
 use app::overview::{self, Overview};
 use app::settings::Settings;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::credential::KeyStatus;
 use domain::resolve::Fallback;
@@ -21,7 +20,7 @@ use crate::ui::view::{Icon, icon, key_state};
 /// The latest changes shown.
 const LATEST: i64 = 8;
 
-pub(super) async fn show_summary(State(shared): State<Shared>, signed_in: SignedIn) -> Result<Response, Failure> {
+pub(super) async fn show_summary(shared: &Shared, signed_in: &SignedIn) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let seen = overview::of(app, caller).await?;
     let (rows, _) = app::audit::listed(app, caller, &AuditFilter::default(), None, LATEST).await?;
@@ -38,7 +37,7 @@ pub(super) async fn show_summary(State(shared): State<Shared>, signed_in: Signed
             @for row in &rows { (events::event(row, &labels)) }
         }
     };
-    Ok(page(StatusCode::OK, "Administration", &signed_in, Part::Summary, &content).into_response())
+    Ok(page(StatusCode::OK, "Administration", signed_in, Part::Summary, &content).into_response())
 }
 
 /// What an admin should do something about.

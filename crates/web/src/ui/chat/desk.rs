@@ -106,9 +106,16 @@ async fn judge(shared: &Shared, caller: &Caller, desk: &mut Desk, resolution: &R
         name: key.as_ref().map_or_else(|| of_whom(verdict.scope).to_owned(), |key| key.name.clone()),
         mask: key.as_ref().filter(|key| !key.masked.is_empty()).map(|key| key_shape::masked_in_lists(&key.masked)),
         scope: verdict.scope,
+        organization: organization(caller, verdict.scope),
         state: key.as_ref().map(|key| (key.status, key.is_active)),
     });
     Ok(())
+}
+
+/// What the organization is called that pays.
+fn organization(caller: &Caller, scope: Scope) -> Option<String> {
+    let place = caller.organization.filter(|_| scope == Scope::Organization).and_then(|id| caller.membership(id));
+    place.map(|place| place.name.clone())
 }
 
 /// Whose key it is, to somebody who may not know its name.

@@ -42,7 +42,7 @@ pub(super) fn speed(output: u64, first_token_ms: u64, duration_ms: u64) -> Optio
 }
 
 /// `$0.0023`: two digits that matter, cents at least.
-pub(super) fn dollars(cost: Nanos) -> String {
+pub(crate) fn dollars(cost: Nanos) -> String {
     if cost.0 == 0 {
         return "$0".to_owned();
     }

@@ -82,7 +82,10 @@ fn key_words(payer: &Payer) -> Markup {
         @else {
             (payer.name)
             @if let Some(mask) = &payer.mask { " " code { (mask) } }
-            span.only-wide { " · " (whose(payer.scope)) }
+            @match &payer.organization {
+                Some(name) => { " · " bdi { (name) } }
+                None => { span.only-wide { " · " (whose(payer.scope)) } }
+            }
         }
     }
 }

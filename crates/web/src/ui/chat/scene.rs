@@ -198,6 +198,8 @@ pub(super) struct Payer {
     /// `••••b123`, where the key may be seen and has a secret.
     pub(super) mask: Option<String>,
     pub(super) scope: Scope,
+    /// What the organization is called whose key it is.
+    pub(super) organization: Option<String>,
     /// Its state, where the key may be seen.
     pub(super) state: Option<(KeyStatus, bool)>,
 }

@@ -8,16 +8,16 @@ use app::error::{Code, Error};
 use app::{cooling, spreads};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::Timestamp;
-use domain::credential::{Credential, Settings};
-use domain::ids::CredentialId;
+use domain::credential::{Credential, Scope, Settings};
+use domain::ids::{CredentialId, OrganizationId};
+use domain::{Caller, Timestamp};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::add::{headers_of, provider, scope, typed, words};
 use super::place::{back, spot_of};
-use super::row::Line;
+use super::row::{Line, may_change};
 use super::{Said, keys_page, sheets};
 use crate::api::credentials::paste::place;
 use crate::body::{Form, Id};
@@ -47,6 +47,8 @@ pub(super) struct SpreadForm {
     provider: String,
     #[serde(default)]
     scope: String,
+    /// Whose, when an organization's.
+    organization: Option<OrganizationId>,
     spread: String,
 }
 
@@ -78,11 +80,13 @@ pub(super) async fn show_key(
     let line = Line {
         cooling_until: cooling::until(app, id),
         may_copy: app.settings.reveal_allowed,
+        may_change: may_change(&signed_in.caller, &shown.credential),
         now: app.clock.now(),
         has_rivals: true,
         shown,
     };
-    Ok(sheet_page(&signed_in, StatusCode::OK, &sheets::key(&line)))
+    let at_home = home(&line.shown.credential, &signed_in.caller);
+    Ok(sheet_page(&signed_in, StatusCode::OK, at_home, &sheets::key(&line, at_home)))
 }
 
 pub(super) async fn act_on_key(
@@ -107,10 +111,10 @@ pub(super) async fn act_on_key(
         Ok(()) => Ok(Redirect::to(&back(&headers)).into_response()),
         Err(error) if error.code == Code::KeyInUse => {
             let status = problem::status_of(&error);
-            Ok(sheet_page(&signed_in, status, &delete_sheet(&shared, &signed_in, id).await?))
+            delete_sheet(&shared, &signed_in, id, status).await.map_err(Failure::from)
         }
         Err(error) if is_for_the_form(&error) => {
-            let spot = spot_of(&headers, caller.is_admin());
+            let spot = spot_of(&headers, caller);
             keys_page(&shared, &signed_in, &spot, Said::Refused(&error)).await
         }
         Err(error) => Err(error.into()),
@@ -127,13 +131,19 @@ pub(super) async fn show_delete(
     signed_in: SignedIn,
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
-    Ok(sheet_page(&signed_in, StatusCode::OK, &delete_sheet(&shared, &signed_in, id).await?))
+    delete_sheet(&shared, &signed_in, id, StatusCode::OK).await.map_err(Failure::from)
 }
 
-async fn delete_sheet(shared: &Shared, signed_in: &SignedIn, id: CredentialId) -> Result<Markup, Error> {
+async fn delete_sheet(
+    shared: &Shared,
+    signed_in: &SignedIn,
+    id: CredentialId,
+    status: StatusCode,
+) -> Result<Response, Error> {
     let key = credentials::get(&shared.app, &signed_in.caller, id).await?;
     let impact = credentials::impact(&shared.app, &signed_in.caller, id).await?;
-    Ok(sheets::delete(&key, &impact))
+    let at_home = home(&key, &signed_in.caller);
+    Ok(sheet_page(signed_in, status, at_home, &sheets::delete(&key, &impact, at_home)))
 }
 
 pub(super) async fn show_rotate(
@@ -142,7 +152,8 @@ pub(super) async fn show_rotate(
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
     let key = credentials::get(&shared.app, &signed_in.caller, id).await?;
-    Ok(sheet_page(&signed_in, StatusCode::OK, &sheets::rotate(&key, None)))
+    let at_home = home(&key, &signed_in.caller);
+    Ok(sheet_page(&signed_in, StatusCode::OK, at_home, &sheets::rotate(&key, None, at_home)))
 }
 
 pub(super) async fn rotate_key(
@@ -159,7 +170,9 @@ pub(super) async fn rotate_key(
         Ok(_) => Ok(Redirect::to(&back(&headers)).into_response()),
         Err(error) if is_for_the_form(&error) => {
             let key = credentials::get(app, caller, id).await?;
-            Ok(sheet_page(&signed_in, problem::status_of(&error), &sheets::rotate(&key, Some(&error.sentence))))
+            let at_home = home(&key, caller);
+            let sheet = sheets::rotate(&key, Some(&error.sentence), at_home);
+            Ok(sheet_page(&signed_in, problem::status_of(&error), at_home, &sheet))
         }
         Err(error) => Err(error.into()),
     }
@@ -171,7 +184,8 @@ pub(super) async fn show_edit(
     Id(id): Id<CredentialId>,
 ) -> Result<Response, Failure> {
     let key = credentials::get(&shared.app, &signed_in.caller, id).await?;
-    Ok(sheet_page(&signed_in, StatusCode::OK, &sheets::edit(&key, None)))
+    let at_home = home(&key, &signed_in.caller);
+    Ok(sheet_page(&signed_in, StatusCode::OK, at_home, &sheets::edit(&key, None, at_home)))
 }
 
 pub(super) async fn edit_key(
@@ -194,7 +208,9 @@ pub(super) async fn edit_key(
                 Code::KeyRequiredForNewOrigin => moved(&key),
                 _ => error.sentence.clone(),
             };
-            Ok(sheet_page(&signed_in, problem::status_of(&error), &sheets::edit(&key, Some(&sentence))))
+            let at_home = home(&key, caller);
+            let sheet = sheets::edit(&key, Some(&sentence), at_home);
+            Ok(sheet_page(&signed_in, problem::status_of(&error), at_home, &sheet))
         }
         Err(error) => Err(error.into()),
     }
@@ -265,14 +281,24 @@ pub(super) async fn set_spread(
 ) -> Result<Response, Failure> {
     let spread = form.spread.parse().map_err(|problem: String| Error::invalid("spread", problem))?;
     let (provider, scope) = (provider(&form.provider)?, scope(&form.scope)?);
-    spreads::set(&shared.app, &signed_in.caller, scope, None, provider, spread).await?;
+    spreads::set(&shared.app, &signed_in.caller, scope, form.organization, provider, spread).await?;
     Ok(Redirect::to(&back(&headers)).into_response())
 }
 
-fn sheet_page(signed_in: &SignedIn, status: StatusCode, sheet: &Markup) -> Response {
+/// The page that a key is listed on, for whoever may change it.
+fn home(key: &Credential, caller: &Caller) -> &'static str {
+    match key.scope {
+        Scope::Personal => "/keys",
+        Scope::Organization if may_change(caller, key) => "/admin/provider-credentials",
+        Scope::Organization => "/keys?scope=organization",
+        Scope::System => "/admin/system-keys",
+    }
+}
+
+fn sheet_page(signed_in: &SignedIn, status: StatusCode, home: &str, sheet: &Markup) -> Response {
     let content = html! {
         h1.sr { "Provider key" }
-        nav.back aria-label="Back" { a href="/keys" { (icon(Icon::Left)) "Provider keys" } }
+        nav.back aria-label="Back" { a href=(home) { (icon(Icon::Left)) "Provider keys" } }
         (sheet)
     };
     let page = with_status(status, "Provider key", &signed_in.viewer, content);

@@ -59,7 +59,7 @@ pub(super) async fn paste_keys(
     let scope = scope(&form.scope)?;
     let provider = typed(form.provider).map(|text| provider(&text)).transpose()?;
     let paste = Paste { text: form.text, provider, scope, wait_for_check: false };
-    let spot = spot_of(&headers, signed_in.caller.is_admin());
+    let spot = spot_of(&headers, &signed_in.caller);
     match credentials::paste(&shared.app, &signed_in.caller, paste).await {
         Ok(pasted) => keys_page(&shared, &signed_in, &spot, Said::Pasted(&pasted)).await,
         Err(error) if is_for_the_form(&error) => keys_page(&shared, &signed_in, &spot, Said::Refused(&error)).await,
@@ -77,7 +77,7 @@ pub(super) async fn add_key(
     match credentials::create(&shared.app, &signed_in.caller, new).await {
         Ok(_) => Ok(Redirect::to(&back(&headers)).into_response()),
         Err(error) if is_for_the_form(&error) => {
-            let spot = spot_of(&headers, signed_in.caller.is_admin());
+            let spot = spot_of(&headers, &signed_in.caller);
             keys_page(&shared, &signed_in, &spot, Said::Refused(&error)).await
         }
         Err(error) => Err(error.into()),
@@ -108,17 +108,17 @@ fn new_key(shared: &Shared, form: KeyForm) -> Result<NewKey, Error> {
 }
 
 /// What somebody typed; `None` for nothing.
-pub(super) fn typed(text: String) -> Option<String> {
+pub(crate) fn typed(text: String) -> Option<String> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
 /// Names with commas or line breaks between them.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// `name: value` on each line.
-pub(super) fn headers_of(text: &str) -> Result<BTreeMap<String, String>, Error> {
+pub(crate) fn headers_of(text: &str) -> Result<BTreeMap<String, String>, Error> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines
         .map(|line| {
@@ -128,7 +128,7 @@ pub(super) fn headers_of(text: &str) -> Result<BTreeMap<String, String>, Error> 
         .collect()
 }
 
-pub(super) fn provider(text: &str) -> Result<ProviderId, Error> {
+pub(crate) fn provider(text: &str) -> Result<ProviderId, Error> {
     text.parse().map_err(|problem: String| Error::invalid("provider", format!("is not taken: {problem}")))
 }
 

@@ -46,7 +46,7 @@ pub(super) fn of_provider(
             }
             p.soft { (facts.description) @if is_local { " No API key needed, but might need local config." } }
             (form(provider, spot.scope, default_base, ""))
-            @if keys > 1 { (spread(provider, spot.scope, listed.spread)) }
+            @if keys > 1 { hr; (spread(provider, spot.scope, None, listed.spread)) }
         }
     }
 }
@@ -135,16 +135,17 @@ pub(super) fn edit_inputs(key: &Credential) -> Markup {
     }
 }
 
-/// How calls are spread over the keys of one provider.
-fn spread(provider: ProviderId, scope: Scope, settled: Spread) -> Markup {
+/// How calls are spread over the keys of one provider; `organization`: whose,
+/// when an organization's.
+pub(crate) fn spread(provider: ProviderId, scope: Scope, organization: Option<&str>, settled: Spread) -> Markup {
     let choices = [
         (Spread::Primary, "The primary key serves, the others step in"),
         (Spread::RoundRobin, "Each key in turn"),
         (Spread::LeastUsed, "The key that served the fewest calls lately"),
     ];
     html! {
-        hr;
         form.row method="post" action="/keys/spread" data-at-once {
+            @if let Some(organization) = organization { input type="hidden" name="organization" value=(organization); }
             input type="hidden" name="provider" value=(provider);
             input type="hidden" name="scope" value=(scope);
             label for="spread" { "With several keys" }

@@ -27,12 +27,13 @@ pub(super) struct Listed<'a> {
     pub(super) local: &'a [(&'static str, usize)],
 }
 
-/// Whose keys: one's own, or the server's, for whoever may look after both.
-pub(super) fn scopes(listed: &Listed<'_>, is_admin: bool) -> Markup {
+/// Whose keys: one's own, the organization's, or the server's, for whoever may
+/// look at several.
+pub(super) fn scopes(listed: &Listed<'_>, scopes: &[Scope]) -> Markup {
     html! {
-        @if is_admin {
+        @if scopes.len() > 1 {
             nav.tabs #scopes aria-label="Whose keys" data-live="credential." {
-                @for scope in [Scope::Personal, Scope::System] {
+                @for &scope in scopes {
                     a href=(listed.spot.in_scope(scope).href()) aria-current=[(scope == listed.spot.scope).then_some("true")] {
                         (scope_word(scope)) span.count { (listed.shelf.count(scope, None)) }
                     }
@@ -100,7 +101,7 @@ pub(super) fn keys(listed: &Listed<'_>, may_copy: bool) -> Markup {
                     }
                     (pages(listed))
                     @if !may_copy { p.small { "Copying keys is switched off on this server." } }
-                    @else if spot.scope != Scope::Personal { p.small { "The server's keys cannot be copied; only personal ones, by their owner." } }
+                    @else if spot.scope != Scope::Personal { p.small { "Shared keys cannot be copied; only personal ones, by their owner." } }
                 }
             }
         }
@@ -140,6 +141,13 @@ fn nothing(listed: &Listed<'_>) -> Markup {
         let all = Spot { search: String::new(), after: None, ..spot.clone() };
         return empty(Icon::Search, "No key matches", &html! { p { a href=(all.href()) { "Show all keys" } } });
     }
+    if spot.scope == Scope::Organization {
+        return empty(
+            Icon::Key,
+            "No key yet",
+            &html! { p { "Your organization has no key " @if spot.provider.is_some() { "of this provider " } "yet. Its owners and admins add one." } },
+        );
+    }
     if let Some(provider) = spot.provider {
         let facts = provider.facts();
         let what = if facts.kind == ProviderKind::Local { "server" } else { "key" };
@@ -177,7 +185,7 @@ pub(super) fn article(provider: ProviderId) -> &'static str {
 }
 
 /// The list of providers to choose from.
-pub(super) fn provider_options(chosen: Option<ProviderId>) -> Markup {
+pub(crate) fn provider_options(chosen: Option<ProviderId>) -> Markup {
     html! {
         @for provider in &PROVIDERS {
             option value=(provider.name) selected[chosen == Some(provider.id)] { (provider.display_name) }

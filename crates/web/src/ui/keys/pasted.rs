@@ -125,6 +125,7 @@ fn saved_line(saved: &Saved, now: Timestamp) -> Markup {
         shown: ShownKey { credential: key.clone(), models: None, unusual: None },
         cooling_until: None,
         may_copy: false,
+        may_change: true,
         now,
         has_rivals: false,
     };

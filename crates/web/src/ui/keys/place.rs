@@ -1,9 +1,9 @@
 //! Where on `/keys` somebody is: the scope, the provider, what they search for.
 //! All of it is in the address.
 
-use domain::ProviderId;
 use domain::credential::Scope;
 use domain::ids::CredentialId;
+use domain::{Caller, ProviderId};
 use http::header::REFERER;
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
@@ -31,8 +31,8 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    pub(super) fn of(query: &KeysQuery, is_admin: bool) -> Self {
-        let scope = query.scope.parse().ok().filter(|scope| *scope == Scope::System && is_admin);
+    pub(super) fn of(query: &KeysQuery, caller: &Caller) -> Self {
+        let scope = query.scope.parse().ok().filter(|scope| scopes(caller).contains(scope));
         Self {
             scope: scope.unwrap_or(Scope::Personal),
             provider: query.provider.parse().ok(),
@@ -85,20 +85,41 @@ pub(super) fn back(headers: &HeaderMap) -> String {
 
 fn has_keys(path: &str) -> bool {
     let is_one = path.strip_prefix("/keys/").is_some_and(|id| id.parse::<CredentialId>().is_ok());
-    is_one || matches!(path, "/keys" | "/profile")
+    is_one || matches!(path, "/keys" | "/profile" | "/admin/provider-credentials" | "/admin/system-keys")
 }
 
 /// The place that `back` names.
-pub(super) fn spot_of(headers: &HeaderMap, is_admin: bool) -> Spot {
+pub(super) fn spot_of(headers: &HeaderMap, caller: &Caller) -> Spot {
     let back = back(headers);
     let query = back.split_once('?').map_or("", |(_, query)| query);
     let query = serde_urlencoded::from_str::<KeysQuery>(query).unwrap_or_default();
-    Spot::of(&query, is_admin)
+    Spot::of(&query, caller)
+}
+
+/// Whose keys somebody may look at: their own, those of the organization they act
+/// in, and the server's for its admins.
+pub(super) fn scopes(caller: &Caller) -> Vec<Scope> {
+    let may_see = |scope: &Scope| match scope {
+        Scope::Personal => true,
+        Scope::Organization => caller.organization.is_some(),
+        Scope::System => caller.is_admin(),
+    };
+    [Scope::Personal, Scope::Organization, Scope::System].into_iter().filter(may_see).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use domain::caller::{Proof, Role};
+    use domain::ids::{OrganizationId, UserId};
+
     use super::*;
+
+    fn caller(role: Role, organization: Option<OrganizationId>) -> Caller {
+        let user = UserId(uuid::Uuid::nil());
+        Caller { user, role, organization, belonging: Arc::default(), fallback: None, proof: Proof::CommandLine }
+    }
 
     #[test]
     fn a_place_is_in_its_address_and_back() {
@@ -108,10 +129,13 @@ mod tests {
             q: q.to_owned(),
             after: String::new(),
         };
-        let spot = Spot::of(&query("system", "claude", " a&b "), true);
+        let spot = Spot::of(&query("system", "claude", " a&b "), &caller(Role::Admin, None));
         assert_eq!(spot.href(), "/keys?scope=system&provider=anthropic&q=a%26b");
         assert_eq!(spot.of_provider(None).in_scope(Scope::Personal).href(), "/keys?q=a%26b");
-        assert_eq!(Spot::of(&query("system", "nonsense", ""), false).href(), "/keys");
+        let member = caller(Role::Member, Some(OrganizationId(uuid::Uuid::nil())));
+        assert_eq!(Spot::of(&query("system", "nonsense", ""), &member).href(), "/keys");
+        assert_eq!(Spot::of(&query("organization", "", ""), &member).href(), "/keys?scope=organization");
+        assert_eq!(Spot::of(&query("organization", "", ""), &caller(Role::Admin, None)).href(), "/keys");
     }
 
     #[test]

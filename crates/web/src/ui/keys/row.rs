@@ -1,9 +1,9 @@
 //! One key in the list: what it is, how it does, and what can be done with it.
 
 use app::credentials::ShownKey;
-use domain::Timestamp;
 use domain::credential::{Credential, Scope, Source};
 use domain::key_shape;
+use domain::{Caller, Timestamp};
 use maud::{Markup, html};
 
 use super::verdict::verdict;
@@ -11,18 +11,25 @@ use crate::ui::view::{Icon, icon, tile, time};
 
 /// A key, and what a row says of it.
 pub(crate) struct Line {
-    pub(super) shown: ShownKey,
-    pub(super) cooling_until: Option<Timestamp>,
+    pub(crate) shown: ShownKey,
+    pub(crate) cooling_until: Option<Timestamp>,
     /// Whether the server lets keys be copied.
-    pub(super) may_copy: bool,
-    pub(super) now: Timestamp,
+    pub(crate) may_copy: bool,
+    pub(crate) now: Timestamp,
+    /// Whether whoever looks at it looks after it.
+    pub(crate) may_change: bool,
     /// Whether it is one of several for its provider.
-    pub(super) has_rivals: bool,
+    pub(crate) has_rivals: bool,
+}
+
+/// Whether the caller looks after a key that they see.
+pub(crate) fn may_change(caller: &Caller, key: &Credential) -> bool {
+    key.organization.is_none_or(|organization| caller.looks_after(organization))
 }
 
 pub(super) fn row(line: &Line) -> Markup {
     let key = &line.shown.credential;
-    let can_move = key.is_row() && !key.is_primary && key.grace_of.is_none();
+    let can_move = line.may_change && key.is_row() && !key.is_primary && key.grace_of.is_none();
     let group = can_move.then(|| format!("{}-{}", key.scope, key.provider));
     html! {
         tr id={ "key-" (key.id) } data-key=(key.id) data-group=[group] {
@@ -38,13 +45,13 @@ pub(super) fn row(line: &Line) -> Markup {
             }
             td { (verdict(line)) }
             td.used data-name="Last used" { @match key.last_used_at { Some(at) => { (time(at)) } None => { span.soft { "never" } } } }
-            td.end { (actions(line)) }
+            td.end { @if line.may_change { (actions(line)) } }
         }
     }
 }
 
 /// What may be shown of a key, or where it is instead.
-pub(super) fn mask(key: &Credential) -> Markup {
+pub(crate) fn mask(key: &Credential) -> Markup {
     html! {
         @match key.source {
             Source::Stored if !key.masked.is_empty() => { code { (key_shape::masked_in_lists(&key.masked)) } }
@@ -54,7 +61,7 @@ pub(super) fn mask(key: &Credential) -> Markup {
     }
 }
 
-pub(super) const fn scope_word(scope: Scope) -> &'static str {
+pub(crate) const fn scope_word(scope: Scope) -> &'static str {
     match scope {
         Scope::Personal => "Personal",
         Scope::Organization => "Organization",
@@ -63,7 +70,7 @@ pub(super) const fn scope_word(scope: Scope) -> &'static str {
 }
 
 /// What is special about a key, in few words.
-fn chips(line: &Line) -> Markup {
+pub(crate) fn chips(line: &Line) -> Markup {
     let key = &line.shown.credential;
     html! {
         @if key.is_primary && line.has_rivals { " " span.chip { (icon(Icon::Star)) "Primary" } }
@@ -72,7 +79,7 @@ fn chips(line: &Line) -> Markup {
         }
         @if key.grace_of.is_some() { " " span.chip { "former key" } }
         @if matches!(key.source, Source::Environment(_)) { " " span.chip { "read-only" } }
-        @if key.is_rotation_due(line.now) { " " a.chip href={ "/keys/" (key.id) "/rotate" } data-sheet { (age(key, line.now)) } }
+        @if line.may_change && key.is_rotation_due(line.now) { " " a.chip href={ "/keys/" (key.id) "/rotate" } data-sheet { (age(key, line.now)) } }
         @if let Some(end) = key.expires_at.filter(|end| *end > line.now) { " " span.chip { "ends " (time(end)) } }
     }
 }
@@ -86,7 +93,7 @@ fn age(key: &Credential, now: Timestamp) -> String {
 }
 
 /// A button for the commonest, a menu for the rest.
-fn actions(line: &Line) -> Markup {
+pub(crate) fn actions(line: &Line) -> Markup {
     let key = &line.shown.credential;
     let menu = format!("menu-{}", key.id);
     html! {

@@ -21,8 +21,8 @@ fn sheet(title: &Markup, content: &Markup) -> Markup {
     }
 }
 
-fn cancel() -> Markup {
-    html! { a.button.quiet href="/keys" data-cancel { "Cancel" } }
+fn cancel(home: &str) -> Markup {
+    html! { a.button.quiet href=(home) data-cancel { "Cancel" } }
 }
 
 /// What went wrong, and where a script writes it.
@@ -34,7 +34,7 @@ fn wrong(problem: Option<&str>) -> Markup {
 }
 
 /// Everything that may be known of a key.
-pub(super) fn key(line: &Line) -> Markup {
+pub(super) fn key(line: &Line, home: &str) -> Markup {
     let key = &line.shown.credential;
     let door = format!("/keys/{}", key.id);
     let day = |at: Option<Timestamp>| html! { @match at { Some(at) => { (time(at)) } None => { "never" } } };
@@ -44,7 +44,7 @@ pub(super) fn key(line: &Line) -> Markup {
             dt { "Key" } dd { (mask(key)) }
             dt { "Provider" } dd { (key.provider.display_name()) }
             dt { "Whose" } dd { (scope_word(key.scope)) @if key.is_primary { ", primary" } }
-            dt { "Sent to" } dd { code { (key.origin.host_and_port()) } }
+            @if line.may_change { dt { "Sent to" } dd { code { (key.origin.host_and_port()) } } }
             @if !key.settings.deployments.is_empty() { dt { "Deployments" } dd { (key.settings.deployments.join(", ")) } }
             @if let Some(slug) = &key.settings.slug { dt { "In model ids" } dd { code { (slug) "/…" } } }
             @if !key.note.is_empty() { dt { "Note" } dd { (key.note) } }
@@ -56,7 +56,9 @@ pub(super) fn key(line: &Line) -> Markup {
         @if let Source::Environment(variable) = &key.source {
             p.small { "It comes from the server's environment. Change " code { (variable) } " there and restart." }
         }
-        form.actions method="post" action=(door) data-stay="" {
+        @if !line.may_change {
+            p.small { "Owners and admins of your organization look after this key; you call with it." }
+        } @else { form.actions method="post" action=(door) data-stay="" {
             button.quiet name="action" value="check" { "Check API key" }
             @if key.is_row() {
                 @if key.grace_of.is_none() {
@@ -66,15 +68,15 @@ pub(super) fn key(line: &Line) -> Markup {
                 @if key.is_active { button.quiet name="action" value="deactivate" { "Deactivate" } }
                 @else { button.quiet name="action" value="activate" { "Activate" } }
                 a.button.quiet.danger href={ (door) "/delete" } data-sheet { "Delete" }
-                a.button.quiet.at-end.scripted href="/keys" data-cancel { "Close" }
+                a.button.quiet.at-end.scripted href=(home) data-cancel { "Close" }
             }
-        }
+        } }
     };
     sheet(&html! { (tile(key.provider)) " " bdi { (key.name) } }, &content)
 }
 
 /// Another name, another secret, another place.
-pub(super) fn edit(key: &Credential, problem: Option<&str>) -> Markup {
+pub(super) fn edit(key: &Credential, problem: Option<&str>, home: &str) -> Markup {
     let has_secret = matches!(key.source, Source::Stored);
     let content = html! {
         form.form method="post" action={ "/keys/" (key.id) "/edit" } data-stay="Saved" {
@@ -100,7 +102,7 @@ pub(super) fn edit(key: &Credential, problem: Option<&str>) -> Markup {
                 input #edit-expires_at name="expires_at" type="date" value=(day_of(key.expires_at));
             }
             p.hint.small { "Another endpoint needs the key typed again: a key is sent only where it was saved for." }
-            div.end { (cancel()) button type="submit" { "Save" } }
+            div.end { (cancel(home)) button type="submit" { "Save" } }
         }
     };
     sheet(&html! { "Edit " bdi { (key.title()) } }, &content)
@@ -112,7 +114,7 @@ pub(super) fn day_of(at: Option<Timestamp>) -> String {
 }
 
 /// Another secret, with a grace for the one before.
-pub(super) fn rotate(key: &Credential, problem: Option<&str>) -> Markup {
+pub(super) fn rotate(key: &Credential, problem: Option<&str>, home: &str) -> Markup {
     let content = html! {
         p.soft { "The new key is tried first. The one before can stay usable for a while, so that nothing breaks." }
         form.form method="post" action={ "/keys/" (key.id) "/rotate" } data-stay="Rotated" {
@@ -135,14 +137,14 @@ pub(super) fn rotate(key: &Credential, problem: Option<&str>) -> Markup {
                     option value="0" { "not at all" }
                 }
             }
-            div.end { (cancel()) button type="submit" { "Check and rotate" } }
+            div.end { (cancel(home)) button type="submit" { "Check and rotate" } }
         }
     };
     sheet(&html! { "Rotate " bdi { (key.title()) } }, &content)
 }
 
 /// Who would miss a key, and what to do instead.
-pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
+pub(super) fn delete(key: &Credential, impact: &Impact, home: &str) -> Markup {
     let calls = &impact.calls;
     let provider = key.provider.display_name();
     let content = html! {
@@ -151,6 +153,11 @@ pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
                 "It served " strong { (calls.calls_24h) @if calls.calls_24h == 1 { " call" } @else { " calls" } }
                 " in the last 24 hours and " strong { (calls.calls_30d) } " in the last 30 days" @if calls.cost_30d.0 > 0 { ", for $" (calls.cost_30d) } "."
                 @if let Some(at) = calls.last_used_at { " The last one: " (time(at)) "." }
+            }
+            @if !calls.teams.is_empty() {
+                p { "Used by " strong { (calls.teams.len()) @if calls.teams.len() == 1 { " team" } @else { " teams" } } ": "
+                    (calls.teams.iter().take(5).map(|used| used.name.as_str()).collect::<Vec<_>>().join(", "))
+                    @if calls.teams.len() > 5 { " and " (calls.teams.len() - 5) " more" } "." }
             }
             @if !calls.tokens.is_empty() {
                 p { "Gateway tokens that used it: " (calls.tokens.iter().take(5).map(|used| used.name.as_str()).collect::<Vec<_>>().join(", "))
@@ -170,7 +177,7 @@ pub(super) fn delete(key: &Credential, impact: &Impact) -> Markup {
                 label.check { input type="checkbox" name="sure" required; "I will choose another key for the chat" }
             }
             div.end {
-                (cancel())
+                (cancel(home))
                 @if key.is_active { button.quiet name="action" value="deactivate" formnovalidate { "Deactivate instead" } }
                 button.danger.sure name="action" value=(if impact.is_in_use() { "delete-anyway" } else { "delete" }) {
                     @if impact.is_in_use() { "Delete anyway" } @else { "Delete" }

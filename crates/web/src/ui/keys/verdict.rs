@@ -20,7 +20,7 @@ pub(super) fn is_being_checked(key: &Credential, now: Timestamp) -> bool {
 }
 
 /// The state of a key. A script asks again until it is settled.
-pub(super) fn verdict(line: &Line) -> Markup {
+pub(crate) fn verdict(line: &Line) -> Markup {
     let key = &line.shown.credential;
     let is_open = is_being_checked(key, line.now);
     let limit = line.cooling_until.filter(|_| key.is_active);
@@ -40,7 +40,7 @@ pub(super) fn verdict(line: &Line) -> Markup {
             } @else if let Some(at) = key.checked_at {
                 p.reason.soft.when { "Checked " (time(at)) }
             }
-            @if let Some((label, to)) = remedy(key) {
+            @if let Some((label, to)) = remedy(key).filter(|_| line.may_change) {
                 p.reason.help {
                     a href=(to) data-sheet { (label) }
                     @if let Some(url) = elsewhere(key) { a href=(url) target="_blank" rel="noopener noreferrer" { "Get a new one " (icon(Icon::Out)) } }

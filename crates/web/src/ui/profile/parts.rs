@@ -1,7 +1,10 @@
 //! The cards of `/profile`.
 
+use std::sync::Arc;
+
 use app::users::Account;
-use domain::ids::SessionId;
+use domain::ids::{OrganizationId, SessionId};
+use domain::organization::{Belonging, MemberRole};
 use domain::resolve::Fallback;
 use maud::{Markup, html};
 use store::identities::Identity;
@@ -22,6 +25,10 @@ pub(super) struct Told {
     pub(super) theme: Theme,
     /// How far calls go where nobody says.
     pub(super) server_policy: Fallback,
+    /// Where they belong.
+    pub(super) belonging: Arc<Belonging>,
+    /// The organization they act in.
+    pub(super) acting_in: Option<OrganizationId>,
 }
 
 impl Told {
@@ -114,6 +121,44 @@ pub(super) fn preferences(told: &Told) -> Markup {
                     button.quiet.little name="theme" value=(theme.as_str()) aria-pressed=(if theme == told.theme { "true" } else { "false" }) {
                         (icon(mark)) (name)
                     }
+                }
+            }
+        }
+    }
+}
+
+/// The organizations one belongs to, and the one that one acts in.
+pub(super) fn organizations(told: &Told) -> Markup {
+    let all = &told.belonging.organizations;
+    let chosen = told.account.preferences.organization;
+    html! {
+        @if !all.is_empty() {
+            section.card #organizations aria-labelledby="organizations-title" {
+                h2 #organizations-title { "Organizations" }
+                ul.sessions {
+                    @for place in all {
+                        li {
+                            (icon(Icon::Shield))
+                            div.grow {
+                                strong { bdi { (place.name) } }
+                                @if told.acting_in == Some(place.organization) { " " span.chip { "you act in it" } }
+                                @if place.is_suspended { " " span.chip { "suspended" } }
+                                div.small { (place.role) " · " code { (place.slug) } }
+                            }
+                            @if place.role >= MemberRole::Admin { a.button.quiet.little href={ "/admin/organizations/" (place.slug) } aria-label={ "Look after it: " (place.name) } { "Look after it" } }
+                        }
+                    }
+                }
+                form.form method="post" action="/profile" {
+                    div.field {
+                        label for="organization" { "I act in" }
+                        select #organization name="organization" {
+                            option value="" selected[chosen.is_none()] { @if all.len() == 1 { "My only one" } @else { "None in particular" } }
+                            @for place in all { option value=(place.organization) selected[chosen == Some(place.organization)] { (place.name) } }
+                        }
+                        p.hint { "Its keys and aliases are yours to call with, and its rules say who pays. A request may name another by " code { "x-ownkey-organization" } "." }
+                    }
+                    button.quiet type="submit" { "Save" }
                 }
             }
         }

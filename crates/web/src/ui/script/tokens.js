@@ -3,7 +3,8 @@ import { refresh } from "./core.js";
 
 // Its address asks about that token, so that looking again makes none.
 const fresh = document.getElementById("fresh");
-if (fresh) history.replaceState(null, "", `/tokens?made=${fresh.dataset.token}`);
+const page = location.pathname.startsWith("/admin/teams/") ? location.pathname : "/tokens";
+if (fresh) history.replaceState(null, "", `${page}?made=${fresh.dataset.token}`);
 
 // Events tell of calls; what else a token may do is seen by looking again.
 setInterval(() => {

@@ -150,14 +150,7 @@ impl Filled {
 
     /// The end of a day, or some days from now.
     pub(super) fn expires_at(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        if self.until.is_empty() {
-            return Ok(None);
-        }
-        if let Ok(days) = self.until.parse::<u64>() {
-            return Ok(Some(now.plus(Duration::from_hours(24 * days.min(36_500)))));
-        }
-        let end = Timestamp::parse(&format!("{}T23:59:59Z", self.until));
-        end.map(Some).ok_or_else(|| Error::invalid("until", "is no day; write it like 2026-12-31"))
+        expiry(&self.until, now)
     }
 }
 
@@ -165,6 +158,18 @@ fn rate(field: &str, text: &str) -> Result<Option<i64>, Error> {
     let read =
         |text: &str| text.parse().map_err(|_| Error::invalid(field, "is no whole number; write one, or nothing"));
     Some(text).filter(|text| !text.is_empty()).map(read).transpose()
+}
+
+/// The end of a day, or some days from now; nothing: no end.
+pub(crate) fn expiry(until: &str, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    if until.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(days) = until.parse::<u64>() {
+        return Ok(Some(now.plus(Duration::from_hours(24 * days.min(36_500)))));
+    }
+    let end = Timestamp::parse(&format!("{until}T23:59:59Z"));
+    end.map(Some).ok_or_else(|| Error::invalid("until", "is no day; write it like 2026-12-31"))
 }
 
 fn day(at: Timestamp) -> String {

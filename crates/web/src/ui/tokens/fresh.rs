@@ -12,16 +12,16 @@ use crate::ui::snippets::{self, Gateway, Wanted};
 use crate::ui::view::{Icon, badge, copyable, icon, time};
 
 /// A token that was made or rotated just now.
-pub(super) struct Fresh {
-    pub(super) made: Made,
+pub(crate) struct Fresh {
+    pub(crate) made: Made,
     /// Until when the text before works, if it still does.
-    pub(super) former_until: Option<Timestamp>,
+    pub(crate) former_until: Option<Timestamp>,
     /// Whether something called with it.
-    pub(super) is_used: bool,
+    pub(crate) is_used: bool,
 }
 
 /// When its text is shown.
-pub(super) enum Made {
+pub(crate) enum Made {
     /// Now, and never again.
     Now(Minted),
     /// It was shown already.
@@ -29,14 +29,14 @@ pub(super) enum Made {
 }
 
 impl Fresh {
-    pub(super) const fn token(&self) -> &Token {
+    pub(crate) const fn token(&self) -> &Token {
         match &self.made {
             Made::Now(minted) => &minted.token,
             Made::Before(token) => token,
         }
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.made {
             Made::Now(minted) => Some(minted.text.as_str()),
             Made::Before(_) => None,
@@ -45,15 +45,15 @@ impl Fresh {
 }
 
 /// The models that code calls.
-pub(super) struct Callable {
+pub(crate) struct Callable {
     /// Any; `None`: there is none yet.
-    pub(super) model: Option<String>,
+    pub(crate) model: Option<String>,
     /// One of Anthropic's.
-    pub(super) claude: Option<String>,
+    pub(crate) claude: Option<String>,
 }
 
 /// What is to be done with a fresh token.
-pub(super) fn card(fresh: &Fresh, callable: Option<&Callable>, url: &str) -> Markup {
+pub(crate) fn card(fresh: &Fresh, callable: Option<&Callable>, url: &str) -> Markup {
     let token = fresh.token();
     html! {
         section.card.fresh #fresh aria-labelledby="fresh-title" data-token=(token.id) {

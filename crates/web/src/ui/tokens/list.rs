@@ -33,6 +33,25 @@ pub(super) fn tokens(tokens: &[Token], budgets: &[Standard], count: i64, skip: i
     }
 }
 
+/// A team's tokens, told again when calls are made.
+pub(crate) fn of_team(tokens: &[Token], count: i64, now: Timestamp) -> Markup {
+    html! {
+        section aria-label="Tokens of this team" #tokens data-live="usage." {
+            @if tokens.is_empty() {
+                div.card { (empty(Icon::Token, "No token yet", &html! { p { "Make one above and give it to whatever calls for this team." } })) }
+            } @else {
+                div.card.flush {
+                    table.list.tokenlist {
+                        thead { tr { th { "Token" } th { "It may" } th { "Works until" } th { "Last used" } th { span.sr { "Actions" } } } }
+                        tbody { @for token in tokens { (row(token, &[], now)) } }
+                    }
+                }
+                @if count > PAGE { p.small { "The latest " (PAGE) " of " (count) "." } }
+            }
+        }
+    }
+}
+
 fn row(token: &Token, budgets: &[&Standard], now: Timestamp) -> Markup {
     let page = format!("/tokens/{}", token.id);
     html! {

@@ -25,6 +25,8 @@ pub(crate) struct Person {
     pub(crate) email: String,
     /// Whether the pages of administration are theirs.
     pub(crate) is_admin: bool,
+    /// Whether they look after an organization, or lead a team.
+    pub(crate) has_rooms: bool,
 }
 
 /// Light or dark.
@@ -84,7 +86,7 @@ impl Place {
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
             Self::Tokens => &["tokens.css"],
-            Self::Admin => &["admin.css", "prices.css", "usage.css"],
+            Self::Admin => &["keys.css", "tokens.css", "admin.css", "prices.css", "usage.css"],
         }
     }
 
@@ -180,6 +182,9 @@ fn account(person: &Person, theme: Theme, current: Option<Place>) -> Markup {
                 hr;
                 (Place::Profile.link(current))
                 @if person.is_admin { (Place::Admin.link(current)) }
+                @else if person.has_rooms {
+                    a href="/admin" aria-current=[(current == Some(Place::Admin)).then_some("page")] { (icon(Icon::Shield)) "Organization" }
+                }
                 a href="/docs" { (icon(Icon::Book)) "API" }
                 hr;
                 form.menu method="post" action="/theme" aria-label="Colours" {
