@@ -7,7 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, House};
 
-use super::scripted::{Journey, Scripted, now, refused, signed_in};
+use super::scripted::{Scripted, now};
+use super::travel::{Journey, refused, signed_in};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
@@ -37,7 +38,7 @@ async fn a_key_is_shown_after_a_fresh_sign_in_for_five_minutes_in_that_session()
     provider.knows(json!({"auth_time": now()}));
     let answer = journey.back(&house).await.expect(303);
     assert_eq!(answer.header("location"), "/keys");
-    assert_eq!(super::scripted::session_of(&answer), None, "the session is the one that was");
+    assert_eq!(super::travel::session_of(&answer), None, "the session is the one that was");
     assert_eq!(post(&house, &session, &reveal, json!({})).await.expect(200).json()["api_key"], KEY);
     // Another session of hers proved nothing.
     let other = signed_in(&house).await;
