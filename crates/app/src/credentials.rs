@@ -278,8 +278,7 @@ pub async fn reveal(
     let proven = match sign_in::proven(app, caller, password, visitor).await {
         Ok(Some(proven)) => proven,
         Ok(None) => {
-            let sentence = "Type your password to see the key. It counts for five minutes in this browser.";
-            return Err(Error::new(Code::IncorrectLogin, sentence).of_field("password"));
+            return Err(Error::new(Code::IncorrectLogin, how_to_prove(app, caller).await?).of_field("password"));
         }
         Err(error) => {
             let change =
@@ -308,6 +307,19 @@ pub async fn reveal(
         .into_opened()
         .map(Revealed)
         .ok_or_else(|| Error::new(Code::Forbidden, "This key has no stored secret, so there is nothing to show."))
+}
+
+/// How the caller can prove that it is them.
+async fn how_to_prove(app: &App, caller: &Caller) -> Result<String> {
+    let user = store::users::by_id(&app.store, caller.user).await?;
+    let elsewhere = app.settings.oidc.as_deref().filter(|_| user.is_some_and(|user| user.password_hash.is_none()));
+    Ok(match elsewhere {
+        Some(oidc) => format!(
+            "Sign in with {} once more, from the page of provider keys, to see the key. It counts for five minutes in that browser.",
+            oidc.name
+        ),
+        None => "Type your password to see the key. It counts for five minutes in this browser.".to_owned(),
+    })
 }
 
 /// A key on its way back to its owner: the one thing that may write a secret

@@ -134,7 +134,12 @@ pub async fn end(
     let ended = arrive(app, caller, cookie, back, visitor).await;
     if let Err(error) = &ended {
         let cause = error.cause_chain().unwrap_or_default();
-        tracing::warn!(address = visitor.address, sentence = error.sentence, cause, "a sign-in by OpenID failed");
+        // Anybody can come without a journey; that fills no log.
+        if error.code == Code::InvalidRequest {
+            tracing::debug!(address = visitor.address, cause, "a sign-in by OpenID was lost");
+        } else {
+            tracing::warn!(address = visitor.address, sentence = error.sentence, cause, "a sign-in by OpenID failed");
+        }
     }
     ended
 }

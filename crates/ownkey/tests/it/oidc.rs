@@ -11,6 +11,7 @@ mod journeys;
 mod passwords;
 mod real;
 mod scripted;
+mod travel;
 
 pub(crate) use real::RealProvider;
 pub(crate) use scripted::settings;

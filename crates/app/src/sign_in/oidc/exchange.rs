@@ -68,7 +68,7 @@ pub(super) async fn who_is_it(app: &App, oidc: &Oidc, voyage: &Voyage, code: Str
     if claims.issue_time() > moment(app.clock.now().plus(FUTURE)) {
         return Err(of_another_time(oidc).because("the ID token was issued in the future"));
     }
-    // The library checks this one only where there are several audiences.
+    // The library leaves this one to whoever calls it.
     if claims.authorized_party().is_some_and(|party| party.as_str() != oidc.client_id) {
         return Err(unproven(oidc).because("the ID token was made for another client"));
     }

@@ -5,7 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::House;
 
-use super::scripted::{Scripted, ann, journey, refused, signed_in};
+use super::scripted::{Scripted, ann};
+use super::travel::{journey, refused, signed_in};
 
 async fn me(house: &House, session: &str) -> Value {
     house.nobody().send(Method::GET, "/v2/users/me", &[("cookie", session)], Vec::new()).await.expect(200).json()

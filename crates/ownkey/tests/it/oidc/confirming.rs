@@ -7,7 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, House};
 
-use super::scripted::{Journey, Scripted, now, refused, signed_in};
+use super::scripted::{Scripted, now};
+use super::travel::{Journey, refused, signed_in};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 
@@ -29,19 +30,21 @@ async fn a_key_is_shown_after_a_fresh_sign_in_for_five_minutes_in_that_session()
     let house = provider.house().await;
     let session = signed_in(&house).await;
     let reveal = saved(&house, &session).await;
-    assert_eq!(post(&house, &session, &reveal, json!({})).await.expect(401).json()["code"], "incorrect_login");
+    let refused = post(&house, &session, &reveal, json!({})).await.expect(400).json();
+    assert_eq!(refused["code"], "incorrect_login");
+    assert!(refused["detail"].as_str().unwrap().starts_with("Sign in with Example Login once more"), "{refused}");
     let journey = Journey::begin_at(&house, CONFIRM, Some(session.clone())).await;
     assert_eq!((journey.asked("prompt").as_str(), journey.asked("max_age").as_str()), ("login", "0"));
     provider.knows(json!({"auth_time": now()}));
     let answer = journey.back(&house).await.expect(303);
     assert_eq!(answer.header("location"), "/keys");
-    assert_eq!(super::scripted::session_of(&answer), None, "the session is the one that was");
+    assert_eq!(super::travel::session_of(&answer), None, "the session is the one that was");
     assert_eq!(post(&house, &session, &reveal, json!({})).await.expect(200).json()["api_key"], KEY);
     // Another session of hers proved nothing.
     let other = signed_in(&house).await;
-    post(&house, &other, &reveal, json!({})).await.expect(401);
+    post(&house, &other, &reveal, json!({})).await.expect(400);
     house.pass(Duration::from_secs(5 * 60 + 1));
-    post(&house, &session, &reveal, json!({})).await.expect(401);
+    post(&house, &session, &reveal, json!({})).await.expect(400);
 }
 
 #[tokio::test]
@@ -65,7 +68,7 @@ async fn an_old_sign_in_another_person_and_another_browser_confirm_nothing() {
     let mut journey = Journey::begin_at(&house, CONFIRM, Some(session.clone())).await;
     journey.session = Some(signed_in(&house).await);
     assert!(refused(&journey.back(&house).await).contains("not begun in this browser"));
-    post(&house, &session, &reveal, json!({})).await.expect(401);
+    post(&house, &session, &reveal, json!({})).await.expect(400);
     // Nobody begins it without a session, and a proof makes no session.
     let answer = house.nobody().get(CONFIRM).await.expect(303);
     assert_eq!(answer.header("location"), "/login");

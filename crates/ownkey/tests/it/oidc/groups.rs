@@ -7,7 +7,8 @@ use http::Method;
 use serde_json::json;
 use testkit::{House, Options};
 
-use super::scripted::{Scripted, journey, refused, signed_in};
+use super::scripted::Scripted;
+use super::travel::{journey, refused, signed_in};
 
 async fn role(house: &House) -> String {
     let session = signed_in(house).await;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::House;
 
-use super::scripted::{Journey, Say, Scripted, Seal, journey, now, refused, signed_in};
+use super::scripted::{Say, Scripted, Seal, now};
+use super::travel::{Journey, journey, refused, signed_in};
 
 const UNPROVEN: &str = "What came from Example Login does not prove who you are";
 const OTHER_TIME: &str = "By this server&#39;s clock";

@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::json;
 use testkit::{House, Options};
 
-use super::scripted::{Journey, Scripted, journey, now, refused, session_of, set_up, signed_in};
+use super::scripted::{Scripted, now, set_up};
+use super::travel::{Journey, journey, refused, session_of, signed_in};
 
 #[tokio::test]
 async fn whoever_signs_in_there_is_signed_in_here() {

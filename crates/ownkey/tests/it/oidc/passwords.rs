@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::json;
 use testkit::{House, Options, PASSWORD};
 
-use super::scripted::{Scripted, signed_in};
+use super::scripted::Scripted;
+use super::travel::signed_in;
 
 async fn by_password(house: &House, name: &str) -> (u16, String) {
     let form = format!("email={name}%40example.org&password={}", PASSWORD.replace(' ', "+"));

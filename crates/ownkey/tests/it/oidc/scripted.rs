@@ -1,6 +1,7 @@
 //! An OpenID provider that says what a test tells it to say, also what no honest
 //! one would.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::sign_in::oidc::Oidc;
@@ -21,8 +22,7 @@ use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
-use testkit::{Answer, House, Options};
+use testkit::{House, Options};
 
 /// How an ID token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +226,7 @@ async fn token(State(inner): State<Arc<Inner>>, Form(form): Form<HashMap<String,
         return (StatusCode::BAD_REQUEST, axum::Json(json!({"error": "invalid_grant"}))).into_response();
     }
     let access_token = "an-access-token";
-    let hash = openidconnect_hash(access_token);
+    let hash = half_hash(access_token);
     let honest = json!({
         "iss": inner.url, "aud": "ownkey", "iat": now(), "exp": now() + 300, "nonce": nonce, "at_hash": hash,
     });
@@ -237,7 +237,7 @@ async fn token(State(inner): State<Arc<Inner>>, Form(form): Form<HashMap<String,
 }
 
 /// For Ed25519 the hash is SHA-512's first half.
-fn openidconnect_hash(token: &str) -> String {
+fn half_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&sha2::Sha512::digest(token.as_bytes())[..32])
 }
 
@@ -276,82 +276,4 @@ fn signed(claims: &Value, seal: Seal) -> String {
         Seal::ClientSecret => hmac(b"s3cret of the tests"),
     };
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-/// A browser on its way: what it keeps, and where it was sent.
-pub(super) struct Journey {
-    pub(super) cookie: String,
-    pub(super) sent_to: url::Url,
-    /// A session's cookie that goes along.
-    pub(super) session: Option<String>,
-}
-
-impl Journey {
-    /// Begins to sign in.
-    pub(super) async fn begin(house: &House) -> Self {
-        Self::begin_at(house, "/login/oidc", None).await
-    }
-
-    pub(super) async fn begin_at(house: &House, path: &str, session: Option<String>) -> Self {
-        let headers: Vec<(&str, &str)> = session.iter().map(|session| ("cookie", session.as_str())).collect();
-        let answer = house.nobody().send(http::Method::GET, path, &headers, Vec::new()).await.expect(303);
-        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-        Self { cookie, sent_to: answer.header("location").parse().unwrap(), session }
-    }
-
-    /// What the provider's page was asked with.
-    pub(super) fn asked(&self, name: &str) -> String {
-        let mut pairs = self.sent_to.query_pairs();
-        pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
-    }
-
-    /// The query with which an honest provider sends them back.
-    pub(super) fn honest(&self) -> String {
-        let code = format!("{}.{}", self.asked("nonce"), self.asked("code_challenge"));
-        format!("code={code}&state={}", self.asked("state"))
-    }
-
-    /// Comes back with this query.
-    pub(super) async fn back_with(&self, house: &House, query: &str) -> Answer {
-        let cookies = [Some(self.cookie.as_str()), self.session.as_deref()];
-        let cookies = cookies.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let path = format!("/login/oidc/callback?{query}");
-        house.nobody().send(http::Method::GET, &path, &[("cookie", &cookies)], Vec::new()).await
-    }
-
-    pub(super) async fn back(&self, house: &House) -> Answer {
-        self.back_with(house, &self.honest()).await
-    }
-}
-
-/// There and back: the answer at the end.
-pub(super) async fn journey(house: &House) -> Answer {
-    Journey::begin(house).await.back(house).await
-}
-
-/// There and back: the session's cookie.
-pub(super) async fn signed_in(house: &House) -> String {
-    session_of(&journey(house).await.expect(303)).unwrap()
-}
-
-/// The session that an answer sets.
-pub(super) fn session_of(answer: &Answer) -> Option<String> {
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-    let set: Vec<&str> = cookies.filter(|cookie| !cookie.contains("_journey=")).collect();
-    assert!(set.len() <= 1, "{set:?}");
-    set.first().map(|cookie| cookie.split(';').next().unwrap().to_owned())
-}
-
-/// An answer that signs nobody in, and the sentence on its page.
-pub(super) fn refused(answer: &Answer) -> String {
-    assert!(answer.status.is_client_error() || answer.status.is_server_error(), "{}", answer.status);
-    assert_eq!(session_of(answer), None);
-    let gone = answer.headers.get_all("set-cookie").iter().any(|value| {
-        let value = value.to_str().unwrap();
-        value.contains("_journey=;") && value.contains("Max-Age=0")
-    });
-    assert!(gone, "the journey is over");
-    let text = answer.text();
-    let at = text.find("role=\"alert\"").unwrap();
-    text[at..].split("<div>").nth(1).unwrap().split("</div>").next().unwrap().to_owned()
 }
