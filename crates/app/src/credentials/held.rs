@@ -134,10 +134,15 @@ async fn described(app: &App, keys: Vec<Credential>) -> Result<Vec<HeldKey>> {
     owners.dedup();
     let names: HashMap<OrganizationId, String> =
         store::organizations::labelled(&app.store, &owners).await?.into_iter().collect();
+    let unusual = crate::unusual::today(app, &ids).await?;
     let described = |credential: Credential| HeldKey {
         organization: credential.organization.and_then(|id| names.get(&id).cloned()),
         teams: teams.get(&credential.id).copied().unwrap_or(0),
-        shown: ShownKey { models: models.get(&credential.id).copied(), credential },
+        shown: ShownKey {
+            models: models.get(&credential.id).copied(),
+            unusual: unusual.get(&credential.id).copied(),
+            credential,
+        },
     };
     Ok(keys.into_iter().map(described).collect())
 }

@@ -207,7 +207,7 @@ fn a_limit_of_ours_finds_its_place() {
         ),
     ] {
         let mut request = read(body.as_bytes()).unwrap();
-        request.set_limit(77);
+        request.limit_to(Some(77));
         let prepared = client.prepare(&request, &bytes::Bytes::new(), &target(ProviderId::Google, "m"), false).unwrap();
         assert_eq!(prepared.body(), expected.as_bytes());
     }
