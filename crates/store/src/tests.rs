@@ -7,7 +7,7 @@ use domain::caller::TokenScope;
 use domain::credential::KeyStatus;
 use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{CredentialId, SessionId, TokenId};
-use domain::{Nanos, Timestamp};
+use domain::Timestamp;
 
 use crate::changes::{self, ChangeWatch, Hint};
 use crate::environment_health::{self, EnvironmentHealth};

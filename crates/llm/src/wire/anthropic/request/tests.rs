@@ -61,7 +61,7 @@ fn only_the_model_changes_on_the_same_wire() {
 fn a_limit_of_ours_goes_in_only_where_the_client_named_none() {
     let with_limit = |body: &str| {
         let mut request = read(body.as_bytes()).unwrap();
-        request.set_limit(500);
+        request.limit_to(Some(500));
         String::from_utf8(prepare(&request, &Bytes::new(), &TARGET).body().to_vec()).unwrap()
     };
     let none = r#"{"model":"m","messages":[1],"max_tokens":null}"#;

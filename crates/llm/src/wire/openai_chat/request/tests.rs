@@ -88,13 +88,13 @@ fn a_limit_of_ours_goes_in_only_where_the_client_named_none() {
     for field in ["max_tokens", "max_completion_tokens"] {
         let body = format!(r#"{{"model":"a",{HI},"{field}":null}}"#);
         let mut request = read(body.as_bytes()).unwrap();
-        request.set_limit(300);
+        request.limit_to(Some(300));
         let prepared = prepare(&request, &Bytes::new(), &target(ProviderId::Mistral), false).unwrap();
         assert_eq!(&prepared.body()[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":300}}"#).as_bytes());
     }
     let body = format!(r#"{{"model":"a",{HI},"max_tokens":7}}"#);
     let mut request = read(body.as_bytes()).unwrap();
-    request.set_limit(300);
+    request.limit_to(Some(300));
     let prepared = prepare(&request, &Bytes::new(), &target(ProviderId::Mistral), false).unwrap();
     assert_eq!(&prepared.body()[..], format!(r#"{{"model":"up/stream",{HI},"max_tokens":7}}"#).as_bytes());
 }

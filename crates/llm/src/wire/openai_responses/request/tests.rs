@@ -33,7 +33,7 @@ fn what_is_malformed_is_refused_by_name() {
 #[test]
 fn a_limit_of_ours_is_added_and_fields_are_left_out() {
     let mut request = read(br#"{"model":"m","max_output_tokens":null,"input":"a","store":true,"x":[1, 2]}"#).unwrap();
-    request.set_limit(300);
+    request.limit_to(Some(300));
     request.leave_out("store");
     let target = Target {
         provider: ProviderId::OpenAi,
