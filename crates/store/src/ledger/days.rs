@@ -144,7 +144,7 @@ pub(super) struct Days {
 impl Days {
     /// Adds a call that ended at this time, in microseconds.
     pub(super) fn add(&mut self, key: DayKey, sums: Sums, ended_at: i64) {
-        self.is_late |= key.day + rolled::LATE_AFTER <= of(ended_at);
+        self.is_late |= rolled::may_be_rolled(key.day, ended_at);
         let line = self.lines.entry(key).or_default();
         for (sum, more) in line.0.iter_mut().zip(sums.0) {
             *sum = sum.saturating_add(more);
