@@ -144,12 +144,12 @@ impl Report {
     /// What the filter asks for, as far as the report goes.
     ///
     /// # Errors
-    /// `invalid_request` for a user of whom it is not.
-    fn within(&self, filter: UsageFilter) -> Result<UsageFilter> {
+    /// `forbidden` for a user of whom it is not.
+    pub fn within(&self, filter: UsageFilter) -> Result<UsageFilter> {
         if let (Some(user), Some(wanted)) = (self.limits.user, filter.user)
             && user != wanted
         {
-            return Err(Error::invalid("user_id", "is somebody else; say whose report it is, such as `scope=all`"));
+            return Err(refused("These calls are somebody else's. Say whose report you want, such as `scope=all`."));
         }
         Ok(UsageFilter {
             user: self.limits.user.or(filter.user),

@@ -118,7 +118,7 @@ mod tests {
         let wild = [1, 20, 3, 40, 2, 30, 5, 15];
         for (spend, history, told) in [
             (18, &steady[..], Some("9 × its usual day")),
-            (6, &steady[..], None),
+            (6, &steady[..], Some("3 × its usual day")),
             (5, &steady[..], None),
             (18, &steady[..6], None),
             (60, &wild[..], None),

@@ -56,7 +56,7 @@ fn with_title(mut row: Vec<String>, title: Option<String>) -> Vec<String> {
 }
 
 /// The largest export that is read.
-const FILE_BYTES: u64 = 15 * 1024 * 1024;
+const FILE_BYTES: u64 = 7 * 1024 * 1024;
 
 async fn reconcile(
     transport: &Transport,

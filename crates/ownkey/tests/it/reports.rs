@@ -227,7 +227,7 @@ async fn nobody_reads_what_is_anothers() {
         (&a.lead, &of_organization, 403),
         (&a.owner, &"scope=all".to_owned(), 403),
         (&outsider, &"scope=all".to_owned(), 403),
-        (&outsider, &format!("user_id={member}"), 422),
+        (&outsider, &format!("user_id={member}"), 403),
         (&root, &"scope=organization&organization_id=0198f7e0-0000-7000-8000-000000000000".to_owned(), 404),
         (&root, &"scope=organization".to_owned(), 422),
         (&root, &"scope=mine".to_owned(), 422),

@@ -150,7 +150,7 @@ pub(super) struct Days {
 impl Days {
     /// Adds calls that ended at this time, in microseconds.
     pub(super) fn add(&mut self, key: DayKey, sums: Sums, ended_at: i64) {
-        self.is_late |= key.day + rolled::LATE_AFTER <= of(ended_at);
+        self.is_late |= rolled::may_be_rolled(key.day, ended_at);
         self.lines.entry(key).or_default().add(sums);
     }
 

@@ -147,7 +147,7 @@ impl Part {
         match self {
             Self::Summary => true,
             Self::Organizations | Self::Credentials | Self::Aliases => let_in(caller).is_ok(),
-            Self::SystemKeys | Self::Users | Self::Audit => caller.is_admin(),
+            Self::SystemKeys | Self::Prices | Self::Usage | Self::Users | Self::Audit => caller.is_admin(),
         }
     }
 }

@@ -403,9 +403,11 @@ fn tiles(asked: &Asked, report: &Report, total: &UsageLine) -> Markup {
                 span.name { "Tokens" } span.value { (compact(tokens.prompt.saturating_add(tokens.completion))) }
                 span.small { (compact(tokens.prompt)) " in · " (compact(tokens.completion)) " out · " (compact(tokens.cached)) " cached" }
             }
-            div.stat {
-                span.name { "Mean time of an answer" } span.value { (total.mean_latency_ms().map_or_else(|| "–".to_owned(), duration)) }
-                span.small { @if let Some(first) = total.mean_first_token_ms() { "first words after " (duration(first)) } @else { "none was streamed" } }
+            @if !asked.shows_money() {
+                div.stat {
+                    span.name { "Mean time of an answer" } span.value { (total.mean_latency_ms().map_or_else(|| "–".to_owned(), duration)) }
+                    span.small { @if let Some(first) = total.mean_first_token_ms() { "first words after " (duration(first)) } @else { "none was streamed" } }
+                }
             }
             div.stat {
                 span.name { "Failed" } span.value { (share(total.failed, ended)) }

@@ -3,6 +3,8 @@
 //! nothing for it: a day is rolled up once it is over, and the few calls of such
 //! a day that still end are added by whoever ends them.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use domain::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -12,7 +14,7 @@ use crate::mutation::Write;
 use crate::open::Store;
 
 /// A call that ends so many days after it began may find its day rolled up.
-pub(super) const LATE_AFTER: i64 = 2;
+const LATE_AFTER: i64 = 2;
 
 /// A day is rolled up when it is so many days back: one more, for clocks that
 /// differ.
@@ -35,7 +37,20 @@ pub(crate) const WHOLE_SERVER: &str = "*";
 /// # Errors
 /// When the database cannot be read.
 pub(crate) async fn through(store: &Store) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(THROUGH).fetch_one(store.pool()).await?)
+    let through = sqlx::query_scalar(THROUGH).fetch_one(store.pool()).await?;
+    SEEN.fetch_max(through, Ordering::Relaxed);
+    Ok(through)
+}
+
+/// The last day that this process knows to be rolled up. Whatever it says, a line
+/// is added only where the database has its day rolled up, so that too late a day
+/// costs a statement and nothing else.
+static SEEN: AtomicI64 = AtomicI64::new(i64::MIN);
+
+/// Whether a line of this day may be of one that is rolled up: by the clock, or,
+/// where a clock was wrong, by what was seen.
+pub(super) fn may_be_rolled(day: i64, ended_at: i64) -> bool {
+    day + LATE_AFTER <= of(ended_at) || day <= SEEN.load(Ordering::Relaxed)
 }
 
 /// Keeps whoever rolls up waiting until this transaction is over.

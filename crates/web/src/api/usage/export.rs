@@ -126,6 +126,8 @@ async fn export(app: Arc<App>, caller: Arc<Caller>, query: &ExportQuery, format:
     let Wanted { whose, filter } = query.wanted()?;
     let filter = UsageFilter { state: crate::api::word("status", query.status.as_deref())?, ..filter };
     let report = usage::open(&app, &caller, whose).await?;
+    // A refusal is told before the file begins.
+    report.within(filter.clone())?;
     Ok(file(Export { app, caller, report, filter, format, ready: VecDeque::new(), next: Next::First }))
 }
 

@@ -23,7 +23,7 @@ use crate::rim::Failure;
 use crate::router::{Door, door};
 
 /// The largest export that is taken.
-const FILE_BYTES: usize = 16 * 1024 * 1024;
+const FILE_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) fn door_of_it() -> Door {
     door(
