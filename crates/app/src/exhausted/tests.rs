@@ -1,5 +1,7 @@
 //! What the client is told, from what became of each key.
 
+use std::sync::Arc;
+
 use domain::caller::{Proof, Role};
 use domain::credential::{KeyStatus, Scope, Settings};
 use domain::ids::{CredentialId, UserId};
