@@ -226,6 +226,18 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    email TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+
+CREATE INDEX identities_of_user ON identities (user_id);
+
 CREATE TABLE invitations (
     id TEXT NOT NULL PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -428,6 +440,11 @@ CREATE TABLE setup_codes (
     used_at BIGINT
 );
 
+CREATE TABLE spent_states (
+    hash TEXT NOT NULL PRIMARY KEY,
+    spent_at BIGINT NOT NULL
+);
+
 CREATE TABLE spreads (
     scope TEXT NOT NULL,
     owner_id TEXT NOT NULL,
@@ -539,4 +556,4 @@ CREATE TABLE users (
     updated_at BIGINT NOT NULL,
     password_reset_at BIGINT,
     deleted_at BIGINT
-);
+, has_identity BIGINT NOT NULL DEFAULT 0);
