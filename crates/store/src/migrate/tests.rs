@@ -221,15 +221,8 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 7] = [
-    "DROP INDEX tokens_of_team",
-    "DROP TABLE alias_teams",
-    "DROP TABLE invitations",
-    "DROP TABLE team_members",
-    "DROP TABLE teams",
-    "DROP TABLE memberships",
-    "DROP TABLE organizations",
-];
+const UNDO_LAST: [&str; 3] =
+    ["DROP TABLE identities", "DROP TABLE spent_states", "ALTER TABLE users DROP COLUMN has_identity"];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {
