@@ -76,6 +76,6 @@ pub(super) fn refused(answer: &Answer) -> String {
     });
     assert!(gone, "the journey is over");
     let text = answer.text();
-    let at = text.find("role=\"alert\"").unwrap();
-    text[at..].split("<div>").nth(1).unwrap().split("</div>").next().unwrap().to_owned()
+    let alert = text.split("role=\"alert\"").nth(1).unwrap();
+    alert.split("<div>").nth(1).unwrap().split("</div>").next().unwrap().to_owned()
 }
