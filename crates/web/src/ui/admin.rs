@@ -10,6 +10,7 @@ mod members;
 mod organization;
 mod organizations;
 mod own;
+mod percent;
 mod settings;
 mod summary;
 mod team;
