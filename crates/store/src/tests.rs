@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::Timestamp;
 use domain::audit::{Actor, Event};
 use domain::caller::TokenScope;
 use domain::credential::KeyStatus;
 use domain::gateway_token::{Params, TokenKind};
 use domain::ids::{CredentialId, SessionId, TokenId};
-use domain::Timestamp;
 
 use crate::changes::{self, ChangeWatch, Hint};
 use crate::environment_health::{self, EnvironmentHealth};

@@ -33,11 +33,17 @@ macro_rules! held {
 }
 
 const OF_ONE: &str = held!("scope = $1 AND owner_id = $2");
+
+/// Of many owners, those before the last key's are passed over by the index.
 const OF_MANY: &str = held!(
-    "scope = $1 AND owner_id IN (SELECT m.organization_id FROM memberships AS m \
+    "scope = $1 AND owner_id >= COALESCE((SELECT f.owner_id FROM credentials AS f WHERE f.id = $6), '') \
+     AND owner_id IN (SELECT m.organization_id FROM memberships AS m \
      WHERE m.user_id = $2 AND m.role IN ('owner', 'admin'))"
 );
-const OF_ALL: &str = held!("scope = $1 AND CAST($2 AS TEXT) IS NULL");
+const OF_ALL: &str = held!(
+    "scope = $1 AND owner_id >= COALESCE((SELECT f.owner_id FROM credentials AS f WHERE f.id = $6), '') \
+     AND CAST($2 AS TEXT) IS NULL"
+);
 
 /// Whose credentials to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

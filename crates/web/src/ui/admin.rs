@@ -10,8 +10,12 @@ mod members;
 mod organization;
 mod organizations;
 mod own;
+<<<<<<< HEAD
 mod prices;
 mod reconcile;
+=======
+mod percent;
+>>>>>>> orgpages7
 mod settings;
 mod summary;
 mod team;

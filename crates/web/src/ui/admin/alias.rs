@@ -1,6 +1,7 @@
 //! `/admin/aliases/{id}`: one alias: what it stands for, who may call it, whose
 //! key would pay now, and letting it go.
 
+pub(super) mod filled;
 pub(super) mod form;
 mod meaning;
 
@@ -16,7 +17,8 @@ use http::StatusCode;
 use maud::{Markup, html};
 use store::aliases::Uses;
 
-use self::form::{Choices, Filled};
+use self::filled::Filled;
+use self::form::Choices;
 use super::aliases::{Whose, list};
 use super::organization::not_ticked;
 use super::{Part, counted, page};

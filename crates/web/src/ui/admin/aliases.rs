@@ -15,7 +15,8 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::alias::form::{self, Filled};
+use super::alias::filled::{Filled, likeness};
+use super::alias::form;
 use super::{Part, counted, let_in, looked_after, page};
 use crate::body::Query;
 use crate::problem;
@@ -213,7 +214,7 @@ fn suggestions(whose: &Whose, suggested: &[(String, Target)]) -> Markup {
                     div.suggestion {
                         (copyable(name, &format!("the name {name}")))
                         div.row { (tile(target.provider)) span.small.grow { (target.provider.display_name()) " · " (target.model) }
-                            a.button.quiet.little href={ "/admin/aliases?like=" (form::likeness(name, target)) (back) "#make" } aria-label={ "Use it: " (name) } { "Use it" } }
+                            a.button.quiet.little href={ "/admin/aliases?like=" (likeness(name, target)) (back) "#make" } aria-label={ "Use it: " (name) } { "Use it" } }
                     }
                 }
             }

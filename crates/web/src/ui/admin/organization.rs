@@ -13,7 +13,8 @@ use serde::Deserialize;
 use store::organizations::Holdings;
 use store::usage::UsageLine;
 
-use super::settings::{order_words, percent_text};
+use super::percent::percent_text;
+use super::settings::order_words;
 use super::{Part, counted, grouped, looked_after, page};
 use crate::body::{Form, Id};
 use crate::problem;

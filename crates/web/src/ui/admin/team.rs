@@ -20,7 +20,7 @@ use serde::Deserialize;
 use store::memberships::Member;
 
 use super::organization::not_ticked;
-use super::settings::percent;
+use super::percent::percent;
 use super::{Part, page};
 use crate::body::{Form, Id, Query};
 use crate::problem;

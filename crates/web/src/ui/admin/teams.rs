@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::organization::{Room, address, framed, suspended};
-use super::settings::{percent, percent_text};
+use super::percent::{percent, percent_text};
 use crate::body::{Form, Id, Query};
 use crate::problem;
 use crate::rim::Failure;

@@ -110,12 +110,12 @@ async fn a_lead_makes_and_revokes_the_tokens_of_their_team_and_sees_no_more() {
     let team = ann.client.post("/v2/teams", &json!({"organization_id": "acme", "name": "Search"})).await.expect(201);
     let (team, bob) = (team.json(), bob["id"].as_str().unwrap_or_default().to_owned());
     let team = team["id"].as_str().unwrap_or_default();
-    for (path, role) in [
-        (format!("/v2/organizations/acme/members/{bob}"), "member"),
-        (format!("/v2/teams/{team}/members/{bob}"), "lead"),
+    for (path, role, status) in [
+        (format!("/v2/organizations/acme/members/{bob}"), "member", 200),
+        (format!("/v2/teams/{team}/members/{bob}"), "lead", 204),
     ] {
         let body = json!({"role": role}).to_string().into_bytes();
-        ann.client.send(http::Method::PUT, &path, &[("content-type", "application/json")], body).await.expect(200);
+        ann.client.send(http::Method::PUT, &path, &[("content-type", "application/json")], body).await.expect(status);
     }
     let tab = signed_in(&browser, &house, "bob").await;
     tab.go("/admin").await;
@@ -133,4 +133,39 @@ async fn a_lead_makes_and_revokes_the_tokens_of_their_team_and_sees_no_more() {
     assert_eq!(tab.complaints(), Vec::<String>::new());
     tab.go("/admin/organizations").await;
     tab.see("Only an admin of this server").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_sees_what_the_organizations_keys_are_called_and_how_they_do_and_no_more() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let ann = house.admin("ann").await;
+    let bob = house.user("bob").await;
+    let bob = bob.client.get("/v2/users/me").await.expect(200).json();
+    let made = ann.client.post("/v2/organizations", &json!({"name": "Acme"})).await.expect(201).json();
+    let path = format!("/v2/organizations/acme/members/{}", bob["id"].as_str().unwrap_or_default());
+    let body = json!({"role": "member"}).to_string().into_bytes();
+    ann.client.send(http::Method::PUT, &path, &[("content-type", "application/json")], body).await.expect(200);
+    let tab = signed_in(&browser, &house, "bob").await;
+    tab.go("/keys").await;
+    tab.click("link", "Organization").await;
+    tab.see("Your organization has no key").await;
+    tab.evaluate("window.stays = true").await;
+    let key = json!({
+        "provider": "openai", "scope": "organization", "organization_id": made["id"], "name": "Main",
+        "note": "from the safe", "api_key": "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789memb",
+    });
+    ann.client.post("/v2/credentials?check=sync", &key).await.expect(201);
+    tab.see("••••••••memb").await;
+    tab.see("models unlocked").await;
+    tab.until("document.querySelector('#scopes [aria-current] .count')?.textContent === '1'").await;
+    assert_eq!(tab.evaluate("window.stays").await, true, "no reload");
+    assert!(!tab.text().await.contains("from the safe"));
+    assert!(!tab.has("button", "Check API key").await && !tab.has("button", "More about").await);
+    tab.click("link", "Main").await;
+    tab.see("Owners and admins of your organization look after this key").await;
+    assert!(!tab.has("button", "Deactivate").await);
+    tab.go("/chat").await;
+    tab.see("Acme").await;
+    assert_eq!(tab.complaints(), Vec::<String>::new());
 }

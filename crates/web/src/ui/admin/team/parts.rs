@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use store::memberships::Member;
 
 use super::super::organization::{address, suspended};
-use super::super::settings::percent_text;
+use super::super::percent::percent_text;
 use super::super::{counted, grouped};
 use super::ActForm;
 use crate::ui::view::{Icon, badge, icon, time};
