@@ -73,7 +73,7 @@ async fn only_what_has_not_begun_can_be_withdrawn() {
         assert!(!take_out("other", later, NOW).await.unwrap(), "another model");
         assert!(!take_out("gpt", later, later).await.unwrap(), "it begins now");
         assert!(take_out("gpt", later, NOW).await.unwrap());
-        assert_eq!(all_in(&mut change).await.unwrap(), [begun.clone()]);
+        assert_eq!(all_in(&mut change).await.unwrap(), std::slice::from_ref(&begun));
         change.commit(event(&upcoming)).await.unwrap();
         assert_eq!(all(&store).await.unwrap(), [begun]);
     })

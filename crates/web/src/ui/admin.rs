@@ -10,12 +10,9 @@ mod members;
 mod organization;
 mod organizations;
 mod own;
-<<<<<<< HEAD
+mod percent;
 mod prices;
 mod reconcile;
-=======
-mod percent;
->>>>>>> orgpages7
 mod settings;
 mod summary;
 mod team;

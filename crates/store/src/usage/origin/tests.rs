@@ -28,7 +28,7 @@ struct Company {
 async fn company(store: &Store) -> Company {
     let [ann, bob] = [UserId::generate(NOW, &entropy()), UserId::generate(NOW, &entropy())];
     let organizations = [OrganizationId::generate(NOW, &entropy()), OrganizationId::generate(NOW, &entropy())];
-    let [team, token] = [NOW; 2].map(|at| uuid_of(at));
+    let [team, token] = [NOW; 2].map(uuid_of);
     let (team, token) = (TeamId(team), TokenId(token));
     let mut late = Vec::new();
     for number in 0..240_u64 {
