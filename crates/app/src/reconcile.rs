@@ -112,9 +112,7 @@ fn of_line(line: UsageLine, provider: ProviderId) -> Ours {
 
 fn outcome(provider: ProviderId, days: (String, String), statement: Statement, ours: &[Ours]) -> Reconciled {
     let compared = compare(&statement.lines, ours);
-    let sum = |cost: fn(&Compared) -> Option<Nanos>| {
-        compared.iter().filter_map(cost).fold(Nanos::ZERO, |sum, cost| sum.plus(cost))
-    };
+    let sum = |cost: fn(&Compared) -> Option<Nanos>| compared.iter().filter_map(cost).fold(Nanos::ZERO, Nanos::plus);
     let count = |count: fn(&Ours) -> i64| ours.iter().map(count).fold(0, i64::saturating_add);
     let (theirs, own) = (sum(|line| line.theirs), sum(|line| line.ours));
     let all = compared.len();

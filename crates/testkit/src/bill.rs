@@ -91,7 +91,7 @@ pub async fn run(house: &House, requests: usize) -> Outcome {
     let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     for day in 0..DAYS {
         if day == DAYS / 2 {
-            billed.add(&house.sim.statement(), prices(false));
+            billed.add(&house.sim.statement(), &prices(false));
             for (client, path) in &dear {
                 client.patch(path, &json!({"input_token_price": 2.7, "output_token_price": 9.9})).await.expect(200);
             }
@@ -117,7 +117,7 @@ pub async fn run(house: &House, requests: usize) -> Outcome {
         (house.raw_database().await.number(unfinished).await == 0).then_some(())
     })
     .await;
-    billed.add(&house.sim.statement(), prices(true));
+    billed.add(&house.sim.statement(), &prices(true));
     compare(house, requests, &billed, [&ann, &bob, &root]).await
 }
 
@@ -127,13 +127,13 @@ async fn one(client: &Client, number: usize) {
     let (model, marker, streams) = match number % 20 {
         0..=4 => (EXACT[0], String::new(), false),
         5..=7 => (EXACT[0], String::new(), true),
-        8 | 9 => (EXACT[0], "[[sim:think]]".to_owned(), number % 3 == 0),
-        10..=12 => (EXACT[1], format!("[[sim:cached:{}]]", number % 11), number % 2 == 0),
+        8 | 9 => (EXACT[0], "[[sim:think]]".to_owned(), number.is_multiple_of(3)),
+        10..=12 => (EXACT[1], format!("[[sim:cached:{}]]", number % 11), number.is_multiple_of(2)),
         13 => (EXACT[1], "[[sim:think]] [[sim:cached:3]]".to_owned(), true),
         14 => (EXACT[1], "[[sim:noise]]".to_owned(), true),
         15 => (EXACT[1], "[[sim:500]]".to_owned(), false),
         16 => (EXACT[1], "[[sim:429:1]]".to_owned(), true),
-        17 => (UNTOLD, "[[sim:no-usage]]".to_owned(), number % 3 == 0),
+        17 => (UNTOLD, "[[sim:no-usage]]".to_owned(), number.is_multiple_of(3)),
         18 => (CUT, "[[sim:truncate:2]]".to_owned(), true),
         _ => (CUT, "[[sim:slow:20]]".to_owned(), true),
     };
@@ -174,7 +174,7 @@ struct Billed {
 
 impl Billed {
     /// Prices what is new in the statement.
-    fn add(&mut self, statement: &[(Charge, u64)], prices: BTreeMap<&'static str, Price>) {
+    fn add(&mut self, statement: &[(Charge, u64)], prices: &BTreeMap<&'static str, Price>) {
         for (charge, calls) in statement {
             let new = calls - self.seen.insert(charge.clone(), *calls).unwrap_or(0);
             if !charge.told {

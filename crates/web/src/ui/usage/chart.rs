@@ -104,7 +104,7 @@ fn splits_of(asked: &Asked) -> Vec<By> {
     let is_own = asked.whose == Whose::Own;
     let is_group = |by: &By| matches!(by, By::User | By::Team | By::Organization);
     let is_one = |by: &By| *by == By::Organization && !matches!(asked.whose, Whose::Everybody);
-    By::ALL.iter().copied().filter(|by| !(is_own && is_group(by)) && !is_one(by)).collect()
+    By::ALL.iter().copied().filter(|by| !(is_one(by) || is_own && is_group(by))).collect()
 }
 
 /// The largest parts, and the others together.
