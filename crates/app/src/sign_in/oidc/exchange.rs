@@ -48,7 +48,7 @@ pub(super) async fn who_is_it(app: &App, oidc: &Oidc, voyage: &Voyage, code: Str
                 ),
             )
         }
-        RequestTokenError::ServerResponse(answer) => not_taken(oidc, &answer.error().to_string()),
+        RequestTokenError::ServerResponse(answer) => not_taken(oidc, answer.error().as_ref()),
         // Its words may hold what it sent.
         RequestTokenError::Parse(error, _) => unproven(oidc).because(format!("no token answer at {}", error.path())),
         RequestTokenError::Other(words) => unproven(oidc).because(words),
