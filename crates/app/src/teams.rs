@@ -127,7 +127,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewTeam) -> Result<Team> {
         slug,
         name,
         markup_basis_points: organizations::checked_markup(new.markup_basis_points)?,
-        models: new.models.map(checked_models).transpose()?,
+        models: new.models.as_deref().map(checked_models).transpose()?,
         suspended_at: None,
         created_at: now,
         created_by: Some(caller.user),
@@ -157,7 +157,7 @@ pub async fn edit(app: &App, caller: &Caller, id: TeamId, edit: Edit) -> Result<
     .collect();
     let name = edit.name.as_deref().map(checked_name).transpose()?;
     let slug = edit.slug.as_deref().map(checked_slug).transpose()?;
-    let models = edit.models.map(|models| models.map(checked_models).transpose()).transpose()?;
+    let models = edit.models.map(|models| models.as_deref().map(checked_models).transpose()).transpose()?;
     let markup = edit.markup_basis_points.map(organizations::checked_markup).transpose()?;
     let now = app.clock.now();
     let mut change = app.store.begin(now, actor(caller), None).await?;
@@ -305,7 +305,7 @@ fn checked_name(name: &str) -> Result<String> {
     text::line(name, 100).map_err(|problem| Error::invalid("name", problem))
 }
 
-fn checked_models(models: Vec<String>) -> Result<Vec<String>> {
+fn checked_models(models: &[String]) -> Result<Vec<String>> {
     if models.is_empty() || models.len() > MODELS {
         return Err(Error::invalid("models", "needs 1 to 500 names; send null to allow all"));
     }
