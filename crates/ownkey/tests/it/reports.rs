@@ -123,6 +123,7 @@ async fn call(house: &House, user: UserId, company: &Company, team: bool, scope:
         usage_source: UsageSource::Provider,
         provider_cost: Some(cost),
         client_cost: Some(cost.marked_up(markup)),
+        budget_charge: None,
         finish: None,
         error_class: None,
         status: Some(200),

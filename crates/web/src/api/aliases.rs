@@ -300,7 +300,7 @@ async fn create(app: &App, caller: &Caller, body: AliasBody) -> Result<(Option<S
     let new = NewAlias {
         scope: super::word("scope", body.scope.as_deref())?.unwrap_or(Scope::Personal),
         organization: super::organization_id(body.organization_id)?,
-        teams: body.teams.map(read_teams).transpose()?,
+        teams: body.teams.as_deref().map(read_teams).transpose()?,
         name: body.alias,
         mode: mode(body.mode.as_deref())?.unwrap_or_default(),
         targets: read_targets(body.targets)?,
@@ -320,7 +320,7 @@ async fn edit_alias(
         name: patch.alias,
         mode: mode(patch.mode.as_deref())?,
         targets: patch.targets.map(read_targets).transpose()?,
-        teams: patch.teams.map(|teams| teams.map(read_teams).transpose()).transpose()?,
+        teams: patch.teams.map(|teams| teams.as_deref().map(read_teams).transpose()).transpose()?,
     };
     Ok(axum::Json(AliasView::from(&aliases::edit(&app, &caller, id, edit).await?)).into_response())
 }
@@ -334,7 +334,7 @@ async fn delete_alias(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn read_teams(ids: Vec<String>) -> Result<Vec<TeamId>, Error> {
+fn read_teams(ids: &[String]) -> Result<Vec<TeamId>, Error> {
     let read: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
     read.map_err(|_| Error::not_found("team").of_field("teams"))
 }
