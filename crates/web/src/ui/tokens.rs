@@ -118,7 +118,6 @@ async fn make(shared: &Shared, signed_in: &SignedIn, filled: &Filled) -> Result<
         policy: filled.policy()?,
         params: Some(filled.params()),
         expires_at: filled.expires_at(shared.app.clock.now())?,
-        ..NewToken::default()
     };
     tokens::create(&shared.app, &signed_in.caller, new).await
 }
