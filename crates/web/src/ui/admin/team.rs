@@ -70,7 +70,7 @@ pub(super) struct ActForm {
 enum Outcome {
     Back,
     Gone(String),
-    Minted(Minted),
+    Minted(Box<Minted>),
 }
 
 pub(super) async fn show_team(
@@ -97,7 +97,7 @@ pub(super) async fn act_on_team(
         Ok(Outcome::Back) => Ok(Redirect::to(&format!("/admin/teams/{id}")).into_response()),
         Ok(Outcome::Gone(to)) => Ok(Redirect::to(&to).into_response()),
         Ok(Outcome::Minted(minted)) => {
-            let fresh = Fresh { made: Made::Now(minted), former_until: None, is_used: false };
+            let fresh = Fresh { made: Made::Now(*minted), former_until: None, is_used: false };
             team_page(&shared, &signed_in, id, Some(fresh), &ActForm::default(), None).await
         }
         Err(error) if is_for_the_form(&error) => team_page(&shared, &signed_in, id, None, &form, Some(&error)).await,
@@ -112,7 +112,7 @@ async fn act(shared: &Shared, signed_in: &SignedIn, id: TeamId, form: &ActForm) 
         "token" => {
             let expires_at = expiry(&form.until, app.clock.now())?;
             let new = NewToken { team: Some(id), name: form.name.clone(), expires_at, ..NewToken::default() };
-            return tokens::create(app, caller, new).await.map(Outcome::Minted);
+            return tokens::create(app, caller, new).await.map(|minted| Outcome::Minted(Box::new(minted)));
         }
         "member" => {
             let role: TeamRole = form.role.parse().map_err(|problem: String| Error::invalid("role", problem))?;
