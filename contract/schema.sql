@@ -69,7 +69,13 @@ CREATE TABLE attempts (
 
 CREATE INDEX attempts_by_time ON attempts (at, request_id) WHERE number = 1 AND state <> 'dispatched';
 
+CREATE INDEX attempts_ended_badly ON attempts (state, at, request_id)
+    WHERE number = 1 AND state IN ('failed', 'aborted', 'unknown');
+
 CREATE INDEX attempts_of_credential ON attempts (credential_id, at) WHERE state <> 'dispatched';
+
+CREATE INDEX attempts_of_organization ON attempts (organization_id, at, request_id)
+    WHERE number = 1 AND state <> 'dispatched' AND organization_id IS NOT NULL;
 
 CREATE INDEX attempts_of_request ON attempts (request_id) WHERE state <> 'dispatched';
 
@@ -262,6 +268,18 @@ CREATE TABLE idempotency (
 );
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    email TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+
+CREATE INDEX identities_of_user ON identities (user_id);
 
 CREATE TABLE invitations (
     id TEXT NOT NULL PRIMARY KEY,
@@ -477,6 +495,11 @@ CREATE TABLE setup_codes (
     used_at BIGINT
 );
 
+CREATE TABLE spent_states (
+    hash TEXT NOT NULL PRIMARY KEY,
+    spent_at BIGINT NOT NULL
+);
+
 CREATE TABLE spreads (
     scope TEXT NOT NULL,
     owner_id TEXT NOT NULL,
@@ -544,6 +567,16 @@ CREATE TABLE tried_abilities (
     PRIMARY KEY (credential_id, model, ability)
 );
 
+CREATE TABLE unusual_uses (
+    credential_id TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    measure TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    usual BIGINT NOT NULL,
+    found_at BIGINT NOT NULL,
+    PRIMARY KEY (day, credential_id)
+) WITHOUT ROWID;
+
 CREATE TABLE usage_days (
     user_id TEXT NOT NULL,
     day BIGINT NOT NULL,
@@ -574,6 +607,73 @@ CREATE TABLE usage_days (
     PRIMARY KEY (user_id, day, provider, model, credential_id, scope, source, token_id, team_id, organization_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX usage_days_by_day ON usage_days (day);
+
+CREATE INDEX usage_days_of_credential ON usage_days (credential_id, day);
+
+CREATE TABLE usage_months (
+    month BIGINT NOT NULL,
+    organization_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    source TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_rolled (
+    id BIGINT NOT NULL PRIMARY KEY,
+    through BIGINT NOT NULL
+);
+
+CREATE TABLE usage_totals (
+    span TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    source TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (span, organization_id, day, provider, model, scope, source, team_id)
+) WITHOUT ROWID;
+
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     email TEXT NOT NULL,
@@ -587,4 +687,4 @@ CREATE TABLE users (
     updated_at BIGINT NOT NULL,
     password_reset_at BIGINT,
     deleted_at BIGINT
-);
+, has_identity BIGINT NOT NULL DEFAULT 0);

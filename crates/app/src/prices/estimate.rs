@@ -2,7 +2,7 @@
 
 use domain::money::Term;
 use domain::usage::{ABSURD_TOKENS, TokenCounts};
-use domain::{Caller, Nanos, Price};
+use domain::{Caller, Nanos, Price, text};
 
 use crate::App;
 use crate::error::{Code, Error, Result};
@@ -64,7 +64,8 @@ pub async fn estimate(app: &App, caller: &Caller, asked: &AskedEstimate) -> Resu
     if !(1..=MOST_CALLS).contains(&asked.calls) {
         return Err(Error::invalid("calls", "must be 1 to 1,000,000,000"));
     }
-    let line = models::get(app, caller, &asked.model).await?;
+    let model = text::line(&asked.model, 256).map_err(|problem| Error::invalid("model", problem))?;
+    let line = models::get(app, caller, &model).await?;
     let price = line.price.ok_or_else(|| unpriced(&line))?;
     let per_call = price.cost(&tokens);
     Ok(Estimate {

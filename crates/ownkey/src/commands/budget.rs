@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn an_amount_is_dollars_and_a_period() {
         assert_eq!(amount("5/month"), Ok(json!({"limit": 5, "period": "month"})));
-        assert_eq!(amount("$0.50/day").map(|amount| amount["limit"].to_string()), Ok("0.50".to_owned()));
+        assert_eq!(amount("$0.50/day").map(|amount| amount["limit"].to_string()), Ok("0.5".to_owned()));
         for wrong in ["5", "5/year", "/day", "five/day", "5/month/day"] {
             assert!(amount(wrong).is_err(), "{wrong}");
         }

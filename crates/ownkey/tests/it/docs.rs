@@ -20,10 +20,10 @@ async fn the_page_shows_every_operation_with_a_link_and_an_example_for_this_serv
         let id = operation["operationId"].as_str().unwrap();
         assert!(page.contains(&format!("<article class=\"card\" id=\"{id}\"")), "{} {path} is missing", door.method);
         assert!(page.contains(&format!("href=\"#{id}\"")), "{id} is not linked");
-        let names = ["id", "message_id", "provider", "model", "response_id"];
-        let path = names.iter().fold(path.clone(), |path, name| {
-            path.replace(&format!("{{{name}}}"), &format!("${}", name.to_uppercase()))
-        });
+        let named =
+            |part: &str| part.strip_prefix('{')?.strip_suffix('}').map(|name| format!("${}", name.to_uppercase()));
+        let parts: Vec<_> = path.split('/').map(|part| named(part).unwrap_or_else(|| part.to_owned())).collect();
+        let path = parts.join("/");
         let curl = format!("&quot;{}{path}", house.url);
         assert!(page.contains(&curl), "{id} has no example: {curl}");
     }
