@@ -282,7 +282,7 @@ async fn a_providers_bill_is_compared_day_by_day_and_nothing_changes() {
     let (house, root, a, b) = two_companies().await;
     let day = |back: u64| {
         let at: Timestamp = house.app.clock.now().minus(Duration::from_secs(86_400 * back));
-        at.to_string()[..10].to_owned()
+        at.to_string().chars().take(10).collect::<String>()
     };
     let csv = format!(
         "usage_date_utc,model,cost_usd\n{},GPT 6,0.000002\n{},gpt-6,0.000003\n{},gpt-7,1\nnever,x,1\n",
