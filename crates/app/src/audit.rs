@@ -76,17 +76,22 @@ pub struct Labels {
 pub async fn labels(app: &App, caller: &Caller, rows: &[AuditRow]) -> Result<Labels> {
     permit(caller)?;
     let of_kind = |row: &AuditRow, kind| row.target.clone().filter(|_| row.target_kind == kind);
+    // Whose a budget is.
+    let owned =
+        |row: &AuditRow, kind| member(row, "owner").filter(|_| member(row, "owner_kind").as_deref() == Some(kind));
     let mut users: Vec<UserId> = rows.iter().filter_map(|row| row.actor).collect();
     users.extend(rows.iter().filter_map(|row| of_kind(row, "user")?.parse::<UserId>().ok()));
     users.extend(rows.iter().filter_map(|row| member(row, "user")?.parse::<UserId>().ok()));
+    users.extend(rows.iter().filter_map(|row| owned(row, "user")?.parse::<UserId>().ok()));
     let mut tokens: Vec<TokenId> = rows.iter().filter_map(|row| row.token).collect();
     tokens.extend(rows.iter().filter_map(|row| of_kind(row, "token")?.parse::<TokenId>().ok()));
+    tokens.extend(rows.iter().filter_map(|row| owned(row, "token")?.parse::<TokenId>().ok()));
     users.sort_unstable();
     users.dedup();
     tokens.sort_unstable();
     tokens.dedup();
     let keys = rows.iter().filter_map(|row| of_kind(row, "credential")?.parse::<CredentialId>().ok());
-    let of_kinds = |row: &AuditRow, kind| of_kind(row, kind).or_else(|| member(row, kind));
+    let of_kinds = |row: &AuditRow, kind| of_kind(row, kind).or_else(|| member(row, kind)).or_else(|| owned(row, kind));
     let mut organizations: Vec<OrganizationId> =
         rows.iter().filter_map(|row| of_kinds(row, "organization")?.parse().ok()).collect();
     let mut teams: Vec<TeamId> = rows.iter().filter_map(|row| of_kinds(row, "team")?.parse().ok()).collect();

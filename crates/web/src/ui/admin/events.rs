@@ -1,5 +1,6 @@
 //! The events of the audit log, in words.
 
+mod budgets;
 mod organizations;
 
 use app::audit::{Labels, member};
@@ -39,6 +40,10 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("token.rotated", "Token rotated"),
             ("token.revoked", "Token revoked"),
         ],
+    ),
+    (
+        "Budgets",
+        &[("budget.created", "Budget set"), ("budget.updated", "Budget edited"), ("budget.deleted", "Budget lifted")],
     ),
     (
         "Provider keys",
@@ -240,6 +245,7 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
             html! { "sealed " (fields.number("rewrapped")) " secrets anew" @if fields.number("unopened") > 0 { "; " (fields.number("unopened")) " did not open" } }
         }
         "keyring.key_retired" => html! { "retired the master key " code { (fields.text("key")) } },
+        action if action.starts_with("budget.") => budgets::words(row, labels, &fields),
         action if is_of_organizations(action) => organizations::words(row, labels, &fields),
         _ => of_key(row, labels, &fields),
     }
@@ -346,6 +352,9 @@ mod tests {
         assert_eq!(saved, "saved the OpenAI key of a user for everybody");
         let alias = told("alias.deleted", "alias", r#"{"name":"<script>alert(1)</script>"}"#);
         assert!(alias.contains("&lt;script&gt;") && !alias.contains("<script>"), "{alias}");
+        let budget =
+            told("budget.created", "budget", r#"{"owner_kind":"team","owner":"x","period":"month","limit":5}"#);
+        assert_eq!(budget, "set a budget of $5 a month for the team that is gone");
         assert!(told("later.invented", "thing", "no json").contains("later.invented"));
     }
 
