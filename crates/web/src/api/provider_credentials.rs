@@ -48,7 +48,7 @@ pub(crate) fn doors() -> Vec<Door> {
             says(TAG, "The keys of your organizations, inactive ones too")
                 .query::<ItemsQuery>()
                 .gives::<Items>(200, "The keys")
-                .refuses(&[Code::NotFound]),
+                .refuses(&[Code::UnknownProvider, Code::NotFound]),
         ),
         door(
             Method::GET,
