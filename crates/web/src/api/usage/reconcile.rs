@@ -84,7 +84,7 @@ struct ReconciledView {
     /// The columns that were read: day, model, cost.
     columns: Vec<String>,
     /// Each day and model on which the two differ.
-    differences: Vec<DifferenceView>,
+    differences: Vec<BillDifferenceView>,
     /// Days and models on which they agree.
     agreeing: usize,
     /// All that the provider bills.
@@ -113,7 +113,7 @@ struct ReconciledView {
 
 /// A day and a model.
 #[derive(Serialize, ToSchema)]
-struct DifferenceView {
+struct BillDifferenceView {
     day: String,
     model: String,
     /// `null`: the provider does not bill it.
@@ -140,7 +140,7 @@ impl From<&Reconciled> for ReconciledView {
             from: of.days.0.clone(),
             to: of.days.1.clone(),
             columns: of.columns.to_vec(),
-            differences: of.differing.iter().map(DifferenceView::from).collect(),
+            differences: of.differing.iter().map(BillDifferenceView::from).collect(),
             agreeing: of.agreeing,
             provider_total: of.theirs,
             provider_total_nanos: of.theirs.0,
@@ -157,7 +157,7 @@ impl From<&Reconciled> for ReconciledView {
     }
 }
 
-impl From<&Compared> for DifferenceView {
+impl From<&Compared> for BillDifferenceView {
     fn from(of: &Compared) -> Self {
         Self {
             day: of.day.clone(),
