@@ -8,6 +8,7 @@ mod config;
 mod credential;
 mod doctor;
 mod export;
+mod file;
 mod import;
 mod keyring;
 mod models;

@@ -6,7 +6,6 @@ mod exported;
 mod litellm;
 mod save;
 
-use std::io::Read;
 use std::path::Path;
 
 use domain::ProviderId;
@@ -75,7 +74,11 @@ pub(super) async fn run(
     environment: &Environment,
     place: &Place,
 ) -> Result<(), Failure> {
-    let text = read(&command.file)?;
+    let text = super::file::read(
+        &command.file,
+        FILE_BYTES,
+        &format!("is larger than {FILE_BYTES} bytes; no list of keys is."),
+    )?;
     let scope = command.scope.as_deref().map(parse_scope).transpose()?;
     let Content { candidates, left_out, notes } = if text.trim_start().starts_with('{') {
         exported::read(&text, command, scope, transport, environment, place)?
@@ -102,21 +105,6 @@ fn parse_scope(text: &str) -> Result<Scope, Failure> {
         Ok(scope @ (Scope::Personal | Scope::System)) => Ok(scope),
         _ => Err(Failure::new("The scope is personal or system.")),
     }
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}.", path.display()));
-    let mut text = String::new();
-    let length = if path == Path::new("-") {
-        std::io::stdin().take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
-    } else {
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
-    };
-    if length as u64 > FILE_BYTES {
-        return Err(Failure::new(format!("{} is larger than {FILE_BYTES} bytes; no list of keys is.", path.display())));
-    }
-    Ok(text)
 }
 
 fn is_yaml(path: &Path, text: &str) -> bool {

@@ -1,6 +1,5 @@
 //! `ownkey prices …`
 
-use std::io::Read;
 use std::path::Path;
 
 use http::Method;
@@ -91,7 +90,8 @@ fn body_of(set: &PricesSet) -> Result<Value, Failure> {
 }
 
 async fn import(transport: &Transport, file: &Path, dry_run: bool, starts: Option<&str>) -> Result<Value, Failure> {
-    let document: Value = serde_json::from_str(&read(file)?).map_err(|error| {
+    let text = super::file::read(file, FILE_BYTES, "is larger than 8 MB, which no list of prices is.")?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| {
         Failure::new(format!("The file is no JSON (line {}, column {}).", error.line(), error.column()))
     })?;
     let mut path = format!("/v2/prices/import?dry_run={dry_run}");
@@ -99,20 +99,6 @@ async fn import(transport: &Transport, file: &Path, dry_run: bool, starts: Optio
         path.push_str(&format!("&starts_at={}", encoded(starts)));
     }
     transport.call(Method::POST, &path, Some(&document)).await
-}
-
-fn read(file: &Path) -> Result<String, Failure> {
-    let broken = |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}.", file.display()));
-    let mut text = String::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().take(FILE_BYTES + 1).read_to_string(&mut text).map_err(broken)?;
-    } else {
-        std::fs::File::open(file).map_err(broken)?.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(broken)?;
-    }
-    if text.len() as u64 > FILE_BYTES {
-        return Err(Failure::new(format!("{} is larger than 8 MB, which no list of prices is.", file.display())));
-    }
-    Ok(text)
 }
 
 async fn estimate(transport: &Transport, asked: &PricesEstimate) -> Result<Value, Failure> {

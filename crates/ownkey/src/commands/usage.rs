@@ -1,12 +1,11 @@
 //! `ownkey usage`
 
-use std::io::Read as _;
 use std::path::Path;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{encoded, output};
+use super::{encoded, file, output};
 use crate::Failure;
 use crate::cli::{Usage, UsageCommand};
 use crate::transport::Transport;
@@ -65,7 +64,8 @@ async fn reconcile(
     credential: Option<&str>,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let mut body = json!({"provider": provider, "csv": read(path)?});
+    let is_too_large = format!("is larger than {FILE_BYTES} bytes. Export fewer days.");
+    let mut body = json!({"provider": provider, "csv": file::read(path, FILE_BYTES, &is_too_large)?});
     if let Some(credential) = credential {
         body["credential_id"] = json!(credential);
     }
@@ -99,19 +99,4 @@ async fn reconcile(
         said("skipped_lines"),
     ));
     Ok(())
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}.", path.display()));
-    let mut text = String::new();
-    let length = if path == Path::new("-") {
-        std::io::stdin().take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
-    } else {
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?
-    };
-    if length as u64 > FILE_BYTES {
-        return Err(Failure::new(format!("{} is larger than {FILE_BYTES} bytes. Export fewer days.", path.display())));
-    }
-    Ok(text)
 }
