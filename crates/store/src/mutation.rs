@@ -25,7 +25,7 @@ pub(crate) struct Write {
 impl Write {
     /// Begins a write that no audit row tells of: health, last use, counters.
     pub(crate) async fn begin(store: &Store) -> Result<Self, StoreError> {
-        Self::begin_in(store, store.pool()).await
+        Self::begin_in(store, store.writing_pool()).await
     }
 
     /// Begins a write that is soon made anew, or overtaken: on SQLite its commit
@@ -35,10 +35,10 @@ impl Write {
     }
 
     async fn begin_in(store: &Store, pool: &AnyPool) -> Result<Self, StoreError> {
-        // In this order: whoever has the turn never waits for a connection that
-        // somebody without it holds.
-        let connection = pool.acquire().await?;
+        // The connection is only for whoever has the turn, so it is free: at most
+        // the last one's rollback is on its way.
         let turn = store.turn().await;
+        let connection = pool.acquire().await?;
         let begin = match store.dialect() {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN",
@@ -160,3 +160,6 @@ impl Mutation {
         self.write.connection()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,6 +159,7 @@ pub struct Store {
 struct Inner {
     target: Target,
     pool: AnyPool,
+    writing: AnyPool,
     passing: AnyPool,
     node: NodeId,
     serves: bool,
@@ -210,13 +211,26 @@ impl Store {
         first.close().await.map_err(connect::refused)?;
 
         let pool = target.pool().await?;
-        let passing = target.passing_pool(&pool)?;
+        let writing = target.writing_pool()?;
+        let passing = target.passing_pool(&writing)?;
         let (vault, secrets) = keys::unlock(&pool, master_keys, now, &entropy).await?;
         let turn = Turn::default();
         let ledger = Ledger::start(&target, Arc::clone(&turn), strict_durability, serves).await;
         let ledger = ledger.map_err(OpenError::Database)?;
-        let inner =
-            Inner { target, pool, passing, node, serves, entropy, vault, secrets, ledger, turn, _serving: serving };
+        let inner = Inner {
+            target,
+            pool,
+            writing,
+            passing,
+            node,
+            serves,
+            entropy,
+            vault,
+            secrets,
+            ledger,
+            turn,
+            _serving: serving,
+        };
         let store = Self { inner: Arc::new(inner) };
         ledger::recovery::enter(&store, now).await.map_err(OpenError::Database)?;
         keyring::nodes::enter(&store, now).await?;
@@ -294,6 +308,7 @@ impl Store {
             tracing::debug!(error = %crate::error::root_cause(&error), "the node could not sign off");
         }
         self.inner.passing.close().await;
+        self.inner.writing.close().await;
         self.inner.pool.close().await;
     }
 
@@ -301,7 +316,12 @@ impl Store {
         &self.inner.pool
     }
 
-    /// Connections whose commits a power cut may take; only for writes.
+    /// The connection of whoever has the turn; only for writes.
+    pub(crate) fn writing_pool(&self) -> &AnyPool {
+        &self.inner.writing
+    }
+
+    /// The same, whose commits a power cut may take.
     pub(crate) fn passing_pool(&self) -> &AnyPool {
         &self.inner.passing
     }

@@ -73,9 +73,20 @@ impl Target {
 
     /// A pool for ordinary queries.
     pub(crate) async fn pool(&self) -> Result<AnyPool, OpenError> {
+        let count = if self.dialect == Dialect::Sqlite { SQLITE_CONNECTIONS } else { POSTGRES_CONNECTIONS };
+        self.pool_options(count).connect_with(self.options()?).await.map_err(refused)
+    }
+
+    /// The one connection of whoever has the turn to write. Those who read never
+    /// hold it, so that the turn waits for none of them.
+    pub(crate) fn writing_pool(&self) -> Result<AnyPool, OpenError> {
+        Ok(self.pool_options(1).connect_lazy_with(self.options()?))
+    }
+
+    fn pool_options(&self, count: u32) -> AnyPoolOptions {
         let is_sqlite = self.dialect == Dialect::Sqlite;
-        let options = AnyPoolOptions::new()
-            .max_connections(if is_sqlite { SQLITE_CONNECTIONS } else { POSTGRES_CONNECTIONS })
+        AnyPoolOptions::new()
+            .max_connections(count)
             .acquire_timeout(Duration::from_secs(10))
             // A file does not hang up; asking first would be a second trip to its thread.
             .test_before_acquire(!is_sqlite)
@@ -85,15 +96,14 @@ impl Target {
                     sqlx::raw_sql(settings).execute(connection).await?;
                     Ok(())
                 })
-            });
-        options.connect_with(self.options()?).await.map_err(refused)
+            })
     }
 
-    /// A pool for writes that are soon made anew: on SQLite their commits do not
-    /// wait for the disk; PostgreSQL's group themselves, and go through `pool`.
-    pub(crate) fn passing_pool(&self, pool: &AnyPool) -> Result<AnyPool, OpenError> {
+    /// The same for writes that are soon made anew: on SQLite their commits do
+    /// not wait for the disk; on PostgreSQL they go through `writing`.
+    pub(crate) fn passing_pool(&self, writing: &AnyPool) -> Result<AnyPool, OpenError> {
         if self.dialect == Dialect::Postgres {
-            return Ok(pool.clone());
+            return Ok(writing.clone());
         }
         let options = AnyPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).after_connect(
             |connection, _| Box::pin(async move { sqlx::raw_sql(SQLITE_PASSING).execute(connection).await.map(drop) }),

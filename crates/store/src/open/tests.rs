@@ -116,7 +116,7 @@ fn urls_that_cannot_keep_anything_are_refused() {
 async fn only_what_is_soon_written_anew_does_not_wait_for_the_disk() {
     let place = Place::sqlite();
     let store = place.open().await;
-    for (pool, level) in [(store.pool(), 2_i64), (store.passing_pool(), 1)] {
+    for (pool, level) in [(store.pool(), 2_i64), (store.writing_pool(), 2), (store.passing_pool(), 1)] {
         let found: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
         assert_eq!(found, level);
     }
