@@ -55,7 +55,7 @@ pub struct Splitter {
 
 impl Splitter {
     /// Holds back at most `hold_bytes` of an unfinished block; a longer one is
-    /// handed out in parts.
+    /// handed out in parts as they come.
     #[must_use]
     pub fn new(hold_bytes: usize) -> Self {
         Self {
@@ -91,7 +91,9 @@ impl Splitter {
             let is_first = !std::mem::replace(&mut self.is_open, false);
             return Some(Piece { bytes, is_first, is_last: true });
         }
-        (self.tail.len() > self.hold_bytes).then(|| self.part())
+        // What follows of a long block is held back no more.
+        let hold_bytes = if self.is_open { 0 } else { self.hold_bytes };
+        (self.tail.len() > hold_bytes && self.searched > 0).then(|| self.part())
     }
 
     /// What is left when the stream ends: a block without its blank line.
@@ -167,7 +169,7 @@ impl Splitter {
     /// Hands out what is held of a long block, but for a last CR, whose LF may
     /// still come.
     fn part(&mut self) -> Piece {
-        let length = self.searched.min(self.tail.len());
+        let length = self.searched;
         let bytes = self.tail.split_to(length).freeze();
         self.line_start = self.line_start.and_then(|start| start.checked_sub(length));
         self.searched = 0;

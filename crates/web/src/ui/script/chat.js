@@ -122,6 +122,7 @@ async function showFrom(message, replaced, address = `/chat/${id}`) {
 }
 
 // ---- Answers under way ----
+let isBehind = false;
 const say = (text) => { document.getElementById("said").textContent = text; };
 
 function follow() {
@@ -135,6 +136,7 @@ function follow() {
       root.toggleAttribute("data-runs", runningAnswer() !== null);
       times(running);
       await refreshFrame();
+      await catchUp();
     },
   });
 }
@@ -182,6 +184,7 @@ composer.addEventListener("submit", async (event) => {
   if (!id && !attached().length) { sessionStorage.removeItem(draft); return; }
   event.preventDefault();
   try { await send(); } catch (problem) { toast(problem.message, true); } finally { composer.removeAttribute("aria-busy"); }
+  catchUp();
 });
 
 addEventListener("pageshow", () => composer.removeAttribute("aria-busy"));
@@ -297,25 +300,37 @@ search.addEventListener("input", () => {
 // ---- What happens elsewhere ----
 document.addEventListener("ownkey:changed", refreshFrame);
 listen((name, data) => {
-  if (name.startsWith("credential.") || name === "models.changed" || name === "resync") refreshFrame();
-  if (name !== "conversation.changed" && name !== "resync") return;
-  refreshFrame();
-  if (!id || leaving.now || (data.id && data.id !== id) || runningAnswer() || composer.hasAttribute("aria-busy")) return;
-  // Another tab may have gone on with this conversation.
+  const isAny = name === "resync" || name === "missed";
+  if (isAny || name.startsWith("credential.") || name === "models.changed" || name === "conversation.changed") refreshFrame();
+  if (!isAny && (name !== "conversation.changed" || (data.id && data.id !== id))) return;
+  isBehind = true;
   catchUp();
 });
 
+let isCatchingUp = false;
+const isBusy = () => runningAnswer() !== null || composer.hasAttribute("aria-busy");
+const lastTurn = () => thread.querySelector("article:last-of-type");
+
+/** Another tab may have gone on with this conversation: looks, as soon as nothing of this tab's is under way. */
 async function catchUp() {
-  const last = thread.querySelector("article:last-of-type");
-  if (!last) return;
+  if (isCatchingUp || !id || leaving.now) return;
+  isCatchingUp = true;
   try {
-    const page = await fetched(asking({ part: "thread", at: last.dataset.message }));
-    const turns = page ? [...page.querySelectorAll("#thread > article")] : [];
-    const at = turns.findIndex((turn) => turn.dataset.message === last.dataset.message);
-    if (at < 0 || at === turns.length - 1) return;
-    show(turns.slice(at + 1));
-    const parent = page.querySelector("#composer [name=parent_id]");
-    if (parent) composer.elements.parent_id.value = parent.value;
-    follow();
-  } catch { /* not reached: the next event tries again */ }
+    while (isBehind && !isBusy() && lastTurn()) {
+      isBehind = false;
+      const last = lastTurn();
+      const page = await fetched(asking({ part: "thread", at: last.dataset.message }));
+      if (isBusy() || last !== lastTurn()) { isBehind = true; continue; }
+      const turns = page ? [...page.querySelectorAll("#thread > article")] : [];
+      const at = turns.findIndex((turn) => turn.dataset.message === last.dataset.message);
+      if (at < 0 || at === turns.length - 1) continue;
+      show(turns.slice(at + 1));
+      const parent = page.querySelector("#composer [name=parent_id]");
+      if (parent) composer.elements.parent_id.value = parent.value;
+      follow();
+    }
+  } catch {
+    // Not reached: the next event tries again.
+    isBehind = true;
+  } finally { isCatchingUp = false; }
 }
