@@ -18,7 +18,7 @@ const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
 
 /// What this request is to do.
 pub(crate) enum Turn {
-    /// Carry it out; then hand the claim, if there is one, to [`end`].
+    /// Carry it out; then finish the claim, if there is one.
     Do(Option<Claim>),
     /// It was carried out: show what it made.
     Replay(Option<String>),
@@ -43,16 +43,36 @@ pub(crate) async fn begin(
     })
 }
 
-/// Keeps what the request made; a failed one gives its key back.
-pub(crate) async fn end(
-    claim: Option<Claim>,
-    outcome: Result<(Option<String>, Response), Failure>,
-) -> Result<Response, Failure> {
-    let (claim, (resource, response)) = unless_refused(claim, outcome).await?;
-    if let Some(claim) = claim {
-        claim.finish(response.status().as_u16(), resource.as_deref()).await;
+/// A request that does one thing, and what it may be known by when it comes again.
+pub(crate) struct Asked<'a> {
+    pub(crate) app: &'a Arc<App>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) headers: &'a HeaderMap,
+    /// Method and path, as in `POST /v2/teams`.
+    pub(crate) door: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+impl Asked<'_> {
+    /// Carries the request out once for each key: `carry_out` comes to the id of
+    /// what it made and the answer, and a refusal gives the key back. Sent again,
+    /// `show` answers with what was made as it is now.
+    pub(crate) async fn once(
+        self,
+        carry_out: impl Future<Output = Result<(Option<String>, Response), Failure>>,
+        show: impl AsyncFnOnce(Option<String>) -> Result<Response, Failure>,
+    ) -> Result<Response, Failure> {
+        match begin(self.app, self.caller, self.headers, self.door, self.body).await? {
+            Turn::Replay(made) => Ok(as_replay(show(made).await?)),
+            Turn::Do(claim) => {
+                let (claim, (made, response)) = unless_refused(claim, carry_out.await).await?;
+                if let Some(claim) = claim {
+                    claim.finish(response.status().as_u16(), made.as_deref()).await;
+                }
+                Ok(response)
+            }
+        }
     }
-    Ok(response)
 }
 
 /// Passes what came of a request; a refusal gives its key back before it is told.
@@ -68,7 +88,7 @@ pub(crate) async fn unless_refused<T, E>(claim: Option<Claim>, outcome: Result<T
 }
 
 /// Marks an answer as a replay.
-pub(crate) fn as_replay(mut response: Response) -> Response {
+fn as_replay(mut response: Response) -> Response {
     response.headers_mut().insert(REPLAY, HeaderValue::from_static("true"));
     response
 }

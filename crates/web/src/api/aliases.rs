@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use super::paging::{self, List, Paging};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -283,17 +283,13 @@ async fn create_alias(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: AliasBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/model-aliases", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("alias"))?;
-            let alias = aliases::get(&app, &caller, id).await?;
-            Ok(idempotent::as_replay(axum::Json(AliasView::from(&alias)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/model-aliases", body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("alias"))?;
+        let alias = aliases::get(&app, &caller, id).await?;
+        Ok(axum::Json(AliasView::from(&alias)).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &App, caller: &Caller, body: AliasBody) -> Result<(Option<String>, Response), Failure> {

@@ -25,7 +25,7 @@ use self::view::{BudgetView, amount, wanted};
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -176,17 +176,13 @@ async fn create_budget(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: BudgetBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/budgets", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("budget"))?;
-            let budget = budgets::get(&app, &caller, id).await?;
-            Ok(idempotent::as_replay(axum::Json(BudgetView::from(&budget)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/budgets", body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("budget"))?;
+        let budget = budgets::get(&app, &caller, id).await?;
+        Ok(axum::Json(BudgetView::from(&budget)).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &App, caller: &Caller, body: BudgetBody) -> Result<(Option<String>, Response), Failure> {

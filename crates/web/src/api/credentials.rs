@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -258,18 +258,14 @@ async fn create_credential(
     let raw = raw.get().as_bytes();
     let body: CredentialBody = body::parse(raw)?;
     let is_sync = query.is_sync()?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/credentials", raw).await? {
-        Turn::Replay(resource) => replay(&app, &caller, resource).await,
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body, is_sync).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/credentials", body: raw };
+    let show = async |made| replay(&app, &caller, made).await;
+    asked.once(create(&app, &caller, body, is_sync), show).await
 }
 
 async fn replay(app: &App, caller: &Caller, resource: Option<String>) -> Result<Response, Failure> {
     let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
-    Ok(idempotent::as_replay(shown(app, &credentials::get(app, caller, id).await?)))
+    Ok(shown(app, &credentials::get(app, caller, id).await?))
 }
 
 async fn create(

@@ -23,7 +23,7 @@ use utoipa::IntoParams;
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -145,16 +145,12 @@ async fn create_organization(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: OrganizationBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/organizations", raw).await? {
-        Turn::Replay(resource) => {
-            let found = organizations::find(&app, &caller, resource.as_deref().unwrap_or_default()).await?;
-            Ok(idempotent::as_replay(axum::Json(OrganizationView::new(&caller, &found)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/organizations", body: raw };
+    let show = async |made: Option<String>| {
+        let found = organizations::find(&app, &caller, made.as_deref().unwrap_or_default()).await?;
+        Ok(axum::Json(OrganizationView::new(&caller, &found)).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &App, caller: &Caller, body: OrganizationBody) -> Result<(Option<String>, Response), Failure> {

@@ -24,7 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::present;
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -267,17 +267,19 @@ async fn create_item(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: ItemBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /api/provider-credentials/create", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
-            let item = Item::from(&find(&app, &caller, id).await?);
-            Ok(idempotent::as_replay(axum::Json(item).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked {
+        app: &app,
+        caller: &caller,
+        headers: &headers,
+        door: "POST /api/provider-credentials/create",
+        body: raw,
+    };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("provider key"))?;
+        let item = Item::from(&find(&app, &caller, id).await?);
+        Ok(axum::Json(item).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &Arc<App>, caller: &Caller, body: ItemBody) -> Result<(Option<String>, Response), Failure> {

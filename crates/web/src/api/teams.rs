@@ -24,7 +24,7 @@ use super::paging::{self, List, Paging};
 use super::present;
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Ids, Json, Query, whole_number};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -264,17 +264,13 @@ async fn create_team(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: TeamBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/teams", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("team"))?;
-            let team = teams::get(&app, &caller, id).await?;
-            Ok(idempotent::as_replay(axum::Json(TeamView::new(&caller, &team)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/teams", body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("team"))?;
+        let team = teams::get(&app, &caller, id).await?;
+        Ok(axum::Json(TeamView::new(&caller, &team)).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &App, caller: &Caller, body: TeamBody) -> Result<(Option<String>, Response), Failure> {

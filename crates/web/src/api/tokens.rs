@@ -25,7 +25,7 @@ use super::budgets::view::TokenBudget;
 use super::paging::{self, List};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -328,17 +328,13 @@ async fn create_token(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: TokenBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/tokens", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("gateway token"))?;
-            let token = tokens::get(&app, &caller, id).await?;
-            Ok(idempotent::as_replay(axum::Json(TokenView::from(&token)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/tokens", body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("gateway token"))?;
+        let token = tokens::get(&app, &caller, id).await?;
+        Ok(axum::Json(TokenView::from(&token)).into_response())
+    };
+    asked.once(create(&app, &caller, body), show).await
 }
 
 async fn create(app: &App, caller: &Caller, body: TokenBody) -> Result<(Option<String>, Response), Failure> {
@@ -405,16 +401,12 @@ async fn rotate_token(
     let raw = raw.get().as_bytes();
     let body: TokenRotation = body::parse(raw)?;
     let door = format!("POST /v2/tokens/{id}/rotate");
-    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
-        Turn::Replay(_) => {
-            let token = tokens::get(&app, &caller, id).await?;
-            Ok(idempotent::as_replay(axum::Json(TokenView::from(&token)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = rotate(&app, &caller, id, &body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: &door, body: raw };
+    let show = async |_: Option<String>| {
+        let token = tokens::get(&app, &caller, id).await?;
+        Ok(axum::Json(TokenView::from(&token)).into_response())
+    };
+    asked.once(rotate(&app, &caller, id, &body), show).await
 }
 
 async fn rotate(

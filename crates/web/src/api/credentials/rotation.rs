@@ -18,7 +18,7 @@ use super::replay;
 use super::view::{CredentialRotation, CredentialView, RotateQuery, RotatedView};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::rim::Failure;
 
 pub(super) async fn rotate_credential(
@@ -32,13 +32,9 @@ pub(super) async fn rotate_credential(
     let raw = raw.get().as_bytes();
     let body: CredentialRotation = body::parse(raw)?;
     let door = format!("POST /v2/credentials/{id}/rotate");
-    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
-        Turn::Replay(resource) => replay(&app, &caller, resource).await,
-        Turn::Do(claim) => {
-            let outcome = rotate(&app, &caller, id, body, query.force.unwrap_or(false)).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: &door, body: raw };
+    let show = async |made| replay(&app, &caller, made).await;
+    asked.once(rotate(&app, &caller, id, body, query.force.unwrap_or(false)), show).await
 }
 
 async fn rotate(

@@ -26,7 +26,7 @@ use super::ModelView;
 use crate::api::{present, word};
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Json, Query};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -176,18 +176,19 @@ async fn register_model(
 ) -> Result<Response, Failure> {
     let raw = raw.get().as_bytes();
     let body: ModelBody = body::parse(raw)?;
-    match idempotent::begin(&app, &caller, &headers, "POST /v2/llm-models", raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.ok_or_else(|| Error::not_found("registered model"))?;
-            let line = models::get(&app, &caller, &id).await?;
-            Ok(idempotent::as_replay(axum::Json(ModelView::from(&line)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let line = registry::register(&app, &caller, new_model(body)?).await?;
-            let made = (StatusCode::CREATED, axum::Json(ModelView::from(&line))).into_response();
-            idempotent::end(claim, Ok((Some(line.uuid.to_string()), made))).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: "POST /v2/llm-models", body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.ok_or_else(|| Error::not_found("registered model"))?;
+        let line = models::get(&app, &caller, &id).await?;
+        Ok(axum::Json(ModelView::from(&line)).into_response())
+    };
+    asked.once(register(&app, &caller, body), show).await
+}
+
+async fn register(app: &App, caller: &Caller, body: ModelBody) -> Result<(Option<String>, Response), Failure> {
+    let line = registry::register(app, caller, new_model(body)?).await?;
+    let made = (StatusCode::CREATED, axum::Json(ModelView::from(&line))).into_response();
+    Ok((Some(line.uuid.to_string()), made))
 }
 
 async fn edit_model(

@@ -23,7 +23,7 @@ use super::TAG;
 use super::view::OrganizationView;
 use crate::auth::Authenticated;
 use crate::body::{self, Id, Ids, Json, Query, whole_number};
-use crate::idempotent::{self, Turn};
+use crate::idempotent::Asked;
 use crate::openapi::says;
 use crate::rim::Failure;
 use crate::router::{Door, door};
@@ -169,17 +169,13 @@ async fn create_invitation(
     let raw = raw.get().as_bytes();
     let body: InvitationBody = body::parse(raw)?;
     let door = format!("POST /v2/organizations/{named}/invitations");
-    match idempotent::begin(&app, &caller, &headers, &door, raw).await? {
-        Turn::Replay(resource) => {
-            let id = resource.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("invitation"))?;
-            let found = invitations::get(&app, &caller, &named, id).await?;
-            Ok(idempotent::as_replay(axum::Json(InvitationView::from(&found)).into_response()))
-        }
-        Turn::Do(claim) => {
-            let outcome = create(&app, &caller, &named, body).await;
-            idempotent::end(claim, outcome).await
-        }
-    }
+    let asked = Asked { app: &app, caller: &caller, headers: &headers, door: &door, body: raw };
+    let show = async |made: Option<String>| {
+        let id = made.and_then(|id| id.parse().ok()).ok_or_else(|| Error::not_found("invitation"))?;
+        let found = invitations::get(&app, &caller, &named, id).await?;
+        Ok(axum::Json(InvitationView::from(&found)).into_response())
+    };
+    asked.once(create(&app, &caller, &named, body), show).await
 }
 
 async fn create(
