@@ -62,6 +62,7 @@ struct Meters {
     keys: Family<State, Gauge<i64, AtomicI64>>,
     checks: Family<Check, Counter>,
     event_streams: Gauge<i64, AtomicI64>,
+    shared_rates: Gauge<i64, AtomicI64>,
 }
 
 impl Metrics {
@@ -87,6 +88,12 @@ impl Metrics {
         registry.register("keys", "Stored provider keys by state, all nodes together", keys.clone());
         registry.register("checks", "Checks of provider keys by what they found", checks.clone());
         registry.register("event_streams", "Streams of events open", event_streams.clone());
+        let shared_rates = Gauge::<i64, AtomicI64>::default();
+        registry.register(
+            "shared_rates",
+            "1 while request rates are counted together with other nodes, 0 while by this node alone",
+            shared_rates.clone(),
+        );
         Self(Arc::new(Meters {
             registry,
             attempts,
@@ -98,6 +105,7 @@ impl Metrics {
             keys,
             checks,
             event_streams,
+            shared_rates,
         }))
     }
 
@@ -128,6 +136,10 @@ impl Metrics {
     pub(crate) fn checked(&self, provider: ProviderId, status: KeyStatus) {
         let (provider, status) = (provider.as_str(), status.as_str());
         self.0.checks.get_or_create(&Check { provider, status }).inc();
+    }
+
+    pub(crate) fn rates_are_shared(&self, are_shared: bool) {
+        self.0.shared_rates.set(i64::from(are_shared));
     }
 
     pub(crate) fn event_stream_opened(&self) {

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
 /// The commands that need no user, then those that act as one.
 async fn run_other(place: &Place, command: Command, environment: Environment) -> Result<(), Failure> {
     match &command {
-        Command::Config(command) => return config::run(place, command, environment),
+        Command::Config(command) => return config::run(place, command, environment).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ownkey", &mut std::io::stdout());
             return Ok(());

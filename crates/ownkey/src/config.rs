@@ -16,6 +16,7 @@ use app::sign_in::oidc::Oidc;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
+use store::rate_windows;
 
 use crate::Failure;
 use crate::cli::{Place, Serve};
@@ -29,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database.
     pub(crate) database_url: String,
+    /// Where nodes count rates together.
+    pub(crate) redis: Option<rate_windows::Address>,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where people reach the server; `None`: where it listens.
@@ -65,6 +68,7 @@ pub(crate) struct Config {
 struct ConfigFile {
     listen: Option<String>,
     database_url: Option<String>,
+    redis_url: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
@@ -123,6 +127,9 @@ pub(crate) fn read(
         None => setting("OWNKEY_DATABASE_URL", None)?.or(setting("DATABASE_URL", file.database_url)?),
     };
     let database_url = database_url.unwrap_or_else(|| format!("sqlite://{}", data_dir.join("ownkey.db").display()));
+    let redis = setting("REDIS_URL", file.redis_url)?.map(|url| {
+        rate_windows::Address::parse(&url).map_err(|problem| Failure::configuration(format!("REDIS_URL {problem}.")))
+    });
     let public_url = setting("OWNKEY_PUBLIC_URL", file.public_url)?.map(|url| checked_url(&url)).transpose()?;
     let proxies = setting("OWNKEY_TRUSTED_PROXIES", file.trusted_proxies)?.unwrap_or_default();
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
@@ -135,6 +142,7 @@ pub(crate) fn read(
     Ok(Config {
         data_dir,
         database_url,
+        redis: redis.transpose()?,
         listen,
         public_url,
         trusted_proxies: addresses(&proxies)?,

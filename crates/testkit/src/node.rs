@@ -18,6 +18,7 @@ use domain::{Clock, Entropy, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
 use llm::egress::{EgressGuard, LocalEndpoints};
+use store::rate_windows::{self, RateWindows};
 use store::{MasterKeys, OpenOptions, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -72,6 +73,7 @@ pub(crate) struct Ground {
     pub(crate) site: Option<SocketAddr>,
     pub(crate) fetches_pictures: bool,
     pub(crate) oidc: Option<Arc<Oidc>>,
+    pub(crate) redis_url: Option<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
@@ -98,6 +100,14 @@ impl Ground {
         let variables = self.variables.iter().filter(|(name, _)| allowed.permits_variable(name));
         let variables = variables.cloned().collect();
         References::new(allowed, variables, vec![self.data_dir.clone()])
+    }
+
+    async fn rate_windows(&self) -> Option<RateWindows> {
+        let address = rate_windows::Address::parse(self.redis_url.as_deref()?).expect("an address");
+        let windows = RateWindows::new(address, Vec::new());
+        // As at any start: it may be away.
+        let _looked = windows.look().await;
+        Some(windows)
     }
 
     pub(crate) async fn raise(&self, database_url: &str, serves: bool, keys: Vec<FoundKey>) -> Node {
@@ -131,6 +141,7 @@ impl Ground {
             settings,
             environment,
             references: self.references(),
+            rate_windows: self.rate_windows().await,
         })
         .await
         .expect("the house stands");

@@ -2,15 +2,17 @@
 
 use app::sign_in::oidc::Oidc;
 use domain::admission::Domains;
+use store::rate_windows::RateWindows;
 use store::vault::MasterKeyProblem;
 
 use super::output;
 use crate::Failure;
+use crate::boot;
 use crate::cli::{Config as Command, Place};
 use crate::config::environment::Environment;
 use crate::config::{self, Config, providers, variables};
 
-pub(super) fn run(place: &Place, command: &Command, environment: Environment) -> Result<(), Failure> {
+pub(super) async fn run(place: &Place, command: &Command, environment: Environment) -> Result<(), Failure> {
     if matches!(command, Command::Variables) {
         output::line(variables::page().trim_end());
         return Ok(());
@@ -26,6 +28,7 @@ pub(super) fn run(place: &Place, command: &Command, environment: Environment) ->
         for problem in &problems {
             output::line(&format!("Note: {problem}"));
         }
+        check_redis(&config).await?;
         output::line("The configuration can be used.");
         return Ok(());
     }
@@ -49,6 +52,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "listen": config.listen.to_string(),
         "data_dir": config.data_dir,
         "database_url": database,
+        "redis_url": config.redis.as_ref().map(ToString::to_string),
         "public_url": config.public_url,
         "trusted_proxies": config.trusted_proxies,
         "ca_file": config.ca_file,
@@ -91,6 +95,19 @@ fn shown_oidc(oidc: &Oidc) -> serde_json::Value {
         "link": if admission.links { "verified-email" } else { "never" },
         "passwords": if oidc.passwords { "on" } else { "off" },
     })
+}
+
+/// Says whether the shared windows answer; calls go on without them.
+async fn check_redis(config: &Config) -> Result<(), Failure> {
+    let Some(address) = &config.redis else { return Ok(()) };
+    let roots = boot::roots(config).map_err(Failure::configuration)?;
+    match RateWindows::new(address.clone(), roots).look().await {
+        Ok(()) => output::line(&format!("REDIS_URL: {address} answers.")),
+        Err(away) => output::line(&format!(
+            "Note: REDIS_URL: {address}: {away}. Until it answers, each node counts rates for itself."
+        )),
+    }
+    Ok(())
 }
 
 /// A given master key is read; one in the data directory is left to `serve`.

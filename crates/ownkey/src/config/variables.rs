@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 35] = [
+pub(crate) const VARIABLES: [Variable; 36] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -25,6 +25,10 @@ pub(crate) const VARIABLES: [Variable; 35] = [
         meaning: "`sqlite:///path/ownkey.db` or `postgres://user@host/database`; then `DATABASE_URL`; default SQLite in the data directory.",
     },
     Variable { name: "DATABASE_URL", meaning: "As OWNKEY_DATABASE_URL, which goes before it." },
+    Variable {
+        name: "REDIS_URL",
+        meaning: "A Redis or Valkey in which several nodes count the rates of gateway tokens together: `redis://:password@host:6379/0`, `rediss://…` with TLS; default none: each node counts for itself. While it is away, each does, too.",
+    },
     Variable {
         name: "OWNKEY_PUBLIC_URL",
         meaning: "Where people reach this server; https is needed to listen beyond this machine.",
