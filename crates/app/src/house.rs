@@ -158,6 +158,7 @@ impl App {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(events::run(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(events::webhook::run(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(limits::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
         // Of its own: however long the housekeeping takes, this node is not dead.

@@ -47,6 +47,11 @@ struct Check {
     status: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Told {
+    outcome: &'static str,
+}
+
 /// The meters. Cheap to clone: every call does.
 #[derive(Clone)]
 pub struct Metrics(Arc<Meters>);
@@ -63,6 +68,7 @@ struct Meters {
     checks: Family<Check, Counter>,
     event_streams: Gauge<i64, AtomicI64>,
     shared_rates: Gauge<i64, AtomicI64>,
+    webhook: Family<Told, Counter>,
 }
 
 impl Metrics {
@@ -94,6 +100,8 @@ impl Metrics {
             "1 while request rates are counted together with other nodes, 0 while by this node alone",
             shared_rates.clone(),
         );
+        let webhook = Family::<Told, Counter>::default();
+        registry.register("webhook_messages", "Messages of the webhook by what became of a try", webhook.clone());
         Self(Arc::new(Meters {
             registry,
             attempts,
@@ -106,6 +114,7 @@ impl Metrics {
             checks,
             event_streams,
             shared_rates,
+            webhook,
         }))
     }
 
@@ -140,6 +149,15 @@ impl Metrics {
 
     pub(crate) fn rates_are_shared(&self, are_shared: bool) {
         self.0.shared_rates.set(i64::from(are_shared));
+    }
+
+    pub(crate) fn webhook_tried(&self, is_taken: bool) {
+        let outcome = if is_taken { "delivered" } else { "failed" };
+        self.0.webhook.get_or_create(&Told { outcome }).inc();
+    }
+
+    pub(crate) fn webhook_given_up(&self) {
+        self.0.webhook.get_or_create(&Told { outcome: "given_up" }).inc();
     }
 
     pub(crate) fn event_stream_opened(&self) {

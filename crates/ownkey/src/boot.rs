@@ -71,6 +71,9 @@ pub(crate) async fn build(
         _ => None,
     };
     let guard = EgressGuard::new(found.local, listener.into_iter().collect());
+    if listener.is_some() {
+        check_webhook(config, &guard)?;
+    }
     let listen = listener.unwrap_or(config.listen);
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
@@ -80,6 +83,7 @@ pub(crate) async fn build(
         fetches_pictures: config.fetches_pictures,
         chat_retention: config.chat_retention,
         oidc: config.oidc.clone(),
+        webhook: config.webhook.clone(),
         default_bases: found.bases,
         is_demo,
         ..Settings::default()
@@ -102,6 +106,15 @@ pub(crate) async fn build(
         rate_windows,
     })
     .await?)
+}
+
+/// Refuses an address that could never be told anything.
+///
+/// # Errors
+/// Exit 78, with the line that would let it.
+pub(crate) fn check_webhook(config: &Config, guard: &EgressGuard) -> Result<(), Failure> {
+    let checked = config.webhook.as_ref().map_or(Ok(()), |webhook| webhook.check(guard));
+    checked.map_err(|problem| Failure::configuration(format!("OWNKEY_WEBHOOK_URL {problem}")))
 }
 
 /// The certificates that the operator adds.

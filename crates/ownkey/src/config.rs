@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::events::webhook::Webhook;
 use app::sign_in::oidc::Oidc;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
@@ -56,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) fetches_pictures: bool,
     /// How long a chat is kept after the last word; `None`: for good.
     pub(crate) chat_retention: Option<Duration>,
+    /// The address that is told what happens.
+    pub(crate) webhook: Option<Arc<Webhook>>,
     /// The OpenID provider that people may sign in through.
     pub(crate) oidc: Option<Arc<Oidc>>,
     /// Whether reservations wait for the disk.
@@ -81,6 +84,7 @@ struct ConfigFile {
     fetch_images: Option<String>,
     chat_retention_days: Option<String>,
     ledger_durability: Option<String>,
+    webhook_url: Option<String>,
     oidc: oidc::OidcFile,
 }
 
@@ -127,12 +131,17 @@ pub(crate) fn read(
         None => setting("OWNKEY_DATABASE_URL", None)?.or(setting("DATABASE_URL", file.database_url)?),
     };
     let database_url = database_url.unwrap_or_else(|| format!("sqlite://{}", data_dir.join("ownkey.db").display()));
-    let redis = setting("REDIS_URL", file.redis_url)?.map(|url| {
+    let redis = setting("REDIS_URL", file.redis_url)?.filter(|url| !url.trim().is_empty());
+    let redis = redis.map(|url| {
         rate_windows::Address::parse(&url).map_err(|problem| Failure::configuration(format!("REDIS_URL {problem}.")))
     });
     let public_url = setting("OWNKEY_PUBLIC_URL", file.public_url)?.map(|url| checked_url(&url)).transpose()?;
     let proxies = setting("OWNKEY_TRUSTED_PROXIES", file.trusted_proxies)?.unwrap_or_default();
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
+    let webhook = setting("OWNKEY_WEBHOOK_URL", file.webhook_url)?.filter(|url| !url.trim().is_empty());
+    let webhook = webhook.map(|url| {
+        Webhook::parse(&url).map_err(|problem| Failure::configuration(format!("OWNKEY_WEBHOOK_URL {problem}.")))
+    });
     let policy = setting("OWNKEY_POLICY", file.policy)?;
     let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
     let fetch_images = setting("OWNKEY_FETCH_IMAGES", file.fetch_images)?;
@@ -156,6 +165,7 @@ pub(crate) fn read(
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
         fetches_pictures: choice("OWNKEY_FETCH_IMAGES", fetch_images.as_deref(), "on", "off")?,
         chat_retention: days("OWNKEY_CHAT_RETENTION_DAYS", retention.as_deref())?,
+        webhook: webhook.transpose()?.map(Arc::new),
         oidc: oidc::read(environment, file.oidc)?.map(Arc::new),
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })

@@ -56,6 +56,7 @@ pub mod teams;
 pub mod tokens;
 pub mod tries;
 pub mod users;
+pub mod webhooks;
 
 // Calls and money.
 pub mod ledger;

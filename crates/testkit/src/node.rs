@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::environment::{Environment, FoundKey};
+use app::events::webhook::Webhook;
 use app::references::References;
 use app::sign_in::oidc::Oidc;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
-use domain::{Clock, Entropy, ProviderId, Timestamp};
+use domain::{Clock, Entropy, Origin, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
 use llm::egress::{EgressGuard, LocalEndpoints};
@@ -74,6 +75,7 @@ pub(crate) struct Ground {
     pub(crate) fetches_pictures: bool,
     pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) redis_url: Option<String>,
+    pub(crate) webhook_url: Option<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
@@ -115,7 +117,13 @@ impl Ground {
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let local = LocalEndpoints::none().with_embedded(self.provider);
+        let mut local = LocalEndpoints::none().with_embedded(self.provider);
+        let webhook = self.webhook_url.as_deref().map(|url| Webhook::parse(url).expect("an address"));
+        if let Some(origin) =
+            webhook.as_ref().and_then(|webhook| Origin::of(&url::Url::parse(&webhook.to_string()).ok()?))
+        {
+            local = local.with(origin);
+        }
         let (guard, roots) = match self.site {
             Some(site) => (site::guard(local, address, site), site::roots()),
             None => (EgressGuard::new(local, vec![address]), Vec::new()),
@@ -128,6 +136,7 @@ impl Ground {
             request_keys_allowed: self.request_keys_allowed,
             fetches_pictures: self.fetches_pictures,
             oidc: self.oidc.clone(),
+            webhook: webhook.map(Arc::new),
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());

@@ -2,6 +2,7 @@
 
 use app::sign_in::oidc::Oidc;
 use domain::admission::Domains;
+use llm::egress::EgressGuard;
 use store::rate_windows::RateWindows;
 use store::vault::MasterKeyProblem;
 
@@ -28,6 +29,7 @@ pub(super) async fn run(place: &Place, command: &Command, environment: Environme
         for problem in &problems {
             output::line(&format!("Note: {problem}"));
         }
+        boot::check_webhook(&config, &EgressGuard::new(found.local, Vec::new()))?;
         check_redis(&config).await?;
         output::line("The configuration can be used.");
         return Ok(());
@@ -64,6 +66,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "request_keys": if config.request_keys_allowed { "on" } else { "off" },
         "fetch_images": if config.fetches_pictures { "on" } else { "off" },
         "chat_retention_days": config.chat_retention.map(|kept| kept.as_secs() / (24 * 3600)),
+        "webhook_url": config.webhook.as_ref().map(|webhook| format!("{webhook}/…")),
         "oidc": config.oidc.as_deref().map(shown_oidc),
         "ledger_durability": if config.strict_durability { "strict" } else { "grouped" },
         "environment_keys": found.keys.iter().map(|key| format!("{} ({})", key.variable, key.masked)).collect::<Vec<_>>(),

@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 36] = [
+pub(crate) const VARIABLES: [Variable; 37] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -74,6 +74,10 @@ pub(crate) const VARIABLES: [Variable; 36] = [
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",
         meaning: "`grouped` (default): reservations are committed without waiting for the disk; `strict`: they wait.",
+    },
+    Variable {
+        name: "OWNKEY_WEBHOOK_URL",
+        meaning: "An address that is told, signed, when a key changes or turns bad, a part of a budget is spent, or a key is used as never before; https, or listed in OWNKEY_LOCAL_ENDPOINTS. `ownkey webhook secret` says what to check signatures with.",
     },
     Variable {
         name: "OWNKEY_OIDC_ISSUER",

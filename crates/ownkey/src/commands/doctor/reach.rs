@@ -24,6 +24,7 @@ const ANSWER_BYTES: usize = 4 * 1024;
 pub(super) async fn examine(config: &Config, found: &providers::Found, with_network: bool) -> Vec<Finding> {
     let mut findings = vec![port(config.listen).await];
     findings.extend(shared_rates(config).await);
+    findings.extend(webhook(config, found));
     findings.extend(local_servers(found, config.local_endpoints.is_some()).await);
     if with_network {
         findings.extend(the_providers(config, found).await);
@@ -66,6 +67,16 @@ async fn port(listen: SocketAddr) -> Finding {
             "Choose another with --listen.",
         ),
     }
+}
+
+/// Whether the address that is told what happens may be called; `ownkey webhook
+/// test` calls it.
+fn webhook(config: &Config, found: &providers::Found) -> Option<Finding> {
+    let (name, webhook) = ("webhook", config.webhook.as_ref()?);
+    Some(match boot::check_webhook(config, &EgressGuard::new(found.local.clone(), Vec::new())) {
+        Ok(()) => Finding::good(name, format!("{webhook} may be called; `ownkey webhook test` sends one message")),
+        Err(failure) => Finding::refused(name, failure.sentence),
+    })
 }
 
 /// Where nodes count rates together. Without it every call goes on.
