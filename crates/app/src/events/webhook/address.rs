@@ -37,7 +37,7 @@ impl Webhook {
     pub fn parse(text: &str) -> Result<Self, WebhookProblem> {
         let uri: Uri = text.trim().parse().map_err(|_| WebhookProblem::NotAnAddress)?;
         let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
-        let host = uri.authority().map(|authority| authority.as_str()).filter(|host| !host.contains('@'));
+        let host = uri.authority().map(http::uri::Authority::as_str).filter(|host| !host.contains('@'));
         let (Some(scheme), Some(host)) = (scheme, host) else { return Err(WebhookProblem::NotAnAddress) };
         if text.len() > MAX_LENGTH || text.contains('#') {
             return Err(WebhookProblem::NotAnAddress);
