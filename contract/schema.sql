@@ -688,3 +688,29 @@ CREATE TABLE users (
     password_reset_at BIGINT,
     deleted_at BIGINT
 , has_identity BIGINT NOT NULL DEFAULT 0);
+
+CREATE TABLE webhook_outbox (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE INDEX webhook_outbox_by_next ON webhook_outbox (next_at, id);
+
+CREATE TABLE webhook_state (
+    id BIGINT NOT NULL PRIMARY KEY,
+    holder TEXT,
+    held_until BIGINT NOT NULL DEFAULT 0,
+    changes_seq BIGINT NOT NULL DEFAULT 0,
+    health_seq BIGINT NOT NULL DEFAULT 0,
+    read_at BIGINT,
+    delivered BIGINT NOT NULL DEFAULT 0,
+    delivered_at BIGINT,
+    given_up BIGINT NOT NULL DEFAULT 0,
+    given_up_at BIGINT,
+    problem TEXT,
+    problem_at BIGINT
+);

@@ -54,7 +54,7 @@ struct Here<'a> {
 /// Whatever stands in the way, as the client may hear it. Every upstream call
 /// that was made has its ledger row by then.
 pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<Answered> {
-    let limits = limits::admit(errand.app, errand.caller, ask.prompt_characters())?;
+    let limits = limits::admit(errand.app, errand.caller, ask.prompt_characters()).await?;
     let targets = permitted(errand, ask).await?;
     let mut answered = match (&targets.alias, targets.places.first()) {
         (Some(alias), _) => course::through_targets(errand, ask, &targets, alias).await,
@@ -71,7 +71,7 @@ pub(crate) async fn complete<A: Ask>(errand: Errand<'_>, ask: &mut A) -> Result<
 /// # Errors
 /// As [`permitted`].
 pub(crate) async fn would_answer<A: Ask>(errand: Errand<'_>, ask: &A) -> Result<(Targets, Place)> {
-    limits::admit(errand.app, errand.caller, 0)?;
+    limits::admit(errand.app, errand.caller, 0).await?;
     let targets = permitted(errand, ask).await?;
     let may_pay = |place: &&Place| {
         let asked = Asked { place, wishes: &errand.call.wishes, conversation: None, bound: None };

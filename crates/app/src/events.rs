@@ -10,6 +10,7 @@ mod hub;
 mod stream;
 mod telling;
 mod usage;
+pub mod webhook;
 
 pub use feed::Cursor;
 pub use stream::{EventStream, Piece, Resume, open};

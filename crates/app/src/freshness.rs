@@ -45,6 +45,11 @@ impl Freshness {
         }
     }
 
+    /// Up to where this node has read the feeds of changes and of health.
+    pub(crate) fn heads(&self) -> (i64, i64) {
+        (self.seq.load(Ordering::Acquire), self.health_seq.load(Ordering::Acquire))
+    }
+
     fn is_trusted(&self) -> bool {
         let confirmed = Duration::from_millis(self.confirmed_ms.load(Ordering::Acquire).unsigned_abs());
         self.origin.elapsed().saturating_sub(confirmed) <= TRUST

@@ -12,6 +12,7 @@ use llm::egress::EgressGuard;
 use store::Store;
 use store::changes::{self, ChangeKind};
 use store::health_feed;
+use store::rate_windows::RateWindows;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,7 +27,7 @@ use crate::error::Result;
 use crate::events::{self, Events};
 use crate::freshness::{self, Freshness};
 use crate::housekeeping;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::metrics::Metrics;
 use crate::prices::PriceCache;
 use crate::reach::ReachCache;
@@ -57,6 +58,8 @@ pub struct Parts {
     pub environment: Environment,
     /// Where else the operator keeps keys.
     pub references: References,
+    /// Where nodes count rates together.
+    pub rate_windows: Option<RateWindows>,
 }
 
 /// Everything the use cases share.
@@ -137,7 +140,7 @@ impl App {
             cooling: Cooling::default(),
             spreads: Counts::default(),
             budgets: Force::default(),
-            limits: Limits::default(),
+            limits: Limits::new(parts.rate_windows),
             uses: Uses::default(),
             replay: ReplayMemory::default(),
             fetches: Fetches::default(),
@@ -155,6 +158,8 @@ impl App {
         self.tasks.spawn(freshness::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(events::run(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(cooling::follow(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(events::webhook::run(Arc::clone(self), self.stop.clone()));
+        self.tasks.spawn(limits::follow(Arc::clone(self), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(Arc::clone(self), self.stop.clone()));
         // Of its own: however long the housekeeping takes, this node is not dead.
         self.start_heartbeat();
@@ -228,6 +233,12 @@ impl App {
     /// Fires when the server goes down.
     pub(crate) const fn draining(&self) -> &CancellationToken {
         &self.draining
+    }
+
+    /// Whether rates are counted by all nodes together now.
+    #[must_use]
+    pub fn counts_rates_together(&self) -> bool {
+        self.limits.shared().is_some_and(|shared| shared.is_connected())
     }
 
     /// A fresh id for a request.

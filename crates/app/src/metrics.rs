@@ -47,6 +47,11 @@ struct Check {
     status: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Told {
+    outcome: &'static str,
+}
+
 /// The meters. Cheap to clone: every call does.
 #[derive(Clone)]
 pub struct Metrics(Arc<Meters>);
@@ -62,6 +67,8 @@ struct Meters {
     keys: Family<State, Gauge<i64, AtomicI64>>,
     checks: Family<Check, Counter>,
     event_streams: Gauge<i64, AtomicI64>,
+    shared_rates: Gauge<i64, AtomicI64>,
+    webhook: Family<Told, Counter>,
 }
 
 impl Metrics {
@@ -87,6 +94,14 @@ impl Metrics {
         registry.register("keys", "Stored provider keys by state, all nodes together", keys.clone());
         registry.register("checks", "Checks of provider keys by what they found", checks.clone());
         registry.register("event_streams", "Streams of events open", event_streams.clone());
+        let shared_rates = Gauge::<i64, AtomicI64>::default();
+        registry.register(
+            "shared_rates",
+            "1 while request rates are counted together with other nodes, 0 while by this node alone",
+            shared_rates.clone(),
+        );
+        let webhook = Family::<Told, Counter>::default();
+        registry.register("webhook_messages", "Messages of the webhook by what became of a try", webhook.clone());
         Self(Arc::new(Meters {
             registry,
             attempts,
@@ -98,6 +113,8 @@ impl Metrics {
             keys,
             checks,
             event_streams,
+            shared_rates,
+            webhook,
         }))
     }
 
@@ -128,6 +145,19 @@ impl Metrics {
     pub(crate) fn checked(&self, provider: ProviderId, status: KeyStatus) {
         let (provider, status) = (provider.as_str(), status.as_str());
         self.0.checks.get_or_create(&Check { provider, status }).inc();
+    }
+
+    pub(crate) fn rates_are_shared(&self, are_shared: bool) {
+        self.0.shared_rates.set(i64::from(are_shared));
+    }
+
+    pub(crate) fn webhook_tried(&self, is_taken: bool) {
+        let outcome = if is_taken { "delivered" } else { "failed" };
+        self.0.webhook.get_or_create(&Told { outcome }).inc();
+    }
+
+    pub(crate) fn webhook_given_up(&self) {
+        self.0.webhook.get_or_create(&Told { outcome: "given_up" }).inc();
     }
 
     pub(crate) fn event_stream_opened(&self) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::ProviderId;
 use domain::resolve::Fallback;
 
+use crate::events::webhook::Webhook;
 use crate::sign_in::oidc::Oidc;
 
 /// The operator's settings.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub chat_retention: Option<Duration>,
     /// The OpenID provider that people may sign in through.
     pub oidc: Option<Arc<Oidc>>,
+    /// The operator's address that is told what happens.
+    pub webhook: Option<Arc<Webhook>>,
     /// Whether this is a demo, with a scripted provider and made-up keys.
     pub is_demo: bool,
 }
@@ -50,6 +53,7 @@ impl Default for Settings {
             web_session_life: Duration::from_secs(30 * 24 * 3600),
             chat_retention: None,
             oidc: None,
+            webhook: None,
             is_demo: false,
         }
     }

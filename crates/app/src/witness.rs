@@ -14,6 +14,7 @@ use store::ledger::Settled;
 use crate::App;
 use crate::budgets::Holding;
 use crate::checks;
+use crate::limits;
 use crate::reach::Key;
 
 /// Hears of one call's end.
@@ -35,7 +36,7 @@ impl Witness {
     pub(crate) fn counts(&self, thought: u64, tokens: &TokenCounts) {
         if let (Some(app), Some(token)) = (self.app.upgrade(), self.token) {
             let came_to = tokens.prompt.saturating_add(tokens.completion);
-            app.limits.correct(token, thought, came_to, app.clock.now());
+            limits::correct(&app, token, thought, came_to);
         }
     }
 

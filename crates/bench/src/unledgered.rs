@@ -59,7 +59,18 @@ pub(crate) async fn serve(sim: SocketAddr, directory: &Path) -> Result<(), Failu
     let upstream = Upstream::new(guard.clone(), Clocks::default(), Vec::new());
     let catalogue = Catalogue::builtin();
     let references = References::default();
-    let parts = Parts { store, upstream, guard, catalogue, clock, entropy, settings, environment, references };
+    let parts = Parts {
+        store,
+        upstream,
+        guard,
+        catalogue,
+        clock,
+        entropy,
+        settings,
+        environment,
+        references,
+        rate_windows: None,
+    };
     let app = App::build(parts).await?;
     app.start_background();
     let origins = Origins::new(&app.settings.public_url, address);

@@ -66,12 +66,29 @@ pub enum Exceeded {
 }
 
 impl Counted {
+    /// What somebody else counted in the minute of `now`.
+    #[must_use]
+    pub const fn elsewhere(requests: u64, tokens: u64, now: Timestamp) -> Self {
+        Self { minute: minute_of(now), requests, tokens }
+    }
+
     /// Lets a call with a question of so many tokens through, or says which limit
     /// it exceeds. A refused call counts for nothing.
     ///
     /// # Errors
     /// The limit, and how all of them stand.
     pub fn take(&mut self, rates: Rates, tokens: u64, now: Timestamp) -> Result<Standing, (Exceeded, Standing)> {
+        self.check(rates, tokens, now)?;
+        self.requests = self.requests.saturating_add(1);
+        self.tokens = self.tokens.saturating_add(tokens);
+        Ok(self.standing(rates, now))
+    }
+
+    /// As [`Counted::take`], and counts nothing.
+    ///
+    /// # Errors
+    /// The limit, and how all of them stand.
+    pub fn check(&mut self, rates: Rates, tokens: u64, now: Timestamp) -> Result<(), (Exceeded, Standing)> {
         self.turn(now);
         if rates.requests.is_some_and(|limit| self.requests >= limit) {
             return Err((Exceeded::Requests, self.standing(rates, now)));
@@ -80,9 +97,7 @@ impl Counted {
         if rates.tokens.is_some_and(|limit| self.tokens > 0 && self.tokens.saturating_add(tokens) > limit) {
             return Err((Exceeded::Tokens, self.standing(rates, now)));
         }
-        self.requests = self.requests.saturating_add(1);
-        self.tokens = self.tokens.saturating_add(tokens);
-        Ok(self.standing(rates, now))
+        Ok(())
     }
 
     /// Puts what a call came to in place of what its question was thought to be.
@@ -94,16 +109,18 @@ impl Counted {
     /// Whether it counts nothing of the minute of `now`.
     #[must_use]
     pub const fn is_past(&self, now: Timestamp) -> bool {
-        self.minute != now.as_micros().div_euclid(MINUTE)
+        self.minute != minute_of(now)
     }
 
     const fn turn(&mut self, now: Timestamp) {
         if self.is_past(now) {
-            *self = Self { minute: now.as_micros().div_euclid(MINUTE), requests: 0, tokens: 0 };
+            *self = Self { minute: minute_of(now), requests: 0, tokens: 0 };
         }
     }
 
-    fn standing(&self, rates: Rates, now: Timestamp) -> Standing {
+    /// How the limits stand.
+    #[must_use]
+    pub fn standing(&self, rates: Rates, now: Timestamp) -> Standing {
         let resets_at = Timestamp::from_micros((self.minute + 1).saturating_mul(MINUTE));
         let left =
             |limit: Option<u64>, used: u64| limit.map(|limit| Left { limit, remaining: limit.saturating_sub(used) });
@@ -114,6 +131,12 @@ impl Counted {
             wait: resets_at.since(now),
         }
     }
+}
+
+/// The number of the minute that a time is in.
+#[must_use]
+pub const fn minute_of(now: Timestamp) -> i64 {
+    now.as_micros().div_euclid(MINUTE)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use domain::ids::NodeId;
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
 use llm::egress::EgressGuard;
+use rustls_pki_types::CertificateDer;
+use store::rate_windows::{self, RateWindows};
 use store::{OpenOptions, Store};
 
 use crate::config::environment::Environment;
@@ -63,15 +65,15 @@ pub(crate) async fn build(
     listener: Option<SocketAddr>,
     is_demo: bool,
 ) -> Result<Arc<App>, Failure> {
-    let roots = match &config.ca_file {
-        Some(path) => {
-            let pem = std::fs::read(path)
-                .map_err(|error| Failure::configuration(format!("{} cannot be read: {error}.", path.display())))?;
-            llm::client::read_roots(&pem).map_err(Failure::configuration)?
-        }
-        None => Vec::new(),
+    let roots = roots(config).map_err(Failure::configuration)?;
+    let rate_windows = match (&config.redis, listener) {
+        (Some(address), Some(_)) => Some(rate_windows(address, &roots).await),
+        _ => None,
     };
     let guard = EgressGuard::new(found.local, listener.into_iter().collect());
+    if listener.is_some() {
+        check_webhook(config, &guard)?;
+    }
     let listen = listener.unwrap_or(config.listen);
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
@@ -81,6 +83,7 @@ pub(crate) async fn build(
         fetches_pictures: config.fetches_pictures,
         chat_retention: config.chat_retention,
         oidc: config.oidc.clone(),
+        webhook: config.webhook.clone(),
         default_bases: found.bases,
         is_demo,
         ..Settings::default()
@@ -100,8 +103,37 @@ pub(crate) async fn build(
         settings,
         environment: keys,
         references,
+        rate_windows,
     })
     .await?)
+}
+
+/// Refuses an address that could never be told anything.
+///
+/// # Errors
+/// Exit 78, with the line that would let it.
+pub(crate) fn check_webhook(config: &Config, guard: &EgressGuard) -> Result<(), Failure> {
+    let checked = config.webhook.as_ref().map_or(Ok(()), |webhook| webhook.check(guard));
+    checked.map_err(|problem| Failure::configuration(format!("OWNKEY_WEBHOOK_URL {problem}")))
+}
+
+/// The certificates that the operator adds.
+///
+/// # Errors
+/// A sentence about the file.
+pub(crate) fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>, String> {
+    let Some(path) = &config.ca_file else { return Ok(Vec::new()) };
+    let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+    llm::client::read_roots(&pem)
+}
+
+/// Connected before the first call, if they answer; else [`App`] goes on trying.
+async fn rate_windows(address: &rate_windows::Address, roots: &[CertificateDer<'static>]) -> RateWindows {
+    let windows = RateWindows::new(address.clone(), roots.to_vec());
+    if let Err(away) = windows.look().await {
+        tracing::debug!(%address, "the shared windows of rates do not answer yet: {away}");
+    }
+    windows
 }
 
 /// What references may name: the variables on the operator's list, as they are

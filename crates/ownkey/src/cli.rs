@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use people::{Member, Organization, Rules, Team, TeamMember};
 pub(crate) use prices::{Prices, PricesEstimate, PricesSet};
-pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin};
+pub(crate) use upkeep::{Doctor, Export, Import, Keyring, MoveOrigin, Webhook};
 
 /// Keeps people's own LLM provider keys, and calls the models those keys open.
 #[derive(Parser)]
@@ -85,6 +85,10 @@ pub(crate) enum Command {
     /// former one go.
     #[command(subcommand)]
     Keyring(Keyring),
+    /// The address that is told what happens: what it checks signatures with,
+    /// whether it answers, how it goes.
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// Save the provider keys of a `.env` file, of LiteLLM's config.yaml or of another server's export.
     Import(Import),
     /// Write your provider keys to standard output as JSON; secrets only when

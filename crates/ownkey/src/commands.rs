@@ -21,6 +21,7 @@ mod team;
 mod token;
 mod usage;
 mod user;
+mod webhook;
 
 use clap::CommandFactory;
 
@@ -42,6 +43,7 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
     match command {
         Command::Keyring(command) => keyring::run(&place, command, &environment).await,
         Command::Doctor(command) => doctor::run(&place, &command, environment).await,
+        Command::Webhook(command) => webhook::run(&place, &command, environment).await,
         command => run_other(&place, command, environment).await,
     }
 }
@@ -49,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments, environment: Environment) -> Resul
 /// The commands that need no user, then those that act as one.
 async fn run_other(place: &Place, command: Command, environment: Environment) -> Result<(), Failure> {
     match &command {
-        Command::Config(command) => return config::run(place, command, environment),
+        Command::Config(command) => return config::run(place, command, environment).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ownkey", &mut std::io::stdout());
             return Ok(());
@@ -63,6 +65,7 @@ async fn run_other(place: &Place, command: Command, environment: Environment) ->
         | Command::Config(_)
         | Command::Keyring(_)
         | Command::Doctor(_)
+        | Command::Webhook(_)
         | Command::Completions { .. } => Ok(()),
         Command::Import(command) => import::run(&transport, &command, &environment, place).await,
         Command::Export(command) => export::run(&transport, &command).await,

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::events::webhook::Webhook;
 use app::sign_in::oidc::Oidc;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
 use serde::Deserialize;
+use store::rate_windows;
 
 use crate::Failure;
 use crate::cli::{Place, Serve};
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database.
     pub(crate) database_url: String,
+    /// Where nodes count rates together.
+    pub(crate) redis: Option<rate_windows::Address>,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where people reach the server; `None`: where it listens.
@@ -53,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) fetches_pictures: bool,
     /// How long a chat is kept after the last word; `None`: for good.
     pub(crate) chat_retention: Option<Duration>,
+    /// The address that is told what happens.
+    pub(crate) webhook: Option<Arc<Webhook>>,
     /// The OpenID provider that people may sign in through.
     pub(crate) oidc: Option<Arc<Oidc>>,
     /// Whether reservations wait for the disk.
@@ -65,6 +71,7 @@ pub(crate) struct Config {
 struct ConfigFile {
     listen: Option<String>,
     database_url: Option<String>,
+    redis_url: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<String>,
     ca_file: Option<String>,
@@ -77,6 +84,7 @@ struct ConfigFile {
     fetch_images: Option<String>,
     chat_retention_days: Option<String>,
     ledger_durability: Option<String>,
+    webhook_url: Option<String>,
     oidc: oidc::OidcFile,
 }
 
@@ -123,9 +131,17 @@ pub(crate) fn read(
         None => setting("OWNKEY_DATABASE_URL", None)?.or(setting("DATABASE_URL", file.database_url)?),
     };
     let database_url = database_url.unwrap_or_else(|| format!("sqlite://{}", data_dir.join("ownkey.db").display()));
+    let redis = setting("REDIS_URL", file.redis_url)?.filter(|url| !url.trim().is_empty());
+    let redis = redis.map(|url| {
+        rate_windows::Address::parse(&url).map_err(|problem| Failure::configuration(format!("REDIS_URL {problem}.")))
+    });
     let public_url = setting("OWNKEY_PUBLIC_URL", file.public_url)?.map(|url| checked_url(&url)).transpose()?;
     let proxies = setting("OWNKEY_TRUSTED_PROXIES", file.trusted_proxies)?.unwrap_or_default();
     let reveal = setting("OWNKEY_REVEAL", file.reveal)?;
+    let webhook = setting("OWNKEY_WEBHOOK_URL", file.webhook_url)?.filter(|url| !url.trim().is_empty());
+    let webhook = webhook.map(|url| {
+        Webhook::parse(&url).map_err(|problem| Failure::configuration(format!("OWNKEY_WEBHOOK_URL {problem}.")))
+    });
     let policy = setting("OWNKEY_POLICY", file.policy)?;
     let request_keys = setting("OWNKEY_REQUEST_KEYS", file.request_keys)?;
     let fetch_images = setting("OWNKEY_FETCH_IMAGES", file.fetch_images)?;
@@ -135,6 +151,7 @@ pub(crate) fn read(
     Ok(Config {
         data_dir,
         database_url,
+        redis: redis.transpose()?,
         listen,
         public_url,
         trusted_proxies: addresses(&proxies)?,
@@ -148,6 +165,7 @@ pub(crate) fn read(
         request_keys_allowed: !choice("OWNKEY_REQUEST_KEYS", request_keys.as_deref(), "off", "on")?,
         fetches_pictures: choice("OWNKEY_FETCH_IMAGES", fetch_images.as_deref(), "on", "off")?,
         chat_retention: days("OWNKEY_CHAT_RETENTION_DAYS", retention.as_deref())?,
+        webhook: webhook.transpose()?.map(Arc::new),
         oidc: oidc::read(environment, file.oidc)?.map(Arc::new),
         strict_durability: !choice("OWNKEY_LEDGER_DURABILITY", durability.as_deref(), "grouped", "strict")?,
     })

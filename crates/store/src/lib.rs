@@ -46,6 +46,7 @@ pub mod memberships;
 pub mod model_lists;
 pub mod organizations;
 pub mod prices;
+pub mod rate_windows;
 pub mod registrations;
 pub mod replay_state;
 pub mod sessions;
@@ -55,6 +56,7 @@ pub mod teams;
 pub mod tokens;
 pub mod tries;
 pub mod users;
+pub mod webhooks;
 
 // Calls and money.
 pub mod ledger;

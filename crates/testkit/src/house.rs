@@ -60,6 +60,10 @@ pub struct Options {
     pub fetches_pictures: bool,
     /// The OpenID provider that people may sign in through.
     pub oidc: Option<Oidc>,
+    /// Where nodes count rates together.
+    pub redis_url: Option<String>,
+    /// The address that is told what happens. One on this machine is listed.
+    pub webhook_url: Option<String>,
     /// How long before now its clock begins.
     pub ago: Duration,
 }
@@ -82,6 +86,8 @@ impl Default for Options {
             site: None,
             fetches_pictures: true,
             oidc: None,
+            redis_url: None,
+            webhook_url: None,
             ago: Duration::ZERO,
         }
     }
@@ -139,6 +145,8 @@ impl House {
             site: options.site,
             fetches_pictures: options.fetches_pictures,
             oidc: options.oidc.map(Arc::new),
+            redis_url: options.redis_url,
+            webhook_url: options.webhook_url,
             data_dir: directory.path().to_owned(),
             provider: raw.as_ref().map_or(sim.address(), RawProvider::address),
             offset: Arc::new(AtomicI64::new(-(options.ago.as_micros() as i64))),

@@ -18,6 +18,7 @@ mod house;
 mod node;
 mod process;
 mod raw;
+mod redis;
 mod site;
 mod wait;
 
@@ -29,5 +30,6 @@ pub use house::{House, Options, PASSWORD, Person, chat_body};
 pub use node::{MASTER_KEY, Node};
 pub use process::{Exit, Process, Said, run};
 pub use raw::{RawProvider, RawRequest, RawScript, RawStep};
+pub use redis::Redis;
 pub use site::{Page, SITE, Site};
 pub use wait::eventually;

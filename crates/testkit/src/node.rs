@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::environment::{Environment, FoundKey};
+use app::events::webhook::Webhook;
 use app::references::References;
 use app::sign_in::oidc::Oidc;
 use app::{App, Parts, Settings};
 use domain::ids::NodeId;
 use domain::resolve::Fallback;
 use domain::secret_reference::AllowedReferences;
-use domain::{Clock, Entropy, ProviderId, Timestamp};
+use domain::{Clock, Entropy, Origin, ProviderId, Timestamp};
 use llm::catalogue::Catalogue;
 use llm::client::{Clocks, Upstream};
 use llm::egress::{EgressGuard, LocalEndpoints};
+use store::rate_windows::{self, RateWindows};
 use store::{MasterKeys, OpenOptions, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -72,6 +74,8 @@ pub(crate) struct Ground {
     pub(crate) site: Option<SocketAddr>,
     pub(crate) fetches_pictures: bool,
     pub(crate) oidc: Option<Arc<Oidc>>,
+    pub(crate) redis_url: Option<String>,
+    pub(crate) webhook_url: Option<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) provider: SocketAddr,
     pub(crate) offset: Arc<AtomicI64>,
@@ -100,12 +104,26 @@ impl Ground {
         References::new(allowed, variables, vec![self.data_dir.clone()])
     }
 
+    async fn rate_windows(&self) -> Option<RateWindows> {
+        let address = rate_windows::Address::parse(self.redis_url.as_deref()?).expect("an address");
+        let windows = RateWindows::new(address, Vec::new());
+        // As at any start: it may be away.
+        let _looked = windows.look().await;
+        Some(windows)
+    }
+
     pub(crate) async fn raise(&self, database_url: &str, serves: bool, keys: Vec<FoundKey>) -> Node {
         let store = self.open(database_url, serves).await;
         let clock = clock(Arc::clone(&self.offset));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let local = LocalEndpoints::none().with_embedded(self.provider);
+        let mut local = LocalEndpoints::none().with_embedded(self.provider);
+        let webhook = self.webhook_url.as_deref().map(|url| Webhook::parse(url).expect("an address"));
+        if let Some(origin) =
+            webhook.as_ref().and_then(|webhook| Origin::of(&url::Url::parse(&webhook.to_string()).ok()?))
+        {
+            local = local.with(origin);
+        }
         let (guard, roots) = match self.site {
             Some(site) => (site::guard(local, address, site), site::roots()),
             None => (EgressGuard::new(local, vec![address]), Vec::new()),
@@ -118,6 +136,7 @@ impl Ground {
             request_keys_allowed: self.request_keys_allowed,
             fetches_pictures: self.fetches_pictures,
             oidc: self.oidc.clone(),
+            webhook: webhook.map(Arc::new),
             ..Settings::default()
         };
         let (environment, _problems) = Environment::new(keys, &settings, &guard, store.vault(), clock.now());
@@ -131,6 +150,7 @@ impl Ground {
             settings,
             environment,
             references: self.references(),
+            rate_windows: self.rate_windows().await,
         })
         .await
         .expect("the house stands");

@@ -121,7 +121,7 @@ fn of_key(caller: &Caller, credential: &Credential, in_full: impl FnOnce(&Creden
     }
 }
 
-fn full(credential: &Credential, status: KeyStatus, reason: Option<&str>, at: Timestamp) -> Value {
+pub(super) fn full(credential: &Credential, status: KeyStatus, reason: Option<&str>, at: Timestamp) -> Value {
     json!({
         "credential_id": credential.id,
         "provider": credential.provider,
@@ -152,8 +152,13 @@ fn of_budget(caller: &Caller, standard: &Standard, user: Option<UserId>) -> Vec<
     if !is_theirs || caller.team().is_some() || !caller.has_scope(TokenScope::ReadUsage) {
         return Vec::new();
     }
+    vec![(EventName::BudgetThreshold, budget(standard))]
+}
+
+/// A budget a part of which is spent.
+pub(super) fn budget(standard: &Standard) -> Value {
     let (budget, standing) = (standard.budget(), standard.standing);
-    let data = json!({
+    json!({
         "budget_id": budget.id,
         "owner_kind": budget.owner.kind,
         "owner_id": budget.owner.id,
@@ -164,8 +169,7 @@ fn of_budget(caller: &Caller, standard: &Standard, user: Option<UserId>) -> Vec<
         "spent": standing.spent,
         "left": standing.left(budget.limit),
         "resets_at": standard.window.ends_at,
-    });
-    vec![(EventName::BudgetThreshold, data)]
+    })
 }
 
 /// What is told of `calls` made.

@@ -23,6 +23,16 @@ pub(crate) enum Keyring {
     },
 }
 
+#[derive(Subcommand)]
+pub(crate) enum Webhook {
+    /// Print what the receiver checks signatures with.
+    Secret,
+    /// Send one message now and say what came back.
+    Test,
+    /// What waits, what was taken, what was given up.
+    Status,
+}
+
 #[derive(Args)]
 pub(crate) struct MoveOrigin {
     /// Keys of this provider.

@@ -2,15 +2,18 @@
 
 use app::sign_in::oidc::Oidc;
 use domain::admission::Domains;
+use llm::egress::EgressGuard;
+use store::rate_windows::RateWindows;
 use store::vault::MasterKeyProblem;
 
 use super::output;
 use crate::Failure;
+use crate::boot;
 use crate::cli::{Config as Command, Place};
 use crate::config::environment::Environment;
 use crate::config::{self, Config, providers, variables};
 
-pub(super) fn run(place: &Place, command: &Command, environment: Environment) -> Result<(), Failure> {
+pub(super) async fn run(place: &Place, command: &Command, environment: Environment) -> Result<(), Failure> {
     if matches!(command, Command::Variables) {
         output::line(variables::page().trim_end());
         return Ok(());
@@ -26,6 +29,8 @@ pub(super) fn run(place: &Place, command: &Command, environment: Environment) ->
         for problem in &problems {
             output::line(&format!("Note: {problem}"));
         }
+        boot::check_webhook(&config, &EgressGuard::new(found.local, Vec::new()))?;
+        check_redis(&config).await?;
         output::line("The configuration can be used.");
         return Ok(());
     }
@@ -49,6 +54,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "listen": config.listen.to_string(),
         "data_dir": config.data_dir,
         "database_url": database,
+        "redis_url": config.redis.as_ref().map(ToString::to_string),
         "public_url": config.public_url,
         "trusted_proxies": config.trusted_proxies,
         "ca_file": config.ca_file,
@@ -60,6 +66,7 @@ fn shown(config: &Config, found: &providers::Found, problems: &[String]) -> serd
         "request_keys": if config.request_keys_allowed { "on" } else { "off" },
         "fetch_images": if config.fetches_pictures { "on" } else { "off" },
         "chat_retention_days": config.chat_retention.map(|kept| kept.as_secs() / (24 * 3600)),
+        "webhook_url": config.webhook.as_ref().map(|webhook| format!("{webhook}/…")),
         "oidc": config.oidc.as_deref().map(shown_oidc),
         "ledger_durability": if config.strict_durability { "strict" } else { "grouped" },
         "environment_keys": found.keys.iter().map(|key| format!("{} ({})", key.variable, key.masked)).collect::<Vec<_>>(),
@@ -91,6 +98,19 @@ fn shown_oidc(oidc: &Oidc) -> serde_json::Value {
         "link": if admission.links { "verified-email" } else { "never" },
         "passwords": if oidc.passwords { "on" } else { "off" },
     })
+}
+
+/// Says whether the shared windows answer; calls go on without them.
+async fn check_redis(config: &Config) -> Result<(), Failure> {
+    let Some(address) = &config.redis else { return Ok(()) };
+    let roots = boot::roots(config).map_err(Failure::configuration)?;
+    match RateWindows::new(address.clone(), roots).look().await {
+        Ok(()) => output::line(&format!("REDIS_URL: {address} answers.")),
+        Err(away) => output::line(&format!(
+            "Note: REDIS_URL: {address}: {away}. Until it answers, each node counts rates for itself."
+        )),
+    }
+    Ok(())
 }
 
 /// A given master key is read; one in the data directory is left to `serve`.

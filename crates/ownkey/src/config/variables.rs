@@ -14,7 +14,7 @@ pub(crate) struct Variable {
 }
 
 /// Our own variables, in the order a reader meets them.
-pub(crate) const VARIABLES: [Variable; 35] = [
+pub(crate) const VARIABLES: [Variable; 37] = [
     Variable { name: "OWNKEY_LISTEN", meaning: "Where to listen; default 127.0.0.1:8000." },
     Variable {
         name: "OWNKEY_DATA_DIR",
@@ -25,6 +25,10 @@ pub(crate) const VARIABLES: [Variable; 35] = [
         meaning: "`sqlite:///path/ownkey.db` or `postgres://user@host/database`; then `DATABASE_URL`; default SQLite in the data directory.",
     },
     Variable { name: "DATABASE_URL", meaning: "As OWNKEY_DATABASE_URL, which goes before it." },
+    Variable {
+        name: "REDIS_URL",
+        meaning: "A Redis or Valkey in which several nodes count the rates of gateway tokens together: `redis://:password@host:6379/0`, `rediss://…` with TLS; default none: each node counts for itself. While it is away, each does, too.",
+    },
     Variable {
         name: "OWNKEY_PUBLIC_URL",
         meaning: "Where people reach this server; https is needed to listen beyond this machine.",
@@ -70,6 +74,10 @@ pub(crate) const VARIABLES: [Variable; 35] = [
     Variable {
         name: "OWNKEY_LEDGER_DURABILITY",
         meaning: "`grouped` (default): reservations are committed without waiting for the disk; `strict`: they wait.",
+    },
+    Variable {
+        name: "OWNKEY_WEBHOOK_URL",
+        meaning: "An address that is told, signed, when a key changes or turns bad, a part of a budget is spent, or a key is used as never before; https, or listed in OWNKEY_LOCAL_ENDPOINTS. `ownkey webhook secret` says what to check signatures with.",
     },
     Variable {
         name: "OWNKEY_OIDC_ISSUER",

@@ -16,6 +16,7 @@ mod prices;
 mod refusals;
 mod tokens;
 mod users;
+mod webhook;
 
 use std::path::Path;
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shared;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -46,3 +46,4 @@ mod snippets;
 mod status;
 mod tries;
 mod usage;
+mod webhook;

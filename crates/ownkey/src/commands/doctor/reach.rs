@@ -9,7 +9,10 @@ use futures_util::future::join_all;
 use llm::client::{Auth, Clocks, Outgoing, Upstream};
 use llm::egress::{EgressGuard, LocalEndpoints};
 
+use store::rate_windows::RateWindows;
+
 use super::Finding;
+use crate::boot;
 use crate::config::{Config, providers};
 
 /// How long anybody has to answer.
@@ -20,6 +23,8 @@ const ANSWER_BYTES: usize = 4 * 1024;
 
 pub(super) async fn examine(config: &Config, found: &providers::Found, with_network: bool) -> Vec<Finding> {
     let mut findings = vec![port(config.listen).await];
+    findings.extend(shared_rates(config).await);
+    findings.extend(webhook(config, found));
     findings.extend(local_servers(found, config.local_endpoints.is_some()).await);
     if with_network {
         findings.extend(the_providers(config, found).await);
@@ -28,13 +33,7 @@ pub(super) async fn examine(config: &Config, found: &providers::Found, with_netw
 }
 
 fn client(local: LocalEndpoints, config: Option<&Config>) -> Result<Upstream, String> {
-    let roots = match config.and_then(|config| config.ca_file.as_ref()) {
-        Some(path) => {
-            let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-            llm::client::read_roots(&pem)?
-        }
-        None => Vec::new(),
-    };
+    let roots = config.map_or_else(|| Ok(Vec::new()), boot::roots)?;
     let clocks = Clocks { connect: PATIENCE, first_header: PATIENCE, ..Clocks::default() };
     Ok(Upstream::new(EgressGuard::new(local, Vec::new()), clocks, roots))
 }
@@ -68,6 +67,33 @@ async fn port(listen: SocketAddr) -> Finding {
             "Choose another with --listen.",
         ),
     }
+}
+
+/// Whether the address that is told what happens may be called; `ownkey webhook
+/// test` calls it.
+fn webhook(config: &Config, found: &providers::Found) -> Option<Finding> {
+    let (name, webhook) = ("webhook", config.webhook.as_ref()?);
+    Some(match boot::check_webhook(config, &EgressGuard::new(found.local.clone(), Vec::new())) {
+        Ok(()) => Finding::good(name, format!("{webhook} may be called; `ownkey webhook test` sends one message")),
+        Err(failure) => Finding::refused(name, failure.sentence),
+    })
+}
+
+/// Where nodes count rates together. Without it every call goes on.
+async fn shared_rates(config: &Config) -> Option<Finding> {
+    let (name, address) = ("shared rates", config.redis.as_ref()?);
+    let looked = match boot::roots(config) {
+        Ok(roots) => RateWindows::new(address.clone(), roots).look().await.map_err(|away| away.to_string()),
+        Err(problem) => Err(problem),
+    };
+    Some(match looked {
+        Ok(()) => Finding::good(name, format!("{address} answers; nodes count rates of gateway tokens together")),
+        Err(problem) => Finding::look(
+            name,
+            format!("{address}: {problem}"),
+            "Until it answers, each node counts rates for itself, and more calls may pass. Start it, or correct REDIS_URL.",
+        ),
+    })
 }
 
 async fn ask_ready(url: &str) -> Result<(u16, String), String> {

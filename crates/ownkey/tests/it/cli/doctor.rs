@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
-use testkit::{MASTER_KEY, RawDatabase, Said};
+use testkit::{MASTER_KEY, RawDatabase, Redis, Said};
 
 use super::{KEY, Place};
 
@@ -37,6 +37,34 @@ async fn all_is_well_in_a_house_that_was_just_made() {
     }
     let text = place.run("doctor --full").await.expect(0);
     assert!(text.stdout.contains("✓ audit log: the chain holds"), "{}", text.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_is_looked_for_and_its_password_never_told() {
+    let place = Place::with_ann().await;
+    let (password, dead) = ("redis-FAKE-password-1", "redis://ann:redis-FAKE-password-1@127.0.0.1:1/2");
+    let said = examine(&place, &[("REDIS_URL", dead)]).await.expect(0);
+    let (worst, found) = state(&said, "shared rates");
+    assert!(worst == "warning" && found.contains("redis://127.0.0.1:1/2: it cannot be reached"), "{found}");
+    for words in [&["config", "check"][..], &["config", "show"]] {
+        let shown = place.run_with(&[("REDIS_URL", dead)], words, None).await.expect(0);
+        assert!(shown.stdout.contains("redis://127.0.0.1:1/2"), "{}", shown.stdout);
+        assert!(!format!("{}{}{}", shown.stdout, shown.stderr, said.stdout).contains(password), "{}", shown.stdout);
+    }
+    let wrong = [("REDIS_URL", "https://ann:redis-FAKE-password-1@127.0.0.1")];
+    let said = place.run_with(&wrong, &["config", "check"], None).await.expect(78);
+    assert!(said.stderr.contains("REDIS_URL is no address of a Redis") && !said.stderr.contains(password));
+
+    let Some(redis) = Redis::start(password).await else { return };
+    let said = examine(&place, &[("REDIS_URL", &redis.url())]).await.expect(0);
+    assert_eq!(state(&said, "shared rates").0, "ok", "{}", said.stdout);
+    let other = redis.url().replace(password, "another-FAKE-password");
+    let said = examine(&place, &[("REDIS_URL", &other)]).await.expect(0);
+    let (worst, found) = state(&said, "shared rates");
+    assert!(worst == "warning" && found.contains("it refuses the password"), "{found}");
+    let said = place.run_with(&[("REDIS_URL", &redis.url())], &["config", "check"], None).await.expect(0);
+    assert!(said.stdout.contains("answers."), "{}", said.stdout);
+    assert!(!said.stdout.contains("FAKE"), "{}", said.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
