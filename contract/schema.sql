@@ -644,7 +644,7 @@ CREATE TABLE usage_months (
 CREATE TABLE usage_rolled (
     id BIGINT NOT NULL PRIMARY KEY,
     through BIGINT NOT NULL
-);
+, user_id TEXT, provider TEXT, model TEXT, credential_id TEXT, scope TEXT, source TEXT, token_id TEXT, team_id TEXT, organization_id TEXT);
 
 CREATE TABLE usage_totals (
     span TEXT NOT NULL,

@@ -167,6 +167,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0019_prices.sql",
             "0020_billing.sql",
             "0021_identities.sql",
+            "0023_usage_details.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
@@ -225,8 +226,17 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 3] =
-    ["DROP TABLE spent_states", "DROP TABLE identities", "ALTER TABLE users DROP COLUMN has_identity"];
+const UNDO_LAST: [&str; 9] = [
+    "ALTER TABLE usage_rolled DROP COLUMN user_id",
+    "ALTER TABLE usage_rolled DROP COLUMN provider",
+    "ALTER TABLE usage_rolled DROP COLUMN model",
+    "ALTER TABLE usage_rolled DROP COLUMN credential_id",
+    "ALTER TABLE usage_rolled DROP COLUMN scope",
+    "ALTER TABLE usage_rolled DROP COLUMN source",
+    "ALTER TABLE usage_rolled DROP COLUMN token_id",
+    "ALTER TABLE usage_rolled DROP COLUMN team_id",
+    "ALTER TABLE usage_rolled DROP COLUMN organization_id",
+];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {
