@@ -107,6 +107,9 @@ enum Command {
         /// Requests.
         #[arg(default_value_t = 100_000)]
         requests: usize,
+        /// An empty PostgreSQL database; SQLite unless given.
+        #[arg(long)]
+        database: Option<String>,
     },
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
@@ -144,7 +147,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Pages { loads, only, addresses }) => pages::run(&addresses, loads, only.as_deref()).await,
         Some(Command::Waits { loads }) => waits::run(loads).await,
-        Some(Command::Bill { requests }) => bill::run(requests).await,
+        Some(Command::Bill { requests, database }) => bill::run(requests, database).await,
         Some(Command::Screens { directory }) => screens::run(&directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }

@@ -16,6 +16,9 @@ use crate::usage::{Attempt, UsageLine, daily, kinds, listed, summary};
 
 const DAYS: u64 = 100;
 
+/// How many days ago [`busy_day`] is.
+const BUSY: u64 = 5;
+
 /// Whom calls are of, and how many there are.
 struct Company {
     ann: UserId,
@@ -87,10 +90,12 @@ fn said(lines: &[UsageLine]) -> (i64, i64, i64, i64) {
     (total.attempts, total.provider_cost.0, total.client_cost.0, total.personal.attempts)
 }
 
+/// The beginning of a day so long ago.
+fn day(back: u64) -> Timestamp {
+    Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
+}
+
 async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
-    let day = |back: u64| {
-        Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
-    };
     let windows = [
         (None, None),
         (Some(day(95)), Some(day(10))),
@@ -98,7 +103,23 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
         (Some(day(35)), Some(day(3))),
         (None, Some(day(50))),
     ];
-    for (from, to) in windows {
+    assert_within(store, company, &windows, GroupBy::ALL).await;
+}
+
+/// The same around the day of [`busy_day`]: with it, up to it, and with it alone.
+async fn assert_the_busy_day_is_right(store: &Store, company: &Company) {
+    let windows = [(None, None), (None, Some(day(BUSY))), (Some(day(BUSY)), Some(day(BUSY - 1)))];
+    let groupings = [GroupBy::Model, GroupBy::Team, GroupBy::User, GroupBy::Organization];
+    assert_within(store, company, &windows, &groupings).await;
+}
+
+async fn assert_within(
+    store: &Store,
+    company: &Company,
+    windows: &[(Option<Timestamp>, Option<Timestamp>)],
+    groupings: &[GroupBy],
+) {
+    for (from, to) in windows.iter().copied() {
         let all = UsageFilter { from, to, ..UsageFilter::default() };
         let organization = Some(company.organization);
         for filter in [
@@ -115,7 +136,7 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
             UsageFilter { user: Some(company.ann), organization, ..all.clone() },
         ] {
             let expected = counted(&calls(store, &filter).await);
-            for by in GroupBy::ALL {
+            for by in groupings {
                 assert_eq!(said(&summary(store, &filter, *by).await.unwrap()), expected, "{by:?} {filter:?}");
                 assert_eq!(said(&daily(store, &filter, *by).await.unwrap()), expected, "daily {by:?} {filter:?}");
             }
@@ -200,7 +221,7 @@ async fn a_day_is_rolled_up_in_slices_and_reports_are_right_after_each() {
     on_both(async |place| {
         let store = place.open().await;
         let lines = LINES_A_SLICE * 2 + 30;
-        let mut company = busy_day(&store, NOW.minus(Duration::from_hours(24 * 5)), lines).await;
+        let mut company = busy_day(&store, day(BUSY).plus(Duration::from_hours(7)), lines).await;
         let mut slices = Vec::new();
         let mut before = 0;
         loop {
@@ -210,7 +231,7 @@ async fn a_day_is_rolled_up_in_slices_and_reports_are_right_after_each() {
             let after: i64 = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
             // However many lines a day has, a transaction is over after some of them.
             assert!(after - before <= LINES_A_SLICE as i64, "{before} became {after}");
-            assert_reports_are_the_calls(&store, &company).await;
+            assert_the_busy_day_is_right(&store, &company).await;
             if rolling != Rolling::Part {
                 break;
             }
@@ -223,7 +244,7 @@ async fn a_day_is_rolled_up_in_slices_and_reports_are_right_after_each() {
                     .await
                     .unwrap();
             }
-            assert_reports_are_the_calls(&store, &company).await;
+            assert_the_busy_day_is_right(&store, &company).await;
             before = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
         }
         assert_eq!(slices, [Rolling::Part, Rolling::Part, Rolling::Day]);
@@ -236,7 +257,7 @@ async fn a_day_is_rolled_up_in_slices_and_reports_are_right_after_each() {
 async fn a_day_that_was_left_in_its_middle_goes_on_there_on_another_node() {
     on_both(async |place| {
         let first = place.open().await;
-        let company = busy_day(&first, NOW.minus(Duration::from_hours(24 * 5)), LINES_A_SLICE + 1).await;
+        let company = busy_day(&first, day(BUSY).plus(Duration::from_hours(7)), LINES_A_SLICE + 1).await;
         assert_eq!(roll_slice(&first, NOW).await.unwrap(), Rolling::Part);
         let at = rolled(&first).await.unwrap();
         first.close().await;
@@ -244,7 +265,7 @@ async fn a_day_that_was_left_in_its_middle_goes_on_there_on_another_node() {
         assert_eq!(rolled(&second).await.unwrap(), at);
         assert_eq!(roll_up(&second, NOW, 50).await.unwrap(), 1);
         assert_eq!(rolled(&second).await.unwrap().part, None);
-        assert_reports_are_the_calls(&second, &company).await;
+        assert_the_busy_day_is_right(&second, &company).await;
         assert_eq!(roll_slice(&second, NOW).await.unwrap(), Rolling::Done);
         second.close().await;
     })
