@@ -223,7 +223,7 @@ pub async fn events(
 /// # Errors
 /// When the store cannot be read.
 pub async fn summary(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    Ok(store::usage::summary(&app.store, &report.within(filter)?, by).await?)
+    Ok(store::usage::summary(&app.store, &placed(app, report.within(filter)?).await?, by).await?)
 }
 
 /// As [`events`], without counting how many there are: for exports.
@@ -246,7 +246,7 @@ pub async fn listed(
 /// # Errors
 /// When the store cannot be read.
 pub async fn daily(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    Ok(store::usage::daily(&app.store, &report.within(filter)?, by).await?)
+    Ok(store::usage::daily(&app.store, &placed(app, report.within(filter)?).await?, by).await?)
 }
 
 /// A report's calls, summed up for each combination of provider, model, key,
@@ -258,17 +258,24 @@ pub async fn combinations(app: &App, report: &Report, filter: UsageFilter) -> Re
     Ok(store::usage::combinations(&app.store, &report.within(filter)?).await?)
 }
 
-/// A report's calls, summed up for each combination of provider, model, source,
-/// team and organization.
+/// A report's calls, summed up for each combination of provider, model and source.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn kinds(app: &App, report: &Report, filter: UsageFilter) -> Result<Vec<Kind>> {
-    Ok(store::usage::kinds(&app.store, &report.within(filter)?, true).await?)
+    Ok(store::usage::kinds(&app.store, &placed(app, report.within(filter)?).await?, false).await?)
+}
+
+/// A team's calls are its organization's, whose sums are fewer than everybody's.
+async fn placed(app: &App, filter: UsageFilter) -> Result<UsageFilter> {
+    let Some(team) = filter.team.filter(|_| filter.organization.is_none()) else { return Ok(filter) };
+    let organization = store::teams::by_id(&app.store, team).await?.map(|team| team.organization);
+    Ok(UsageFilter { organization, ..filter })
 }
 
 /// The calls of a token are its owner's: they have an index, and tokens have not.
 async fn whose_token(app: &App, filter: UsageFilter) -> Result<UsageFilter> {
+    let filter = placed(app, filter).await?;
     let Some(token) = filter.token.filter(|_| filter.user.is_none()) else { return Ok(filter) };
     let owner = store::tokens::by_id(&app.store, token).await?.map(|token| token.user);
     Ok(UsageFilter { user: owner, ..filter })

@@ -4,14 +4,18 @@ use std::time::Instant;
 
 use crate::Failure;
 
-/// Makes so many requests, compares, and prints what came out.
-pub(crate) async fn run(requests: usize) -> Result<(), Failure> {
+/// Makes so many requests, on SQLite or the database that is given, compares, and
+/// prints what came out.
+pub(crate) async fn run(requests: usize, database: Option<String>) -> Result<(), Failure> {
     let begin = Instant::now();
-    let house = testkit::bill::house(None).await;
+    let house = testkit::bill::house(database).await;
     let outcome = testkit::bill::run(&house, requests).await;
     println!("{} requests in {:.0} s", outcome.requests, begin.elapsed().as_secs_f64());
     for (kind, attempts) in &outcome.attempts {
         println!("{attempts:>8} attempts {kind}");
+    }
+    for (kind, attempts) in &outcome.kinds {
+        println!("{attempts:>8} of them {kind}");
     }
     let [provider, ledger, total] = outcome.dollars();
     println!("counted by the provider: it bills ${provider}, the ledger has ${ledger}");

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use store::seed::Seed;
 
 /// Ownkey's own, so that the floor has no other.
 #[global_allocator]
@@ -68,6 +69,12 @@ enum Command {
         /// Calls.
         #[arg(long, default_value_t = 5_000_000)]
         usage: u64,
+        /// Rows of the audit log.
+        #[arg(long, default_value_t = 200_000)]
+        changes: u64,
+        /// An empty PostgreSQL database, instead of an SQLite file in the directory.
+        #[arg(long)]
+        database: Option<String>,
         /// A directory that is not there yet.
         directory: PathBuf,
     },
@@ -76,6 +83,9 @@ enum Command {
         /// Loads of each page.
         #[arg(long, default_value_t = 200)]
         loads: usize,
+        /// Only addresses that contain this.
+        #[arg(long)]
+        only: Option<String>,
         /// Where they listen.
         #[arg(required = true)]
         addresses: Vec<String>,
@@ -97,6 +107,9 @@ enum Command {
         /// Requests.
         #[arg(default_value_t = 100_000)]
         requests: usize,
+        /// An empty PostgreSQL database; SQLite unless given.
+        #[arg(long)]
+        database: Option<String>,
     },
     /// Ownkey with a ledger that forgets, for the other processes.
     Unledgered {
@@ -129,10 +142,12 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Translating) => translating::run(arguments.rounds),
         Some(Command::Floor { upstream }) => floor::serve(upstream).await,
         Some(Command::Unledgered { upstream, directory }) => unledgered::serve(upstream, &directory).await,
-        Some(Command::Seed { keys, usage, directory }) => seed::run(&directory, keys, usage).await,
-        Some(Command::Pages { loads, addresses }) => pages::run(&addresses, loads).await,
+        Some(Command::Seed { keys, usage, changes, database, directory }) => {
+            seed::run(&directory, database.as_deref(), Seed { keys, calls: usage, changes }).await
+        }
+        Some(Command::Pages { loads, only, addresses }) => pages::run(&addresses, loads, only.as_deref()).await,
         Some(Command::Waits { loads }) => waits::run(loads).await,
-        Some(Command::Bill { requests }) => bill::run(requests).await,
+        Some(Command::Bill { requests, database }) => bill::run(requests, database).await,
         Some(Command::Screens { directory }) => screens::run(&directory).await,
         None => scenario::run_all(arguments.rounds, arguments.seconds, arguments.only.as_deref()).await,
     }

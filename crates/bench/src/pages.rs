@@ -23,7 +23,8 @@ const PASSWORD: &str = "a+password+for+the+bench";
 /// Loads before those that count.
 const WARM: usize = 5;
 
-const PAGES: [&str; 18] = [
+/// `{org}` and `{team}`: one of those that `bench seed` makes.
+const PAGES: [&str; 64] = [
     "/language-models",
     "/language-models?show=all&q=gpt&has=tools&sort=input",
     "/playground",
@@ -43,16 +44,63 @@ const PAGES: [&str; 18] = [
     "/v2/usage?group_by=model",
     "/v2/usage/events?limit=50",
     "/v2/credentials?limit=50",
+    // Everybody's.
+    "/admin",
+    "/admin/usage",
+    "/admin/usage?range=90d",
+    "/admin/usage?range=custom&from={year}&to={today}",
+    "/admin/usage?range=custom&from={year}&to={today}&by=organization",
+    "/admin/usage?range=custom&from={year}&to={today}&by=team",
+    "/admin/usage?range=custom&from={year}&to={today}&by=source",
+    "/admin/usage?range=custom&from={year}&to={today}&by=user",
+    "/admin/usage?range=custom&from={year}&to={today}&by=organization&model=model-3",
+    "/admin/usage?range=custom&from={year}&to={today}&whose=organization:{org}",
+    "/admin/usage?range=custom&from={year}&to={today}&whose=organization:{org}&by=user",
+    "/language-models/billing",
+    "/language-models/billing?range=90d&whose=organization:{org}",
+    "/v2/usage?scope=all&group_by=day",
+    "/v2/usage?scope=all&group_by=model",
+    "/v2/usage?scope=all&group_by=user",
+    "/v2/usage?scope=all&group_by=token",
+    "/v2/usage?scope=all&group_by=organization",
+    "/v2/usage?scope=all&group_by=team",
+    "/v2/usage?scope=all&group_by=model&each_day=true",
+    "/v2/usage?scope=all&group_by=provider&each_day=true",
+    "/v2/usage?scope=all&group_by=source&each_day=true",
+    "/v2/usage?scope=all&group_by=organization&each_day=true",
+    "/v2/usage?scope=organization&organization_id={org}&group_by=model&each_day=true",
+    "/v2/usage?scope=organization&organization_id={org}&group_by=team&each_day=true",
+    "/v2/usage?scope=organization&organization_id={org}&group_by=user",
+    "/v2/usage?scope=organization&organization_id={org}&group_by=credential",
+    "/v2/usage?scope=team&team_id={team}&group_by=model&each_day=true",
+    "/v2/usage/events?scope=all&limit=50",
+    "/v2/usage/events?scope=all&limit=50&model=rare",
+    "/v2/usage/events?scope=organization&organization_id={org}&limit=50",
+    "/v2/usage/events?scope=all&limit=50&status=failed",
+    "/admin/provider-credentials",
+    "/admin/provider-credentials?q=key+99",
+    "/admin/provider-credentials?organization=organization-3",
+    "/admin/audit",
+    "/admin/audit?q=token",
+    "/v2/audit-events?limit=50",
+    "/admin/users",
+    "/v2/users?limit=50",
+    "/admin/organizations",
+    "/admin/organizations/organization-3",
+    "/admin/organizations/organization-3/members",
+    "/v2/organizations",
+    "/admin/prices",
+    "/v2/budgets",
 ];
 
 /// Prints a table for each server.
-pub(crate) async fn run(addresses: &[String], loads: usize) -> Result<(), Failure> {
+pub(crate) async fn run(addresses: &[String], loads: usize, only: Option<&str>) -> Result<(), Failure> {
     for address in addresses {
         let address = address.trim_start_matches("http://").trim_end_matches('/');
         let mut site = Site::open(address).await?;
         site.sign_in().await?;
         println!("{address}, {loads} loads each\n\n| page | p50 | p95 | longest | kB |\n|---|---|---|---|---|");
-        for page in PAGES.map(written) {
+        for page in PAGES.map(written).into_iter().filter(|page| only.is_none_or(|only| page.contains(only))) {
             let page = page.as_str();
             let mut times = Vec::new();
             let mut size = 0;
@@ -80,6 +128,8 @@ fn written(page: &str) -> String {
     let date = |at: Timestamp| at.to_string().split('T').next().unwrap_or_default().to_owned();
     // A cursor is a time and a call of that time; nothing is called at the very moment.
     let deep = format!("{}.{}", now.minus(day * 180).as_micros(), "00000000-0000-7000-8000-000000000000");
+    let page = page.replace("{org}", "00000000-0000-7000-c000-000000000003");
+    let page = page.replace("{team}", "00000000-0000-7000-d000-000000000003");
     page.replace("{year}", &date(now.minus(day * 364))).replace("{today}", &date(now)).replace("{deep}", &deep)
 }
 

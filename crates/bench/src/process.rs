@@ -99,6 +99,19 @@ pub(crate) fn start_ownkey(sim: &str, directory: &Path) -> Result<(Process, Stri
     Ok((process, new_token(sim, directory)?))
 }
 
+/// The same, begun on another database than the directory's own: SQLite where
+/// none is given.
+pub(crate) fn start_ownkey_on(sim: &str, directory: &Path, database: Option<&str>) -> Result<Process, Failure> {
+    let command = || {
+        let mut command = ownkey_command(sim, directory)?;
+        command.envs(database.map(|url| ("OWNKEY_DATABASE_URL", url)));
+        Ok::<_, Failure>(command)
+    };
+    let process = served(command()?)?;
+    token_of(command()?)?;
+    Ok(process)
+}
+
 /// The same without a ledger: furnished by the real one, then served by this
 /// program.
 pub(crate) fn start_unledgered(sim: &str, directory: &Path) -> Result<(Process, String), Failure> {
@@ -111,17 +124,23 @@ pub(crate) fn start_unledgered(sim: &str, directory: &Path) -> Result<(Process, 
 
 /// Ownkey in this directory, and when it said that it is ready.
 pub(crate) fn restart_ownkey(sim: &str, directory: &Path) -> Result<(Process, Instant), Failure> {
-    let mut serve = ownkey_command(sim, directory)?;
-    serve.args(["serve", "--listen", "127.0.0.1:0"]);
-    let process = Process::start(&mut serve, |line| {
+    Ok((served(ownkey_command(sim, directory)?)?, Instant::now()))
+}
+
+fn served(mut command: Command) -> Result<Process, Failure> {
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    Process::start(&mut command, |line| {
         line.split("listening on ").nth(1).map(|address| address.trim_end_matches(')').to_owned())
-    })?;
-    Ok((process, Instant::now()))
+    })
 }
 
 /// A gateway token of the only user.
 pub(crate) fn new_token(sim: &str, directory: &Path) -> Result<String, Failure> {
-    let output = ownkey_command(sim, directory)?.args(["token", "create", "bench"]).output()?;
+    token_of(ownkey_command(sim, directory)?)
+}
+
+fn token_of(mut command: Command) -> Result<String, Failure> {
+    let output = command.args(["token", "create", "bench"]).output()?;
     let token = String::from_utf8(output.stdout)?.trim().to_owned();
     if token.is_empty() {
         return Err(format!("no token: {}", String::from_utf8_lossy(&output.stderr)).into());

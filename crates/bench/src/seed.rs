@@ -7,21 +7,24 @@ use provider_sim::{Models, Script, Sim};
 use store::seed::Seed;
 
 use crate::Failure;
-use crate::process::start_ownkey;
+use crate::process::start_ownkey_on;
 use crate::unledgered::clock;
 
 /// Whom the bench signs in as.
 pub(crate) const EMAIL: &str = "bench@example.org";
 
-/// Furnishes `directory`, then fills it.
-pub(crate) async fn run(directory: &Path, keys: u64, calls: u64) -> Result<(), Failure> {
+/// Furnishes `directory`, and `database` where one is given, then fills it.
+pub(crate) async fn run(directory: &Path, database: Option<&str>, seed: Seed) -> Result<(), Failure> {
     std::fs::create_dir_all(directory)?;
     let sim = Sim::start(Script { models: Models::Any, ..Script::load() }).await?;
-    let (furnished, _token) = start_ownkey(&sim.address().to_string(), directory)?;
+    let furnished = start_ownkey_on(&sim.address().to_string(), directory, database)?;
     drop(furnished);
     let begin = Instant::now();
     let (file, now) = (directory.join("ownkey.db"), clock().now());
-    tokio::task::spawn_blocking(move || store::seed::fill(&file, EMAIL, Seed { keys, calls }, now)).await??;
-    println!("{keys} keys and {calls} calls in {:.0} s", begin.elapsed().as_secs_f64());
+    match database {
+        Some(url) => store::seed::fill_postgres(url, EMAIL, seed, now).await?,
+        None => tokio::task::spawn_blocking(move || store::seed::fill(&file, EMAIL, seed, now)).await??,
+    }
+    println!("{seed:?} in {:.0} s", begin.elapsed().as_secs_f64());
     Ok(())
 }

@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -51,6 +51,7 @@ const STEPS: [Step; 20] = [
     step!("0020_billing.sql"),
     step!("0021_identities.sql"),
     step!("0022_webhook.sql"),
+    step!("0023_usage_details.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

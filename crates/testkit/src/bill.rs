@@ -25,9 +25,11 @@ const EXACT: [&str; 2] = ["plain-model", "cached-model"];
 const UNTOLD: &str = "untold-model";
 /// Its answers are left, or break off.
 const CUT: &str = "cut-model";
+/// Its calls meet a limit, and wait for a second: no other model's calls wait with them.
+const LIMITED: &str = "limited-model";
 
 /// How many calls run side by side.
-const SIDE_BY_SIDE: usize = 16;
+const SIDE_BY_SIDE: usize = 64;
 
 /// The days over which the calls are spread; the price changes in the middle.
 const DAYS: usize = 4;
@@ -41,6 +43,8 @@ pub struct Outcome {
     pub requests: usize,
     /// Attempts in the ledger, by state and who counted the tokens.
     pub attempts: BTreeMap<String, usize>,
+    /// Attempts of each kind that must be among them.
+    pub kinds: BTreeMap<&'static str, usize>,
     /// Sums that were compared.
     pub comparisons: usize,
     /// What the provider bills for calls that ended well with its counts, in nano-dollars.
@@ -76,7 +80,7 @@ pub async fn run(house: &House, requests: usize) -> Outcome {
     let root = root.gateway_client_with(&scopes).await;
     let mut dear = Vec::new();
     for client in [&ann, &bob] {
-        for model in [EXACT[0], EXACT[1], UNTOLD, CUT] {
+        for model in [EXACT[0], EXACT[1], UNTOLD, CUT, LIMITED] {
             let body = json!({
                 "provider": "openai", "model_id": model,
                 "input_token_price": 1.1, "output_token_price": 4.4, "cached_input_token_price": 0.275,
@@ -132,7 +136,7 @@ async fn one(client: &Client, number: usize) {
         13 => (EXACT[1], "[[sim:think]] [[sim:cached:3]]".to_owned(), true),
         14 => (EXACT[1], "[[sim:noise]]".to_owned(), true),
         15 => (EXACT[1], "[[sim:500]]".to_owned(), false),
-        16 => (EXACT[1], "[[sim:429:1]]".to_owned(), true),
+        16 => (LIMITED, "[[sim:429:1]]".to_owned(), true),
         17 => (UNTOLD, "[[sim:no-usage]]".to_owned(), number.is_multiple_of(3)),
         18 => (CUT, "[[sim:truncate:2]]".to_owned(), true),
         _ => (CUT, "[[sim:slow:20]]".to_owned(), true),
@@ -159,7 +163,7 @@ fn prices(is_dear: bool) -> BTreeMap<&'static str, Price> {
     };
     let usual = price(1_100_000_000, 4_400_000_000);
     let first = if is_dear { price(2_700_000_000, 9_900_000_000) } else { usual };
-    BTreeMap::from([(EXACT[0], first), (EXACT[1], usual), (UNTOLD, usual), (CUT, usual)])
+    BTreeMap::from([(EXACT[0], first), (EXACT[1], usual), (UNTOLD, usual), (CUT, usual), (LIMITED, usual)])
 }
 
 /// The provider's bill, each call at the price of its time.
@@ -191,8 +195,42 @@ impl Billed {
     }
 }
 
+/// Kinds of attempts that are in every bill, or it says little.
+const KINDS: [&str; 8] = [
+    "with cached tokens",
+    "with reasoning tokens",
+    "left by the client",
+    "failed",
+    "after another key failed",
+    "without the provider's counts",
+    "before the price changed",
+    "after the price changed",
+];
+
+/// Which of them an attempt is, and the key that was tried before it.
+fn kinds(attempt: &Value, key_before: Option<&Value>) -> Vec<&'static str> {
+    let [cached, reasoning, left, failed, moved, untold, before, after] = KINDS;
+    let has_some = |member: &str| attempt[member].as_u64().is_some_and(|count| count > 0);
+    let input_price = attempt["price"]["input_token_price"].as_f64();
+    let is_repriced = attempt["model"] == EXACT[0];
+    [
+        (has_some("cached_tokens"), cached),
+        (has_some("reasoning_tokens"), reasoning),
+        (attempt["state"] == "aborted", left),
+        (attempt["state"] == "failed", failed),
+        (key_before.is_some_and(|key| *key != attempt["credential_id"]), moved),
+        (attempt["model"] == UNTOLD && attempt["state"] == "settled", untold),
+        (is_repriced && input_price == Some(1.1), before),
+        (is_repriced && input_price == Some(2.7), after),
+    ]
+    .into_iter()
+    .filter_map(|(is_of_it, kind)| is_of_it.then_some(kind))
+    .collect()
+}
+
 /// What one attempt says, as it leaves in a file.
 struct Row {
+    kinds: Vec<&'static str>,
     model: String,
     kind: String,
     is_told: bool,
@@ -205,8 +243,14 @@ async fn rows(client: &Client) -> Vec<Row> {
     let events = file.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
     let text = |attempt: &Value, member: &str| attempt[member].as_str().unwrap_or("none").to_owned();
     events
-        .flat_map(|event| event["attempts"].as_array().cloned().unwrap_or_default())
-        .map(|attempt| Row {
+        .flat_map(|event| {
+            let attempts = event["attempts"].as_array().cloned().unwrap_or_default();
+            let keys: Vec<Value> = attempts.iter().map(|attempt| attempt["credential_id"].clone()).collect();
+            let before = std::iter::once(None).chain(keys.into_iter().map(Some));
+            attempts.into_iter().zip(before).collect::<Vec<_>>()
+        })
+        .map(|(attempt, key_before)| Row {
+            kinds: kinds(&attempt, key_before.as_ref()),
             model: text(&attempt, "model"),
             kind: format!("{}, counted by {}", text(&attempt, "state"), text(&attempt, "usage_source")),
             is_told: attempt["state"] == "settled" && attempt["usage_source"] == "provider",
@@ -221,6 +265,7 @@ async fn compare(house: &House, requests: usize, billed: &Billed, readers: [&Cli
     let mut outcome = Outcome {
         requests,
         attempts: BTreeMap::new(),
+        kinds: KINDS.map(|kind| (kind, 0)).into(),
         comparisons: 0,
         provider_nanos: 0,
         ledger_nanos: 0,
@@ -230,6 +275,9 @@ async fn compare(house: &House, requests: usize, billed: &Billed, readers: [&Cli
     let own = [rows(ann).await, rows(bob).await];
     for row in own.iter().flatten() {
         *outcome.attempts.entry(row.kind.clone()).or_default() += 1;
+        for kind in &row.kinds {
+            *outcome.kinds.entry(kind).or_default() += 1;
+        }
         if row.kind.contains("unknown") && row.provider.is_some() {
             outcome.differences.push("an unknown call has a cost".to_owned());
         }
@@ -237,6 +285,8 @@ async fn compare(house: &House, requests: usize, billed: &Billed, readers: [&Cli
             outcome.differences.push(format!("{:?} became {:?} without a mark-up", row.provider, row.client));
         }
     }
+    let missing: Vec<&str> = outcome.kinds.iter().filter(|(_, count)| **count == 0).map(|(kind, _)| *kind).collect();
+    outcome.differences.extend(missing.into_iter().map(|kind| format!("no attempt is one {kind}")));
     for model in EXACT {
         let told: Vec<&Row> = own.iter().flatten().filter(|row| row.model == model && row.is_told).collect();
         let ledger = (told.len() as u64, told.iter().filter_map(|row| row.provider).sum::<i64>());

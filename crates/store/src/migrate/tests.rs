@@ -168,6 +168,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0020_billing.sql",
             "0021_identities.sql",
             "0022_webhook.sql",
+            "0023_usage_details.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
@@ -226,7 +227,17 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 2] = ["DROP TABLE webhook_outbox", "DROP TABLE webhook_state"];
+const UNDO_LAST: [&str; 9] = [
+    "ALTER TABLE usage_rolled DROP COLUMN user_id",
+    "ALTER TABLE usage_rolled DROP COLUMN provider",
+    "ALTER TABLE usage_rolled DROP COLUMN model",
+    "ALTER TABLE usage_rolled DROP COLUMN credential_id",
+    "ALTER TABLE usage_rolled DROP COLUMN scope",
+    "ALTER TABLE usage_rolled DROP COLUMN source",
+    "ALTER TABLE usage_rolled DROP COLUMN token_id",
+    "ALTER TABLE usage_rolled DROP COLUMN team_id",
+    "ALTER TABLE usage_rolled DROP COLUMN organization_id",
+];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {

@@ -6,7 +6,7 @@ use super::UsageFilter;
 use super::asked::Asked;
 use super::summary::GroupBy;
 use super::window::Window;
-use crate::ledger::days::rolled::{WHOLE_SERVER, month_after, month_of};
+use crate::ledger::days::rolled::{Detail, PLACE, Rolled, Told, WHOLE_SERVER, month_after, month_of};
 
 /// A table that has the lines of whole days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(super) enum Origin {
     /// `usage_days`.
     Days,
     /// `usage_totals`, of one organization, of each of them, or of the server; day
-    /// by day, or with whole months in one.
-    Totals { whose: Totals, by_day: bool },
+    /// by day, or with whole months in one. Days in no more detail than is asked for.
+    Totals { whose: Totals, detail: Detail, by_day: bool },
     /// `usage_months`.
     Months,
 }
@@ -37,11 +37,20 @@ pub(super) struct Needs {
     pub(super) groups: bool,
     /// Days.
     pub(super) days: bool,
+    /// What else.
+    pub(super) told: Told,
 }
 
 impl Needs {
     pub(super) const fn of(by: GroupBy, is_daily: bool) -> Self {
+        let told = Told {
+            provider: matches!(by, GroupBy::Provider | GroupBy::Model),
+            model: matches!(by, GroupBy::Model),
+            source: matches!(by, GroupBy::Source),
+            team: matches!(by, GroupBy::Team),
+        };
         Self {
+            told,
             people: matches!(by, GroupBy::User | GroupBy::Credential | GroupBy::Token),
             groups: matches!(by, GroupBy::Organization | GroupBy::Team),
             days: is_daily || matches!(by, GroupBy::Day),
@@ -50,7 +59,7 @@ impl Needs {
 }
 
 impl Origin {
-    pub(super) const fn of(filter: &UsageFilter, needs: Needs) -> Self {
+    pub(super) fn of(filter: &UsageFilter, needs: Needs) -> Self {
         let is_of_people = needs.people || filter.credential.is_some() || filter.token.is_some();
         if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
             Self::Days
@@ -64,21 +73,28 @@ impl Origin {
             } else {
                 Totals::Server
             };
-            Self::Totals { whose, by_day: needs.days }
+            let detail = Detail::of(Told {
+                provider: needs.told.provider || filter.provider.is_some(),
+                model: needs.told.model || filter.model.is_some(),
+                source: needs.told.source || filter.source.is_some(),
+                team: needs.told.team || filter.team.is_some(),
+            });
+            Self::Totals { whose, detail, by_day: needs.days }
         }
     }
 
-    /// The lines of whole days that pass, `through` being the last day that is
-    /// rolled up.
-    pub(super) fn lines(self, asked: &mut Asked, filter: &UsageFilter, window: &Window, through: i64) {
+    /// The lines of whole days that pass.
+    pub(super) fn lines(self, asked: &mut Asked, filter: &UsageFilter, window: &Window, rolled: &Rolled) {
         let (first, end) = (window.first_day, window.end_day);
-        let rolled_end = through.saturating_add(1);
         let by_months = !matches!(self, Self::Days | Self::Totals { by_day: true, .. });
-        let Some((begin, beyond)) = months(first, end, rolled_end).filter(|_| by_months) else {
-            return self.days(asked, filter, (first, end), rolled_end);
+        let Some((begin, beyond)) = months(first, end, rolled.beyond()).filter(|_| by_months) else {
+            return self.days(asked, filter, (first, end), rolled);
         };
         match self {
-            Self::Totals { whose, .. } => totals(asked, filter, whose, "month", (begin, Some(beyond))),
+            Self::Totals { whose, detail, .. } => {
+                let span = detail.span_of_months(whose == Totals::Server);
+                totals(asked, filter, whose, span, (begin, Some(beyond)));
+            }
             Self::Days | Self::Months => {
                 asked.push(&select("month", MONTHS_COLUMNS, "usage_months"));
                 asked.filter(filter);
@@ -87,20 +103,24 @@ impl Origin {
         }
         if first != begin {
             asked.push(" UNION ALL ");
-            self.days(asked, filter, (first, begin), rolled_end);
+            self.days(asked, filter, (first, begin), rolled);
         }
-        if end.is_none_or(|end| beyond < end) {
-            asked.push(" UNION ALL ");
-            self.days(asked, filter, (Some(beyond), end), rolled_end);
+        asked.push(" UNION ALL ");
+        if beyond == rolled.beyond() {
+            days(asked, filter, Some(rolled.end()), end);
+            but_for_part(asked, rolled);
+        } else {
+            self.days(asked, filter, (Some(beyond), end), rolled);
         }
     }
 
-    /// The same, day by day.
-    fn days(self, asked: &mut Asked, filter: &UsageFilter, (first, end): Span, rolled_end: i64) {
-        if let Self::Totals { whose, .. } = self {
-            totals(asked, filter, whose, "day", (first, Some(end.map_or(rolled_end, |end| end.min(rolled_end)))));
+    /// The same, day by day: none that is rolled up in part.
+    fn days(self, asked: &mut Asked, filter: &UsageFilter, (first, end): Span, rolled: &Rolled) {
+        if let Self::Totals { whose, detail, .. } = self {
+            let rolled_end = end.map_or(rolled.end(), |end| end.min(rolled.end()));
+            totals(asked, filter, whose, detail.span(), (first, Some(rolled_end)));
             asked.push(" UNION ALL ");
-            days(asked, filter, Some(first.map_or(rolled_end, |first| first.max(rolled_end))), end);
+            days(asked, filter, Some(first.map_or(rolled.end(), |first| first.max(rolled.end()))), end);
         } else {
             days(asked, filter, first, end);
         }
@@ -112,10 +132,10 @@ type Span = (Option<i64>, Option<i64>);
 
 /// The months that are rolled up and wholly within: from the first one, if any
 /// is, up to the day after the last. The last month may have begun only: it has
-/// the days that are rolled up.
-fn months(first: Option<i64>, end: Option<i64>, rolled_end: i64) -> Option<(Option<i64>, i64)> {
+/// the days that are rolled up, and what is rolled up of the day after them.
+fn months(first: Option<i64>, end: Option<i64>, rolled_beyond: i64) -> Option<(Option<i64>, i64)> {
     let begin = first.map(|first| if month_of(first) == first { first } else { month_after(first) });
-    let beyond = end.filter(|end| *end < rolled_end).map_or(rolled_end, month_of);
+    let beyond = end.filter(|end| *end < rolled_beyond).map_or(rolled_beyond, month_of);
     (begin.unwrap_or(i64::MIN) < beyond).then_some((begin, beyond))
 }
 
@@ -140,6 +160,17 @@ fn days(asked: &mut Asked, filter: &UsageFilter, first: Option<i64>, end: Option
     asked.push(&select("day", DAYS_COLUMNS, "usage_days"));
     asked.filter(filter);
     bounds(asked, "day", first, end);
+}
+
+/// Without the lines that months have already of a day that is rolled up in part.
+fn but_for_part(asked: &mut Asked, rolled: &Rolled) {
+    let Some(place) = &rolled.part else { return };
+    asked.with_number(" AND (day <> ", rolled.end());
+    asked.push(&format!(" OR ({PLACE}) > ("));
+    for (number, text) in place.iter().enumerate() {
+        asked.with_text(if number == 0 { "" } else { ", " }, text.clone());
+    }
+    asked.push("))");
 }
 
 fn select(day: &str, columns: &str, table: &str) -> String {

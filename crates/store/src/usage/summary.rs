@@ -15,7 +15,7 @@ use super::origin::{Needs, Origin};
 use super::window::Window;
 use crate::audit::EXACT_COUNT;
 use crate::error::StoreError;
-use crate::ledger::days::rolled;
+use crate::ledger::days::rolled::{Rolled, Told, rolled};
 use crate::open::Store;
 use crate::row::Columns;
 
@@ -121,7 +121,8 @@ pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Com
 /// When the database cannot be read.
 pub async fn kinds(store: &Store, filter: &UsageFilter, groups: bool) -> Result<Vec<Kind>, StoreError> {
     let columns = if groups { "provider, model, source, team_id, organization_id" } else { "provider, model, source" };
-    let needs = Needs { groups, ..Needs::default() };
+    let told = Told { provider: true, model: true, source: true, team: groups };
+    let needs = Needs { groups, told, ..Needs::default() };
     let rows = grouped(store, filter, "source", columns, needs).await?;
     let given = |row: &Columns<'_>, column| {
         let text = if groups { row.text(column)? } else { String::new() };
@@ -151,7 +152,7 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
     if !filter.is_narrow() || filter.state.is_some() || is_wide {
         return Ok(None);
     }
-    let through = rolled::through(store).await?;
+    let rolled = rolled(store).await?;
     let window = Window::of(filter.from, filter.to);
     let end = window.end_day.unwrap_or(i64::MAX);
     // A second attempt may be after midnight.
@@ -168,7 +169,7 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
     }
     asked.push(") AS under_way FROM (");
     let days = Window { first_day: window.first_day, end_day: Some(beyond), parts: Vec::new() };
-    Origin::of(filter, Needs { days: true, ..Needs::default() }).lines(&mut asked, filter, &days, through);
+    Origin::of(filter, Needs { days: true, ..Needs::default() }).lines(&mut asked, filter, &days, &rolled);
     asked.push(") AS lines");
     let rows = asked.rows(store).await?;
     let Some(row) = rows.first().map(Columns) else { return Ok(None) };
@@ -187,9 +188,9 @@ async fn grouped(
     needs: Needs,
 ) -> Result<Vec<AnyRow>, StoreError> {
     loop {
-        let through = rolled::through(store).await?;
+        let before = rolled(store).await?;
         let mut asked = sums_of(key, more);
-        lines(&mut asked, filter, Origin::of(filter, needs), through);
+        lines(&mut asked, filter, Origin::of(filter, needs), &before);
         asked.push(") AS lines GROUP BY ");
         asked.push(key);
         if !more.is_empty() {
@@ -197,7 +198,7 @@ async fn grouped(
             asked.push(more);
         }
         let rows = asked.rows(store).await?;
-        if rolled::through(store).await? == through {
+        if rolled(store).await? == before {
             return Ok(rows);
         }
     }
@@ -227,9 +228,9 @@ fn sums_of(key: &str, more: &str) -> Asked {
 }
 
 /// Everything the filter lets through, as lines of days.
-fn lines(asked: &mut Asked, filter: &UsageFilter, origin: Origin, through: i64) {
+fn lines(asked: &mut Asked, filter: &UsageFilter, origin: Origin, rolled: &Rolled) {
     let window = Window::of(filter.from, filter.to);
-    origin.lines(asked, filter, &window, through);
+    origin.lines(asked, filter, &window, rolled);
     for (from, to) in window.parts {
         // Each of the two has an index.
         for number in ["number = 1", "number > 1"] {

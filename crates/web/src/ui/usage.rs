@@ -119,13 +119,33 @@ struct Found {
     all: Vec<Slice>,
     /// Those that pass, by people, where that was asked for.
     people: Vec<UsageLine>,
+    /// The same by team and by organization, where the report is of many.
+    groups: Groups,
     /// The bars.
     daily: Vec<UsageLine>,
     page: Listed<UsageEvent, EventCursor>,
 }
 
-/// What one made oneself is read in one go; what many made, without the people,
-/// and those apart.
+/// Lines by team and by organization.
+#[derive(Default)]
+struct Groups {
+    teams: Vec<UsageLine>,
+    organizations: Vec<UsageLine>,
+}
+
+impl Groups {
+    fn of(&self, by: By) -> &[UsageLine] {
+        match by {
+            By::Team => &self.teams,
+            By::Organization => &self.organizations,
+            _ => &[],
+        }
+    }
+}
+
+/// What one made oneself is read in one go; what many made, without the people
+/// and the groups, and those apart: all of it in one would be a line for each
+/// team with each model.
 async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Result<Found, Error> {
     let app = &shared.app;
     let sums = UsageFilter { state: None, ..asked.filter.clone() };
@@ -136,23 +156,42 @@ async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Result<Found, 
         let all = usage::combinations(app, report, of_days);
         let (all, daily, page) =
             tokio::try_join!(all, usage::daily(app, report, sums.clone(), asked.by.group()), events)?;
-        return Ok(Found { all: all.into_iter().map(Slice::from).collect(), people: Vec::new(), daily, page });
+        return Ok(Found {
+            all: all.into_iter().map(Slice::from).collect(),
+            people: Vec::new(),
+            groups: Groups::default(),
+            daily,
+            page,
+        });
     }
-    let narrow =
-        UsageFilter { provider: None, model: None, source: None, team: None, organization: None, ..sums.clone() };
+    let kinds = UsageFilter { provider: None, model: None, source: None, ..sums.clone() };
     let charted = async {
-        if asked.by.is_of_people() {
+        if asked.by.has_many() {
             bars_of_people(shared, asked, report, &sums).await
         } else {
             Ok((Vec::new(), usage::daily(app, report, sums.clone(), asked.by.group()).await?))
         }
     };
-    let (all, (people, daily), page) = tokio::try_join!(usage::kinds(app, report, narrow), charted, events)?;
-    Ok(Found { all: all.into_iter().map(Slice::from).collect(), people, daily, page })
+    let groups = async {
+        let is_of_everybody = report.whose() == Whose::Everybody;
+        let organizations = async {
+            if is_of_everybody {
+                usage::summary(app, report, sums.clone(), GroupBy::Organization).await
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        let (teams, organizations) =
+            tokio::try_join!(usage::summary(app, report, sums.clone(), GroupBy::Team), organizations)?;
+        Ok(Groups { teams, organizations })
+    };
+    let (all, groups, (people, daily), page) =
+        tokio::try_join!(usage::kinds(app, report, kinds), groups, charted, events)?;
+    Ok(Found { all: all.into_iter().map(Slice::from).collect(), people, groups, daily, page })
 }
 
-/// The people, and the days of those with the most; what the others did each day
-/// is said of the first that has no colour of their own.
+/// The people or groups, and the days of those with the most; what the others did
+/// each day is said of the first that has no colour of their own.
 async fn bars_of_people(
     shared: &Shared,
     asked: &Asked,
@@ -171,6 +210,8 @@ async fn bars_of_people(
         match asked.by {
             By::Key => filter.credential = person.key.parse().ok(),
             By::Token => filter.token = person.key.parse().ok(),
+            By::Team => filter.team = person.key.parse().ok(),
+            By::Organization => filter.organization = person.key.parse().ok(),
             _ => filter.user = person.key.parse().ok(),
         }
         let lines = usage::daily(app, report, filter, GroupBy::Day).await?;
@@ -200,7 +241,6 @@ async fn named(shared: &Shared, signed_in: &SignedIn, report: &Report, found: &F
         lines.iter().filter(move |_| is_asked).filter_map(|line| line.key.parse().ok())
     }
     let starts = || found.page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| &attempt.start);
-    let (teams, organizations): (Vec<_>, Vec<_>) = found.all.iter().map(Slice::groups).unzip();
     let wanted = Wanted {
         keys: starts()
             .map(|start| start.credential)
@@ -213,10 +253,10 @@ async fn named(shared: &Shared, signed_in: &SignedIn, report: &Report, found: &F
         } else {
             Vec::new()
         },
-        teams: starts().filter_map(|start| start.team).chain(teams.into_iter().flatten()).collect(),
+        teams: starts().filter_map(|start| start.team).chain(ids(&found.groups.teams, true)).collect(),
         organizations: starts()
             .filter_map(|start| start.organization)
-            .chain(organizations.into_iter().flatten())
+            .chain(ids(&found.groups.organizations, true))
             .collect(),
     };
     Names::of(&shared.app, &signed_in.caller, report, wanted).await
@@ -236,14 +276,14 @@ async fn content(
     let shown: Vec<&Slice> = found.all.iter().filter(|call| call.passes(&asked.filter)).collect();
     let sums: Vec<UsageLine> = shown.iter().map(|call| call.sums.clone()).collect();
     let total = UsageLine::total(&sums);
-    let by = if report.is_wide() && asked.by.is_of_people() {
+    let by = if report.is_wide() && asked.by.has_many() {
         people(found.people.clone(), asked.by, asked.measure, &names)
     } else {
         parts(shown.iter().copied(), asked.by, asked.measure, &names)
     };
     Ok(html! {
         (complaint(error.map(|error| error.sentence.as_str())))
-        (form(asked, &found.all, &by, &names, &offered))
+        (form(asked, &found, &by, &names, &offered))
         div #usage-sums data-live="" {
             @if total.attempts == 0 && !asked.is_narrowed() {
                 section.card { (nothing_yet()) }
@@ -256,7 +296,7 @@ async fn content(
                             @for one in side {
                                 @if report.is_wide() && one.is_of_people() {
                                     @if *one == asked.by && !by.is_empty() { (parts::table(asked, report, *one, &by)) }
-                                } @else { (part(asked, report, *one, &shown, &names)) }
+                                } @else { (part(asked, report, *one, &table_of(asked, *one, &found, &shown, &names))) }
                             }
                         }
                     }
@@ -270,14 +310,22 @@ async fn content(
     })
 }
 
-fn part(asked: &Asked, report: &Report, by: By, shown: &[&Slice], names: &Names) -> Markup {
+/// The parts of what is shown: groups have lines of their own where there are many.
+fn table_of(asked: &Asked, by: By, found: &Found, shown: &[&Slice], names: &Names) -> Vec<Part> {
+    if by.is_group() && asked.whose != Whose::Own {
+        people(found.groups.of(by).to_vec(), by, asked.measure, names)
+    } else {
+        parts(shown.iter().copied(), by, asked.measure, names)
+    }
+}
+
+fn part(asked: &Asked, report: &Report, by: By, parts: &[Part]) -> Markup {
     if by == By::User || (by == By::Organization && report.whose() != Whose::Everybody) {
         return html! {};
     }
-    let parts = parts(shown.iter().copied(), by, asked.measure, names);
     let may_be_none = matches!(by, By::Token | By::Team | By::Organization);
     let is_telling = !(may_be_none && parts.iter().all(|part| part.value.is_empty()));
-    html! { @if is_telling && !parts.is_empty() { (parts::table(asked, report, by, &parts)) } }
+    html! { @if is_telling && !parts.is_empty() { (parts::table(asked, report, by, parts)) } }
 }
 
 fn nothing_yet() -> Markup {
@@ -292,9 +340,10 @@ fn nothing_yet() -> Markup {
 }
 
 /// What to look at: a plain form, so that it is all in the address.
-fn form(asked: &Asked, all: &[Slice], by: &[Part], names: &Names, offered: &[(Whose, String)]) -> Markup {
+fn form(asked: &Asked, found: &Found, by: &[Part], names: &Names, offered: &[(Whose, String)]) -> Markup {
     let query = &asked.query;
-    let of = |by: By| parts(all, by, asked.measure, names);
+    let all: Vec<&Slice> = found.all.iter().collect();
+    let of = |by: By| table_of(asked, by, found, &all, names);
     let is_wide = asked.whose != Whose::Own;
     let people = |one: By, chosen: &str| {
         let is_given = !chosen.is_empty() || (one == asked.by && is_wide);

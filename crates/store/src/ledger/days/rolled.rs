@@ -1,29 +1,39 @@
 //! Days that are over, summed up further: by organization without the people,
 //! and by month with them. A report over a year reads those. Calls that end pay
-//! nothing for it: a day is rolled up once it is over, and the few calls of such
-//! a day that still end are added by whoever ends them.
+//! nothing for it: a day is rolled up once it is over, slice by slice, and the few
+//! calls of such a day that still end are added by whoever ends them.
+
+mod detail;
+mod slices;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::Timestamp;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use super::{DAY_MICROS, SUM_COLUMNS, added, of};
 use crate::error::StoreError;
-use crate::mutation::Write;
 use crate::open::Store;
+use crate::row::Columns;
+
+pub(crate) use detail::{Detail, Told};
+pub use slices::roll_up;
+#[cfg(test)]
+pub(crate) use slices::{LINES_A_SLICE, Rolling, roll_slice};
 
 /// A call that ends so many days after it began may find its day rolled up.
 const LATE_AFTER: i64 = 2;
 
-/// A day is rolled up when it is so many days back: one more, for clocks that
-/// differ.
-const ROLLED_AFTER: i64 = 3;
-
 /// Waits for whoever rolls up, so that a line is either read by them or added.
 const HOLD: &str = "UPDATE usage_rolled SET through = through WHERE id = 1";
 
-const THROUGH: &str = "SELECT through FROM usage_rolled WHERE id = 1";
+const ROLLED: &str = "SELECT through, user_id, provider, model, credential_id, scope, source, token_id, team_id, \
+     organization_id FROM usage_rolled WHERE id = 1";
+
+/// What a line of a day is known by, in the order in which a day is rolled up.
+pub(crate) const PLACE: &str =
+    "user_id, provider, model, credential_id, scope, source, token_id, team_id, organization_id";
 
 const TOTALS_KEY: &str = "span, organization_id, day, provider, model, scope, source, team_id";
 const MONTHS_KEY: &str =
@@ -32,19 +42,55 @@ const MONTHS_KEY: &str =
 /// The organization's column of the lines that are the whole server's.
 pub(crate) const WHOLE_SERVER: &str = "*";
 
-/// The last day that is rolled up.
+/// What the columns of [`PLACE`] are in a line.
+pub(crate) type Place = [String; 9];
+
+/// How far days are rolled up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rolled {
+    /// The last day that is wholly rolled up.
+    pub(crate) through: i64,
+    /// The last line of the day after it that is; `None`: none is.
+    pub(crate) part: Option<Place>,
+}
+
+impl Rolled {
+    /// The first day that is not wholly rolled up.
+    pub(crate) const fn end(&self) -> i64 {
+        self.through.saturating_add(1)
+    }
+
+    /// The first day of which nothing is rolled up.
+    pub(crate) fn beyond(&self) -> i64 {
+        self.end().saturating_add(i64::from(self.part.is_some()))
+    }
+
+    fn read(row: &AnyRow) -> Result<Self, StoreError> {
+        let row = Columns(row);
+        let mut place = Place::default();
+        let mut is_part = false;
+        for (text, column) in place.iter_mut().zip(PLACE.split(", ")) {
+            if let Some(found) = row.optional_text(column)? {
+                (*text, is_part) = (found, true);
+            }
+        }
+        let rolled = Self { through: row.number("through")?, part: is_part.then_some(place) };
+        SEEN.fetch_max(rolled.beyond().saturating_sub(1), Ordering::Relaxed);
+        Ok(rolled)
+    }
+}
+
+/// How far days are rolled up.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) async fn through(store: &Store) -> Result<i64, StoreError> {
-    let through = sqlx::query_scalar(THROUGH).fetch_one(store.pool()).await?;
-    SEEN.fetch_max(through, Ordering::Relaxed);
-    Ok(through)
+pub(crate) async fn rolled(store: &Store) -> Result<Rolled, StoreError> {
+    Rolled::read(&sqlx::query(ROLLED).fetch_one(store.pool()).await?)
 }
 
-/// The last day that this process knows to be rolled up. Whatever it says, a line
-/// is added only where the database has its day rolled up, so that too late a day
-/// costs a statement and nothing else.
+/// The last day that this process knows to be rolled up, in part at least.
+/// Whatever it says, a line is added only where the database has it rolled up, so
+/// that too late a day costs some statements and nothing else.
 static SEEN: AtomicI64 = AtomicI64::new(i64::MIN);
 
 /// Whether a line of this day may be of one that is rolled up: by the clock, or,
@@ -59,116 +105,41 @@ pub(super) async fn hold(connection: &mut AnyConnection) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Rolls up days that are over, up to `most` of them; how many.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn roll_up(store: &Store, now: Timestamp, most: usize) -> Result<usize, StoreError> {
-    let last = of(now.as_micros()) - ROLLED_AFTER;
-    let mut rolled = 0;
-    while rolled < most && through(store).await? < last {
-        if !roll_next(store, last).await? {
-            break;
-        }
-        rolled += 1;
-    }
-    Ok(rolled)
-}
-
-/// Rolls up the next day that has calls; whether there was one.
-async fn roll_next(store: &Store, last: i64) -> Result<bool, StoreError> {
-    let mut write = Write::begin_passing(store).await?;
-    let connection = write.connection();
-    hold(connection).await?;
-    let through: i64 = sqlx::query_scalar(THROUGH).fetch_one(&mut *connection).await?;
-    let next: Option<i64> = sqlx::query_scalar("SELECT MIN(day) FROM usage_days WHERE day > $1 AND day <= $2")
-        .bind(through)
-        .bind(last)
-        .fetch_one(&mut *connection)
-        .await?;
-    if let Some(day) = next {
-        let texts = [
-            totals("'day'", false),
-            totals("'day'", true),
-            totals("'month'", false),
-            totals("'month'", true),
-            months(),
-        ];
-        for text in texts {
-            sqlx::query(AssertSqlSafe(text)).bind(day).bind(month_of(day)).execute(&mut *connection).await?;
-        }
-    }
-    sqlx::query("UPDATE usage_rolled SET through = $1 WHERE id = 1 AND through < $1")
-        .bind(next.unwrap_or(last))
-        .execute(&mut *connection)
-        .await?;
-    write.commit().await?;
-    Ok(next.is_some())
-}
-
-/// A day's lines added to those of a span, `$1` being the day and `$2` its month.
-fn totals(span: &str, of_server: bool) -> String {
-    let (organization, team) = if of_server { ("'*'", "''") } else { ("organization_id", "team_id") };
-    let day = if span == "'day'" { "CAST($1 AS BIGINT)" } else { "CAST($2 AS BIGINT)" };
-    let groups = if of_server { "" } else { ", organization_id, team_id" };
-    format!(
-        "INSERT INTO usage_totals ({TOTALS_KEY}, {}) \
-         SELECT {span}, {organization}, {day}, provider, model, scope, source, {team}, {} \
-         FROM usage_days WHERE day = $1 AND $2 = $2 GROUP BY provider, model, scope, source{groups} \
-         ON CONFLICT ({TOTALS_KEY}) DO UPDATE SET {}",
-        SUM_COLUMNS.join(", "),
-        summed(),
-        added("usage_totals"),
-    )
-}
-
-/// A day's lines added to its month, `$1` being the day and `$2` the month.
-fn months() -> String {
-    format!(
-        "INSERT INTO usage_months ({MONTHS_KEY}, {columns}) SELECT CAST($2 AS BIGINT), organization_id, user_id, provider, \
-         model, credential_id, scope, source, token_id, team_id, {columns} FROM usage_days WHERE day = $1 \
-         ON CONFLICT ({MONTHS_KEY}) DO UPDATE SET {}",
-        added("usage_months"),
-        columns = SUM_COLUMNS.join(", "),
-    )
-}
-
-fn summed() -> String {
-    SUM_COLUMNS.map(|column| format!("CAST(SUM({column}) AS BIGINT)")).join(", ")
-}
-
-/// What adds one line to the days that are rolled up: to an organization's, to
-/// the whole server's, and to the month's. Its values are those of a line of
-/// `usage_days`, and the month.
+/// What adds one line to everything that is rolled up. Its values are those of a
+/// line of `usage_days`, and the month.
 pub(super) fn late_texts() -> Vec<String> {
     // The places of a line: user 1, provider 2, model 3, key 4, scope 5, source 6, token 7, team 8,
     // organization 9, day 10, sums 11 to 26; the month is 27.
     let text = |place: usize| format!("CAST(${place} AS TEXT)");
     let number = |place: usize| format!("CAST(${place} AS BIGINT)");
+    let told = |is_told: bool, place: usize| if is_told { text(place) } else { "''".to_owned() };
     let sums: Vec<String> = (11..11 + SUM_COLUMNS.len()).map(number).collect();
     let add = |table: &str, key: &str, values: &[String]| {
         format!(
-            "INSERT INTO {table} ({key}, {}) SELECT {}, {} WHERE CAST($10 AS BIGINT) <= ({THROUGH}) AND $27 = $27 AND \
-             $1 = $1 AND $4 = $4 AND $7 = $7 ON CONFLICT ({key}) DO UPDATE SET {}",
+            "INSERT INTO {table} ({key}, {}) SELECT {}, {} FROM usage_rolled WHERE id = 1 AND $27 = $27 AND \
+             (through >= CAST($10 AS BIGINT) OR (through = CAST($10 AS BIGINT) - 1 AND \
+             ({PLACE}) >= ($1, $2, $3, $4, $5, $6, $7, $8, $9))) ON CONFLICT ({key}) DO UPDATE SET {}",
             SUM_COLUMNS.join(", "),
             values.join(", "),
             sums.join(", "),
             added(table)
         )
     };
-    let total = |span: &str, day: usize, organization: String, team: String| {
-        let values = [format!("'{span}'"), organization, number(day), text(2), text(3), text(5), text(6), team];
+    let total = |span: &str, day: usize, Told { provider, model, source, team }: Told, of_server: bool| {
+        let organization = if of_server { format!("'{WHOLE_SERVER}'") } else { text(9) };
+        let kinds = [told(provider, 2), told(model, 3), text(5), told(source, 6), told(team && !of_server, 8)];
+        let values: Vec<String> = [format!("'{span}'"), organization, number(day)].into_iter().chain(kinds).collect();
         add("usage_totals", TOTALS_KEY, &values)
     };
-    let server = format!("'{WHOLE_SERVER}'");
     let month = [number(27), text(9), text(1), text(2), text(3), text(4), text(5), text(6), text(7), text(8)];
-    vec![
-        total("day", 10, text(9), text(8)),
-        total("day", 10, server.clone(), "''".to_owned()),
-        total("month", 27, text(9), text(8)),
-        total("month", 27, server, "''".to_owned()),
-        add("usage_months", MONTHS_KEY, &month),
-    ]
+    let mut texts = vec![add("usage_months", MONTHS_KEY, &month)];
+    for (detail, of_server) in Detail::kept() {
+        texts.push(total(detail.span(), 10, detail.told(), of_server));
+        if detail.has_months() {
+            texts.push(total(detail.span_of_months(of_server), 27, detail.told(), of_server));
+        }
+    }
+    texts
 }
 
 /// The first day of the month that a day is in.

@@ -7,10 +7,13 @@
 
 use crate::error::StoreError;
 use crate::ledger::days::DAY_MICROS;
+use crate::ledger::days::rolled::rolled;
 use crate::open::Store;
 use crate::row::Columns;
 use crate::usage::UsageFilter;
 use crate::usage::asked::Asked;
+use crate::usage::origin::{Needs, Origin};
+use crate::usage::window::Window;
 
 /// So many calls are read and sorted at once; of more, the newest are looked for
 /// in their order, which soon finds them.
@@ -103,14 +106,18 @@ async fn days(store: &Store, filter: &UsageFilter, (from, to): (i64, i64)) -> Re
          CAST(SUM(d.attempts - d.requests) AS BIGINT) AS repeated, \
          CAST(SUM(CASE WHEN d.scope <> 'personal' THEN 1 ELSE 0 END) AS BIGINT) AS shared FROM ",
     );
+    let (first, end) = (from.div_euclid(DAY_MICROS), to.div_euclid(DAY_MICROS).saturating_add(2));
     if is_wide(filter) {
-        lines_of_totals(&mut asked, filter);
+        let rolled = rolled(store).await?;
+        let window = Window { first_day: Some(first), end_day: Some(end), parts: Vec::new() };
+        asked.push("(");
+        Origin::of(filter, Needs { days: true, ..Needs::default() }).lines(&mut asked, filter, &window, &rolled);
+        asked.push(") AS d");
     } else {
-        asked.push("usage_days AS d");
+        asked.with_number("usage_days AS d WHERE d.day >= ", first);
+        asked.with_number(" AND d.day < ", end);
+        asked.filter_of("d.", filter);
     }
-    asked.with_number(" WHERE d.day >= ", from.div_euclid(DAY_MICROS));
-    asked.with_number(" AND d.day <= ", to.div_euclid(DAY_MICROS).saturating_add(1));
-    asked.filter_of("d.", filter);
     asked.push(" GROUP BY d.day ORDER BY d.day DESC");
     let rows = asked.rows(store).await?;
     rows.iter()
@@ -126,21 +133,6 @@ async fn days(store: &Store, filter: &UsageFilter, (from, to): (i64, i64)) -> Re
 /// through the calls of its days would be to go through everybody's.
 const fn is_wide(filter: &UsageFilter) -> bool {
     filter.user.is_none() && filter.credential.is_none() && filter.token.is_none()
-}
-
-/// Lines that are not about people: few.
-fn lines_of_totals(asked: &mut Asked, filter: &UsageFilter) {
-    let is_of_groups = filter.organization.is_some() || filter.team.is_some();
-    let columns = "day, requests, attempts, provider, model, scope, source, team_id, organization_id";
-    asked.push(&format!("(SELECT {columns} FROM usage_totals WHERE span = 'day' AND organization_id "));
-    asked.push(if is_of_groups { "<> '*'" } else { "= '*'" });
-    if let Some(organization) = filter.organization {
-        asked.with_text(" AND organization_id = ", organization.to_string());
-    }
-    asked.push(&format!(
-        " UNION ALL SELECT {columns} FROM usage_days \
-         WHERE day > (SELECT through FROM usage_rolled WHERE id = 1)) AS d"
-    ));
 }
 
 /// By which keys, on each day; `None`: too many to name.

@@ -8,12 +8,16 @@ use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId, UserId};
 use domain::{Nanos, ProviderId, Timestamp};
 
 use super::*;
+use crate::ledger::days::rolled::{LINES_A_SLICE, Rolling, roll_slice, rolled};
 use crate::ledger::{AttemptStart, CallSource, Settlement, roll_up};
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 use crate::usage::{Attempt, UsageLine, daily, kinds, listed, summary};
 
 const DAYS: u64 = 100;
+
+/// How many days ago [`busy_day`] is.
+const BUSY: u64 = 5;
 
 /// Whom calls are of, and how many there are.
 struct Company {
@@ -86,10 +90,12 @@ fn said(lines: &[UsageLine]) -> (i64, i64, i64, i64) {
     (total.attempts, total.provider_cost.0, total.client_cost.0, total.personal.attempts)
 }
 
+/// The beginning of a day so long ago.
+fn day(back: u64) -> Timestamp {
+    Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
+}
+
 async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
-    let day = |back: u64| {
-        Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
-    };
     let windows = [
         (None, None),
         (Some(day(95)), Some(day(10))),
@@ -97,7 +103,23 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
         (Some(day(35)), Some(day(3))),
         (None, Some(day(50))),
     ];
-    for (from, to) in windows {
+    assert_within(store, company, &windows, GroupBy::ALL).await;
+}
+
+/// The same around the day of [`busy_day`]: with it, up to it, and with it alone.
+async fn assert_the_busy_day_is_right(store: &Store, company: &Company) {
+    let windows = [(None, None), (None, Some(day(BUSY))), (Some(day(BUSY)), Some(day(BUSY - 1)))];
+    let groupings = [GroupBy::Model, GroupBy::Team, GroupBy::User, GroupBy::Organization];
+    assert_within(store, company, &windows, &groupings).await;
+}
+
+async fn assert_within(
+    store: &Store,
+    company: &Company,
+    windows: &[(Option<Timestamp>, Option<Timestamp>)],
+    groupings: &[GroupBy],
+) {
+    for (from, to) in windows.iter().copied() {
         let all = UsageFilter { from, to, ..UsageFilter::default() };
         let organization = Some(company.organization);
         for filter in [
@@ -107,12 +129,14 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
             UsageFilter { organization, team: Some(company.team), ..all.clone() },
             UsageFilter { team: Some(company.team), ..all.clone() },
             UsageFilter { scope: Some(Scope::System), ..all.clone() },
+            UsageFilter { provider: Some(ProviderId::Groq), ..all.clone() },
+            UsageFilter { source: Some(CallSource::Chat), organization, ..all.clone() },
             UsageFilter { token: Some(company.token), ..all.clone() },
             UsageFilter { credential: Some(CredentialId::of_source("env:A")), ..all.clone() },
             UsageFilter { user: Some(company.ann), organization, ..all.clone() },
         ] {
             let expected = counted(&calls(store, &filter).await);
-            for by in GroupBy::ALL {
+            for by in groupings {
                 assert_eq!(said(&summary(store, &filter, *by).await.unwrap()), expected, "{by:?} {filter:?}");
                 assert_eq!(said(&daily(store, &filter, *by).await.unwrap()), expected, "daily {by:?} {filter:?}");
             }
@@ -165,29 +189,118 @@ async fn calls_of_a_dead_node_are_added_to_days_that_are_rolled_up() {
     .await;
 }
 
+/// A day of many lines, each of another model, of people who come and go.
+async fn busy_day(store: &Store, at: Timestamp, lines: usize) -> Company {
+    let [ann, bob] = [UserId::generate(NOW, &entropy()), UserId::generate(NOW, &entropy())];
+    let organization = OrganizationId::generate(NOW, &entropy());
+    let (team, token) = (TeamId(uuid_of(NOW)), TokenId(uuid_of(NOW)));
+    let mut late = Vec::new();
+    for number in 0..lines + 40 {
+        let start = AttemptStart {
+            // The last ones are of lines that are there already.
+            model: format!("model-{}", number % lines),
+            team: (number % 7 == 0).then_some(team),
+            token: (number % 3 == 0).then_some(token),
+            organization: (number % 4 > 0).then_some(organization),
+            scope: Scope::ALL[number % 3],
+            ..attempt(store, if number % 2 == 0 { ann } else { bob }, at)
+        };
+        store.ledger().dispatch(start.clone()).await.unwrap();
+        if number >= lines {
+            late.push(start);
+        } else {
+            drop(store.ledger().settle(start.attempt, Settlement { at, ..settlement(number as i64) }));
+        }
+    }
+    store.ledger().flush().await.unwrap();
+    Company { ann, organization, team, token, late }
+}
+
+#[tokio::test]
+async fn a_day_is_rolled_up_in_slices_and_reports_are_right_after_each() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let lines = LINES_A_SLICE * 2 + 30;
+        let mut company = busy_day(&store, day(BUSY).plus(Duration::from_hours(7)), lines).await;
+        let mut slices = Vec::new();
+        let mut before = 0;
+        loop {
+            let rolling = roll_slice(&store, NOW).await.unwrap();
+            slices.push(rolling);
+            let text = "SELECT CAST(SUM(attempts) AS BIGINT) FROM usage_months";
+            let after: i64 = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
+            // However many lines a day has, a transaction is over after some of them.
+            assert!(after - before <= LINES_A_SLICE as i64, "{before} became {after}");
+            assert_the_busy_day_is_right(&store, &company).await;
+            if rolling != Rolling::Part {
+                break;
+            }
+            // Calls of the day end between two slices: of what is rolled up and of what is not.
+            for start in company.late.drain(..company.late.len().min(15)) {
+                store
+                    .ledger()
+                    .settle(start.attempt, Settlement { at: NOW, ..settlement(77) })
+                    .acknowledged()
+                    .await
+                    .unwrap();
+            }
+            assert_the_busy_day_is_right(&store, &company).await;
+            before = sqlx::query_scalar(text).fetch_one(store.pool()).await.unwrap();
+        }
+        assert_eq!(slices, [Rolling::Part, Rolling::Part, Rolling::Day]);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_that_was_left_in_its_middle_goes_on_there_on_another_node() {
+    on_both(async |place| {
+        let first = place.open().await;
+        let company = busy_day(&first, day(BUSY).plus(Duration::from_hours(7)), LINES_A_SLICE + 1).await;
+        assert_eq!(roll_slice(&first, NOW).await.unwrap(), Rolling::Part);
+        let at = rolled(&first).await.unwrap();
+        first.close().await;
+        let second = place.open().await;
+        assert_eq!(rolled(&second).await.unwrap(), at);
+        assert_eq!(roll_up(&second, NOW, 50).await.unwrap(), 1);
+        assert_eq!(rolled(&second).await.unwrap().part, None);
+        assert_the_busy_day_is_right(&second, &company).await;
+        assert_eq!(roll_slice(&second, NOW).await.unwrap(), Rolling::Done);
+        second.close().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn wide_reports_read_what_is_rolled_up() {
     let place = Place::sqlite();
     let store = place.open().await;
     let organization = Some(OrganizationId::generate(NOW, &entropy()));
     let all = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
+    let filtered = UsageFilter { model: Some("model-1".to_owned()), ..all.clone() };
+    let of = |whose, detail, by_day| Origin::Totals { whose, detail, by_day };
+    let at = Rolled { through: 20_000, part: None };
     for (filter, by, is_daily, origin) in [
-        (all.clone(), GroupBy::Model, true, Origin::Totals { whose: Totals::Server, by_day: true }),
-        (all.clone(), GroupBy::Organization, true, Origin::Totals { whose: Totals::EachOrganization, by_day: true }),
-        (all.clone(), GroupBy::Model, false, Origin::Totals { whose: Totals::Server, by_day: false }),
+        (all.clone(), GroupBy::Model, true, of(Totals::Server, Detail::Model, true)),
+        (all.clone(), GroupBy::Organization, true, of(Totals::EachOrganization, Detail::Scope, true)),
+        (all.clone(), GroupBy::Source, true, of(Totals::Server, Detail::Source, true)),
+        (filtered.clone(), GroupBy::Source, true, of(Totals::Server, Detail::Everything, true)),
+        (filtered, GroupBy::Organization, true, of(Totals::EachOrganization, Detail::Model, true)),
+        (all.clone(), GroupBy::Model, false, of(Totals::Server, Detail::Model, false)),
         (all.clone(), GroupBy::User, false, Origin::Months),
         (
             UsageFilter { organization, ..all.clone() },
             GroupBy::Team,
             true,
-            Origin::Totals { whose: Totals::Organization, by_day: true },
+            of(Totals::Organization, Detail::Team, true),
         ),
         (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, Origin::Months),
         (UsageFilter { user: Some(UserId(uuid::Uuid::nil())), ..all.clone() }, GroupBy::Team, false, Origin::Days),
     ] {
         assert_eq!(Origin::of(&filter, Needs::of(by, is_daily)), origin, "{by:?} {filter:?}");
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
-        origin.lines(&mut asked, &filter, &Window::of(filter.from, filter.to), 20_000);
+        origin.lines(&mut asked, &filter, &Window::of(filter.from, filter.to), &at);
         asked.push(")");
         let rows = asked.rows(&store).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| crate::row::Columns(row).text("detail").unwrap()).collect();

@@ -172,7 +172,7 @@ async fn reports_read_sums_and_few_calls() {
         ),
     ] {
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
-        lines(&mut asked, &filter, Origin::of(&filter, Needs::default()), -1);
+        lines(&mut asked, &filter, Origin::of(&filter, Needs::default()), &Rolled { through: -1, part: None });
         asked.push(")");
         let rows = asked.rows(&store).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| Columns(row).text("detail").unwrap()).collect();

@@ -98,6 +98,16 @@ impl By {
         matches!(self, Self::Key | Self::Token | Self::User)
     }
 
+    /// Whether it is about teams or organizations.
+    pub(super) const fn is_group(self) -> bool {
+        matches!(self, Self::Team | Self::Organization)
+    }
+
+    /// Whether a report of many may have more of them than a chart has room for.
+    pub(super) const fn has_many(self) -> bool {
+        self.is_of_people() || self.is_group()
+    }
+
     /// As reports group it.
     pub(super) const fn group(self) -> GroupBy {
         match self {

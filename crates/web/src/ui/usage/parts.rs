@@ -91,13 +91,10 @@ impl Slice {
     pub(super) const fn key(&self) -> Option<CredentialId> {
         self.credential
     }
-
-    pub(super) const fn groups(&self) -> (Option<TeamId>, Option<OrganizationId>) {
-        (self.team, self.organization)
-    }
 }
 
-/// The parts of a report that is grouped by people, the largest first.
+/// The parts of a report that is grouped by people, teams or organizations, the
+/// largest first.
 pub(super) fn people(lines: Vec<UsageLine>, by: By, measure: Measure, names: &Names) -> Vec<Part> {
     let mut parts: Vec<Part> = lines
         .into_iter()
