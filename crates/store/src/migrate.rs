@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -50,6 +50,7 @@ const STEPS: [Step; 19] = [
     step!("0019_prices.sql"),
     step!("0020_billing.sql"),
     step!("0021_identities.sql"),
+    step!("0024_audit_organizations.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

@@ -167,6 +167,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0019_prices.sql",
             "0020_billing.sql",
             "0021_identities.sql",
+            "0024_audit_organizations.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");

@@ -117,7 +117,7 @@ async fn show_prices(
         dialog.wide #sheet aria-label="Price of a model" {}
     };
     let page = page(StatusCode::OK, "Prices", &signed_in, Part::Prices, &content);
-    Ok(page.shaped(Shape::Wide).with_script("prices.js").into_response())
+    Ok(page.with_script("prices.js").into_response())
 }
 
 const CHOICES: [(Only, &str); 5] = [

@@ -26,5 +26,5 @@ pub(super) async fn show_usage(
         (content)
     };
     let page = page(status, "Usage", &signed_in, Part::Usage, &content);
-    Ok(page.shaped(Shape::Wide).with_script("usage.js").into_response())
+    Ok(page.with_script("usage.js").into_response())
 }

@@ -127,10 +127,7 @@ fn framed(status: StatusCode, signed_in: &SignedIn, content: &Markup) -> Respons
         p.back { a href="/admin/prices" { (icon(Icon::Left)) "All prices" } }
         (content)
     };
-    page(status, "Import prices", signed_in, Part::Prices, &content)
-        .shaped(Shape::Wide)
-        .with_script("prices.js")
-        .into_response()
+    page(status, "Import prices", signed_in, Part::Prices, &content).with_script("prices.js").into_response()
 }
 
 fn form(problem: Option<&str>) -> Markup {
