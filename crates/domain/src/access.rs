@@ -158,9 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn the_audit_log_is_for_admins() {
-        assert_eq!(permit(&caller(Role::Member, Proof::CommandLine), Need::ReadAudit), Err(Refusal::AdminsOnly));
-        assert_eq!(permit(&caller(Role::Admin, Proof::CommandLine), Need::ReadAudit), Ok(()));
+    fn looking_after_users_is_for_admins_and_whose_audit_log_is_asked_where_it_is_read() {
+        for (role, users) in [(Role::Member, Err(Refusal::AdminsOnly)), (Role::Admin, Ok(()))] {
+            assert_eq!(permit(&caller(role, Proof::CommandLine), Need::ManageUsers), users);
+            assert_eq!(permit(&caller(role, Proof::CommandLine), Need::ReadAudit), Ok(()));
+        }
+        let without = caller(Role::Admin, token(&[TokenScope::Models]));
+        assert_eq!(permit(&without, Need::ReadAudit), Err(Refusal::TokenScope("read:audit")));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 use crate::ui::forms::SignedIn;
 use crate::ui::prices::{day, edit_address, rate, source_chip};
-use crate::ui::view::{Icon, Shape, badge, empty, icon, tile};
+use crate::ui::view::{Icon, badge, empty, icon, tile};
 
 /// Rows of one page.
 const ROWS: usize = 100;

@@ -10,7 +10,6 @@ use crate::rim::Failure;
 use crate::router::Shared;
 use crate::ui::forms::SignedIn;
 use crate::ui::usage::{Room, UsageQuery, shown};
-use crate::ui::view::Shape;
 
 pub(super) async fn show_usage(
     State(shared): State<Shared>,

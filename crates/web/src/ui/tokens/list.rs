@@ -108,6 +108,14 @@ fn pages(count: i64, skip: i64) -> Markup {
     }
 }
 
+/// Where its calls are: a team's are its team's.
+pub(super) fn calls(token: &Token) -> String {
+    match token.team {
+        Some(team) => format!("/language-models/billing?whose=team:{team}&token={}", token.id),
+        None => format!("/usage?token={}", token.id),
+    }
+}
+
 /// What is known of one token.
 pub(super) fn head(token: &Token, now: Timestamp) -> Markup {
     html! {
@@ -119,7 +127,7 @@ pub(super) fn head(token: &Token, now: Timestamp) -> Markup {
                     @if token.revoked_at.is_some() || token.expires_at.is_some_and(|end| end <= now) { " · " (until(token, now)) }
                 }
             }
-            a.button.quiet href={ "/usage?token=" (token.id) } { (icon(Icon::Chart)) "Its calls" }
+            a.button.quiet href=(calls(token)) { (icon(Icon::Chart)) "Its calls" }
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::router::Shared;
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::models::dollars;
 use crate::ui::prices::{change, figures, source_word};
-use crate::ui::view::{Icon, Shape, complaint, empty, icon};
+use crate::ui::view::{Icon, complaint, empty, icon};
 
 /// The most differences that are shown to pick from.
 const MOST_SHOWN: usize = 2_000;
