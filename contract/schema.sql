@@ -98,7 +98,9 @@ CREATE TABLE audit_events (
     target_id TEXT,
     detail TEXT NOT NULL,
     hash TEXT NOT NULL
-);
+, organization_id TEXT);
+
+CREATE INDEX audit_events_of_organization ON audit_events (organization_id, seq) WHERE organization_id IS NOT NULL;
 
 CREATE TABLE audit_head (
     id BIGINT NOT NULL PRIMARY KEY,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use store::audit::{AuditFilter, Verified};
 
-use super::{Part, counted, events, grouped, looked_after, page};
+use super::{Part, counted, events, grouped, let_in, looked_after, page};
 use crate::body::Query;
 use crate::problem;
 use crate::rim::Failure;
@@ -95,6 +95,7 @@ pub(super) async fn show_audit(
     signed_in: SignedIn,
     Query(mut query): Query<AuditQuery>,
 ) -> Result<Response, Failure> {
+    let_in(&signed_in.caller)?;
     // Whoever looks after organizations only is shown one of them.
     if query.organization.trim().is_empty() && !signed_in.caller.is_admin() {
         let caller = &signed_in.caller;

@@ -136,7 +136,7 @@ async fn an_organization_is_made_staffed_keyed_and_called_and_the_log_has_all_of
         "switched the key “Second”",
         "rotated the key “First”",
         "made the team Search of Acme",
-        "saved the key “First”",
+        "saved the OpenAI key “First”",
         "made the alias fast for openai/gpt-6-astra",
         "changed the markup basis points of the team Search",
         "set a budget of $5 a month for the team Search",

@@ -32,6 +32,7 @@ async fn an_organization_gets_a_key_a_team_and_a_budget_by_the_keyboard_alone() 
 
     press(&tab, "a Add the first").await;
     at(&tab, ".admin.provider-credentials").await;
+    press(&tab, "summary Add Provider Credential").await;
     tab_to(&tab, "select Provider").await;
     tab.press("o").await;
     tab.press("p").await;
