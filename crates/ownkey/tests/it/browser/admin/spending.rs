@@ -26,6 +26,7 @@ while answered < 100:
 
 /// How many calls were answered before one was refused for the budget. Without
 /// Python the same is asked for here.
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 pub(super) async fn spent_until_402(house: &House, token: &str) -> usize {
     if let Some(python) = clients::python() {
         let mut command = Command::new(python);
@@ -50,6 +51,7 @@ pub(super) async fn spent_until_402(house: &House, token: &str) -> usize {
 
 /// Reads the organization's report and the file that it offers: so many calls,
 /// each with its mark-up. What they were billed in all.
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 pub(super) async fn report_is_read_and_exported(tab: &Tab, answered: usize) -> Nanos {
     assert!((2..100).contains(&answered), "{answered} calls were answered");
     tab.go("/language-models/billing").await;
