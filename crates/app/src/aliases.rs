@@ -126,6 +126,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewAlias) -> Result<Describ
         change.rollback().await?;
         return Err(error);
     }
+    change.of(alias.owner);
     store::aliases::insert(&mut change, &alias, Some(caller.user)).await?;
     let targets = written(&alias);
     change
@@ -173,6 +174,7 @@ pub async fn edit(app: &App, caller: &Caller, id: AliasId, edit: Edit) -> Result
         change.rollback().await?;
         return Err(error);
     }
+    change.of(alias.owner);
     if !store::aliases::update(&mut change, &alias).await? {
         change.rollback().await?;
         return Err(Error::not_found("alias"));
@@ -190,6 +192,7 @@ pub async fn edit(app: &App, caller: &Caller, id: AliasId, edit: Edit) -> Result
 pub async fn delete(app: &App, caller: &Caller, id: AliasId) -> Result<()> {
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     let alias = look_after(&mut change, caller, id).await?;
+    change.of(alias.owner);
     if !store::aliases::delete(&mut change, &alias).await? {
         change.rollback().await?;
         return Err(Error::not_found("alias"));

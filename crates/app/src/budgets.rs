@@ -18,7 +18,7 @@ pub(crate) use holding::{Held, Holding, limits_changed, part_is_spent};
 pub(crate) use manage::edit_of_token;
 pub use manage::{Change, NewBudget, Wanted, change, create, remove};
 pub(crate) use read::of_news;
-pub use read::{get, list, of_owner, of_tokens};
+pub use read::{Panel, get, list, of_owner, of_team_tokens, of_tokens, over, panel};
 pub use rights::may_manage;
 pub(crate) use rights::refuse_bounded_token;
 pub use words::dollars;

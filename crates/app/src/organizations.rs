@@ -6,6 +6,7 @@ pub mod members;
 mod rules;
 
 use domain::audit::Event;
+use domain::credential::Owner;
 use domain::ids::{OrganizationId, UserId};
 use domain::organization::{self, MemberRole, Organization, Rules};
 use domain::{Caller, text};
@@ -245,6 +246,7 @@ pub async fn delete(app: &App, caller: &Caller, named: &str, confirmed: bool) ->
     let keys = store::credentials::of_organization(&app.store, found.id).await?;
     let (teams, _) = store::teams::list(&app.store, Some(found.id), None, 0, i64::from(u32::MAX)).await?;
     let mut change = app.store.begin(app.clock.now(), actor(caller), None).await?;
+    change.of(Owner::Organization(found.id));
     let mut events = Vec::new();
     for key in &keys {
         if store::credentials::tombstone(&mut change, key.credential.id, Some(caller.user)).await? {

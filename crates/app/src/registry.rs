@@ -91,6 +91,7 @@ pub async fn register(app: &App, caller: &Caller, new: NewModel) -> Result<Model
         change.rollback().await?;
         return Err(Error::invalid("model_id", format!("is one too many: {MOST} are kept. Delete one first")));
     }
+    change.of(owner);
     store::registrations::insert(&mut change, &registration, Some(caller.user)).await?;
     let (model, scope, name) = (registration.uuid(), registration.scope(), registration.written());
     change.commit(Event::ModelRegistered { model, scope, name }).await?;
@@ -121,6 +122,7 @@ pub async fn edit(app: &App, caller: &Caller, model: Uuid, scope: Option<Scope>,
         change.rollback().await?;
         return line(app, caller, model).await;
     }
+    change.of(known.owner);
     let edited = checked(Registration { said: merged(known.said.clone(), edit), updated_at: now, ..known })?;
     if !store::registrations::update(&mut change, &edited).await? {
         change.rollback().await?;
@@ -141,6 +143,7 @@ pub async fn unregister(app: &App, caller: &Caller, model: Uuid, scope: Option<S
     let known = look_after(app, caller, model, scope).await?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
     let known = still_there(&mut change, &known).await?;
+    change.of(known.owner);
     store::registrations::delete(&mut change, &known).await?;
     change.commit(gone(&known)).await?;
     app.reach.forget_of(known.owner.id());

@@ -142,6 +142,7 @@ pub async fn set(
 ) -> Result<Setting> {
     let owner = owner(app, caller, scope, organization).await?;
     let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), None).await?;
+    change.of(owner);
     store::spreads::set(&mut change, owner, provider, spread).await?;
     change.commit(Event::SpreadSet { scope, provider, spread }).await?;
     app.reach.forget_of(owner.id());

@@ -17,7 +17,8 @@ pub use names::{KeyLabel, Names, Wanted, labels, names, token_names};
 /// Whose calls a report is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Whose {
-    /// The caller's own; with a team's token, that token's.
+    /// The caller's own; with a team's token, that token's. What a team's token
+    /// calls is the team's, and not its maker's.
     #[default]
     Own,
     /// A team's: for its leads, and for whoever looks after its organization.
@@ -72,7 +73,10 @@ pub async fn open(app: &App, caller: &Caller, whose: Whose) -> Result<Report> {
                 (own, Sight::NONE)
             }
             None => {
-                (UsageFilter { user: Some(caller.user), ..UsageFilter::default() }, Sight { personal: true, ..all })
+                // Whoever made none has no such calls, and nothing to leave out.
+                let without_teams = store::tokens::made_for_teams(&app.store, caller.user).await?;
+                let own = UsageFilter { user: Some(caller.user), without_teams, ..UsageFilter::default() };
+                (own, Sight { personal: true, ..all })
             }
         },
         Whose::Everybody if is_admin => (UsageFilter::default(), Sight::ALL),
@@ -156,6 +160,7 @@ impl Report {
             team: self.limits.team.or(filter.team),
             token: self.limits.token.or(filter.token),
             organization: self.limits.organization.or(filter.organization),
+            without_teams: self.limits.without_teams || filter.without_teams,
             ..filter
         })
     }

@@ -27,7 +27,8 @@ pub enum Need {
     /// only to whoever may read what it is about. So a script that watches keys,
     /// or spending, needs no more than the scope for just that.
     FollowEvents,
-    /// An admin who may read the audit log.
+    /// Somebody who may read an audit log: the server's for its admins, an
+    /// organization's for whoever looks after it.
     ReadAudit,
     /// A reader of metrics; loopback is let in without proof.
     Metrics,
@@ -66,7 +67,7 @@ pub enum Refusal {
 /// # Errors
 /// The reason, as a sentence for the caller.
 pub fn permit(caller: &Caller, need: Need) -> Result<(), Refusal> {
-    if matches!(need, Need::ReadAudit | Need::ManageUsers) && !caller.is_admin() {
+    if need == Need::ManageUsers && !caller.is_admin() {
         return Err(Refusal::AdminsOnly);
     }
     let Proof::GatewayToken { scopes, .. } = &caller.proof else {
@@ -157,9 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn the_audit_log_is_for_admins() {
-        assert_eq!(permit(&caller(Role::Member, Proof::CommandLine), Need::ReadAudit), Err(Refusal::AdminsOnly));
-        assert_eq!(permit(&caller(Role::Admin, Proof::CommandLine), Need::ReadAudit), Ok(()));
+    fn looking_after_users_is_for_admins_and_whose_audit_log_is_asked_where_it_is_read() {
+        for (role, users) in [(Role::Member, Err(Refusal::AdminsOnly)), (Role::Admin, Ok(()))] {
+            assert_eq!(permit(&caller(role, Proof::CommandLine), Need::ManageUsers), users);
+            assert_eq!(permit(&caller(role, Proof::CommandLine), Need::ReadAudit), Ok(()));
+        }
+        let without = caller(Role::Admin, token(&[TokenScope::Models]));
+        assert_eq!(permit(&without, Need::ReadAudit), Err(Refusal::TokenScope("read:audit")));
     }
 
     #[test]

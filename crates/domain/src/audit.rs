@@ -36,6 +36,21 @@ pub enum Actor {
     System,
 }
 
+/// What leads from an event to the organization it happened in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The event says it.
+    Organization(OrganizationId),
+    /// Its team's.
+    Team(TeamId),
+    /// Its gateway token's team's, if that is a team's.
+    Token(TokenId),
+    /// Its key's, if that is an organization's.
+    Credential(CredentialId),
+    /// Nothing of its own does: whoever makes the change knows.
+    Unsaid,
+}
+
 /// One thing that happened. The tag is the action's stable name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "action")]
@@ -176,12 +191,20 @@ pub enum Event {
         fields: Vec<&'static str>,
         /// The most that may be spent now.
         limit: Nanos,
+        /// Whose kind of spending it bounds.
+        owner_kind: OwnerKind,
+        /// Whose.
+        owner: Uuid,
     },
     /// A budget was lifted.
     #[serde(rename = "budget.deleted")]
     BudgetDeleted {
         /// Which.
         budget: BudgetId,
+        /// Whose kind of spending it bounded.
+        owner_kind: OwnerKind,
+        /// Whose.
+        owner: Uuid,
     },
     /// An organization was made.
     #[serde(rename = "organization.created")]
@@ -649,7 +672,7 @@ impl Event {
             | Self::ModelUnregistered { model, .. } => ("model", Some(model.to_string())),
             Self::BudgetCreated { budget, .. }
             | Self::BudgetUpdated { budget, .. }
-            | Self::BudgetDeleted { budget } => ("budget", Some(budget.to_string())),
+            | Self::BudgetDeleted { budget, .. } => ("budget", Some(budget.to_string())),
             Self::OrganizationCreated { organization, .. }
             | Self::OrganizationUpdated { organization, .. }
             | Self::OrganizationSuspended { organization }
@@ -693,6 +716,72 @@ impl Event {
             Self::KeyringRewrapStarted { to: key, .. }
             | Self::KeyringRewrapFinished { to: key, .. }
             | Self::KeyringKeyRetired { key } => ("keyring", Some(key.to_string())),
+        }
+    }
+
+    /// What leads to the organization it happened in.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        match self {
+            Self::OrganizationCreated { organization, .. }
+            | Self::OrganizationUpdated { organization, .. }
+            | Self::OrganizationSuspended { organization }
+            | Self::OrganizationResumed { organization }
+            | Self::OrganizationDeleted { organization }
+            | Self::MemberSet { organization, .. }
+            | Self::MemberRemoved { organization, .. }
+            | Self::InvitationCreated { organization, .. }
+            | Self::InvitationRevoked { organization, .. }
+            | Self::InvitationUsed { organization, .. }
+            | Self::TeamCreated { organization, .. } => Way::Organization(*organization),
+            Self::BudgetCreated { owner_kind, owner, .. }
+            | Self::BudgetUpdated { owner_kind, owner, .. }
+            | Self::BudgetDeleted { owner_kind, owner, .. } => match owner_kind {
+                OwnerKind::Organization => Way::Organization(OrganizationId(*owner)),
+                OwnerKind::Team => Way::Team(TeamId(*owner)),
+                OwnerKind::Token => Way::Token(TokenId(*owner)),
+                OwnerKind::User => Way::Unsaid,
+            },
+            Self::TeamUpdated { team, .. }
+            | Self::TeamSuspended { team }
+            | Self::TeamResumed { team }
+            | Self::TeamDeleted { team }
+            | Self::TeamMemberSet { team, .. }
+            | Self::TeamMemberRemoved { team, .. } => Way::Team(*team),
+            Self::TokenCreated { token, .. }
+            | Self::TokenUpdated { token, .. }
+            | Self::TokenRotated { token, .. }
+            | Self::TokenRevoked { token } => Way::Token(*token),
+            _ => match self.target() {
+                ("credential", Some(id)) => id.parse().map_or(Way::Unsaid, Way::Credential),
+                _ => Way::Unsaid,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_leads_to_the_organization_it_happened_in() {
+        let id = Uuid::from_u128(7);
+        let lifted = |owner_kind| Event::BudgetDeleted { budget: BudgetId(id), owner_kind, owner: id };
+        for (event, way) in [
+            (Event::OrganizationSuspended { organization: OrganizationId(id) }, Way::Organization(OrganizationId(id))),
+            (Event::TeamDeleted { team: TeamId(id) }, Way::Team(TeamId(id))),
+            (Event::TokenRevoked { token: TokenId(id) }, Way::Token(TokenId(id))),
+            (Event::CredentialDeleted { credential: CredentialId(id) }, Way::Credential(CredentialId(id))),
+            (Event::IntegrityViolation { credential: CredentialId(id) }, Way::Credential(CredentialId(id))),
+            (lifted(OwnerKind::Organization), Way::Organization(OrganizationId(id))),
+            (lifted(OwnerKind::Team), Way::Team(TeamId(id))),
+            (lifted(OwnerKind::Token), Way::Token(TokenId(id))),
+            (lifted(OwnerKind::User), Way::Unsaid),
+            (Event::UserDeleted { user: UserId(id) }, Way::Unsaid),
+            (Event::SetupLinkCreated {}, Way::Unsaid),
+        ] {
+            assert_eq!(event.way(), way, "{event:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 mod chain;
 
 use domain::Timestamp;
-use domain::ids::{AuditId, TokenId, UserId};
+use domain::ids::{AuditId, OrganizationId, TokenId, UserId};
 use sqlx::Any;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -15,10 +15,12 @@ use crate::open::Store;
 use crate::row::{Columns, optional_id, optional_micros};
 
 macro_rules! filtered {
-    ($select:literal, $rest:literal) => {
+    ($select:literal, $of:literal, $rest:literal) => {
         concat!(
             $select,
-            " FROM audit_events WHERE (CAST($1 AS TEXT) IS NULL OR actor_id = $1) \
+            " FROM audit_events WHERE ",
+            $of,
+            "(CAST($1 AS TEXT) IS NULL OR actor_id = $1) \
              AND (CAST($2 AS TEXT) IS NULL OR action = $2) AND (CAST($3 AS TEXT) IS NULL OR target_id = $3) \
              AND (CAST($4 AS BIGINT) IS NULL OR at >= $4) AND (CAST($5 AS BIGINT) IS NULL OR at < $5) ",
             $rest
@@ -27,8 +29,21 @@ macro_rules! filtered {
 }
 
 const COUNT: &str =
-    concat!("SELECT CAST(COUNT(*) AS BIGINT) FROM (", filtered!("SELECT seq", "LIMIT 10001"), ") AS counted");
-const PAGE: &str = filtered!("SELECT *", "AND (CAST($6 AS BIGINT) IS NULL OR seq < $6) ORDER BY seq DESC LIMIT $7");
+    concat!("SELECT CAST(COUNT(*) AS BIGINT) FROM (", filtered!("SELECT seq", "", "LIMIT 10001"), ") AS counted");
+const PAGE: &str = filtered!("SELECT *", "", "AND (CAST($6 AS BIGINT) IS NULL OR seq < $6) ORDER BY seq DESC LIMIT $7");
+
+// One organization's have an index, which nobody would use for a filter that may
+// be absent.
+const COUNT_OF: &str = concat!(
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM (",
+    filtered!("SELECT seq", "organization_id = $6 AND ", "LIMIT 10001"),
+    ") AS counted"
+);
+const PAGE_OF: &str = filtered!(
+    "SELECT *",
+    "organization_id = $6 AND ",
+    "AND (CAST($7 AS BIGINT) IS NULL OR seq < $7) ORDER BY seq DESC LIMIT $8"
+);
 
 /// One event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +70,8 @@ pub struct AuditRow {
     pub target: Option<String>,
     /// The event's fields, as a JSON object.
     pub detail: String,
+    /// The organization it happened in.
+    pub organization: Option<OrganizationId>,
 }
 
 /// Which rows to read. `None` lets all through.
@@ -70,6 +87,8 @@ pub struct AuditFilter {
     pub from: Option<Timestamp>,
     /// Earlier than this.
     pub to: Option<Timestamp>,
+    /// What happened in this organization.
+    pub organization: Option<OrganizationId>,
 }
 
 /// A page of a long list.
@@ -103,7 +122,7 @@ pub async fn page(
     let counted = if after.is_none() && next.is_none() {
         i64::try_from(rows.len()).unwrap_or(i64::MAX)
     } else {
-        let counted = bound(COUNT, filter).fetch_one(store.pool()).await?;
+        let counted = bound(COUNT, COUNT_OF, filter).fetch_one(store.pool()).await?;
         sqlx::Row::try_get(&counted, 0)?
     };
     Ok(Page { rows, count: counted.min(EXACT_COUNT), count_is_exact: counted <= EXACT_COUNT, next })
@@ -119,7 +138,7 @@ pub async fn listed(
     after: Option<i64>,
     limit: i64,
 ) -> Result<(Vec<AuditRow>, Option<i64>), StoreError> {
-    let found = bound(PAGE, filter).bind(after).bind(limit.saturating_add(1)).fetch_all(store.pool()).await?;
+    let found = bound(PAGE, PAGE_OF, filter).bind(after).bind(limit.saturating_add(1)).fetch_all(store.pool()).await?;
     let mut rows = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let limit = usize::try_from(limit).unwrap_or(0);
     let has_more = rows.len() > limit;
@@ -128,13 +147,18 @@ pub async fn listed(
     Ok((rows, next))
 }
 
-fn bound<'q>(text: &'static str, filter: &AuditFilter) -> Query<'q, Any, AnyArguments> {
-    sqlx::query(text)
+/// `of` is the text for one organization's.
+fn bound<'q>(text: &'static str, of: &'static str, filter: &AuditFilter) -> Query<'q, Any, AnyArguments> {
+    let query = sqlx::query(if filter.organization.is_some() { of } else { text })
         .bind(optional_id(filter.actor))
         .bind(filter.action.clone())
         .bind(filter.target.clone())
         .bind(optional_micros(filter.from))
-        .bind(optional_micros(filter.to))
+        .bind(optional_micros(filter.to));
+    match filter.organization {
+        Some(organization) => query.bind(organization.to_string()),
+        None => query,
+    }
 }
 
 /// What [`verify`] found.
@@ -214,6 +238,7 @@ fn read(row: &AnyRow) -> Result<AuditRow, StoreError> {
         target_kind: row.text("target_kind")?,
         target: row.optional_text("target_id")?,
         detail: row.text("detail")?,
+        organization: row.optional_parsed("organization_id")?,
     })
 }
 

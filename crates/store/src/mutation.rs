@@ -3,6 +3,8 @@
 
 use domain::Timestamp;
 use domain::audit::{Actor, Event};
+use domain::credential::Owner;
+use domain::ids::OrganizationId;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
@@ -93,6 +95,7 @@ pub struct Mutation {
     now: Timestamp,
     actor: Actor,
     address: Option<String>,
+    organization: Option<OrganizationId>,
     head: audit::Head,
     store: Store,
 }
@@ -107,13 +110,21 @@ impl Mutation {
     ) -> Result<Self, StoreError> {
         let mut write = Write::begin(store).await?;
         let head = audit::take_head(write.connection()).await?;
-        Ok(Self { write, now, actor, address, head, store: store.clone() })
+        Ok(Self { write, now, actor, address, organization: None, head, store: store.clone() })
     }
 
     /// The time of the change.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Says whose things change, where the events do not: the admins of an
+    /// organization read what happened in it.
+    pub const fn of(&mut self, owner: Owner) {
+        if let Owner::Organization(organization) = owner {
+            self.organization = Some(organization);
+        }
     }
 
     /// Tells all nodes, at commit, that this thing is no longer what it was.
@@ -143,7 +154,8 @@ impl Mutation {
         if events.is_empty() {
             return Err(StoreError::Integrity("a change without an audit event is not committed".to_owned()));
         }
-        let author = audit::Author { actor: &self.actor, address: self.address.as_deref(), at: self.now };
+        let (address, organization) = (self.address.as_deref(), self.organization);
+        let author = audit::Author { actor: &self.actor, address, organization, at: self.now };
         audit::append(&self.store, self.write.connection(), self.head, &author, &events).await?;
         self.write.commit().await
     }

@@ -8,7 +8,8 @@ use domain::audit::{Actor, Event};
 use domain::caller::{Role, TokenScope};
 use domain::credential::{Credential, KeyStatus, Scope, Settings, Source};
 use domain::gateway_token::TokenKind;
-use domain::ids::{AttemptId, CredentialId, NodeId, RequestId, TokenId, UserId};
+use domain::ids::{AttemptId, CredentialId, NodeId, OrganizationId, RequestId, TeamId, TokenId, UserId};
+use domain::organization::{Organization, Rules, Team};
 use domain::provider::WireName;
 use domain::usage::{TokenCounts, UsageSource};
 use domain::{Entropy, Nanos, Origin, Price, ProviderId, Secret, Timestamp};
@@ -140,6 +141,46 @@ pub(crate) async fn add_user(store: &Store, email: &str) -> User {
     crate::users::insert(&mut change, &user).await.unwrap();
     change.commit(Event::UserCreated { user: user.id, role: user.role }).await.unwrap();
     user
+}
+
+/// Saves an organization.
+pub(crate) async fn add_organization(store: &Store, slug: &str) -> OrganizationId {
+    let new = Organization {
+        id: OrganizationId::generate(NOW, &entropy()),
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        rules: Rules::default(),
+        suspended_at: None,
+        created_at: NOW,
+        created_by: None,
+        updated_at: NOW,
+        updated_by: None,
+    };
+    let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+    crate::organizations::insert(&mut change, &new).await.unwrap();
+    change.commit(Event::OrganizationCreated { organization: new.id, slug: slug.to_owned() }).await.unwrap();
+    new.id
+}
+
+/// Saves a team.
+pub(crate) async fn add_team(store: &Store, organization: OrganizationId, slug: &str) -> TeamId {
+    let new = Team {
+        id: TeamId::generate(NOW, &entropy()),
+        organization,
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        markup_basis_points: None,
+        models: None,
+        suspended_at: None,
+        created_at: NOW,
+        created_by: None,
+        updated_at: NOW,
+        updated_by: None,
+    };
+    let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+    crate::teams::insert(&mut change, &new).await.unwrap();
+    change.commit(Event::TeamCreated { team: new.id, organization, slug: slug.to_owned() }).await.unwrap();
+    new.id
 }
 
 pub(crate) fn credential(owner: UserId, name: &str) -> Credential {

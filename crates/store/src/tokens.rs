@@ -281,6 +281,16 @@ pub async fn list(store: &Store, user: UserId, skip: i64, limit: i64) -> Result<
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
 }
 
+/// Whether somebody ever made a token of a team.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn made_for_teams(store: &Store, user: UserId) -> Result<bool, StoreError> {
+    let text = "SELECT id FROM tokens WHERE user_id = $1 AND team_id IS NOT NULL LIMIT 1";
+    let found: Option<String> = sqlx::query_scalar(text).bind(user.to_string()).fetch_optional(store.pool()).await?;
+    Ok(found.is_some())
+}
+
 /// The tokens of one team, or of all teams of an organization, that are not
 /// revoked, newest first, and their number.
 ///

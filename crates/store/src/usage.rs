@@ -109,6 +109,8 @@ pub struct UsageFilter {
     pub token: Option<TokenId>,
     /// For this team.
     pub team: Option<TeamId>,
+    /// For no team.
+    pub without_teams: bool,
     /// In this organization.
     pub organization: Option<OrganizationId>,
     /// Paid by a key of this scope.
@@ -126,6 +128,7 @@ impl UsageFilter {
             || self.source.is_some()
             || self.token.is_some()
             || self.team.is_some()
+            || self.without_teams
             || self.scope.is_some()
             || self.state.is_some()
     }

@@ -3,6 +3,7 @@
 
 mod admin;
 pub(crate) mod assets;
+mod budgets;
 mod chat;
 mod docs;
 mod forms;
@@ -36,6 +37,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(keys::doors());
     doors.extend(profile::doors());
     doors.extend(tokens::doors());
+    doors.extend(budgets::doors());
     doors.extend(chat::doors());
     doors.extend(models::doors());
     doors.extend(playground::doors());

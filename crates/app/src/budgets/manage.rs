@@ -2,14 +2,14 @@
 
 use domain::audit::Event;
 use domain::budget::{Authority, Budget, LARGEST, Owner, OwnerKind, Period, checked_percents};
-use domain::ids::{BudgetId, TokenId, UserId};
+use domain::ids::{BudgetId, OrganizationId, TeamId, TokenId, UserId};
 use domain::{Caller, Nanos};
 use store::StoreError;
 use store::budgets::{BudgetEdit, StoredBudget};
 use store::mutation::Mutation;
 
 use super::read::{get, seen, standard};
-use super::rights::may_manage;
+use super::rights::{is_free, may_manage};
 use super::{Standard, limits_changed};
 use crate::App;
 use crate::error::{Code, Error, Result};
@@ -27,7 +27,8 @@ pub struct Wanted {
     pub period: Period,
     /// Parts of it that are told, in per cent; absent: 50 and 80.
     pub soft_percents: Option<Vec<i64>>,
-    /// Whether calls paid with personal keys count; absent: for tokens and people.
+    /// Whether calls paid with personal keys count; absent: for tokens and people,
+    /// and for organizations and teams where the organization's rules say so.
     pub counts_personal: Option<bool>,
 }
 
@@ -58,7 +59,8 @@ pub struct Change {
 /// period already.
 pub async fn create(app: &App, caller: &Caller, new: NewBudget) -> Result<Standard> {
     let authority = may_manage(app, caller, new.owner).await?;
-    let stored = stored(app, caller, new.owner, &new.wanted, authority)?;
+    let counts_personal = counts_personal(app, new.owner).await?;
+    let stored = stored(app, caller, new.owner, &new.wanted, authority, counts_personal)?;
     let mut change = app.store.begin(stored.created_at, sign_in::actor(caller), None).await?;
     settle(&mut change, &stored).await?;
     change.commit(created(&stored.budget)).await?;
@@ -66,13 +68,31 @@ pub async fn create(app: &App, caller: &Caller, new: NewBudget) -> Result<Standa
     standard(app, stored).await
 }
 
+/// Whether calls paid with personal keys count in a new budget that does not say.
+pub(super) async fn counts_personal(app: &App, owner: Owner) -> Result<bool> {
+    let organization = match owner.kind {
+        OwnerKind::Token | OwnerKind::User => return Ok(true),
+        OwnerKind::Team => store::teams::by_id(&app.store, TeamId(owner.id)).await?.map(|team| team.organization),
+        OwnerKind::Organization => Some(OrganizationId(owner.id)),
+    };
+    let Some(organization) = organization else { return Ok(false) };
+    let found = store::organizations::by_id(&app.store, organization).await?;
+    Ok(found.is_some_and(|found| found.rules.counts_personal))
+}
+
 /// A budget as it is to be stored.
 ///
 /// # Errors
 /// `invalid_request`.
-fn stored(app: &App, caller: &Caller, owner: Owner, wanted: &Wanted, authority: Authority) -> Result<StoredBudget> {
+fn stored(
+    app: &App,
+    caller: &Caller,
+    owner: Owner,
+    wanted: &Wanted,
+    authority: Authority,
+    counts_personal: bool,
+) -> Result<StoredBudget> {
     let now = app.clock.now();
-    let is_personal = matches!(owner.kind, OwnerKind::Token | OwnerKind::User);
     let percents = wanted.soft_percents.as_deref().map(percents).transpose()?;
     let budget = Budget {
         id: BudgetId::generate(now, &app.entropy),
@@ -80,7 +100,7 @@ fn stored(app: &App, caller: &Caller, owner: Owner, wanted: &Wanted, authority: 
         period: wanted.period,
         limit: checked_limit(wanted.limit)?,
         soft_percents: percents.unwrap_or_else(|| USUAL_PERCENTS.to_vec()),
-        counts_personal: wanted.counts_personal.unwrap_or(is_personal),
+        counts_personal: wanted.counts_personal.unwrap_or(counts_personal),
         authority,
     };
     let by = Some(caller.user);
@@ -99,7 +119,8 @@ async fn settle(change: &mut Mutation, stored: &StoredBudget) -> Result<()> {
                 "There is a {} budget already, so none is added. Change that one.",
                 stored.budget.period.adjective()
             ),
-        )),
+        )
+        .of_field("period")),
         result => Ok(result?),
     }
 }
@@ -114,6 +135,11 @@ fn created(budget: &Budget) -> Event {
         counts_personal: budget.counts_personal,
         authority: budget.authority,
     }
+}
+
+fn updated(budget: &Budget, fields: Vec<&'static str>, limit: Nanos) -> Event {
+    let Owner { kind: owner_kind, id: owner } = budget.owner;
+    Event::BudgetUpdated { budget: budget.id, fields, limit, owner_kind, owner }
 }
 
 /// Makes `wanted` the one budget that a token has on its owner's word, or lifts
@@ -143,13 +169,13 @@ pub(crate) async fn edit_of_token(
                     counts_personal: wanted.counts_personal,
                 };
                 store::budgets::update(change, &budget, &edit, Some(caller.user)).await?;
-                events.push(Event::BudgetUpdated { budget: budget.id, fields: names(&edit), limit: wanted.limit });
+                events.push(updated(&budget, names(&edit), wanted.limit));
             }
             None => events.push(lift(change, &budget, caller.user).await?),
         }
     }
     if let Some(wanted) = wanted {
-        let stored = stored(app, caller, token.into(), &wanted, Authority::Owner)?;
+        let stored = stored(app, caller, token.into(), &wanted, Authority::Owner, true)?;
         settle(change, &stored).await?;
         events.push(created(&stored.budget));
     }
@@ -159,7 +185,7 @@ pub(crate) async fn edit_of_token(
 /// Lifts a budget within a change.
 async fn lift(change: &mut Mutation, budget: &Budget, by: UserId) -> Result<Event> {
     store::budgets::delete(change, budget, Some(by)).await?;
-    Ok(Event::BudgetDeleted { budget: budget.id })
+    Ok(Event::BudgetDeleted { budget: budget.id, owner_kind: budget.owner.kind, owner: budget.owner.id })
 }
 
 /// Changes a budget.
@@ -181,7 +207,7 @@ pub async fn change(app: &App, caller: &Caller, id: BudgetId, wish: Change) -> R
             return Err(Error::not_found("budget"));
         }
         let limit = edit.limit.unwrap_or(budget.limit);
-        change.commit(Event::BudgetUpdated { budget: id, fields, limit }).await?;
+        change.commit(updated(&budget, fields, limit)).await?;
         changed(app, budget.owner).await;
     }
     get(app, caller, id).await
@@ -204,7 +230,7 @@ pub async fn remove(app: &App, caller: &Caller, id: BudgetId) -> Result<()> {
 async fn managed(app: &App, caller: &Caller, id: BudgetId) -> Result<Budget> {
     let budget = seen(app, caller, id).await?.budget;
     may_manage(app, caller, budget.owner).await?;
-    if budget.authority == Authority::Admin && !caller.is_admin() {
+    if !is_free(caller, &budget) {
         return Err(Error::new(
             Code::Forbidden,
             "An admin of this server set this budget, so only an admin changes it. You may set a lower one beside it.",

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use domain::budget::{Owner, OwnerKind};
 use domain::ids::{BudgetId, OrganizationId, TeamId, TokenId, UserId};
-use domain::organization::MemberRole;
+use domain::organization::Team;
 use domain::{Caller, Timestamp};
 use store::budgets::StoredBudget;
 use store::tokens::Token;
 
 use super::Standard;
-use super::rights::{knows, owner_noun};
+use super::manage::counts_personal;
+use super::rights::{is_free, knows, may_manage, owner_noun};
 use crate::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// The most tokens of one person whose budgets are listed.
 const TOKENS: i64 = 10_000;
@@ -49,6 +50,54 @@ pub async fn of_owner(app: &App, caller: &Caller, owner: Owner) -> Result<Vec<St
     standards(app, store::budgets::of_owners(&app.store, &[owner]).await?).await
 }
 
+/// The budgets of one owner, and what the caller may do about them.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Whose they are.
+    pub owner: Owner,
+    /// What the owner is called.
+    pub owner_name: String,
+    /// The budgets and how they stand, each with whether the caller may change it.
+    pub budgets: Vec<(Standard, bool)>,
+    /// Whether the caller may set another.
+    pub may_add: bool,
+    /// Whether calls paid with personal keys count in one that does not say.
+    pub counts_personal: bool,
+}
+
+/// The budgets of one owner, and what `caller` may do about them.
+///
+/// # Errors
+/// `not_found` for an owner that is not the caller's to know of.
+pub async fn panel(app: &App, caller: &Caller, owner: Owner) -> Result<Panel> {
+    let budgets = of_owner(app, caller, owner).await?;
+    let may_add = match may_manage(app, caller, owner).await {
+        Ok(_) => true,
+        Err(error) if error.code == Code::Forbidden => false,
+        Err(error) => return Err(error),
+    };
+    let with_rights = |standard: Standard| {
+        let may_change = may_add && is_free(caller, standard.budget());
+        (standard, may_change)
+    };
+    let budgets = budgets.into_iter().map(with_rights).collect();
+    let counts_personal = counts_personal(app, owner).await?;
+    Ok(Panel { owner, owner_name: owner_name(app, owner).await, budgets, may_add, counts_personal })
+}
+
+/// The budgets of the teams and organizations that somebody belongs to, and how
+/// they stand: their tokens of a team spend its budget, their calls in an
+/// organization that one's.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn over(app: &App, caller: &Caller) -> Result<Vec<Standard>> {
+    let teams = caller.belonging.teams.iter().map(|place| Owner::from(place.team));
+    let organizations = caller.belonging.organizations.iter().map(|place| Owner::from(place.organization));
+    let owners: Vec<Owner> = teams.chain(organizations).collect();
+    standards(app, store::budgets::of_owners(&app.store, &owners).await?).await
+}
+
 /// The budgets of the caller's tokens and how they stand.
 ///
 /// # Errors
@@ -59,8 +108,21 @@ pub async fn of_tokens(app: &App, caller: &Caller, tokens: &[Token]) -> Result<V
     standards(app, store::budgets::of_owners(&app.store, &owners).await?).await
 }
 
-/// The budgets that `caller` may see: their own, their tokens', their teams', and
-/// those of what they look after; for admins all.
+/// The budgets of some of a team's tokens and how they stand.
+///
+/// # Errors
+/// `forbidden` for whoever does not lead the team.
+pub async fn of_team_tokens(app: &App, caller: &Caller, team: &Team, tokens: &[Token]) -> Result<Vec<Standard>> {
+    if !caller.leads(team.id, team.organization) {
+        return Err(Error::new(Code::Forbidden, "Only whoever leads this team sees what its tokens may spend."));
+    }
+    let theirs = tokens.iter().filter(|token| token.team == Some(team.id));
+    let owners: Vec<Owner> = theirs.map(|token| token.id.into()).collect();
+    standards(app, store::budgets::of_owners(&app.store, &owners).await?).await
+}
+
+/// The budgets that `caller` may see: their own, their tokens', and those of the
+/// teams and organizations they belong to; for admins all.
 /// With their number.
 ///
 /// # Errors
@@ -76,8 +138,8 @@ pub async fn list(app: &App, caller: &Caller, skip: i64, limit: i64) -> Result<(
     let mut owners: Vec<Owner> = own.chain(is_person.then(|| caller.user.into())).collect();
     owners.extend(caller.team().map(Owner::from));
     if is_person {
-        let kept = caller.belonging.organizations.iter().filter(|membership| membership.role >= MemberRole::Admin);
-        owners.extend(kept.map(|membership| Owner::from(membership.organization)));
+        let organizations = caller.belonging.organizations.iter();
+        owners.extend(organizations.map(|membership| Owner::from(membership.organization)));
         let (teams, _) = store::teams::list(&app.store, None, Some(caller.user), 0, TEAMS).await?;
         owners.extend(teams.into_iter().map(|team| Owner::from(team.id)));
     }

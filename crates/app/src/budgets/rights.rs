@@ -1,7 +1,7 @@
 //! Who may know of budgets, and who may set them.
 
 use domain::Caller;
-use domain::budget::{Authority, Owner, OwnerKind};
+use domain::budget::{Authority, Budget, Owner, OwnerKind};
 use domain::caller::Proof;
 use domain::ids::{OrganizationId, TeamId, TokenId, UserId};
 use domain::organization::MemberRole;
@@ -76,11 +76,18 @@ impl Ties {
             }),
             OwnerKind::Organization => {
                 let id = OrganizationId(owner.id);
+                let is_in = caller.membership(id).is_some() && caller.team().is_none();
                 let organization = store::organizations::by_id(&app.store, id).await?;
-                organization.map(|_| Self { sees: keeps(id) || is_admin, looks_after: keeps(id) })
+                organization.map(|_| Self { sees: is_in || is_admin, looks_after: keeps(id) })
             }
         })
     }
+}
+
+/// Whether `caller` may change a budget of an owner whose budgets are theirs to
+/// set: what an admin set stays an admin's.
+pub(super) fn is_free(caller: &Caller, budget: &Budget) -> bool {
+    budget.authority == Authority::Owner || caller.is_admin()
 }
 
 /// Whether `caller` may know of `owner` and how its budgets stand.

@@ -50,3 +50,18 @@ pub(crate) async fn has_no_barriers(tab: &Tab, paths: &[&str]) {
     }
     tab.set_view(View::DESKTOP).await;
 }
+
+/// Presses Tab until this has the focus.
+#[expect(clippy::panic, reason = "a test fails by panicking")]
+pub(crate) async fn tab_to(tab: &Tab, wanted: &str) {
+    let mut passed = Vec::new();
+    while passed.len() < 60 {
+        let focus = tab.focus().await;
+        if !focus.starts_with("body") && focus.contains(wanted) {
+            return;
+        }
+        passed.push(focus);
+        tab.press("Tab").await;
+    }
+    panic!("“{wanted}” is not reached by Tab: {passed:#?}");
+}

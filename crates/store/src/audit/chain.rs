@@ -2,8 +2,8 @@
 //! that the database does not hold in the clear.
 
 use domain::Timestamp;
-use domain::audit::{Actor, Event};
-use domain::ids::AuditId;
+use domain::audit::{Actor, Event, Way};
+use domain::ids::{AuditId, OrganizationId};
 use sqlx::AnyConnection;
 
 use super::AuditRow;
@@ -22,6 +22,8 @@ pub(crate) struct Head {
 pub(crate) struct Author<'a> {
     pub(crate) actor: &'a Actor,
     pub(crate) address: Option<&'a str>,
+    /// In which organization, where the events do not say.
+    pub(crate) organization: Option<OrganizationId>,
     pub(crate) at: Timestamp,
 }
 
@@ -43,7 +45,8 @@ pub(crate) async fn append(
 ) -> Result<(), StoreError> {
     for event in events {
         let id = AuditId::generate(author.at, store.entropy());
-        let row = row_of(head.seq + 1, id, author, event)?;
+        let organization = organization_of(connection, event.way()).await?.or(author.organization);
+        let row = AuditRow { organization, ..row_of(head.seq + 1, id, author, event)? };
         let hash = link(store.server_secrets().audit(), &head.hash, &row);
         insert(connection, &row, &hash).await?;
         head = Head { seq: row.seq, hash };
@@ -77,7 +80,26 @@ fn row_of(seq: i64, id: AuditId, author: &Author<'_>, event: &Event) -> Result<A
         target_kind: target_kind.to_owned(),
         target,
         detail,
+        organization: None,
     })
+}
+
+const OF_TEAM: &str = "SELECT organization_id FROM teams WHERE id = $1";
+const OF_TOKEN: &str = "SELECT t.organization_id FROM tokens AS k JOIN teams AS t ON t.id = k.team_id WHERE k.id = $1";
+const OF_KEY: &str = "SELECT owner_id FROM credentials WHERE id = $1 AND scope = 'organization'";
+
+/// The organization that a way leads to, as the change has it. What is deleted
+/// keeps its row.
+async fn organization_of(connection: &mut AnyConnection, way: Way) -> Result<Option<OrganizationId>, StoreError> {
+    let (text, id) = match way {
+        Way::Organization(id) => return Ok(Some(id)),
+        Way::Unsaid => return Ok(None),
+        Way::Team(id) => (OF_TEAM, id.to_string()),
+        Way::Token(id) => (OF_TOKEN, id.to_string()),
+        Way::Credential(id) => (OF_KEY, id.to_string()),
+    };
+    let found: Option<String> = sqlx::query_scalar(text).bind(id).fetch_optional(connection).await?;
+    found.map(|id| id.parse().map_err(|_| StoreError::Integrity(format!("{id} is no organization's id")))).transpose()
 }
 
 /// The one field that every event has.
@@ -89,7 +111,7 @@ struct Tagged {
 async fn insert(connection: &mut AnyConnection, row: &AuditRow, hash: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit_events (seq, id, at, actor_kind, actor_id, token_id, address, action, target_kind, \
-         target_id, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         target_id, detail, hash, organization_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(row.seq)
     .bind(row.id.to_string())
@@ -103,16 +125,18 @@ async fn insert(connection: &mut AnyConnection, row: &AuditRow, hash: &str) -> R
     .bind(row.target.as_deref())
     .bind(row.detail.as_str())
     .bind(hash)
+    .bind(optional_id(row.organization))
     .execute(connection)
     .await?;
     Ok(())
 }
 
 /// HMAC-SHA256 over the former hash and the row, each field behind its length;
-/// an absent field is told from an empty one.
+/// an absent field is told from an empty one. Rows without an organization are
+/// linked as they were before there were any.
 pub(super) fn link(key: &[u8; 32], previous: &str, row: &AuditRow) -> String {
     let (seq, id, at) = (row.seq.to_string(), row.id.to_string(), row.at.as_micros().to_string());
-    let (actor, token) = (optional_id(row.actor), optional_id(row.token));
+    let (actor, token, organization) = (optional_id(row.actor), optional_id(row.token), optional_id(row.organization));
     let fields = [
         Some(previous),
         Some(seq.as_str()),
@@ -128,7 +152,8 @@ pub(super) fn link(key: &[u8; 32], previous: &str, row: &AuditRow) -> String {
         Some(row.detail.as_str()),
     ];
     let mut text = Vec::new();
-    for field in fields {
+    let of_organization = organization.as_deref().map(Some);
+    for field in fields.into_iter().chain(of_organization) {
         let length = field.map_or(-1, |field| i64::try_from(field.len()).unwrap_or(i64::MAX));
         text.extend_from_slice(&length.to_be_bytes());
         text.extend_from_slice(field.unwrap_or_default().as_bytes());

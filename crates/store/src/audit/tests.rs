@@ -1,9 +1,14 @@
 //! No change without its row, and no row altered unseen.
 
+use domain::ProviderId;
 use domain::audit::{Actor, Event};
+use domain::budget::OwnerKind;
+use domain::credential::{Owner, Scope};
+use domain::ids::BudgetId;
+use domain::spread::Spread;
 
 use super::*;
-use crate::testing::{NOW, add_user, on_both, user};
+use crate::testing::{NOW, add_organization, add_team, add_user, on_both, user};
 use crate::{changes, users};
 
 #[tokio::test]
@@ -110,6 +115,55 @@ async fn the_end_of_the_chain_can_be_verified_alone() {
         assert_eq!(verify_last(&store, 6).await.unwrap().broken_at, Some(5));
         sqlx::query("UPDATE audit_events SET hash = 'x' WHERE seq = 7").execute(store.pool()).await.unwrap();
         assert_eq!(verify_last(&store, 3).await.unwrap().broken_at, Some(8));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_is_kept_under_the_organization_it_happened_in() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let (acme, other) = (add_organization(&store, "acme").await, add_organization(&store, "other").await);
+        let ann = add_user(&store, "ann@example.org").await;
+        let team = add_team(&store, acme, "search").await;
+        let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+        change.of(Owner::Organization(acme));
+        let lifted = |owner_kind, owner| Event::BudgetDeleted { budget: BudgetId(owner), owner_kind, owner };
+        let events = vec![
+            Event::TeamSuspended { team },
+            lifted(OwnerKind::Team, team.0),
+            lifted(OwnerKind::Organization, other.0),
+            Event::SpreadSet { scope: Scope::Organization, provider: ProviderId::OpenAi, spread: Spread::RoundRobin },
+        ];
+        change.commit_all(events).await.unwrap();
+        let change = store.begin(NOW, Actor::System, None).await.unwrap();
+        change
+            .commit_all(vec![Event::PasswordChanged { user: ann.id }, lifted(OwnerKind::User, ann.id.0)])
+            .await
+            .unwrap();
+
+        let of = |organization| AuditFilter { organization: Some(organization), ..AuditFilter::default() };
+        let actions = async |filter: &AuditFilter| -> Vec<String> {
+            let found = page(&store, filter, None, 100).await.unwrap();
+            assert_eq!(usize::try_from(found.count).unwrap(), found.rows.len());
+            assert!(found.rows.iter().all(|row| row.organization == filter.organization));
+            found.rows.into_iter().map(|row| row.action).collect()
+        };
+        let acmes = ["spread.set", "budget.deleted", "team.suspended", "team.created", "organization.created"];
+        assert_eq!(actions(&of(acme)).await, acmes);
+        assert_eq!(actions(&of(other)).await, ["budget.deleted", "organization.created"]);
+        let suspended = AuditFilter { action: Some("team.suspended".to_owned()), ..of(acme) };
+        assert_eq!(actions(&suspended).await, ["team.suspended"]);
+        let first = page(&store, &of(acme), None, 2).await.unwrap();
+        let second = page(&store, &of(acme), first.next, 2).await.unwrap();
+        assert_eq!((first.count, second.rows[0].action.as_str()), (5, "team.suspended"));
+
+        // Nobody moves an event into another's log, or out of one, unseen.
+        assert_eq!(verify(&store).await.unwrap().broken_at, None);
+        let hide = "UPDATE audit_events SET organization_id = NULL WHERE action = 'team.suspended'";
+        sqlx::query(hide).execute(store.pool()).await.unwrap();
+        assert!(verify(&store).await.unwrap().broken_at.is_some());
         store.close().await;
     })
     .await;

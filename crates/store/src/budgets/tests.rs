@@ -34,7 +34,10 @@ async fn add(store: &Store, owner: Owner, period: Period, limit: i64) -> Budget 
         StoredBudget { budget: budget.clone(), created_at: NOW, created_by: None, updated_at: NOW, updated_by: None };
     let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
     insert(&mut change, &stored).await.unwrap();
-    change.commit(Event::BudgetDeleted { budget: budget.id }).await.unwrap();
+    change
+        .commit(Event::BudgetDeleted { budget: budget.id, owner_kind: budget.owner.kind, owner: budget.owner.id })
+        .await
+        .unwrap();
     assert_eq!(by_id(store, budget.id).await.unwrap(), Some(stored));
     budget
 }
@@ -42,14 +45,20 @@ async fn add(store: &Store, owner: Owner, period: Period, limit: i64) -> Budget 
 async fn edited(store: &Store, budget: &Budget, edit: BudgetEdit) -> bool {
     let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
     let done = update(&mut change, budget, &edit, None).await.unwrap();
-    change.commit(Event::BudgetDeleted { budget: budget.id }).await.unwrap();
+    change
+        .commit(Event::BudgetDeleted { budget: budget.id, owner_kind: budget.owner.kind, owner: budget.owner.id })
+        .await
+        .unwrap();
     done
 }
 
 async fn lifted(store: &Store, budget: &Budget) -> bool {
     let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
     let done = delete(&mut change, budget, None).await.unwrap();
-    change.commit(Event::BudgetDeleted { budget: budget.id }).await.unwrap();
+    change
+        .commit(Event::BudgetDeleted { budget: budget.id, owner_kind: budget.owner.kind, owner: budget.owner.id })
+        .await
+        .unwrap();
     done
 }
 

@@ -169,6 +169,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0021_identities.sql",
             "0022_webhook.sql",
             "0023_usage_details.sql",
+            "0024_audit_organizations.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
@@ -227,17 +228,8 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 9] = [
-    "ALTER TABLE usage_rolled DROP COLUMN user_id",
-    "ALTER TABLE usage_rolled DROP COLUMN provider",
-    "ALTER TABLE usage_rolled DROP COLUMN model",
-    "ALTER TABLE usage_rolled DROP COLUMN credential_id",
-    "ALTER TABLE usage_rolled DROP COLUMN scope",
-    "ALTER TABLE usage_rolled DROP COLUMN source",
-    "ALTER TABLE usage_rolled DROP COLUMN token_id",
-    "ALTER TABLE usage_rolled DROP COLUMN team_id",
-    "ALTER TABLE usage_rolled DROP COLUMN organization_id",
-];
+const UNDO_LAST: [&str; 2] =
+    ["DROP INDEX audit_events_of_organization", "ALTER TABLE audit_events DROP COLUMN organization_id"];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {

@@ -68,6 +68,9 @@ impl Asked {
         self.is_given(of, "source", filter.source.map(|source| CallSource::as_str(source).to_owned()));
         self.is_given(of, "token_id", filter.token.map(|id| id.to_string()));
         self.is_given(of, "team_id", filter.team.map(|id| id.to_string()));
+        if filter.without_teams {
+            self.push(&format!(" AND COALESCE({of}team_id, '') = ''"));
+        }
         self.is_given(of, "scope", filter.scope.map(|scope| scope.as_str().to_owned()));
     }
 

@@ -1,4 +1,5 @@
-//! `/v2/audit-events`: every change, for admins.
+//! `/v2/audit-events`: every change, for admins of the server; what happened in an
+//! organization, for whoever looks after it.
 
 use std::sync::Arc;
 
@@ -33,26 +34,28 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/audit-events",
             Need::ReadAudit,
             get(list_events),
-            says("audit", "Every change, newest first; for admins")
+            says("audit", "Every change, newest first; for admins of the server, or of the organization that is named")
                 .query::<AuditQuery>()
-                .gives_list::<CursorPage<AuditView>, AuditView>(200, "The log"),
+                .gives_list::<CursorPage<AuditView>, AuditView>(200, "The log")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::GET,
             "/v2/audit-events/export.jsonl",
             Need::ReadAudit,
             get(export_lines),
-            says("audit", "Every change as JSON, one a line, newest first; for admins")
+            says("audit", "Every change as JSON, one a line, newest first; for the same")
                 .at_length("Each line is what `/v2/audit-events` says of a change.")
                 .query::<ExportQuery>()
-                .gives_text(200, "The log", "application/jsonl"),
+                .gives_text(200, "The log", "application/jsonl")
+                .refuses(&[Code::NotFound]),
         ),
         door(
             Method::POST,
             "/v2/audit-events/verify",
             Need::ReadAudit,
             post(verify_chain),
-            says("audit", "Read the whole log and check that every link of its chain holds; for admins")
+            says("audit", "Read the whole log and check that every link of its chain holds; for admins of the server")
                 .gives::<VerifiedView>(200, "What was found"),
         ),
     ]
@@ -61,6 +64,9 @@ pub(crate) fn doors() -> Vec<Door> {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
+    /// Only what happened in this organization, by its id or slug. Who looks after
+    /// it must say so; admins of the server may.
+    organization_id: Option<String>,
     /// A user's id.
     #[param(format = "uuid")]
     actor: Option<String>,
@@ -85,6 +91,9 @@ struct AuditQuery {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct ExportQuery {
+    /// Only what happened in this organization, by its id or slug. Who looks after
+    /// it must say so; admins of the server may.
+    organization_id: Option<String>,
     /// A user's id.
     #[param(format = "uuid")]
     actor: Option<String>,
@@ -122,6 +131,7 @@ struct AuditView {
     #[schema(format = "uuid")]
     actor: Option<String>,
     token_id: Option<String>,
+    /// From where; for admins of the server.
     address: Option<String>,
     action: String,
     target_kind: String,
@@ -129,6 +139,9 @@ struct AuditView {
     /// The event's own fields.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
+    /// The organization it happened in.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
 }
 
 impl From<AuditRow> for AuditView {
@@ -145,6 +158,7 @@ impl From<AuditRow> for AuditView {
             target_kind: row.target_kind,
             target: row.target,
             detail: RawValue::from_string(row.detail).ok(),
+            organization_id: row.organization.map(|id| id.to_string()),
         }
     }
 }
@@ -164,7 +178,8 @@ async fn list_events(
                 .map_err(|_| Error::invalid("after", "is not a cursor; send the `next` of the page before"))
         })
         .transpose()?;
-    let page = audit::page(&app, &caller, &filter, after, paging::limit_of(query.limit)?).await?;
+    let reading = audit::open(&app, &caller, query.organization_id.as_deref()).await?;
+    let page = audit::page(&app, &reading, &filter, after, paging::limit_of(query.limit)?).await?;
     let body = CursorPage {
         data: page.rows.into_iter().map(AuditView::from).collect(),
         count: page.count,
@@ -188,6 +203,7 @@ fn filter_of(
         target,
         from: super::time("from", from)?,
         to: super::time("to", to)?,
+        organization: None,
     })
 }
 
@@ -204,14 +220,15 @@ async fn export_lines(
     Authenticated(caller): Authenticated,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Failure> {
-    let ExportQuery { actor, action, target, from, to } = query;
+    let ExportQuery { organization_id, actor, action, target, from, to } = query;
     let filter = filter_of(actor.as_deref(), action, target, from.as_deref(), to.as_deref())?;
+    let reading = audit::open(&app, &caller, organization_id.as_deref()).await?;
     // An error cuts the connection, so that half a file is not taken for a whole one.
     let lines = stream::try_unfold(Some(None), move |after| {
-        let (app, caller, filter) = (Arc::clone(&app), Arc::clone(&caller), filter.clone());
+        let (app, filter) = (Arc::clone(&app), filter.clone());
         async move {
             let Some(after) = after else { return Ok::<_, Error>(None) };
-            let (rows, next) = audit::listed(&app, &caller, &filter, after, SOME).await?;
+            let (rows, next) = audit::listed(&app, &reading, &filter, after, SOME).await?;
             let mut piece = Vec::new();
             for row in rows {
                 serde_json::to_writer(&mut piece, &AuditView::from(row)).map_err(|error| {

@@ -39,7 +39,7 @@ pub(crate) fn doors() -> Vec<Door> {
             "/v2/budgets",
             Need::ReadUsage,
             get(list_budgets),
-            says(TAG, "Your budgets and your tokens', with what is spent; for admins, everybody's")
+            says(TAG, "Your budgets, your tokens' and those of your teams and organizations, with what is spent; for admins, everybody's")
                 .query::<ListQuery>()
                 .gives_list::<List<BudgetView>, BudgetView>(200, "The budgets")
                 .refuses(&[Code::NotFound]),
@@ -121,8 +121,9 @@ struct BudgetBody {
     /// unless said.
     #[schema(max_items = 10, value_type = Option<Vec<view::Percent>>)]
     soft_percents: Option<Vec<i64>>,
-    /// Whether calls paid with personal keys count; for tokens and users they do
-    /// unless said.
+    /// Whether calls paid with personal keys count. Unless said they do for tokens
+    /// and users, and for organizations and teams as the organization's
+    /// `counts_personal` has it.
     counts_personal: Option<bool>,
 }
 

@@ -188,6 +188,7 @@ impl Asked<'_> {
             source: super::word("source", self.source)?,
             token: id("token_id", self.token_id)?,
             team: id("team_id", self.team_id)?,
+            without_teams: false,
             organization: id("organization_id", self.organization_id)?,
             scope: super::word("credential_scope", self.credential_scope)?,
             state: None,

@@ -17,7 +17,9 @@ pub(super) const fn sentence(need: Need) -> &'static str {
             "Needs a gateway token with the scope `manage:credentials` or `read:usage`, or a sign-in; each event is told \
              only to whoever may read what it is about."
         }
-        Need::ReadAudit => "Needs an admin: a sign-in, or a gateway token with the scope `read:audit`.",
+        Need::ReadAudit => {
+            "Needs an admin, of the server or of the organization that is named: a sign-in, or a gateway token with the scope `read:audit`."
+        }
         Need::Metrics => {
             "Needs a gateway token with the scope `metrics` or an admin's sign-in; from this machine itself, nothing."
         }

@@ -30,7 +30,7 @@ use http::{Method, StatusCode};
 use maud::{Markup, html};
 
 use super::forms::SignedIn;
-use super::view::{Page, Place, with_status};
+use super::view::{Page, Place, Shape, with_status};
 use crate::router::{Door, quiet_door};
 
 pub(super) fn doors() -> Vec<Door> {
@@ -43,7 +43,6 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/admin/usage", need, get(usage::show_usage)),
         quiet_door(Method::GET, "/admin/usage/reconcile", need, get(reconcile::show_reconcile)),
         quiet_door(Method::POST, "/admin/usage/reconcile", need, post(reconcile::reconcile)),
-        quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::POST, "/admin/audit/verify", need, post(audit::verify_audit)),
         quiet_door(Method::GET, "/admin/system-keys", need, get(credentials::show_system_keys)),
         quiet_door(Method::POST, "/admin/system-keys", need, post(credentials::add_system_key)),
@@ -72,6 +71,7 @@ fn of_organizations() -> Vec<Door> {
         quiet_door(Method::POST, "/admin/teams/{id}", need, post(team::act_on_team)),
         quiet_door(Method::GET, "/admin/provider-credentials", need, get(credentials::show_credentials)),
         quiet_door(Method::POST, "/admin/provider-credentials", need, post(credentials::add_credential)),
+        quiet_door(Method::GET, "/admin/audit", need, get(audit::show_audit)),
         quiet_door(Method::GET, "/admin/aliases", need, get(aliases::show_aliases)),
         quiet_door(Method::POST, "/admin/aliases", need, post(alias::make_alias)),
         quiet_door(Method::GET, "/admin/aliases/{id}", need, get(alias::show_alias)),
@@ -88,6 +88,11 @@ fn looked_after(caller: &Caller) -> impl Iterator<Item = &Membership> {
 pub(super) fn has_rooms(caller: &Caller) -> bool {
     let leads = caller.belonging.teams.iter().any(|place| place.role == TeamRole::Lead);
     leads || looked_after(caller).next().is_some()
+}
+
+/// Whether there is an audit log that somebody may read.
+pub(super) fn reads_audit(caller: &Caller) -> bool {
+    let_in(caller).is_ok()
 }
 
 /// Passes for admins of the server, and for whoever looks after an organization.
@@ -147,8 +152,8 @@ impl Part {
     fn is_for(self, caller: &Caller) -> bool {
         match self {
             Self::Summary => true,
-            Self::Organizations | Self::Credentials | Self::Aliases => let_in(caller).is_ok(),
-            Self::SystemKeys | Self::Prices | Self::Usage | Self::Users | Self::Audit => caller.is_admin(),
+            Self::Organizations | Self::Credentials | Self::Aliases | Self::Audit => let_in(caller).is_ok(),
+            Self::SystemKeys | Self::Prices | Self::Usage | Self::Users => caller.is_admin(),
         }
     }
 }
@@ -171,7 +176,7 @@ fn page(status: StatusCode, title: &str, signed_in: &SignedIn, part: Part, conte
         }
         (content)
     };
-    with_status(status, title, &signed_in.viewer, framed).at(Place::Admin)
+    with_status(status, title, &signed_in.viewer, framed).at(Place::Admin).shaped(Shape::Wide)
 }
 
 /// `1 key`, `2 keys`.

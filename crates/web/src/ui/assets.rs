@@ -26,6 +26,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("usage.css", CSS, include_str!("style/usage.css")),
     ("status.css", CSS, include_str!("style/status.css")),
     ("tokens.css", CSS, include_str!("style/tokens.css")),
+    ("budgets.css", CSS, include_str!("style/budgets.css")),
     ("admin.css", CSS, include_str!("style/admin.css")),
     ("prices.css", CSS, include_str!("style/prices.css")),
     ("docs.css", CSS, include_str!("docs/docs.css")),

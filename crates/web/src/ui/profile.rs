@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use app::error::Error;
 use app::sign_in::sessions;
 use app::users::{self, AccountEdit};
-use app::{credentials, short_keys};
+use app::{budgets, credentials, short_keys};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -21,6 +21,7 @@ use maud::html;
 use serde::Deserialize;
 
 use self::parts::Told;
+use super::budgets::{Words, card, others};
 use super::forms::{SignedIn, is_for_the_form};
 use super::keys::{Card, cards};
 use super::view::{Place, complaint, with_status};
@@ -40,6 +41,13 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::POST, "/profile/keys", own, post(save_keys)),
     ]
 }
+
+/// About one's own budgets.
+const BUDGETS: Words<'static> = Words {
+    title: "Your budgets",
+    none: "None: what you spend is bounded by the budgets of where you belong, and by those of your gateway tokens.",
+    not_yours: "",
+};
 
 /// The account's name or a preference; what a form does not have is absent.
 #[derive(Deserialize)]
@@ -166,6 +174,7 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
     };
     let listing = credentials::Listing { scope: Some(Scope::Personal), limit: 500, ..Default::default() };
     let (keys, _) = credentials::list(app, caller, &listing).await?;
+    let (own, above) = (budgets::panel(app, caller, caller.user.into()).await?, budgets::over(app, caller).await?);
     let problem = |field: &str| {
         error.filter(|error| error.details.field.as_deref() == Some(field)).map(|error| error.sentence.clone())
     };
@@ -187,6 +196,8 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
             (parts::preferences(&told))
             (parts::sessions(&told))
             (parts::organizations(&told))
+            (card(&own, &BUDGETS))
+            (others(&above))
             section.card #api-configuration aria-labelledby="keys-title" {
                 div.row.spread { h2 #keys-title { "API Configuration" } a href="/keys" { "All provider keys" } }
                 p.soft { "Open a provider, paste its key, save. A key that is there already is replaced." }

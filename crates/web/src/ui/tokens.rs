@@ -28,6 +28,8 @@ pub(super) use self::form::expiry;
 use self::form::{Choices, Filled};
 pub(super) use self::fresh::{Callable, Fresh, Made, card as fresh_card};
 pub(super) use self::list::of_team as token_list;
+use super::admin::reads_audit;
+use super::budgets::{Words, card};
 use super::forms::{SignedIn, is_for_the_form};
 use super::view::{Icon, Page, Place, complaint, icon, with_status};
 use crate::body::{Form, Id, Query};
@@ -37,6 +39,13 @@ use crate::router::{Door, Shared, quiet_door};
 
 /// How many tokens a page shows.
 const PAGE: i64 = 100;
+
+/// About the budgets of a token.
+const OF_TOKEN: Words<'static> = Words {
+    title: "Budgets",
+    none: "None of its own.",
+    not_yours: "Whoever looks after the organization of its team sets them.",
+};
 
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
@@ -269,12 +278,14 @@ async fn token_page(
 ) -> Result<Response, Failure> {
     let token = tokens::get(&shared.app, &signed_in.caller, id).await?;
     let choices = choices(shared, signed_in).await?;
+    let panel = budgets::panel(&shared.app, &signed_in.caller, id.into()).await?;
     let content = html! {
         nav.back aria-label="Back" { a href=(home(&token)) { (icon(Icon::Left)) @if token.team.is_some() { "Its team" } @else { "Gateway tokens" } } }
         (list::head(&token, shared.app.clock.now()))
         (complaint(error.map(|error| error.sentence.as_str())))
         @if token.revoked_at.is_none() {
             (form::edit(&token, filled, &choices))
+            @if !panel.budgets.is_empty() { (card(&panel, &OF_TOKEN)) }
             div.halves { (form::rotate(&token)) (form::revoke(&token)) }
         }
     };
@@ -290,7 +301,11 @@ fn page(status: StatusCode, title: &str, signed_in: &SignedIn, content: Markup) 
 async fn choices(shared: &Shared, signed_in: &SignedIn) -> Result<Choices, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let own = users::me(app, caller).await?.preferences.fallback;
-    Ok(Choices { is_admin: caller.is_admin(), policy: own.unwrap_or(app.settings.policy) })
+    Ok(Choices {
+        is_admin: caller.is_admin(),
+        reads_audit: reads_audit(caller),
+        policy: own.unwrap_or(app.settings.policy),
+    })
 }
 
 /// The models that the code of a fresh token calls.

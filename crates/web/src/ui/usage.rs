@@ -80,7 +80,7 @@ async fn show_usage(
         div.lead {
             div {
                 h1 { "My usage" }
-                p { "Your own calls, whoever's key paid. Days are UTC." }
+                p { "Your own calls, whoever's key paid; what a team's gateway tokens call is the team's. Days are UTC." }
             }
         }
         (content)

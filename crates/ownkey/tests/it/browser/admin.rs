@@ -1,8 +1,11 @@
 //! The administration: inviting, suspending, letting go, and the log that has
 //! all of it.
 
+mod budgets;
 mod day;
+mod keyboard;
 mod names;
+mod spending;
 
 use std::time::{Duration, Instant};
 

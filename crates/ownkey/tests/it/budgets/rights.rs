@@ -90,3 +90,25 @@ async fn a_token_that_is_bounded_neither_lifts_its_bounds_nor_makes_a_token_with
     manager.patch(&path, &json!({"limit": 2})).await.expect(200);
     manager.post("/v2/budgets", &json!({"limit": 2, "period": "day"})).await.expect(403);
 }
+
+#[tokio::test]
+async fn members_see_their_organizations_budgets_and_change_none() {
+    let house = House::start().await;
+    let (ann, bob, root) = (house.user("ann").await, house.user("bob").await, house.admin("root").await);
+    let made = json!({"name": "Acme", "slug": "acme", "owner_id": id(&ann).await, "counts_personal": true});
+    let acme = root.client.post("/v2/organizations", &made).await.expect(201).json();
+    let budget = json!({"owner_kind": "organization", "owner_id": acme["id"], "limit": 5, "period": "month"});
+    let made = set(&ann, budget.clone()).await.expect(201).json();
+    assert_eq!(made["counts_personal"], true, "as the organization has it");
+    let path = format!("/v2/budgets/{}", made["id"].as_str().unwrap());
+    bob.client.get(&path).await.expect(404);
+    let place = format!("/v2/organizations/acme/members/{}", id(&bob).await.as_str().unwrap());
+    let headers = [("content-type", "application/json")];
+    let member = json!({"role": "member"}).to_string().into_bytes();
+    root.client.send(http::Method::PUT, &place, &headers, member).await.expect(200);
+    assert_eq!(bob.client.get(&path).await.expect(200).json()["left"], 5.0);
+    assert_eq!(bob.client.get("/v2/budgets").await.expect(200).json()["data"][0]["id"], made["id"]);
+    set(&bob, budget).await.expect(403);
+    bob.client.patch(&path, &json!({"limit": 9})).await.expect(403);
+    bob.client.delete(&path).await.expect(403);
+}

@@ -112,6 +112,7 @@ async fn lists_calls_and_explanations_know_nothing_of_another_organization() {
             "/v2/model-aliases",
             "/v2/llm-models?limit=500",
             "/v2/usage/events",
+            "/v2/budgets",
             "/v2/spreads",
             "/v2/resolve?model=gpt-5-mini",
             "/v1/models",
@@ -127,6 +128,10 @@ async fn lists_calls_and_explanations_know_nothing_of_another_organization() {
             "/v2/teams?organization_id=acme".to_owned(),
             "/v2/tokens?organization_id=acme".to_owned(),
             "/api/provider-credentials?organization_id=acme".to_owned(),
+            "/v2/audit-events?organization_id=acme".to_owned(),
+            format!("/v2/audit-events/export.jsonl?organization_id={}", acme.id),
+            format!("/v2/budgets?owner_kind=organization&owner_id={}", acme.id),
+            format!("/v2/budgets?owner_kind=team&owner_id={}", id(&things.team)),
         ] {
             client.get(&path).await.expect(404);
         }

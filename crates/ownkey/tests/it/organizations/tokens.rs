@@ -142,3 +142,29 @@ async fn a_teams_token_calls_what_the_team_may_and_it_may() {
     chat_with(&client, "gpt-4o", &[]).await.expect(403);
     chat_with(&client, "gpt-5-mini", &[]).await.expect(200);
 }
+
+#[tokio::test]
+async fn what_a_teams_token_calls_is_the_teams_and_not_its_makers() {
+    let house = House::start().await;
+    let root = house.admin("root").await;
+    let acme = company(&house, &root, "acme", KEY).await;
+    let crew = team(&acme, "Crew").await;
+    let token = team_token(&acme, &crew).await;
+    let program = house.nobody().with_token(token["token"].as_str().unwrap());
+    chat(&acme.admin.client, &[]).await.expect(200);
+    for _ in 0..2 {
+        chat(&program, &[]).await.expect(200);
+    }
+    house.ledger_is_written().await;
+    let calls = async |path: &str| {
+        let own = acme.admin.client.get(&format!("/v2/usage/events?{path}")).await.expect(200).json();
+        let sums = acme.admin.client.get(&format!("/v2/usage?group_by=model&{path}")).await.expect(200).json();
+        let summed: i64 = sums["data"].as_array().unwrap().iter().filter_map(|line| line["attempts"].as_i64()).sum();
+        (own["count"].as_i64().unwrap(), own["data"].as_array().unwrap().len(), summed)
+    };
+    assert_eq!(calls("").await, (1, 1, 1));
+    assert_eq!(calls(&format!("token_id={}", id(&token))).await, (0, 0, 0));
+    let of_team = format!("scope=team&team_id={}", id(&crew));
+    assert_eq!(calls(&of_team).await, (2, 2, 2));
+    assert_eq!(calls(&format!("scope=organization&organization_id={}", acme.id)).await, (3, 3, 3));
+}

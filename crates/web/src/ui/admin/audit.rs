@@ -1,8 +1,8 @@
-//! `/admin/audit`: every change, newest first. Filters are in the address; the
-//! chain is checked on demand.
+//! `/admin/audit`: every change, newest first; of one organization for whoever
+//! looks after it. Filters are in the address; the chain is checked on demand.
 
+use app::audit::{self, Log, Reading};
 use app::error::{Code, Error};
-use app::{administration, audit};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use store::audit::{AuditFilter, Verified};
 
-use super::{Part, counted, events, grouped, page};
+use super::{Part, counted, events, grouped, let_in, looked_after, page};
 use crate::body::Query;
 use crate::problem;
 use crate::rim::Failure;
@@ -28,6 +28,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// The query of `/admin/audit`.
 #[derive(Clone, Default, Deserialize)]
 pub(super) struct AuditQuery {
+    /// An organization's id or slug; nothing: the whole server, for its admins.
+    #[serde(default)]
+    organization: String,
     /// An e-mail address, or a user's id.
     #[serde(default)]
     who: String,
@@ -51,6 +54,7 @@ impl AuditQuery {
     fn href(&self, after: Option<i64>) -> String {
         let after = after.map(|after| after.to_string()).unwrap_or_default();
         let pairs = [
+            ("organization", &self.organization),
             ("who", &self.who),
             ("action", &self.action),
             ("target", &self.target),
@@ -67,8 +71,13 @@ impl AuditQuery {
 }
 
 /// The address of the file that holds the events of a filter.
-fn export(filter: &AuditFilter) -> String {
+fn export(reading: &Reading, filter: &AuditFilter) -> String {
+    let organization = match reading.log() {
+        Log::Server => None,
+        Log::Organization(id) => Some(id.to_string()),
+    };
     let pairs = [
+        ("organization_id", organization),
         ("actor", filter.actor.map(|actor| actor.to_string())),
         ("action", filter.action.clone()),
         ("target", filter.target.clone()),
@@ -84,8 +93,17 @@ fn export(filter: &AuditFilter) -> String {
 pub(super) async fn show_audit(
     State(shared): State<Shared>,
     signed_in: SignedIn,
-    Query(query): Query<AuditQuery>,
+    Query(mut query): Query<AuditQuery>,
 ) -> Result<Response, Failure> {
+    let_in(&signed_in.caller)?;
+    // Whoever looks after organizations only is shown one of them.
+    if query.organization.trim().is_empty() && !signed_in.caller.is_admin() {
+        let caller = &signed_in.caller;
+        let acting_in = looked_after(caller).find(|place| Some(place.organization) == caller.organization);
+        if let Some(place) = acting_in.or_else(|| looked_after(caller).next()) {
+            query.organization.clone_from(&place.slug);
+        }
+    }
     audit_page(&shared, &signed_in, &query, None).await
 }
 
@@ -101,27 +119,30 @@ async fn audit_page(
     verified: Option<Verified>,
 ) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
-    let (filter, error) = match filter_of(shared, query).await {
+    let named = Some(query.organization.trim()).filter(|named| !named.is_empty());
+    let reading = audit::open(app, caller, named).await?;
+    let (filter, error) = match filter_of(shared, &reading, query).await {
         Ok(filter) => (filter, None),
         Err(error) if matches!(error.code, Code::InvalidRequest) => (AuditFilter::default(), Some(error)),
         Err(error) => return Err(error.into()),
     };
     let after = query.after.parse().ok().filter(|_| error.is_none());
-    let found = audit::page(app, caller, &filter, after, PAGE).await?;
-    let labels = audit::labels(app, caller, &found.rows).await?;
+    let found = audit::page(app, &reading, &filter, after, PAGE).await?;
+    let labels = audit::labels(app, caller, &reading, &found.rows).await?;
+    let all = AuditQuery { organization: query.organization.clone(), ..AuditQuery::default() };
     let content = html! {
         (complaint(error.as_ref().map(|error| error.sentence.as_str())))
-        (chain(verified))
-        (form(query))
+        @if caller.is_admin() && reading.log() == Log::Server { (chain(verified)) }
+        (form(query, &organizations(shared, signed_in, &reading).await?))
         section.card.flush aria-labelledby="events-title" {
             div.row.spread.head {
                 h2 #events-title { "Changes " span.soft { @if !found.count_is_exact { "more than " } (grouped(found.count)) } }
-                a.button.quiet.little href=(export(&filter)) download { (icon(Icon::Download)) "JSON lines" }
+                a.button.quiet.little href=(export(&reading, &filter)) download { (icon(Icon::Download)) "JSON lines" }
             }
             @if found.rows.is_empty() {
-                (empty(Icon::List, "No change passes", &html! { p { a href="/admin/audit" { "Show all changes" } } }))
+                (empty(Icon::List, "No change passes", &html! { p { a href=(all.href(None)) { "Show all changes" } } }))
             } @else {
-                @for row in &found.rows { (events::event(row, &labels)) }
+                @for row in &found.rows { (events::event(row, &labels, &query.organization)) }
             }
             @if after.is_some() || found.next.is_some() {
                 nav.row.spread.turn aria-label="Pages of changes" {
@@ -135,10 +156,34 @@ async fn audit_page(
     Ok(page(status, "Audit log", signed_in, Part::Audit, &content).into_response())
 }
 
-async fn filter_of(shared: &Shared, query: &AuditQuery) -> Result<AuditFilter, Error> {
+/// The most organizations that are offered to choose from.
+const OFFERED: i64 = 200;
+
+/// A choice of the log to read: its value, its words, and whether it is read.
+type Choice = (String, String, bool);
+
+/// The logs that there are to choose from.
+async fn organizations(shared: &Shared, signed_in: &SignedIn, reading: &Reading) -> Result<Vec<Choice>, Failure> {
+    let (app, caller) = (&shared.app, &signed_in.caller);
+    let is_read = |id| reading.log() == Log::Organization(id);
+    if !caller.is_admin() {
+        let places = looked_after(caller);
+        return Ok(places.map(|place| (place.slug.clone(), place.name.clone(), is_read(place.organization))).collect());
+    }
+    let (found, _) = app::organizations::list(app, caller, None, 0, OFFERED).await?;
+    let whole = (String::new(), "The whole server".to_owned(), reading.log() == Log::Server);
+    let mut all = vec![whole];
+    all.extend(found.into_iter().map(|one| (one.slug, one.name, is_read(one.id))));
+    if let (Log::Organization(id), true) = (reading.log(), all.iter().all(|(.., is_read)| !is_read)) {
+        all.push((id.to_string(), format!("The organization {id}"), true));
+    }
+    Ok(all)
+}
+
+async fn filter_of(shared: &Shared, reading: &Reading, query: &AuditQuery) -> Result<AuditFilter, Error> {
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let actor = match given(&query.who) {
-        Some(who) => Some(administration::id_of(&shared.app, &who).await?),
+        Some(who) => Some(audit::somebody(&shared.app, reading, &who).await?),
         None => None,
     };
     Ok(AuditFilter {
@@ -147,6 +192,7 @@ async fn filter_of(shared: &Shared, query: &AuditQuery) -> Result<AuditFilter, E
         target: given(&query.target),
         from: day_of("from", &query.from)?,
         to: day_of("to", &query.to)?.map(|day| day.plus(DAY)),
+        organization: None,
     })
 }
 
@@ -182,9 +228,19 @@ fn chain(verified: Option<Verified>) -> Markup {
     }
 }
 
-fn form(query: &AuditQuery) -> Markup {
+fn form(query: &AuditQuery, organizations: &[Choice]) -> Markup {
     html! {
         form.filter method="get" action="/admin/audit" aria-label="Filter" {
+            @match organizations {
+                [] => {}
+                [(only, ..)] => input type="hidden" name="organization" value=(only);
+                several => div.field.grow {
+                    label for="organization" { "Where" }
+                    select #organization name="organization" {
+                        @for (value, words, is_read) in several { option value=(value) selected[*is_read] { (words) } }
+                    }
+                }
+            }
             div.field.grow {
                 label for="who" { "Who" }
                 input #who name="who" type="text" value=(query.who) maxlength="254" autocomplete="off" spellcheck="false" placeholder="E-mail address";
@@ -208,7 +264,7 @@ fn form(query: &AuditQuery) -> Markup {
             }
             div.actions {
                 button.quiet type="submit" { (icon(Icon::Search)) "Show" }
-                @if query.is_narrowed() { a.button.quiet href="/admin/audit" { "Clear" } }
+                @if query.is_narrowed() { a.button.quiet href=(AuditQuery { organization: query.organization.clone(), ..AuditQuery::default() }.href(None)) { "Clear" } }
             }
         }
     }

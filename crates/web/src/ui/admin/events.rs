@@ -115,8 +115,11 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// One event: a line that opens to all that was written down.
-pub(super) fn event(row: &AuditRow, labels: &Labels) -> Markup {
+/// One event: a line that opens to all that was written down. The ways on stay in
+/// the log of `organization`.
+pub(super) fn event(row: &AuditRow, labels: &Labels, organization: &str) -> Markup {
+    let named = form_urlencoded::byte_serialize(organization.trim().as_bytes()).collect::<String>();
+    let log = if named.is_empty() { "/admin/audit?".to_owned() } else { format!("/admin/audit?organization={named}&") };
     html! {
         details.event id={ "event-" (row.seq) } {
             summary {
@@ -127,9 +130,9 @@ pub(super) fn event(row: &AuditRow, labels: &Labels) -> Markup {
             dl.facts {
                 dt { "Event" } dd { (row.seq) ", " code { (row.action) } ", " (row.at) }
                 @if let Some(target) = &row.target {
-                    dt { "On" } dd { (row.target_kind) " " a href={ "/admin/audit?target=" (target) } { code { (target) } } }
+                    dt { "On" } dd { (row.target_kind) " " a href={ (log) "target=" (target) } { code { (target) } } }
                 }
-                @if let Some(id) = row.actor { dt { "By" } dd { a href={ "/admin/audit?who=" (id) } { code { (id) } } @if row.actor_kind == "cli" { ", at the command line" } } }
+                @if let Some(id) = row.actor { dt { "By" } dd { a href={ (log) "who=" (id) } { code { (id) } } @if row.actor_kind == "cli" { ", at the command line" } } }
                 @if let Some(token) = row.token { dt { "With the token" } dd { (labels.tokens.get(&token).map_or("that is gone", String::as_str)) " " code { (token) } } }
                 @if let Some(address) = &row.address { dt { "From" } dd { code { (address) } } }
                 dt { "As written" } dd { code { (row.detail) } }
@@ -341,6 +344,7 @@ mod tests {
             target_kind: kind.to_owned(),
             target: Some("0198f7e0-0000-7000-8000-000000000000".to_owned()),
             detail: detail.to_owned(),
+            organization: None,
         }
     }
 

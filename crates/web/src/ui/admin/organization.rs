@@ -65,7 +65,7 @@ pub(super) fn framed(
                 h2.person { bdi { (organization.name) } " " @if organization.suspended_at.is_some() { (suspended()) } }
                 p { code { (organization.slug) } " · made " (time(organization.created_at)) }
             }
-            @if caller.is_admin() { a.button.quiet.little href={ "/admin/audit?target=" (organization.id) } { "What was done here" } }
+            a.button.quiet.little href={ "/admin/audit?organization=" (organization.slug) } { "What was done here" }
         }
         nav.tabs.rooms aria-label={ "Pages of " (organization.name) } {
             @for (other, path, name) in Room::ALL {

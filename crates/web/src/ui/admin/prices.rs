@@ -21,7 +21,7 @@ use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 use crate::ui::forms::SignedIn;
 use crate::ui::prices::{day, edit_address, rate, source_chip};
-use crate::ui::view::{Icon, Shape, badge, empty, icon, tile};
+use crate::ui::view::{Icon, badge, empty, icon, tile};
 
 /// Rows of one page.
 const ROWS: usize = 100;
@@ -117,7 +117,7 @@ async fn show_prices(
         dialog.wide #sheet aria-label="Price of a model" {}
     };
     let page = page(StatusCode::OK, "Prices", &signed_in, Part::Prices, &content);
-    Ok(page.shaped(Shape::Wide).with_script("prices.js").into_response())
+    Ok(page.with_script("prices.js").into_response())
 }
 
 const CHOICES: [(Only, &str); 5] = [

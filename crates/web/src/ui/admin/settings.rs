@@ -1,6 +1,7 @@
 //! `/admin/organizations/{id}/settings`: its name, and the rules under which its
 //! calls are paid.
 
+use app::budgets;
 use app::error::Error;
 use app::organizations::{self, RulesEdit};
 use axum::extract::State;
@@ -17,8 +18,16 @@ use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::Shared;
+use crate::ui::budgets::{Words, card};
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::view::complaint;
+
+/// About an organization's budgets.
+const BUDGETS: Words<'static> = Words {
+    title: "Budgets",
+    none: "None: what is spent in it has no limit but those of its teams, its members and their gateway tokens.",
+    not_yours: "",
+};
 
 pub(super) async fn show_settings(
     State(shared): State<Shared>,
@@ -27,7 +36,7 @@ pub(super) async fn show_settings(
 ) -> Result<Response, Failure> {
     let organization = organizations::find_to_manage(&shared.app, &signed_in.caller, &named).await?;
     let filled = Filled::from(&organization);
-    Ok(settings(&signed_in, &organization, &filled, None).into_response())
+    settings(&shared, &signed_in, &organization, &filled, None).await
 }
 
 pub(super) async fn save_settings(
@@ -46,7 +55,7 @@ pub(super) async fn save_settings(
     match saved {
         Ok(saved) => Ok(Redirect::to(&address(&saved)).into_response()),
         Err(error) if is_for_the_form(&error) => {
-            Ok(settings(&signed_in, &organization, &filled, Some(&error)).into_response())
+            settings(&shared, &signed_in, &organization, &filled, Some(&error)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -159,12 +168,14 @@ pub(super) const fn order_words(order: KeyOrder) -> (&'static str, &'static str)
     }
 }
 
-fn settings(
+async fn settings(
+    shared: &Shared,
     signed_in: &SignedIn,
     organization: &Organization,
     filled: &Filled,
     error: Option<&Error>,
-) -> crate::ui::view::Page {
+) -> Result<Response, Failure> {
+    let panel = budgets::panel(&shared.app, &signed_in.caller, organization.id.into()).await?;
     let content = html! {
         (complaint(error.map(|error| error.sentence.as_str())))
         form.settings method="post" action={ (address(organization)) "/settings" } {
@@ -174,9 +185,10 @@ fn settings(
             (markup(filled))
             div.actions.save { button type="submit" { "Save settings" } a.button.quiet href=(address(organization)) { "Cancel" } }
         }
+        (card(&panel, &BUDGETS))
     };
     let status = error.map_or(StatusCode::OK, problem::status_of);
-    framed(status, signed_in, organization, Room::Settings, &content)
+    Ok(framed(status, signed_in, organization, Room::Settings, &content).into_response())
 }
 
 fn names(filled: &Filled) -> Markup {
@@ -278,7 +290,7 @@ fn markup(filled: &Filled) -> Markup {
                 }
                 div.stack {
                     (tick(filled, "personal_markup", "Also on members' own keys", "else those cost what the provider charges"))
-                    (tick(filled, "counts_personal", "Budgets count members' own keys", "else they count shared keys only"))
+                    (tick(filled, "counts_personal", "New budgets count members' own keys", "of the organization and its teams, unless a budget says otherwise"))
                 }
             }
         }

@@ -23,8 +23,9 @@ const LATEST: i64 = 8;
 pub(super) async fn show_summary(shared: &Shared, signed_in: &SignedIn) -> Result<Response, Failure> {
     let (app, caller) = (&shared.app, &signed_in.caller);
     let seen = overview::of(app, caller).await?;
-    let (rows, _) = app::audit::listed(app, caller, &AuditFilter::default(), None, LATEST).await?;
-    let labels = app::audit::labels(app, caller, &rows).await?;
+    let reading = app::audit::open(app, caller, None).await?;
+    let (rows, _) = app::audit::listed(app, &reading, &AuditFilter::default(), None, LATEST).await?;
+    let labels = app::audit::labels(app, caller, &reading, &rows).await?;
     let content = html! {
         (warnings(&seen))
         div #admin-tiles data-live="usage. credential." { (tiles(&seen)) }
@@ -34,7 +35,7 @@ pub(super) async fn show_summary(shared: &Shared, signed_in: &SignedIn) -> Resul
         }
         section.card.flush aria-labelledby="latest-title" {
             div.row.spread.head { h2 #latest-title { "Latest changes" } a href="/admin/audit" { "Audit log" } }
-            @for row in &rows { (events::event(row, &labels)) }
+            @for row in &rows { (events::event(row, &labels, "")) }
         }
     };
     Ok(page(StatusCode::OK, "Administration", signed_in, Part::Summary, &content).into_response())

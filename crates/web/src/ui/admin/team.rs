@@ -3,6 +3,7 @@
 
 mod parts;
 
+use app::budgets;
 use app::error::Error;
 use app::organizations::members;
 use app::teams;
@@ -26,9 +27,17 @@ use crate::body::{Form, Id, Query};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::Shared;
+use crate::ui::budgets::{Words, card};
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::tokens::{Callable, Fresh, Made, expiry, fresh_card, token_list, tokens_before};
 use crate::ui::view::complaint;
+
+/// About a team's budgets.
+const BUDGETS: Words<'static> = Words {
+    title: "Budgets",
+    none: "None: what its gateway tokens spend is bounded by the organization's budgets and by the tokens' own.",
+    not_yours: "Whoever looks after the organization sets them.",
+};
 
 /// How many tokens a page shows.
 const TOKENS: i64 = 100;
@@ -176,13 +185,16 @@ async fn team_page(
         Some(text) => Some(callable(shared, text).await?),
         None => None,
     };
+    let standing = budgets::of_team_tokens(app, caller, &team, &held).await?;
+    let panel = budgets::panel(app, caller, id.into()).await?;
     let now = app.clock.now();
     let content = html! {
         (parts::head(&team, &organization, manages))
         (complaint(error.map(|error| error.sentence.as_str())))
         @if let Some(fresh) = &fresh { (fresh_card(fresh, callable.as_ref(), &app.settings.public_url)) }
         (parts::new_token(&team, typed))
-        (token_list(&held, count, now))
+        (token_list(&held, &standing, count, now))
+        (card(&panel, &BUDGETS))
         div.halves {
             div {
                 (parts::members(&team, &people, &others, caller.user, manages))

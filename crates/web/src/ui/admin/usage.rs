@@ -10,7 +10,6 @@ use crate::rim::Failure;
 use crate::router::Shared;
 use crate::ui::forms::SignedIn;
 use crate::ui::usage::{Room, UsageQuery, shown};
-use crate::ui::view::Shape;
 
 pub(super) async fn show_usage(
     State(shared): State<Shared>,
@@ -26,5 +25,5 @@ pub(super) async fn show_usage(
         (content)
     };
     let page = page(status, "Usage", &signed_in, Part::Usage, &content);
-    Ok(page.shaped(Shape::Wide).with_script("usage.js").into_response())
+    Ok(page.with_script("usage.js").into_response())
 }

@@ -2,6 +2,7 @@
 //! and letting them go.
 
 use app::administration::{self, UserEdit};
+use app::budgets;
 use app::error::{Code, Error};
 use app::users::Account;
 use axum::extract::State;
@@ -19,8 +20,16 @@ use crate::body::{Form, Id};
 use crate::problem;
 use crate::rim::Failure;
 use crate::router::Shared;
+use crate::ui::budgets::{Words, card};
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::view::{Icon, complaint, copyable, icon, time};
+
+/// About a user's budgets.
+const BUDGETS: Words<'static> = Words {
+    title: "Budgets",
+    none: "None: their calls are bounded by the budgets of their organizations and of their gateway tokens.",
+    not_yours: "",
+};
 
 /// One thing to do with a user.
 #[derive(Deserialize)]
@@ -107,6 +116,7 @@ async fn act(shared: &Shared, signed_in: &SignedIn, id: UserId, form: &ActForm) 
 async fn user_page(shared: &Shared, signed_in: &SignedIn, id: UserId, said: Said<'_>) -> Result<Response, Failure> {
     let user = administration::get(&shared.app, id).await?;
     let things = administration::belongings(&shared.app, id).await?;
+    let panel = budgets::panel(&shared.app, &signed_in.caller, id.into()).await?;
     let is_self = id == signed_in.caller.user;
     let mut status = StatusCode::OK;
     let told = match said {
@@ -135,6 +145,7 @@ async fn user_page(shared: &Shared, signed_in: &SignedIn, id: UserId, said: Said
             div { (role(&user, is_self)) @if !is_self { (delete(&user, things)) } }
             (access(&user, things, is_self))
         }
+        (card(&panel, &BUDGETS))
     };
     Ok(page(status, &user.display_name, signed_in, Part::Users, &content).into_response())
 }

@@ -58,6 +58,13 @@ export function times(root = document) {
 times();
 setInterval(() => { if (!document.hidden) times(); }, 30_000);
 
+// ---- Where one is stands in sight among many tabs ----
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const tabs = tab.parentElement.getBoundingClientRect();
+  const { left, right } = tab.getBoundingClientRect();
+  if (left < tabs.left || right > tabs.right) tab.parentElement.scrollLeft += left - tabs.left - (tabs.width - (right - left)) / 2;
+}
+
 // ---- Copying ----
 /** Puts a text into the clipboard and says so. */
 export async function copy(text, said = "Copied") {

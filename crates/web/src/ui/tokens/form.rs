@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use app::budgets::Wanted;
 use app::error::Error;
+use domain::Timestamp;
 use domain::budget::{Budget, Period};
 use domain::caller::TokenScope;
 use domain::gateway_token::Params;
 use domain::resolve::Fallback;
-use domain::{Nanos, Timestamp};
 use maud::{Markup, html};
 use store::tokens::Token;
 
+use crate::ui::budgets::{PERIODS, amount};
 use crate::ui::view::{Icon, icon};
 
 /// What a form of a token holds.
@@ -128,9 +129,7 @@ impl Filled {
         if self.budget.is_empty() {
             return Ok(None);
         }
-        let dollars = self.budget.trim_start_matches('$').trim();
-        let limit = Nanos::parse_usd(dollars)
-            .ok_or_else(|| Error::invalid("budget", "is no amount; write dollars, such as 5 or 0.50"))?;
+        let limit = amount("budget", &self.budget)?;
         let period = self.period.parse().map_err(|problem: String| Error::invalid("period", problem))?;
         Ok(Some(Wanted { limit, period, soft_percents: None, counts_personal: None }))
     }
@@ -179,6 +178,8 @@ fn day(at: Timestamp) -> String {
 /// What there is to choose from.
 pub(super) struct Choices {
     pub(super) is_admin: bool,
+    /// Whether there is an audit log that its owner may read.
+    pub(super) reads_audit: bool,
     /// What its owner's calls do.
     pub(super) policy: Fallback,
 }
@@ -192,7 +193,9 @@ pub(super) const fn scope_words(scope: TokenScope) -> (&'static str, &'static st
             ("Manage gateway tokens", "Make, change and revoke tokens; none that may do more than itself")
         }
         TokenScope::ReadUsage => ("Read usage", "Calls and what they cost"),
-        TokenScope::ReadAudit => ("Read the audit log", "Every change on this server; for admins"),
+        TokenScope::ReadAudit => {
+            ("Read the audit log", "Every change, on this server or in an organization; for admins")
+        }
         TokenScope::Metrics => ("Read metrics", "For Prometheus, at /metrics"),
     }
 }
@@ -250,7 +253,12 @@ pub(super) fn make(filled: &Filled, choices: &Choices, is_first: bool) -> Markup
 fn rights(filled: &Filled, choices: &Choices) -> Markup {
     let has = |scope: TokenScope| filled.scopes.iter().any(|name| name == scope.as_str());
     let is_offered = |scope: &&TokenScope| {
-        choices.is_admin || has(**scope) || !matches!(scope, TokenScope::ReadAudit | TokenScope::Metrics)
+        has(**scope)
+            || match scope {
+                TokenScope::Metrics => choices.is_admin,
+                TokenScope::ReadAudit => choices.reads_audit,
+                _ => true,
+            }
     };
     let own = policy_words(choices.policy).0;
     html! {
@@ -298,8 +306,6 @@ fn rights(filled: &Filled, choices: &Choices) -> Markup {
 
 /// What it may spend, and how fast.
 fn bounds(filled: &Filled) -> Markup {
-    let periods =
-        [(Period::Day, "a day"), (Period::Week, "a week"), (Period::Month, "a month"), (Period::Total, "in all")];
     html! {
         div.bounds {
             div.field {
@@ -307,7 +313,7 @@ fn bounds(filled: &Filled) -> Markup {
                 div.row {
                     input #budget name="budget" type="text" inputmode="decimal" value=(filled.budget) autocomplete="off" maxlength="20";
                     select name="period" aria-label="For how long the budget counts" {
-                        @for (period, words) in periods {
+                        @for (period, words) in PERIODS {
                             option value=(period) selected[filled.period == period.as_str()] { (words) }
                         }
                     }

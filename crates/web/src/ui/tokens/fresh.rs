@@ -8,6 +8,7 @@ use domain::gateway_token::Params;
 use maud::{Markup, html};
 use store::tokens::Token;
 
+use super::list::calls;
 use crate::ui::snippets::{self, Gateway, Wanted};
 use crate::ui::view::{Icon, badge, copyable, icon, time};
 
@@ -80,7 +81,7 @@ fn first_call(fresh: &Fresh) -> Markup {
             @if fresh.former_until.is_some() || (fresh.text().is_some() && fresh.is_used) {
                 (badge("blue", Icon::Turning, "Rotated")) span { "Give the new text to whatever uses this token." }
             } @else if fresh.is_used {
-                (badge("green", Icon::Check, "It works")) span { "The first request came in. " a href={ "/usage?token=" (fresh.token().id) } { "See its calls" } }
+                (badge("green", Icon::Check, "It works")) span { "The first request came in. " a href=(calls(fresh.token())) { "See its calls" } }
             } @else {
                 (badge("amber", Icon::Clock, "Waiting for the first request…"))
                 span { "This turns green by itself when something calls with the token." }

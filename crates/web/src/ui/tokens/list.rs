@@ -1,6 +1,6 @@
 //! The tokens that one has.
 
-use app::budgets::{Standard, dollars};
+use app::budgets::Standard;
 use domain::Timestamp;
 use domain::caller::TokenScope;
 use domain::gateway_token::Params;
@@ -9,13 +9,11 @@ use store::tokens::Token;
 
 use super::PAGE;
 use super::form::{policy_words, scope_words};
+use crate::ui::budgets::thin;
 use crate::ui::view::{Icon, badge, empty, icon, time};
 
 /// One's tokens, told again when calls are made.
 pub(super) fn tokens(tokens: &[Token], budgets: &[Standard], count: i64, skip: i64, now: Timestamp) -> Markup {
-    let of = |token: &Token| -> Vec<&Standard> {
-        budgets.iter().filter(|standard| standard.budget().owner == token.id.into()).collect()
-    };
     html! {
         section aria-label="Your tokens" #tokens data-live="usage." {
             @if tokens.is_empty() {
@@ -24,7 +22,7 @@ pub(super) fn tokens(tokens: &[Token], budgets: &[Standard], count: i64, skip: i
                 div.card.flush {
                     table.list.tokenlist {
                         thead { tr { th { "Token" } th { "It may" } th { "Works until" } th { "Last used" } th { span.sr { "Actions" } } } }
-                        tbody { @for token in tokens { (row(token, &of(token), now)) } }
+                        tbody { @for token in tokens { (row(token, budgets, now)) } }
                     }
                 }
                 @if count > PAGE { (pages(count, skip)) }
@@ -34,7 +32,7 @@ pub(super) fn tokens(tokens: &[Token], budgets: &[Standard], count: i64, skip: i
 }
 
 /// A team's tokens, told again when calls are made.
-pub(crate) fn of_team(tokens: &[Token], count: i64, now: Timestamp) -> Markup {
+pub(crate) fn of_team(tokens: &[Token], budgets: &[Standard], count: i64, now: Timestamp) -> Markup {
     html! {
         section aria-label="Tokens of this team" #tokens data-live="usage." {
             @if tokens.is_empty() {
@@ -43,7 +41,7 @@ pub(crate) fn of_team(tokens: &[Token], count: i64, now: Timestamp) -> Markup {
                 div.card.flush {
                     table.list.tokenlist {
                         thead { tr { th { "Token" } th { "It may" } th { "Works until" } th { "Last used" } th { span.sr { "Actions" } } } }
-                        tbody { @for token in tokens { (row(token, &[], now)) } }
+                        tbody { @for token in tokens { (row(token, budgets, now)) } }
                     }
                 }
                 @if count > PAGE { p.small { "The latest " (PAGE) " of " (count) "." } }
@@ -52,12 +50,13 @@ pub(crate) fn of_team(tokens: &[Token], count: i64, now: Timestamp) -> Markup {
     }
 }
 
-fn row(token: &Token, budgets: &[&Standard], now: Timestamp) -> Markup {
+fn row(token: &Token, budgets: &[Standard], now: Timestamp) -> Markup {
+    let own = budgets.iter().filter(|standard| standard.budget().owner == token.id.into());
     let page = format!("/tokens/{}", token.id);
     html! {
         tr {
             td { a.name href=(page) { (token.name) } div.small { code { (token.masked) } " · made " (time(token.created_at)) } }
-            td { (may(token)) @for standard in budgets { (spent(standard)) } }
+            td { (may(token)) @for standard in own { (thin(standard)) } }
             td data-name="Works until" { (until(token, now)) }
             td data-name="Last used" { @match token.last_used_at { Some(at) => { (time(at)) } None => { span.soft { "never" } } } }
             td.end {
@@ -91,19 +90,6 @@ fn may(token: &Token) -> Markup {
     }
 }
 
-/// What of a budget is spent, as a thin bar.
-fn spent(standard: &Standard) -> Markup {
-    let (budget, standing) = (standard.budget(), standard.standing);
-    let (spent, limit) = (dollars(standing.spent), dollars(budget.limit));
-    let words = format!("{spent} of {limit} spent, {}", budget.period.adjective());
-    html! {
-        div.spent {
-            meter aria-label={ "Budget: " (words) } min="0" max=(budget.limit.0.max(1)) high=(budget.limit.0 / 5 * 4) value=(standing.spent.0) { (words) }
-            span.small { (words) }
-        }
-    }
-}
-
 fn until(token: &Token, now: Timestamp) -> Markup {
     match (token.revoked_at, token.expires_at) {
         (Some(_), _) => badge("grey", Icon::Cross, "Revoked"),
@@ -122,6 +108,14 @@ fn pages(count: i64, skip: i64) -> Markup {
     }
 }
 
+/// Where its calls are: a team's are its team's.
+pub(super) fn calls(token: &Token) -> String {
+    match token.team {
+        Some(team) => format!("/language-models/billing?whose=team:{team}&token={}", token.id),
+        None => format!("/usage?token={}", token.id),
+    }
+}
+
 /// What is known of one token.
 pub(super) fn head(token: &Token, now: Timestamp) -> Markup {
     html! {
@@ -133,7 +127,7 @@ pub(super) fn head(token: &Token, now: Timestamp) -> Markup {
                     @if token.revoked_at.is_some() || token.expires_at.is_some_and(|end| end <= now) { " · " (until(token, now)) }
                 }
             }
-            a.button.quiet href={ "/usage?token=" (token.id) } { (icon(Icon::Chart)) "Its calls" }
+            a.button.quiet href=(calls(token)) { (icon(Icon::Chart)) "Its calls" }
         }
     }
 }

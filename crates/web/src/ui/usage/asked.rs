@@ -184,6 +184,7 @@ impl Asked {
             source: crate::api::word("source", given(&query.source))?,
             token: id("token", &query.token)?,
             team: id("team", &query.team)?,
+            without_teams: false,
             organization: id("organization", &query.organization)?,
             scope: crate::api::word("scope", given(&query.scope))?,
             state: crate::api::word("status", given(&query.status))?,

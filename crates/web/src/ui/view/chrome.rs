@@ -80,13 +80,14 @@ impl Place {
     const fn styles(self) -> &'static [&'static str] {
         match self {
             Self::Chat => &["keys.css", "chat.css"],
-            Self::Keys | Self::Profile => &["keys.css"],
+            Self::Keys => &["keys.css"],
+            Self::Profile => &["keys.css", "budgets.css"],
             Self::Models => &["models.css", "prices.css"],
             Self::Playground => &["models.css", "playground.css"],
             Self::Usage => &["usage.css"],
             Self::Status => &["status.css"],
-            Self::Tokens => &["tokens.css"],
-            Self::Admin => &["keys.css", "tokens.css", "admin.css", "prices.css", "usage.css"],
+            Self::Tokens => &["tokens.css", "budgets.css"],
+            Self::Admin => &["keys.css", "tokens.css", "budgets.css", "admin.css", "prices.css", "usage.css"],
         }
     }
 

@@ -1,11 +1,14 @@
 //! The admin's day: an organization from its making to the log that has all of
 //! it, and who is kept out.
 
+use domain::Nanos;
 use http::Method;
+use provider_sim::Script;
 use serde_json::Value;
-use testkit::{Browser, House, Tab, View, chat_body};
+use testkit::{Browser, House, Tab, View};
 
 use super::super::{has_no_barriers, signed_in};
+use super::spending::{report_is_read_and_exported, spent_until_402};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789day1";
 const OTHER_KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789day2";
@@ -57,7 +60,8 @@ async fn invite(tab: &Tab, slug: &str, email: &str, role: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_is_made_staffed_keyed_and_called_and_the_log_has_all_of_it() {
     let Some(browser) = Browser::start().await else { return };
-    let house = House::start().await;
+    // Answers long enough that some of them are worth five dollars.
+    let house = House::start_scripted(Script::says(&"word ".repeat(12_000))).await;
     let ann = house.admin("ann").await;
     let tab = signed_in(&browser, &house, "ann").await;
     make_organization(&tab, "Acme").await;
@@ -93,23 +97,36 @@ async fn an_organization_is_made_staffed_keyed_and_called_and_the_log_has_all_of
     let team = make_team(&tab, "acme", "Search").await;
     tab.go("/admin/aliases?organization=acme").await;
     tab.fill("Name", "fast").await;
-    tab.fill("Model 1", "gpt-5-mini").await;
+    tab.fill("Model 1", "gpt-6-astra").await;
     tab.click("radio", "Only these teams:").await;
     tab.click("checkbox", "Search").await;
     tab.click("button", "Make alias").await;
     tab.see("1 team").await;
 
     tab.go(&team).await;
+    tab.fill("Mark-up in per cent", "20").await;
+    tab.evaluate("document.querySelector('#markup').form.requestSubmit(document.querySelector('button[value=edit]'))")
+        .await;
+    tab.until("document.querySelector('#markup')?.defaultValue === '20' && document.readyState === 'complete'").await;
+    tab.click("link", "Set a budget").await;
+    tab.fill("Dollars", "5").await;
+    tab.click("button", "Set budget").await;
+    tab.see("$5.00 a month").await;
+    tab.see("$5.00 left").await;
+
     tab.fill("Name", "search backend").await;
     tab.click("button", "Make token").await;
     tab.see("Waiting for the first request").await;
-    let program = house.nobody().with_token(&shown_once(&tab).await);
-    let answer = program.post("/v1/chat/completions", &chat_body("fast", "Hi", false)).await.expect(200);
-    assert_eq!(answer.header("x-ownkey-credential-scope"), "organization");
-    tab.see("It works").await;
+    let token = shown_once(&tab).await;
+    let answered = spent_until_402(&house, &token).await;
     house.ledger_is_written().await;
+    tab.see("It works").await;
     tab.go("/admin/provider-credentials?organization=acme").await;
     tab.until("[...document.querySelectorAll('#keys tr')].some((row) => row.innerText.includes('1 team'))").await;
+    tab.go(&team).await;
+    tab.see("More than 80 % spent").await;
+    let bill = report_is_read_and_exported(&tab, answered).await;
+    assert!(bill <= Nanos(5_000_000_000), "no more was spent than was let: {bill}");
 
     tab.go("/admin/audit").await;
     for words in [
@@ -119,7 +136,10 @@ async fn an_organization_is_made_staffed_keyed_and_called_and_the_log_has_all_of
         "switched the key “Second”",
         "rotated the key “First”",
         "made the team Search of Acme",
-        "made the alias fast",
+        "saved the OpenAI key “First”",
+        "made the alias fast for openai/gpt-6-astra",
+        "changed the markup basis points of the team Search",
+        "set a budget of $5 a month for the team Search",
         "made the token “search backend”",
     ] {
         tab.see(words).await;
@@ -152,11 +172,29 @@ async fn an_organizations_admin_finds_their_own_and_nobody_elses() {
     bob.see("ann@example.org").await;
     bob.go("/admin/provider-credentials").await;
     bob.see("No key yet").await;
+    bob.click("link", "Audit log").await;
+    bob.see("made the organization Acme").await;
+    bob.see("bob@example.org came into Acme by an invitation").await;
+    bob.miss("Globex").await;
+    bob.miss("signed in").await;
+    assert!(!bob.has("button", "Verify the chain").await);
+    let lines = bob.evaluate("fetch(document.querySelector('a[download]').href).then((answer) => answer.text())").await;
+    assert!(
+        lines.as_str().is_some_and(|lines| lines.contains("invitation.used") && !lines.contains("user.")),
+        "{lines}"
+    );
+    bob.choose("What", "Organization made").await;
+    bob.click("button", "Show").await;
+    bob.see("Changes 1").await;
+    has_no_barriers(&bob, &["/admin/audit"]).await;
     assert_eq!(bob.complaints(), Vec::<String>::new());
     // Chromium itself notes refusals in its console, so these come last.
-    for path in
-        ["/admin/organizations/globex", "/admin/organizations/globex/members", "/admin/aliases?organization=globex"]
-    {
+    for path in [
+        "/admin/organizations/globex",
+        "/admin/organizations/globex/members",
+        "/admin/aliases?organization=globex",
+        "/admin/audit?organization=globex",
+    ] {
         bob.go(path).await;
         bob.see("There is no such organization").await;
     }

@@ -1,23 +1,9 @@
 //! The first five minutes without a mouse: from set-up to the first answer.
 
-use testkit::{Browser, House, PASSWORD, Tab};
+use testkit::{Browser, House, PASSWORD};
 
 use super::KEY;
-
-/// Presses Tab until this has the focus.
-#[expect(clippy::panic, reason = "a test fails by panicking")]
-async fn tab_to(tab: &Tab, wanted: &str) {
-    let mut passed = Vec::new();
-    while passed.len() < 60 {
-        let focus = tab.focus().await;
-        if !focus.starts_with("body") && focus.contains(wanted) {
-            return;
-        }
-        passed.push(focus);
-        tab.press("Tab").await;
-    }
-    panic!("“{wanted}” is not reached by Tab: {passed:#?}");
-}
+use crate::browser::tab_to;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_comes_from_set_up_to_the_first_answer_by_the_keyboard_alone() {

@@ -17,9 +17,16 @@ pub(super) fn words(row: &AuditRow, labels: &Labels, fields: &Fields) -> Markup 
             };
             html! { "set a budget of $" (dollars) " " (each) " for " (whose(row, labels, fields)) }
         }
-        "budget.updated" => html! { "changed the " (fields.list("fields")) " of a budget, now $" (dollars) },
-        _ => html! { "lifted a budget" },
+        "budget.updated" => {
+            html! { "changed the " (fields.list("fields")) " of a budget" (of(row, labels, fields)) ", now $" (dollars) }
+        }
+        _ => html! { "lifted a budget" (of(row, labels, fields)) },
     }
+}
+
+/// Whose it is; events of former versions do not say.
+fn of(row: &AuditRow, labels: &Labels, fields: &Fields) -> Markup {
+    html! { @if member(row, "owner").is_some() { " of " (whose(row, labels, fields)) } }
 }
 
 fn whose(row: &AuditRow, labels: &Labels, fields: &Fields) -> Markup {

@@ -24,7 +24,7 @@ use crate::router::Shared;
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::models::dollars;
 use crate::ui::prices::{change, figures, source_word};
-use crate::ui::view::{Icon, Shape, complaint, empty, icon};
+use crate::ui::view::{Icon, complaint, empty, icon};
 
 /// The most differences that are shown to pick from.
 const MOST_SHOWN: usize = 2_000;
@@ -127,10 +127,7 @@ fn framed(status: StatusCode, signed_in: &SignedIn, content: &Markup) -> Respons
         p.back { a href="/admin/prices" { (icon(Icon::Left)) "All prices" } }
         (content)
     };
-    page(status, "Import prices", signed_in, Part::Prices, &content)
-        .shaped(Shape::Wide)
-        .with_script("prices.js")
-        .into_response()
+    page(status, "Import prices", signed_in, Part::Prices, &content).with_script("prices.js").into_response()
 }
 
 fn form(problem: Option<&str>) -> Markup {
