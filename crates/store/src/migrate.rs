@@ -31,7 +31,6 @@ macro_rules! step {
 }
 
 const STEPS: [Step; 22] = [
-const STEPS: [Step; 22] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
