@@ -98,7 +98,9 @@ CREATE TABLE audit_events (
     target_id TEXT,
     detail TEXT NOT NULL,
     hash TEXT NOT NULL
-);
+, organization_id TEXT);
+
+CREATE INDEX audit_events_of_organization ON audit_events (organization_id, seq) WHERE organization_id IS NOT NULL;
 
 CREATE TABLE audit_head (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -644,7 +646,7 @@ CREATE TABLE usage_months (
 CREATE TABLE usage_rolled (
     id BIGINT NOT NULL PRIMARY KEY,
     through BIGINT NOT NULL
-);
+, user_id TEXT, provider TEXT, model TEXT, credential_id TEXT, scope TEXT, source TEXT, token_id TEXT, team_id TEXT, organization_id TEXT);
 
 CREATE TABLE usage_totals (
     span TEXT NOT NULL,
