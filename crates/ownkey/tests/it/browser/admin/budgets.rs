@@ -2,13 +2,21 @@
 //! after, seen by those whom they bound.
 
 use serde_json::json;
-use testkit::{Browser, House, View};
+use testkit::{Browser, House, Person, Tab, View};
 
 use super::super::{has_no_barriers, signed_in};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_budget_is_set_changed_and_lifted_and_members_see_it() {
-    let Some(browser) = Browser::start().await else { return };
+/// An organization that Ann looks after and Bob belongs to; each has a tab.
+struct Acme {
+    house: House,
+    ann: Person,
+    /// Bob's id.
+    bobs: String,
+    tab: Tab,
+    guest: Tab,
+}
+
+async fn acme(browser: &Browser) -> Acme {
     let house = House::start().await;
     let ann = house.admin("ann").await;
     let bob = house.user("bob").await;
@@ -17,13 +25,19 @@ async fn a_budget_is_set_changed_and_lifted_and_members_see_it() {
     ann.client.post("/v2/organizations", &body).await.expect(201);
     let invitation = json!({"email": "bob@example.org"});
     let made = ann.client.post("/v2/organizations/acme/invitations", &invitation).await.expect(201).json();
-    let tab = signed_in(&browser, &house, "ann").await;
-    let guest = signed_in(&browser, &house, "bob").await;
+    let tab = signed_in(browser, &house, "ann").await;
+    let guest = signed_in(browser, &house, "bob").await;
     let link = made["link"].as_str().unwrap_or_default();
     guest.go(link.strip_prefix(&house.url).unwrap_or_default()).await;
     guest.click("button", "Join Acme").await;
     guest.until("location.pathname === '/chat' && document.readyState === 'complete'").await;
+    Acme { house, ann, bobs, tab, guest }
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_is_set_changed_and_lifted_and_members_see_it() {
+    let Some(browser) = Browser::start().await else { return };
+    let Acme { house: _house, ann, bobs, tab, guest } = acme(&browser).await;
     tab.go("/admin/organizations/acme/settings").await;
     tab.see("what is spent in it has no limit").await;
     tab.click("link", "Set a budget").await;
