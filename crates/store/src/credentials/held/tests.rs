@@ -5,32 +5,13 @@ use std::time::Duration;
 use domain::audit::{Actor, Event};
 use domain::credential::Scope;
 use domain::ids::TeamId;
-use domain::organization::{MemberRole, Organization, Rules};
+use domain::organization::MemberRole;
 
 use super::*;
 use crate::credentials::{StoredCredential, insert, set_active};
-use crate::testing::{NOW, add_user, attempt, created, credential, entropy, on_both, settlement};
+use crate::testing::{NOW, add_organization, add_user, attempt, created, credential, entropy, on_both, settlement};
 use crate::vault::Sealed;
 use crate::{memberships, organizations};
-
-async fn organization(store: &Store, slug: &str) -> OrganizationId {
-    let id = OrganizationId::generate(NOW, &entropy());
-    let new = Organization {
-        id,
-        slug: slug.to_owned(),
-        name: slug.to_owned(),
-        rules: Rules::default(),
-        suspended_at: None,
-        created_at: NOW,
-        created_by: None,
-        updated_at: NOW,
-        updated_by: None,
-    };
-    let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
-    organizations::insert(&mut change, &new).await.unwrap();
-    change.commit(Event::OrganizationCreated { organization: id, slug: slug.to_owned() }).await.unwrap();
-    id
-}
 
 async fn key(store: &Store, owner: OrganizationId, name: &str) -> CredentialId {
     let nobody = UserId::generate(NOW, &entropy());
@@ -63,7 +44,7 @@ async fn an_admin_sees_the_keys_of_their_organizations_and_no_others() {
     on_both(async |place| {
         let store = place.open().await;
         let (ann, bob) = (add_user(&store, "ann@example.org").await.id, add_user(&store, "bob@example.org").await.id);
-        let (acme, globex) = (organization(&store, "acme").await, organization(&store, "globex").await);
+        let (acme, globex) = (add_organization(&store, "acme").await, add_organization(&store, "globex").await);
         for (organization, user, role) in
             [(acme, ann, MemberRole::Owner), (globex, ann, MemberRole::Member), (globex, bob, MemberRole::Admin)]
         {
@@ -89,7 +70,7 @@ async fn an_admin_sees_the_keys_of_their_organizations_and_no_others() {
 async fn pages_go_on_where_the_last_one_ended_and_filters_hold() {
     on_both(async |place| {
         let store = place.open().await;
-        let (acme, globex) = (organization(&store, "acme").await, organization(&store, "globex").await);
+        let (acme, globex) = (add_organization(&store, "acme").await, add_organization(&store, "globex").await);
         let mut first = None;
         for at in 0..3 {
             first = first.or(Some(key(&store, acme, &format!("acme {at}")).await));
@@ -123,7 +104,7 @@ async fn teams_are_counted_once_each_and_old_calls_do_not_count() {
     on_both(async |place| {
         let store = place.open().await;
         let ann = add_user(&store, "ann@example.org").await.id;
-        let acme = organization(&store, "acme").await;
+        let acme = add_organization(&store, "acme").await;
         let (used, idle) = (key(&store, acme, "used").await, key(&store, acme, "idle").await);
         let (search, support) = (TeamId::generate(NOW, &entropy()), TeamId::generate(NOW, &entropy()));
         let old = NOW.minus(Duration::from_hours(24));
