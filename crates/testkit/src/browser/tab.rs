@@ -8,7 +8,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::line::Line;
-use crate::wait::eventually;
+use crate::wait::{eventually, seen_within};
 
 /// How long a person waits for something to appear.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -142,15 +142,20 @@ impl Tab {
 
     /// Waits until this text is shown.
     pub async fn see(&self, text: &str) {
-        let what = format!("“{text}” is shown");
-        let shown = async || self.text().await.contains(text).then_some(());
-        eventually(&what, PATIENCE, shown).await;
+        self.has_text(text, true).await;
     }
 
     /// Waits until this text is not shown any more.
     pub async fn miss(&self, text: &str) {
-        let what = format!("“{text}” is gone");
-        eventually(&what, PATIENCE, async || (!self.text().await.contains(text)).then_some(())).await;
+        self.has_text(text, false).await;
+    }
+
+    async fn has_text(&self, text: &str, wanted: bool) {
+        let as_wanted = async || (self.text().await.contains(text) == wanted).then_some(());
+        if seen_within(PATIENCE, as_wanted).await.is_none() {
+            let what = if wanted { "shown" } else { "gone" };
+            panic!("not within {PATIENCE:?}: “{text}” is {what}; there is:\n{}", self.text().await);
+        }
     }
 
     /// Everything with this role, in the order of the page.

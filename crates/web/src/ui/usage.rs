@@ -305,7 +305,8 @@ async fn content(
         }
         p.usage-fresh #usage-fresh hidden { a href=(asked.link(|_| ())) { (icon(Icon::Turning)) "There are newer calls. Show them" } }
         @if total.attempts > 0 || asked.is_narrowed() {
-            div #usage-calls data-live="" { (calls::calls(asked, report, &names, &found.page)) }
+            // Newer calls would push away what somebody turned to.
+            div #usage-calls data-live=[asked.after.is_none().then_some("")] { (calls::calls(asked, report, &names, &found.page)) }
         }
     })
 }

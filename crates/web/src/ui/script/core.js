@@ -127,12 +127,12 @@ addEventListener("click", (event) => {
 });
 
 // ---- Parts that are fetched again ----
-/** Puts the live parts of another version of this page in place of ours. A part in which somebody writes stays. */
+/** Puts the live parts of another version of this page in place of ours. A part in which somebody writes, or reads what they opened, stays. */
 export function refreshFrom(page) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.getElementById(part.id);
     const isUsed = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
-      || part.querySelector("dialog[open], [popover]:popover-open, details[open] form");
+      || part.querySelector("dialog[open], [popover]:popover-open, details[open] form, details[open][data-stays]");
     if (!next || isUsed) continue;
     // As ours are written: what says the same is not replaced under a reader's hand.
     times(next);

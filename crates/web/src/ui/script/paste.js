@@ -113,4 +113,4 @@ async function settle() {
   }
 }
 
-listen((name) => { if (name === "resync" || name.startsWith("credential.") || name.startsWith("models.")) settle(); });
+listen((name) => { if (name === "resync" || name === "missed" || name.startsWith("credential.") || name.startsWith("models.")) settle(); });

@@ -4,35 +4,20 @@ import { refresh } from "./core.js";
 import { listen } from "./events.js";
 
 const PAUSE = 3_000;
-const isFirstPage = !new URLSearchParams(location.search).get("after");
 let timer = 0;
 let last = 0;
 let isToldOfCalls = false;
-
-/** Lets a part be replaced, unless somebody reads in it. Whether it may be. */
-function release(id, may) {
-  const part = document.getElementById(id);
-  const isFree = may && !part?.querySelector("details[open]");
-  if (isFree) part?.setAttribute("data-live", "");
-  else part?.removeAttribute("data-live");
-  return isFree;
-}
 
 function look() {
   timer = 0;
   if (document.hidden) return plan();
   last = Date.now();
-  release("usage-sums", true);
-  const isFree = release("usage-calls", isFirstPage);
+  const calls = document.getElementById("usage-calls");
+  const isRead = calls && (calls.dataset.live === undefined || calls.querySelector("details[open]"));
   const fresh = document.getElementById("usage-fresh");
-  if (fresh) fresh.hidden = isFree || !isToldOfCalls;
+  if (fresh) fresh.hidden = !isRead || !isToldOfCalls;
   refresh();
 }
-
-// A call that is opened while the page is fetched again stays.
-addEventListener("toggle", ({ target }) => {
-  if (target.open && target.closest("#usage-calls")) release("usage-calls", false);
-}, true);
 
 function plan() {
   if (!timer) timer = setTimeout(look, Math.max(300, PAUSE - (Date.now() - last)));

@@ -59,7 +59,7 @@ fn call(report: &Report, names: &Names, event: &UsageEvent) -> Markup {
     let Some(last) = event.attempts.last() else { return html! {} };
     let start = &last.start;
     html! {
-        details.usage-call id={ "call-" (event.request) } {
+        details.usage-call data-stays id={ "call-" (event.request) } {
             summary {
                 span.clip { (time(event.at)) }
                 span.usage-model { (little_tile(start.provider)) span.clip { (start.model) } @if event.attempts.len() > 1 { span.chip { (event.attempts.len()) " tries" } } }
