@@ -44,9 +44,15 @@ async fn the_code_that_the_playground_gives_runs_as_it_is_copied() {
     let token = ann.gateway_client().await.token().to_owned();
     let cookie = house.web_session("ann").await;
     for model in ["gpt-4.1-mini", "claude-haiku-4-5"] {
-        let path = format!("/playground/code?of=1&m1={model}&{ASKED}");
-        let page = house.nobody().send(Method::GET, &path, &[("cookie", cookie.as_str())], Vec::new()).await;
+        let headers = [
+            ("cookie", cookie.as_str()),
+            ("origin", house.url.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let form = format!("of=1&m1={model}&{ASKED}");
+        let page = house.nobody().send(Method::POST, "/playground/code", &headers, form.into()).await;
         let page = page.expect(200).text();
+        assert!(!page.contains("prompt="), "no address has what is asked: {page}");
         let mut shell = Command::new("sh");
         shell.arg("-c");
         let answer: Value = serde_json::from_str(&said(shell, &token, &code(&page, "curl")).await).unwrap();

@@ -39,13 +39,16 @@ pub(super) fn doors() -> Vec<Door> {
 
 #[derive(Default, Deserialize)]
 struct NewQuery {
-    /// Whose budget, `team:0192…`.
+    /// Whose budget, `team:0192…`; their own without.
     #[serde(default)]
     of: String,
 }
 
 impl NewQuery {
-    fn owner(&self) -> Result<Owner, Error> {
+    fn owner(&self, caller: &Caller) -> Result<Owner, Error> {
+        if self.of.is_empty() {
+            return Ok(Owner::from(caller.user));
+        }
         self.of.parse().map_err(|_| Error::not_found("owner of a budget"))
     }
 }
@@ -55,7 +58,7 @@ async fn show_new(
     signed_in: SignedIn,
     Query(query): Query<NewQuery>,
 ) -> Result<Response, Failure> {
-    new_page(&shared, &signed_in, query.owner()?, &Filled::default(), None).await
+    new_page(&shared, &signed_in, query.owner(&signed_in.caller)?, &Filled::default(), None).await
 }
 
 async fn set_budget(
@@ -64,7 +67,7 @@ async fn set_budget(
     Query(query): Query<NewQuery>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
-    let owner = query.owner()?;
+    let owner = query.owner(&signed_in.caller)?;
     let filled = Filled::of(fields);
     let made = match filled.wanted() {
         Ok(wanted) => budgets::create(&shared.app, &signed_in.caller, NewBudget { owner, wanted }).await,

@@ -28,12 +28,17 @@ use crate::router::{Door, Shared, quiet_door};
 /// The most keys to choose from.
 const KEYS: usize = 200;
 
+/// What is asked, which no address of ours has: addresses are written down by
+/// proxies and browsers.
+const ASKED: [&str; 2] = ["prompt", "system"];
+
 pub(super) fn doors() -> Vec<Door> {
     let need = Need::OwnAccount;
     vec![
         quiet_door(Method::GET, "/playground", need, get(show_playground)),
         quiet_door(Method::POST, "/playground", need, post(run_playground)),
         quiet_door(Method::GET, "/playground/code", need, get(show_code)),
+        quiet_door(Method::POST, "/playground/code", need, post(make_code)),
     ]
 }
 
@@ -48,7 +53,7 @@ async fn show_playground(
     playground_page(&shared, &signed_in, &state, &lines, &[], None).await
 }
 
-/// Without a script: the answers come with the page.
+/// Without a script: the answers come with the page, and so does another column.
 async fn run_playground(
     Of(shared): Of<Shared>,
     signed_in: SignedIn,
@@ -57,6 +62,9 @@ async fn run_playground(
 ) -> Result<Response, Failure> {
     let state = State::read(&fields);
     let lines = callable(&shared.app, &signed_in.caller).await?;
+    if fields.iter().any(|(name, _)| name == "add" || name == "remove") {
+        return playground_page(&shared, &signed_in, &state, &lines, &[], None).await;
+    }
     if state.prompt.trim().is_empty() {
         let wrong = "There is nothing to ask. Write a prompt first.";
         return playground_page(&shared, &signed_in, &state, &lines, &[], Some(wrong)).await;
@@ -65,29 +73,36 @@ async fn run_playground(
     playground_page(&shared, &signed_in, &state, &lines, &outcomes, None).await
 }
 
-/// A column as code for several clients.
-async fn show_code(
-    Of(shared): Of<Shared>,
-    signed_in: SignedIn,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Failure> {
+/// A column as code for several clients, from an address without a prompt.
+async fn show_code(of: Of<Shared>, signed_in: SignedIn, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    let state = State::of_query(&query);
-    let number = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "of");
-    let number = number.and_then(|(_, value)| value.parse::<usize>().ok());
+    let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    code_page(&of, &signed_in, &fields)
+}
+
+/// The same from the page's form: what is asked stands in no address.
+async fn make_code(of: Of<Shared>, signed_in: SignedIn, Form(fields): Form<Vec<(String, String)>>) -> Response {
+    code_page(&of, &signed_in, &fields)
+}
+
+fn code_page(shared: &Shared, signed_in: &SignedIn, fields: &[(String, String)]) -> Response {
+    let state = State::read(fields);
+    let number = fields.iter().find(|(name, _)| name == "of").and_then(|(_, value)| value.parse::<usize>().ok());
     let is_it = |column: &&Column| Some(column.number) == number;
     let column = state.columns.iter().find(is_it).or_else(|| state.columns.first());
     let wanted = column.map(|column| state.wanted(column)).unwrap_or_default();
+    let models = fields.iter().filter(|(name, _)| !ASKED.contains(&name.as_str()) && name != "of");
+    let address = form_urlencoded::Serializer::new(String::new()).extend_pairs(models).finish();
     let content = html! {
         h1 { "Get code" }
         div #code {
             p.soft { "With a gateway token in place of " code { "$OWNKEY_TOKEN" } ". " a href="/tokens" { "Make one" } }
             (snippets::all(&shared.app.settings.public_url, &wanted))
         }
-        p { a href={ "/playground?" (query) } { "Back to the playground" } }
+        p { a href={ "/playground?" (address) } { "Back to the playground" } }
     };
     let page = with_status(StatusCode::OK, "Get code", &signed_in.viewer, content);
-    Ok(page.at(Place::Playground).into_response())
+    page.at(Place::Playground).into_response()
 }
 
 async fn callable(app: &App, caller: &Caller) -> Result<Vec<ModelLine>, Error> {

@@ -97,6 +97,44 @@ async fn code_is_made_with_the_models_and_the_parameters_that_are_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_stands_in_no_address_and_is_there_after_a_reload() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    ann_with_two_keys(&house).await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    tab.go("/playground?m1=gpt-5-mini").await;
+    tab.fill("Prompt", "What is private?").await;
+    tab.click("button", "Run").await;
+    tab.until(&are_answered(1)).await;
+    let path = tab.path().await;
+    assert!(path.contains("m1=gpt-5-mini") && !path.contains("private"), "{path}");
+    tab.reload().await;
+    assert_eq!(tab.value_of("Prompt").await, "What is private?");
+    assert_eq!(tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_script_a_column_comes_and_goes_and_the_prompt_stays() {
+    let house = House::start().await;
+    ann_with_two_keys(&house).await;
+    let cookie = house.web_session("ann").await;
+    let headers = [
+        ("cookie", cookie.as_str()),
+        ("origin", house.url.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let client = house.nobody();
+    let shown =
+        async |form: &str| client.send(Method::POST, "/playground", &headers, form.into()).await.expect(200).text();
+    let columns = |page: &str| page.matches("data-number=").count() - page.matches("hidden disabled").count();
+    let two = shown("prompt=Stays&m1=gpt-5-mini&add=1").await;
+    let one = shown("prompt=Stays&m1=gpt-5-mini&m2=gpt-5&remove=2").await;
+    assert!(two.contains(">Stays</textarea>") && one.contains(">Stays</textarea>"), "{two}");
+    assert_eq!((columns(&two), columns(&one)), (2, 1), "{two}");
+    assert!(house.sim.log().iter().all(|request| !request.path.contains("chat/completions")), "nothing was called");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_cannot_be_called_says_why_and_the_others_answer() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;

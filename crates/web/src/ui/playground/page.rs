@@ -72,7 +72,7 @@ fn prompt(state: &State) -> Markup {
             div.actions {
                 button #run type="submit" { (icon(Icon::Send)) "Run" }
                 button #stop-all.quiet type="button" hidden { (icon(Icon::Stop)) "Stop all" }
-                button #add.quiet type="submit" name="add" value="1" formmethod="get" formnovalidate disabled[state.columns.len() == COLUMNS] {
+                button #add.quiet type="submit" name="add" value="1" formnovalidate disabled[state.columns.len() == COLUMNS] {
                     (icon(Icon::Plus)) "Add a model"
                 }
                 span.small.keys-hint { kbd { "Ctrl" } " " kbd { "Enter" } " runs" }
@@ -107,12 +107,12 @@ fn column(shown: &Shown<'_>, number: usize) -> Markup {
             div.head {
                 label.sr for={ "m" (number) } { "Model " (number) }
                 input id={ "m" (number) } name={ "m" (number) } list="model-list" value=(column.model) required placeholder="Choose a model" autocomplete="off" spellcheck="false";
-                button.bare.icon-only type="submit" name="remove" value=(number) formmethod="get" formnovalidate aria-label={ "Remove model " (number) } { (icon(Icon::Cross)) }
+                button.bare.icon-only type="submit" name="remove" value=(number) formnovalidate aria-label={ "Remove model " (number) } { (icon(Icon::Cross)) }
             }
             (settings(shown, column))
             (answer(shown, number, outcome))
             div.actions.under {
-                button.quiet.little type="submit" name="of" value=(number) formmethod="get" formaction="/playground/code" formnovalidate data-code { (icon(Icon::Code)) "Get code" }
+                button.quiet.little type="submit" name="of" value=(number) formaction="/playground/code" formnovalidate data-code { (icon(Icon::Code)) "Get code" }
                 button.quiet.little type="button" data-copy-answer hidden { (icon(Icon::Copy)) "Copy" }
                 button.quiet.little type="button" data-stop hidden { (icon(Icon::Stop)) "Stop" }
             }

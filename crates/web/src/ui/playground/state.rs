@@ -1,5 +1,6 @@
 //! What stands in the playground: one prompt and one to four models, each with
-//! its key and its parameters. All of it is in the address.
+//! its key and its parameters. A link may have all of it; the page itself writes
+//! everything but what is asked into its address.
 
 use app::naming;
 use domain::ids::CredentialId;

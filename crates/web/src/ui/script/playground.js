@@ -1,5 +1,6 @@
 // One prompt to several models at once: each answer is written as it comes, can
-// be stopped on its own, and says what it took. The page's address holds all of it.
+// be stopped on its own, and says what it took. The page's address holds the models
+// and their parameters; what is asked stays in this tab, where no proxy notes it.
 import { copy, parsed, toast } from "./core.js";
 
 const form = document.getElementById("playground");
@@ -16,10 +17,20 @@ function query() {
   return new URLSearchParams(fields);
 }
 
+const ASKED = ["prompt", "system"];
+
 function remember() {
-  const text = query().toString();
-  // Longer addresses are kept by no browser: then only the page has it.
-  if (text.length < 8_000) history.replaceState(null, "", `${location.pathname}?${text}`);
+  const asked = Object.fromEntries(ASKED.map((name) => [name, form.elements[name].value]));
+  const fields = query();
+  for (const name of ASKED) fields.delete(name);
+  history.replaceState({ asked }, "", `${location.pathname}?${fields}`);
+}
+
+// After a reload, or back from elsewhere, what was asked is there again.
+for (const name of form ? ASKED : []) {
+  const field = form.elements[name];
+  field.value ||= history.state?.asked?.[name] ?? "";
+  if (field.value) field.closest("details")?.setAttribute("open", "");
 }
 
 let waiting = 0;
@@ -275,9 +286,9 @@ async function runAll() {
 
 // ---- Buttons ----
 async function code(column) {
-  const asked = query();
-  asked.set("of", column.dataset.number);
-  const answer = await fetch(`/playground/code?${asked}`, { headers: { accept: "text/html" } });
+  const body = query();
+  body.set("of", column.dataset.number);
+  const answer = await fetch("/playground/code", { method: "POST", body, headers: { accept: "text/html" } });
   const found = parsed(await answer.text()).getElementById("code");
   if (!answer.ok || !found) return toast("The code could not be made. Try again.", true);
   document.getElementById("code-place").replaceChildren(document.adoptNode(found));
