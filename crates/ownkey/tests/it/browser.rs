@@ -14,6 +14,7 @@ mod status;
 mod tokens;
 mod usage;
 
+use serde_json::json;
 use testkit::{Browser, House, Tab, View};
 
 /// axe-core's script, where `OWNKEY_TEST_AXE` says it is. `CI=true` insists.
@@ -46,10 +47,16 @@ pub(crate) async fn has_no_barriers(tab: &Tab, paths: &[&str]) {
             tab.go(path).await;
             let found = tab.barriers(&axe).await;
             assert!(found.is_empty(), "{path} {}: {found:#?}", view.name());
+            let shown = tab.evaluate(HIDDEN_YET_SHOWN).await;
+            assert_eq!(shown, json!([]), "{path} {}: hidden, and shown all the same", view.name());
         }
     }
     tab.set_view(View::DESKTOP).await;
 }
+
+/// What is marked as hidden and takes up room.
+const HIDDEN_YET_SHOWN: &str = "[...document.querySelectorAll('[hidden]')] \
+     .filter((part) => part.getClientRects().length).map((part) => part.outerHTML.slice(0, 80))";
 
 /// Presses Tab until this has the focus.
 #[expect(clippy::panic, reason = "a test fails by panicking")]

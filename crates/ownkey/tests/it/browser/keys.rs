@@ -64,6 +64,10 @@ async fn a_wrong_key_says_why_and_offers_to_replace_it() {
     house.sim.key(KEY, KeyState::Invalid401);
     paste(&tab, KEY).await;
     tab.see("Invalid").await;
+    tab.go("/chat").await;
+    tab.see("opens no model now").await;
+    tab.click("link", "See the keys").await;
+    tab.until("location.pathname === '/keys' && document.readyState === 'complete'").await;
     tab.click("link", "Replace the key").await;
     tab.see("Edit “OpenAI”").await;
     tab.fill("New key", OTHER_KEY).await;

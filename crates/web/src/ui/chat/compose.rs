@@ -67,7 +67,16 @@ pub(super) fn lock(chat: &Chat, desk: &Desk) -> Markup {
         div #lock data-live="" role="status" {
             @match &desk.lock {
                 None => {}
-                Some(Lock::NoModel) => { span.sr data-locks { "No key opens a model yet. Paste one above to begin." } }
+                Some(Lock::NoModel { keys }) if keys.is_empty() => { span.sr data-locks { "No key opens a model yet. Paste one above to begin." } }
+                Some(Lock::NoModel { keys }) => {
+                    div.banner.notice data-locks {
+                        (icon(Icon::Warning))
+                        div.grow {
+                            @if let [key] = keys.as_slice() { "Your key " (key) " opens no model now." } @else { "None of your " (keys.len()) " keys opens a model now." }
+                            div.row { a.button.little href="/keys" { "See the keys" } }
+                        }
+                    }
+                }
                 Some(Lock::Key { sentence, replaceable, is_hard }) => {
                     div.banner.complaint[*is_hard].notice[!*is_hard] data-locks[*is_hard] {
                         (icon(Icon::Warning))

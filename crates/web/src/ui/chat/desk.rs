@@ -42,7 +42,9 @@ pub(super) async fn desk(
     let has_models = !chats.is_empty();
     let mut desk = Desk { model: chosen, model_name, pinned, payer: None, lock: None, has_models, is_only_local };
     if desk.model_name.is_empty() {
-        desk.lock = Some(Lock::NoModel);
+        let sources = models::sources(&shared.app, caller).await?;
+        let keys = sources.into_iter().filter(|source| source.is_theirs).map(|source| source.title).collect();
+        desk.lock = Some(Lock::NoModel { keys });
         return Ok(desk);
     }
     let wishes = Wishes { pinned, ..Wishes::default() };

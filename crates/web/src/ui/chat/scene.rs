@@ -206,8 +206,8 @@ pub(super) struct Payer {
 
 /// Why nothing can be sent.
 pub(super) enum Lock {
-    /// There is no model at all: the local servers that were looked for.
-    NoModel,
+    /// There is no model at all: the titles of their keys, none of which opens one.
+    NoModel { keys: Vec<String> },
     /// The key does not work.
     Key {
         sentence: String,

@@ -91,7 +91,7 @@ export function followAnswer(chat, turn, { began, ended }) {
       if (old && next) old.replaceWith(next);
       else if (old) old.remove();
       else if (next && name === ".thoughts") place.before(next);
-      else if (next) turn.append(next);
+      else if (next) turn.insertBefore(next, turn.querySelector(".under"));
     }
     const thoughts = turn.querySelector(".thoughts");
     if (thoughts) thoughts.open = wasOpen;

@@ -32,6 +32,7 @@ async fn whatever_goes_wrong_is_said_with_a_way_on() {
     house.sim.set_default(Behaviour::TruncatedStream { after_chunks: 2 });
     fails(&tab, 2, "Request").await;
     tab.until("document.querySelector('article.answer:last-of-type .md').innerText.trim() !== ''").await;
+    tab.until("document.querySelector('article.answer:last-of-type .failure + .under') !== null").await;
     assert!(tab.has("button", "Try again").await);
     assert!(tab.has("link", "Choose another").await);
     house.sim.set_default(Behaviour::Status5xx(503));
