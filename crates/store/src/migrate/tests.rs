@@ -170,6 +170,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0022_webhook.sql",
             "0023_usage_details.sql",
             "0024_audit_organizations.sql",
+            "0026_webhook_secret.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");

@@ -113,6 +113,7 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("keyring.key_retired", "Master key retired"),
         ],
     ),
+    ("Webhook", &[("webhook.secret_rotated", "Signing secret replaced")]),
 ];
 
 /// One event: a line that opens to all that was written down. The ways on stay in
@@ -248,6 +249,7 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
             html! { "sealed " (fields.number("rewrapped")) " secrets anew" @if fields.number("unopened") > 0 { "; " (fields.number("unopened")) " did not open" } }
         }
         "keyring.key_retired" => html! { "retired the master key " code { (fields.text("key")) } },
+        "webhook.secret_rotated" => html! { "replaced what the webhook is signed with" },
         action if action.starts_with("budget.") => budgets::words(row, labels, &fields),
         action if is_of_organizations(action) => organizations::words(row, labels, &fields),
         _ => of_key(row, labels, &fields),
