@@ -90,6 +90,14 @@ pub enum Event {
         /// The provider, by its own address.
         issuer: String,
     },
+    /// Who signs in through an OpenID provider is this user no more.
+    #[serde(rename = "user.identity_unlinked")]
+    IdentityUnlinked {
+        /// Who.
+        user: UserId,
+        /// The provider, by its own address.
+        issuer: String,
+    },
     /// A link to choose a new password was made.
     #[serde(rename = "user.reset_link_created")]
     ResetLinkCreated {

@@ -18,6 +18,7 @@ impl Event {
             | Self::UserDeactivated { user }
             | Self::UserDeleted { user }
             | Self::IdentityLinked { user, .. }
+            | Self::IdentityUnlinked { user, .. }
             | Self::ResetLinkCreated { user }
             | Self::PasswordChanged { user } => ("user", Some(user.to_string())),
             Self::SetupLinkCreated {} => ("setup", None),

@@ -23,6 +23,7 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("user.updated", "Account edited"),
             ("user.password_changed", "Password changed"),
             ("user.identity_linked", "Account linked"),
+            ("user.identity_unlinked", "Account unlinked"),
             ("user.reset_link_created", "Password link made"),
             ("user.role_changed", "Role changed"),
             ("user.deactivated", "User suspended"),
@@ -204,6 +205,9 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
         "user.password_changed" => on("changed the password of", ""),
         "user.identity_linked" => {
             html! { "linked " (target(row, labels)) " to who signs in at " (fields.text("issuer")) }
+        }
+        "user.identity_unlinked" => {
+            html! { "unlinked " (target(row, labels)) " from who signs in at " (fields.text("issuer")) }
         }
         "user.reset_link_created" => on("made a password link for", ""),
         "user.role_changed" => html! { "made " (target(row, labels)) " " strong { (fields.text("role")) } },

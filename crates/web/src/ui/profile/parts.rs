@@ -93,6 +93,33 @@ pub(super) fn password(told: &Told) -> Markup {
     }
 }
 
+/// The accounts elsewhere, to be unlinked by whoever has a password.
+pub(super) fn elsewhere(told: &Told) -> Markup {
+    html! {
+        @if told.account.has_password && !told.identities.is_empty() {
+            section.card #elsewhere aria-labelledby="elsewhere-title" {
+                h2 #elsewhere-title { "Signing in elsewhere" }
+                @for (at, identity) in told.identities.iter().enumerate() {
+                    @let name = told.name_of(identity);
+                    details {
+                        summary { "Unlink " (name) }
+                        form.form method="post" action="/profile/unlink" {
+                            p.soft { "From then on only your password lets you in, and your other sessions end. Signing in with " (name) " once more may link it anew." }
+                            input type="hidden" name="issuer" value=(identity.issuer);
+                            input type="text" name="username" value=(told.account.email) autocomplete="username" hidden;
+                            div.field {
+                                label for={ "unlink-" (at) } { "Your password" }
+                                input id={ "unlink-" (at) } name="password" type="password" required autocomplete="current-password";
+                            }
+                            button.quiet type="submit" { "Unlink" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 pub(super) fn preferences(told: &Told) -> Markup {
     let chosen = told.account.preferences.fallback;
     let choices = [
