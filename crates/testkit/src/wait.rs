@@ -14,7 +14,7 @@ pub async fn eventually<T>(what: &str, within: Duration, look: impl AsyncFn() ->
 }
 
 /// Looks until there is something to see; `None` after `within`.
-pub async fn seen_within<T>(within: Duration, look: impl AsyncFn() -> Option<T>) -> Option<T> {
+pub(crate) async fn seen_within<T>(within: Duration, look: impl AsyncFn() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + within;
     loop {
         if let Some(seen) = look().await {
