@@ -715,4 +715,4 @@ CREATE TABLE webhook_state (
     given_up_at BIGINT,
     problem TEXT,
     problem_at BIGINT
-);
+, secret_number BIGINT NOT NULL DEFAULT 1, secret_since BIGINT, former_until BIGINT);

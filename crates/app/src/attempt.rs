@@ -212,7 +212,7 @@ impl<A: Ask> Run<'_, A> {
         // is being written leaves a row with an end.
         let witness = Witness::of(app, caller, self.key);
         let mut meter = Meter::start(app, attempt, witness, price, self.ask.prompt_characters(), credential.provider)
-            .reckoned(self.ask.reckoning())
+            .reckoned(self.ask.reckoning(credential.provider))
             .marked_up(self.markup)
             .held(self.held.map(Held::pass_on));
         app.store.ledger().dispatch(start).await.map_err(|error| Stop::Refused(error.into()))?;
@@ -258,7 +258,7 @@ impl<A: Ask> Run<'_, A> {
 
 /// What a call is billed at, if tokens have a price there.
 pub(crate) async fn price<A: Ask>(app: &App, ask: &A, place: &Place, key: &Key) -> Result<Option<Price>, Error> {
-    match ask.reckoning() {
+    match ask.reckoning(place.provider) {
         Reckoning::Free => Ok(Some(Price::FREE)),
         Reckoning::ToldUnpriced => Ok(None),
         Reckoning::Usual | Reckoning::Told => crate::prices::of(app, place, &key.offers, app.clock.now()).await,

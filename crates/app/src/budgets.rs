@@ -12,7 +12,7 @@ mod words;
 use domain::budget::{Budget, Window};
 use store::budgets::{Standing, StoredBudget};
 
-pub(crate) use admission::{Costing, admit, admit_within, bounds};
+pub(crate) use admission::{Costing, Size, admit, admit_within, bounds};
 pub(crate) use force::Force;
 pub(crate) use holding::{Held, Holding, limits_changed, part_is_spent};
 pub(crate) use manage::edit_of_token;

@@ -95,7 +95,7 @@ impl Ask for Count<'_> {
         self.request.prompt_characters
     }
 
-    fn reckoning(&self) -> Reckoning {
+    fn reckoning(&self, _: ProviderId) -> Reckoning {
         Reckoning::Free
     }
 

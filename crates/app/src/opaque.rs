@@ -91,8 +91,13 @@ impl Ask for Opaque<'_> {
         AnswerLength { named: self.request.max_tokens(), choices: self.request.choices(), may_be_limited: false }
     }
 
-    fn reckoning(&self) -> Reckoning {
-        if self.route.family.counts_text() { Reckoning::Told } else { Reckoning::ToldUnpriced }
+    fn reckoning(&self, provider: ProviderId) -> Reckoning {
+        let family = self.route.family;
+        match family.counts_text() {
+            _ if family.is_free_at(provider) => Reckoning::Free,
+            true => Reckoning::Told,
+            false => Reckoning::ToldUnpriced,
+        }
     }
 
     async fn question(&self, errand: Errand<'_>, target: &Target<'_>) -> Result<((), Question)> {

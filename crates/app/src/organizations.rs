@@ -9,7 +9,7 @@ use domain::audit::Event;
 use domain::credential::Owner;
 use domain::ids::{OrganizationId, UserId};
 use domain::organization::{self, MemberRole, Organization, Rules};
-use domain::{Caller, text};
+use domain::{Caller, Timestamp, text};
 use serde_json::json;
 use store::StoreError;
 use store::mutation::Mutation;
@@ -179,20 +179,13 @@ pub async fn edit(app: &App, caller: &Caller, named: &str, edit: Edit) -> Result
         .collect();
     let (rules, changed) = edit.rules.applied(known.rules.clone())?;
     fields.extend(changed);
-    let suspended_at = match edit.is_suspended {
-        Some(true) => known.suspended_at.or(Some(now)),
-        Some(false) => None,
-        None => known.suspended_at,
-    };
+    let told = [Event::OrganizationSuspended { organization: id }, Event::OrganizationResumed { organization: id }];
+    let (suspended_at, of_suspension) = suspension(known.suspended_at, edit.is_suspended, now, told);
     let mut events = Vec::new();
     if !fields.is_empty() {
         events.push(Event::OrganizationUpdated { organization: id, fields });
     }
-    match (known.suspended_at, suspended_at) {
-        (None, Some(_)) => events.push(Event::OrganizationSuspended { organization: id }),
-        (Some(_), None) => events.push(Event::OrganizationResumed { organization: id }),
-        _ => {}
-    }
+    events.extend(of_suspension);
     let edited = Organization {
         name: name.unwrap_or(known.name),
         slug: slug.unwrap_or(known.slug),
@@ -204,6 +197,21 @@ pub async fn edit(app: &App, caller: &Caller, named: &str, edit: Edit) -> Result
     };
     commit_edit(app, change, events, &edited).await?;
     find(app, caller, &id.to_string()).await
+}
+
+/// Since when something is suspended after an edit, and what is told of that:
+/// the first when it begins, the second when it ends.
+pub(crate) fn suspension(
+    known: Option<Timestamp>,
+    wanted: Option<bool>,
+    now: Timestamp,
+    [begun, ended]: [Event; 2],
+) -> (Option<Timestamp>, Option<Event>) {
+    match (known, wanted) {
+        (None, Some(true)) => (Some(now), Some(begun)),
+        (Some(_), Some(false)) => (None, Some(ended)),
+        (known, _) => (known, None),
+    }
 }
 
 async fn commit_edit(app: &App, mut change: Mutation, events: Vec<Event>, edited: &Organization) -> Result<()> {

@@ -22,7 +22,7 @@ use crate::naming::Place;
 use crate::reach::Offer;
 
 pub use estimate::{AskedEstimate, Estimate, estimate};
-pub use import::{Difference, Picked, Plan, apply, apply_picked, plan};
+pub use import::{Difference, Picked, Plan, Start, apply, apply_picked, plan};
 pub use list::{History, Only, PriceFilter, PriceLine, history, list};
 pub use set::{NewPrice, may_set, set, withdraw};
 

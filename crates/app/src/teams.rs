@@ -162,20 +162,13 @@ pub async fn edit(app: &App, caller: &Caller, id: TeamId, edit: Edit) -> Result<
     let now = app.clock.now();
     let mut change = app.store.begin(now, actor(caller), None).await?;
     let known = store::teams::by_id_within(&mut change, id).await?.ok_or_else(missing)?;
-    let suspended_at = match edit.is_suspended {
-        Some(true) => known.suspended_at.or(Some(now)),
-        Some(false) => None,
-        None => known.suspended_at,
-    };
+    let told = [Event::TeamSuspended { team: id }, Event::TeamResumed { team: id }];
+    let (suspended_at, of_suspension) = organizations::suspension(known.suspended_at, edit.is_suspended, now, told);
     let mut events = Vec::new();
     if !fields.is_empty() {
         events.push(Event::TeamUpdated { team: id, fields });
     }
-    match (known.suspended_at, suspended_at) {
-        (None, Some(_)) => events.push(Event::TeamSuspended { team: id }),
-        (Some(_), None) => events.push(Event::TeamResumed { team: id }),
-        _ => {}
-    }
+    events.extend(of_suspension);
     if events.is_empty() {
         change.rollback().await?;
         return get(app, caller, id).await;

@@ -15,6 +15,7 @@ use domain::text::is_invisible;
 use domain::{Caller, Nanos, ProviderId};
 use llm::UpstreamError;
 use llm::capabilities::{Ability, Outcome, Spent, Trial, Tried};
+use llm::media::Media;
 use store::ledger::{AttemptStart, CallSource};
 use store::tries::TriedAbility;
 
@@ -39,6 +40,10 @@ const PROMPT_CHARACTERS: u64 = 200;
 
 /// No answer to a prompt is longer.
 const ANSWER: AnswerLength = AnswerLength { named: Some(64), choices: 1, may_be_limited: false };
+
+/// What is held for one: a picture of theirs is a few pixels.
+const SIZE: budgets::Size =
+    budgets::Size { characters: PROMPT_CHARACTERS, media: Media { pictures: 0, has_more: false }, answer: ANSWER };
 
 /// What to try.
 #[derive(Debug)]
@@ -186,7 +191,7 @@ impl Trying<'_> {
         let bounds = budgets::bounds(app, caller, &costing).await?;
         let held = match bounds.is_empty() {
             true => None,
-            false => budgets::admit_within(app, caller, bounds, costing, PROMPT_CHARACTERS, ANSWER).await?,
+            false => budgets::admit_within(app, caller, bounds, costing, SIZE).await?,
         };
         let attempt = held.as_ref().map_or(attempt, Held::attempt);
         let start = AttemptStart {

@@ -11,7 +11,7 @@ use store::identities::Identity;
 use store::users::User;
 
 use crate::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::sign_in::{self, Visitor};
 use crate::{credentials, setup};
 
@@ -124,6 +124,35 @@ pub async fn me(app: &App, caller: &Caller) -> Result<Account> {
 /// When the store cannot be read.
 pub async fn identities(app: &App, caller: &Caller) -> Result<Vec<Identity>> {
     Ok(store::identities::of_user(&app.store, caller.user).await?)
+}
+
+/// Unlinks the caller from who they are at a provider; from then on only their
+/// password lets them in, which they prove with it. Every other session of theirs
+/// ends.
+///
+/// # Errors
+/// `not_found` where they are nobody, `conflict` without a password,
+/// `incorrect_login`, and `forbidden` where passwords do not count.
+pub async fn unlink(app: &App, caller: &Caller, issuer: &str, password: Password, visitor: &Visitor) -> Result<()> {
+    if !identities(app, caller).await?.iter().any(|identity| identity.issuer == issuer) {
+        return Err(Error::not_found("account elsewhere").of_field("issuer"));
+    }
+    if !me(app, caller).await?.has_password {
+        return Err(Error::new(
+            Code::Conflict,
+            "You have no password, so this is your only way in. Have an admin of this server make you a password link first.",
+        ));
+    }
+    let user = sign_in::prove_again(app, caller, password, visitor).await?;
+    let mut change = app.store.begin(app.clock.now(), sign_in::actor(caller), Some(visitor.address.clone())).await?;
+    if !store::identities::unlink(&mut change, user.id, issuer).await? {
+        change.rollback().await?;
+        return Err(Error::not_found("account elsewhere").of_field("issuer"));
+    }
+    store::sessions::end_all_of_user(&mut change, user.id, caller.session()).await?;
+    change.commit(Event::IdentityUnlinked { user: user.id, issuer: issuer.to_owned() }).await?;
+    app.callers.forget_all();
+    Ok(())
 }
 
 /// Changes the caller's own account.

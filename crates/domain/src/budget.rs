@@ -25,6 +25,9 @@ pub const SHORTEST_ANSWER: u64 = 256;
 /// The longest answer of a model of which nobody says how long its answers are.
 pub const LONGEST_UNSAID: u64 = 131_072;
 
+/// The longest question to a model of which nobody says how much it reads.
+pub const WINDOW_UNSAID: u64 = 1_048_576;
+
 const DAY: i64 = 86_400_000_000;
 
 /// Whose spending a budget bounds.

@@ -15,6 +15,7 @@ pub mod parameters;
 pub mod wire;
 
 pub mod embeddings;
+pub mod media;
 pub mod multipart;
 pub mod opaque;
 

@@ -69,6 +69,14 @@ impl Family {
         matches!(self, Self::Completions | Self::Moderations | Self::Rerank)
     }
 
+    /// Whether this provider bills nothing for it.
+    ///
+    /// Source: OpenAI's guide to moderation, “free to use”.
+    #[must_use]
+    pub const fn is_free_at(self, provider: ProviderId) -> bool {
+        matches!((self, provider), (Self::Moderations, ProviderId::OpenAi))
+    }
+
     /// The model that OpenAI takes where none is named.
     #[must_use]
     pub const fn default_model(self) -> Option<&'static str> {

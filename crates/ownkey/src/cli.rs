@@ -377,9 +377,21 @@ pub(crate) enum Config {
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// The log, newest first.
-    List,
-    /// Whether the chain is whole; names the first broken row otherwise.
+    /// The last hundred events, newest first.
+    List {
+        /// Only what happened in this organization: its slug, or its id. Its owners
+        /// and admins must name it.
+        #[arg(long, value_name = "SLUG")]
+        organization: Option<String>,
+    },
+    /// Write the log to standard output, an event as JSON on each line, newest first.
+    Export {
+        /// Only what happened in this organization: its slug, or its id. Its owners
+        /// and admins must name it.
+        #[arg(long, value_name = "SLUG")]
+        organization: Option<String>,
+    },
+    /// Whether the chain of the whole log is whole; names the first broken row otherwise.
     Verify,
 }
 

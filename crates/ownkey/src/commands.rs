@@ -24,6 +24,7 @@ mod user;
 mod webhook;
 
 use clap::CommandFactory;
+use domain::audit::Actor;
 
 use crate::cli::{Arguments, Command, Place};
 use crate::config::environment::Environment;
@@ -105,6 +106,22 @@ async fn setup_link(place: &Place, environment: &Environment) -> Result<(), Fail
             "Somebody has an account already; set-up is over. Use `ownkey user add` or `user reset-link`.",
         )),
     }
+}
+
+/// Who the audit log names: the user asked for, or the only one, or nobody.
+async fn actor(store: &store::Store, email: Option<&str>) -> Result<Actor, Failure> {
+    let read = |error: store::StoreError| Failure::from(app::Error::from(error));
+    let user = match email {
+        Some(email) => {
+            let user = store::users::by_email(store, email).await.map_err(read)?;
+            Some(user.ok_or_else(|| Failure::new(format!("There is no user {email}.")))?)
+        }
+        None => {
+            let (users, count) = store::users::list(store, 0, 1).await.map_err(read)?;
+            users.into_iter().next().filter(|_| count == 1)
+        }
+    };
+    Ok(Actor::CommandLine { user: user.map(|user| user.id) })
 }
 
 /// A word of the command line as a part of an address: it stays one word.

@@ -122,12 +122,15 @@ impl Transport {
     /// # Errors
     /// The sentence of the refusal.
     pub(crate) async fn stream(&self, path: &str, body: &Value) -> Result<Coming, Failure> {
-        let (status, coming) = self.open(Method::POST, path, Some(body)).await?;
-        if status.is_success() {
-            return Ok(coming);
-        }
-        let bytes = collect(coming).await?;
-        Err(refusal(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        opened(self.open(Method::POST, path, Some(body)).await?).await
+    }
+
+    /// A file that comes in pieces.
+    ///
+    /// # Errors
+    /// The sentence of the refusal.
+    pub(crate) async fn download(&self, path: &str) -> Result<Coming, Failure> {
+        opened(self.open(Method::GET, path, None).await?).await
     }
 
     async fn open(
@@ -200,6 +203,15 @@ impl Transport {
             app.close().await;
         }
     }
+}
+
+/// What comes, unless it is a refusal.
+async fn opened((status, coming): (http::StatusCode, Coming)) -> Result<Coming, Failure> {
+    if status.is_success() {
+        return Ok(coming);
+    }
+    let bytes = collect(coming).await?;
+    Err(refusal(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
 }
 
 async fn collect(coming: Coming) -> Result<Bytes, Failure> {

@@ -32,6 +32,9 @@ const LINK: &str = "INSERT INTO identities (issuer, subject, user_id, email, cre
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (issuer, subject) DO UPDATE SET user_id = excluded.user_id, \
      email = excluded.email, created_at = excluded.created_at, last_seen_at = excluded.last_seen_at";
 
+const UNLINKED: &str = "UPDATE users SET has_identity = 0 WHERE id = $1 \
+     AND NOT EXISTS (SELECT 1 FROM identities AS i WHERE i.user_id = users.id)";
+
 const SPEND: &str = "INSERT INTO spent_states (hash, spent_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING";
 
 /// The identity with this issuer and subject.
@@ -79,6 +82,22 @@ pub async fn link(change: &mut Mutation, identity: &Identity) -> Result<(), Stor
         .await?;
     change.touch(ChangeKind::User, &identity.user);
     Ok(())
+}
+
+/// Unlinks a user from who they are at one provider. `false`: they are nobody
+/// there.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn unlink(change: &mut Mutation, user: UserId, issuer: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM identities WHERE user_id = $1 AND issuer = $2")
+        .bind(user.to_string())
+        .bind(issuer)
+        .execute(change.connection())
+        .await?;
+    sqlx::query(UNLINKED).bind(user.to_string()).execute(change.connection()).await?;
+    change.touch(ChangeKind::User, &user);
+    Ok(done.rows_affected() > 0)
 }
 
 /// Takes the address out of the identities of a user who is let go. The subjects
@@ -205,6 +224,27 @@ mod tests {
             assert_eq!(find(&store, ISSUER, "s-1").await.unwrap().unwrap().email, "");
             linked(&store, "s-1", bob.id).await;
             assert_eq!(find(&store, ISSUER, "s-1").await.unwrap().unwrap().user, bob.id);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn who_is_unlinked_from_all_providers_signs_in_elsewhere_no_more() {
+        on_both(async |place| {
+            let store = place.open().await;
+            let (ann, bob) = (add_user(&store, "ann@example.org").await, add_user(&store, "bob@example.org").await);
+            linked(&store, "s-ann", ann.id).await;
+            linked(&store, "s-bob", bob.id).await;
+            for (issuer, is_linked) in [("https://login.example.com", false), (ISSUER, true), (ISSUER, false)] {
+                let mut change = store.begin(NOW, Actor::System, None).await.unwrap();
+                assert_eq!(unlink(&mut change, ann.id, issuer).await.unwrap(), is_linked);
+                change.commit(Event::IdentityUnlinked { user: ann.id, issuer: issuer.to_owned() }).await.unwrap();
+                let user = crate::users::by_id(&store, ann.id).await.unwrap().unwrap();
+                assert_eq!(user.has_identity, issuer != ISSUER);
+            }
+            assert_eq!(find(&store, ISSUER, "s-ann").await.unwrap(), None);
+            assert!(crate::users::by_id(&store, bob.id).await.unwrap().unwrap().has_identity);
+            store.close().await;
         })
         .await;
     }

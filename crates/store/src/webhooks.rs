@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::mutation::Write;
+use crate::mutation::{Mutation, Write};
 use crate::open::Store;
 use crate::row::Columns;
 
@@ -45,6 +45,25 @@ pub struct Message {
     pub tries: u32,
 }
 
+/// Which secrets sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signing {
+    /// The number of the one in force, from 1.
+    pub number: u32,
+    /// Since when, unless it is the first.
+    pub since: Option<Timestamp>,
+    /// Until when the one before signs too.
+    pub former_until: Option<Timestamp>,
+}
+
+impl Signing {
+    /// The numbers of the secrets that sign at `now`, the one in force first.
+    pub fn numbers(self, now: Timestamp) -> impl Iterator<Item = u32> {
+        let former = self.former_until.filter(|until| now < *until).and_then(|_| self.number.checked_sub(1));
+        [Some(self.number), former].into_iter().flatten()
+    }
+}
+
 /// How it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -64,6 +83,8 @@ pub struct Standing {
     pub given_up_at: Option<Timestamp>,
     /// Why the last try failed that did, and when.
     pub problem: Option<(String, Timestamp)>,
+    /// Which secrets sign.
+    pub signing: Signing,
 }
 
 /// Makes `node` the server that tells, until `until`, unless another one is.
@@ -237,6 +258,47 @@ pub async fn standing(store: &Store) -> Result<Standing, StoreError> {
         given_up: row.count("given_up")?,
         given_up_at: row.optional_time("given_up_at")?,
         problem: row.optional_text("problem")?.zip(row.optional_time("problem_at")?),
+        signing: signing_of(&row)?,
+    })
+}
+
+const SIGNING: &str = "SELECT secret_number, secret_since, former_until FROM webhook_state WHERE id = 1";
+
+/// Which secrets sign.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn signing(store: &Store) -> Result<Signing, StoreError> {
+    signing_of(&Columns(&sqlx::query(SIGNING).fetch_one(store.pool()).await?))
+}
+
+/// The same, in the change that is to replace it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn signing_in(change: &mut Mutation) -> Result<Signing, StoreError> {
+    signing_of(&Columns(&sqlx::query(SIGNING).fetch_one(change.connection()).await?))
+}
+
+/// Says which secrets sign from now on.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn sign_with(change: &mut Mutation, signing: Signing) -> Result<(), StoreError> {
+    sqlx::query("UPDATE webhook_state SET secret_number = $1, secret_since = $2, former_until = $3 WHERE id = 1")
+        .bind(i64::from(signing.number))
+        .bind(signing.since.map(Timestamp::as_micros))
+        .bind(signing.former_until.map(Timestamp::as_micros))
+        .execute(change.connection())
+        .await?;
+    Ok(())
+}
+
+fn signing_of(row: &Columns<'_>) -> Result<Signing, StoreError> {
+    Ok(Signing {
+        number: u32::try_from(row.count("secret_number")?).unwrap_or(u32::MAX),
+        since: row.optional_time("secret_since")?,
+        former_until: row.optional_time("former_until")?,
     })
 }
 

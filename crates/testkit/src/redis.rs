@@ -1,5 +1,7 @@
 //! A real `redis-server` of a test's own.
 
+mod tls;
+
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -20,6 +22,8 @@ pub struct Redis {
     child: Child,
     password: String,
     address: SocketAddr,
+    /// Where it speaks TLS as well.
+    tls: Option<SocketAddr>,
     directory: TempDir,
 }
 
@@ -37,11 +41,49 @@ impl Redis {
             return None;
         }
         let directory = TempDir::new().expect("a directory");
-        let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-        let child = run(port, password, &directory);
-        let redis = Self { child, password: password.to_owned(), address: port, directory };
+        let address = free().await;
+        let child = run(address, None, password, &directory);
+        let redis = Self { child, password: password.to_owned(), address, tls: None, directory };
         redis.answers().await;
         Some(redis)
+    }
+
+    /// The same, which speaks TLS at a port of its own, with a certificate for
+    /// 127.0.0.1. `None`, with a line that says so, also where `redis-server` was
+    /// built without TLS or `openssl` is not installed.
+    #[expect(clippy::print_stderr, reason = "a skipped suite says so")]
+    pub async fn start_with_tls(password: &str) -> Option<Self> {
+        let mut redis = Self::start(password).await?;
+        redis.kill().await;
+        if !tls::make(redis.directory.path()).await {
+            eprintln!("skipped: openssl is not installed");
+            return None;
+        }
+        let tls = free().await;
+        redis.tls = Some(tls);
+        redis.child = run(redis.address, Some(tls), password, &redis.directory);
+        let is_there = eventually("redis-server answers, or ends", PATIENCE, async || {
+            let answer = redis.ask("PING").await.ok().filter(|answer| answer.contains("PONG")).map(|_| true);
+            let gone = redis.child.id().is_none_or(|id| !std::path::Path::new(&format!("/proc/{id}/exe")).exists());
+            answer.or_else(|| gone.then_some(false))
+        })
+        .await;
+        if !is_there {
+            eprintln!("skipped: redis-server was built without TLS");
+        }
+        is_there.then_some(redis)
+    }
+
+    /// Its URL for TLS; panics where it speaks none.
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        format!("rediss://:{}@{}/0", self.password, self.tls.expect("it speaks TLS"))
+    }
+
+    /// The file of the authority that its certificate is of.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.directory.path().join(tls::AUTHORITY).display().to_string()
     }
 
     /// Its URL.
@@ -57,7 +99,7 @@ impl Redis {
 
     /// Starts it again, empty.
     pub async fn start_again(&mut self) {
-        self.child = run(self.address, &self.password, &self.directory);
+        self.child = run(self.address, self.tls, &self.password, &self.directory);
         self.answers().await;
     }
 
@@ -99,8 +141,19 @@ impl Redis {
     }
 }
 
-fn run(address: SocketAddr, password: &str, directory: &TempDir) -> Child {
-    Command::new("redis-server")
+/// A port that nobody listens at.
+async fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address")
+}
+
+fn run(address: SocketAddr, tls: Option<SocketAddr>, password: &str, directory: &TempDir) -> Child {
+    let mut command = Command::new("redis-server");
+    if let Some(tls) = tls {
+        command.args(["--tls-port", &tls.port().to_string(), "--tls-auth-clients", "no"]);
+        command.args(["--tls-ca-cert-file", tls::AUTHORITY, "--tls-cert-file", tls::CERTIFICATE]);
+        command.args(["--tls-key-file", tls::KEY]);
+    }
+    command
         .args(["--port", &address.port().to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .args(["--requirepass", password])
         .current_dir(directory.path())

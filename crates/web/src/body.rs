@@ -170,10 +170,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A form of a page or of the log-in.
-pub struct Form<T>(pub T);
+/// A form of a page or of the log-in, at most `LIMIT` bytes.
+pub struct Form<T, const LIMIT: usize = CONTROL_BODY_BYTES>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+impl<T: DeserializeOwned, const LIMIT: usize, S: Send + Sync> FromRequest<S> for Form<T, LIMIT> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
@@ -186,7 +186,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
             .into());
         }
         let length = declared_length(request.headers());
-        let body = read(request.into_body(), length, CONTROL_BODY_BYTES).await?;
+        let body = read(request.into_body(), length, LIMIT).await?;
         let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(&body));
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
             let path = error.path().to_string();

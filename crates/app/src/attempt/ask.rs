@@ -11,6 +11,7 @@ use domain::{Nanos, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm::UpstreamError;
 use llm::client::Incoming;
+use llm::media::Media;
 use llm::wire::Target;
 
 use super::{Run, Stop};
@@ -83,6 +84,11 @@ pub(crate) trait Ask: Send + Sync + Sized {
         self.prompt_characters()
     }
 
+    /// What the question holds besides text, for budgets.
+    fn media(&self) -> Media {
+        Media::default()
+    }
+
     /// How long its answer may be, for budgets.
     fn answer_length(&self) -> AnswerLength {
         AnswerLength::NONE
@@ -92,8 +98,8 @@ pub(crate) trait Ask: Send + Sync + Sized {
     /// open; `None`: leaves it open.
     fn limit_answer(&mut self, _limit: Option<u64>) {}
 
-    /// How the bill is made.
-    fn reckoning(&self) -> Reckoning {
+    /// How this provider's bill is made.
+    fn reckoning(&self, _provider: ProviderId) -> Reckoning {
         Reckoning::Usual
     }
 

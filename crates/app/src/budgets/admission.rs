@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use domain::budget::{Budget, Estimate, LONGEST_UNSAID, SHORTEST_ANSWER, Window};
+use domain::budget::{Budget, Estimate, LONGEST_UNSAID, SHORTEST_ANSWER, WINDOW_UNSAID, Window};
 use domain::ids::AttemptId;
+use domain::model::ModelFacts;
 use domain::usage::estimated_tokens;
 use domain::{Caller, Nanos, Price};
+use llm::media::{self, Media};
 use store::budgets::{Admission, Standing};
 use tokio::sync::oneshot;
 
@@ -42,7 +44,8 @@ pub(crate) struct Costing<'a> {
 /// `budget_exceeded`, and `model_unpriced` where nobody can say what it costs.
 pub(crate) async fn admit<A: Ask>(errand: Errand<'_>, ask: &mut A, costing: Costing<'_>) -> Result<Option<Held>> {
     let Errand { app, caller, .. } = errand;
-    let bounds = match ask.reckoning() {
+    let reckoning = ask.reckoning(costing.place.provider);
+    let bounds = match reckoning {
         Reckoning::Free => Vec::new(),
         _ => bounds(app, caller, &costing).await?,
     };
@@ -50,9 +53,12 @@ pub(crate) async fn admit<A: Ask>(errand: Errand<'_>, ask: &mut A, costing: Cost
         ask.limit_answer(None);
         return Ok(None);
     }
-    let (characters, length) = (ask.priced_characters(errand), ask.answer_length());
+    if reckoning == Reckoning::ToldUnpriced {
+        return Err(unreckoned(costing.place));
+    }
+    let size = Size { characters: ask.priced_characters(errand), media: ask.media(), answer: ask.answer_length() };
     // Out of the way of calls that nothing bounds.
-    let held = Box::pin(admit_within(app, caller, bounds, costing, characters, length)).await?;
+    let held = Box::pin(admit_within(app, caller, bounds, costing, size)).await?;
     ask.limit_answer(held.as_ref().and_then(Held::limit));
     Ok(held)
 }
@@ -67,7 +73,16 @@ pub(crate) async fn bounds(app: &App, caller: &Caller, costing: &Costing<'_>) ->
     Ok(budgets.map(|budget| (budget.clone(), budget.period.window(now))).collect())
 }
 
-/// Holds what a question of so many characters and its answer may come to.
+/// How much may be billed of a call.
+pub(crate) struct Size {
+    /// The characters of the question's text.
+    pub(crate) characters: u64,
+    /// What it holds besides.
+    pub(crate) media: Media,
+    pub(crate) answer: AnswerLength,
+}
+
+/// Holds what a question of this size and its answer may come to.
 ///
 /// # Errors
 /// As [`admit`].
@@ -76,9 +91,9 @@ pub(crate) async fn admit_within(
     caller: &Caller,
     bounds: Vec<(Budget, Window)>,
     costing: Costing<'_>,
-    characters: u64,
-    length: AnswerLength,
+    size: Size,
 ) -> Result<Option<Held>> {
+    let length = size.answer;
     let price = costing.price.ok_or_else(|| unpriced(costing.place))?;
     if price == Price::FREE || bounds.is_empty() {
         return Ok(None);
@@ -86,7 +101,7 @@ pub(crate) async fn admit_within(
     let estimate = Estimate {
         price,
         markup_basis_points: costing.markup,
-        prompt: estimated_tokens(characters),
+        prompt: longest_question(app, &costing, &size),
         choices: length.choices,
     };
     let longest = length.named.unwrap_or_else(|| longest_answer(app, &costing));
@@ -173,14 +188,40 @@ impl Admitting<'_> {
     }
 }
 
-/// The longest answer the model gives.
-fn longest_answer(app: &App, costing: &Costing<'_>) -> u64 {
+/// What the key's list, or else the catalogue, says of the model.
+fn said<T>(app: &App, costing: &Costing<'_>, what: impl Fn(&ModelFacts) -> Option<T>) -> Option<T> {
     let Costing { place, key, .. } = costing;
     let offered = key.offers.get(&place.upstream_id).map(|offer| &offer.facts);
-    let listed = app.catalogue.get(place.provider, &place.upstream_id);
-    let facts = [offered, listed];
-    let said = facts.iter().flatten().find_map(|facts| facts.max_output_tokens);
-    said.or_else(|| facts.iter().flatten().find_map(|facts| facts.context_window)).unwrap_or(LONGEST_UNSAID)
+    [offered, app.catalogue.get(place.provider, &place.upstream_id)].into_iter().flatten().find_map(what)
+}
+
+/// The longest answer the model gives.
+fn longest_answer(app: &App, costing: &Costing<'_>) -> u64 {
+    let longest = said(app, costing, |facts| facts.max_output_tokens);
+    longest.or_else(|| said(app, costing, |facts| facts.context_window)).unwrap_or(LONGEST_UNSAID)
+}
+
+/// The most tokens that the question is billed as. Nobody knows how long a sound,
+/// a film or a document is: it may be all that the model reads.
+fn longest_question(app: &App, costing: &Costing<'_>, size: &Size) -> u64 {
+    let Media { pictures, has_more } = size.media;
+    let of_a_picture = || media::most_tokens_of_a_picture(costing.place.provider, &costing.place.upstream_id);
+    let seen = if pictures > 0 { pictures.saturating_mul(of_a_picture()) } else { 0 };
+    let window = || said(app, costing, |facts| facts.context_window).unwrap_or(WINDOW_UNSAID);
+    let more = if has_more { window() } else { 0 };
+    estimated_tokens(size.characters).saturating_add(seen).saturating_add(more)
+}
+
+fn unreckoned(place: &Place) -> Error {
+    Error::new(
+        Code::ModelUnpriced,
+        format!(
+            "What “{}” costs at {} is not told by tokens of text, so that it cannot be held against the budget in force, and it is not called. Call it without a budget.",
+            naming::shown(&place.upstream_id),
+            place.provider.display_name()
+        ),
+    )
+    .of_field("model")
 }
 
 fn unpriced(place: &Place) -> Error {

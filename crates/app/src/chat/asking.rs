@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use llm::UpstreamError;
 use llm::client::Incoming;
+use llm::media::Media;
 use llm::wire::{About, ClientRequest, ClientWire, Target};
 use tokio::sync::oneshot;
 
@@ -65,6 +66,10 @@ impl Ask for Chat<'_> {
 
     fn prompt_characters(&self) -> u64 {
         self.request.prompt_characters
+    }
+
+    fn media(&self) -> Media {
+        Media::of(self.request.object())
     }
 
     fn answer_length(&self) -> AnswerLength {

@@ -7,6 +7,7 @@
 mod address;
 mod message;
 mod sending;
+mod signing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use crate::App;
 use crate::error::{Result, chain};
 
 pub use address::{Webhook, WebhookProblem};
-pub use sending::{secret, try_out};
+pub use sending::try_out;
+pub use signing::{Rotated, USUAL_GRACE, rotate, secret};
 
 /// How often is looked whether there is anything to tell.
 const TICK: Duration = Duration::from_secs(1);
@@ -177,7 +179,8 @@ impl Teller<'_> {
                 self.due = Some(message.next_at);
                 return Ok(());
             }
-            let sent = sending::send(self.app, self.webhook, message.id, &message.body).await;
+            let signing = webhooks::signing(&self.app.store).await?;
+            let sent = sending::send(self.app, self.webhook, signing, message.id, &message.body).await;
             let is_taken = sent.is_ok();
             match sent {
                 Ok(_) => webhooks::delivered(&self.app.store, message.id, self.app.clock.now()).await?,

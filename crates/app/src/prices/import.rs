@@ -75,13 +75,23 @@ struct Listed {
     refused: Vec<LeftOut>,
 }
 
-/// What a list would change, from `starts_at` on.
+/// From when on a list counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// `None`: from now on.
+    pub at: Option<Timestamp>,
+    /// Whether that may lie in the past: calls already made keep the price they
+    /// were billed at, but the history says otherwise then.
+    pub may_lie_in_the_past: bool,
+}
+
+/// What a list would change, from `start` on.
 ///
 /// # Errors
 /// `forbidden`, `invalid_request` for what is no list.
-pub async fn plan(app: &App, caller: &Caller, document: &str, starts_at: Option<Timestamp>) -> Result<Plan> {
+pub async fn plan(app: &App, caller: &Caller, document: &str, start: Start) -> Result<Plan> {
     may_set(caller)?;
-    let starts_at = start(starts_at, app.clock.now())?;
+    let starts_at = checked(start, app.clock.now())?;
     let book = super::book(app).await?;
     Ok(compared(read(document)?, app.catalogue, &book, starts_at))
 }
@@ -90,16 +100,16 @@ pub async fn plan(app: &App, caller: &Caller, document: &str, starts_at: Option<
 ///
 /// # Errors
 /// As [`plan`]; nothing is taken then.
-pub async fn apply(app: &App, caller: &Caller, document: &str, starts_at: Option<Timestamp>) -> Result<Plan> {
+pub async fn apply(app: &App, caller: &Caller, document: &str, start: Start) -> Result<Plan> {
     may_set(caller)?;
-    write(app, caller, read(document)?, starts_at).await
+    write(app, caller, read(document)?, start).await
 }
 
 /// Takes what somebody picked of a list, in one change.
 ///
 /// # Errors
 /// As [`apply`].
-pub async fn apply_picked(app: &App, caller: &Caller, picked: Picked, starts_at: Option<Timestamp>) -> Result<Plan> {
+pub async fn apply_picked(app: &App, caller: &Caller, picked: Picked, start: Start) -> Result<Plan> {
     may_set(caller)?;
     let mut prices = BTreeMap::new();
     for (provider, model, price) in picked.prices {
@@ -107,12 +117,12 @@ pub async fn apply_picked(app: &App, caller: &Caller, picked: Picked, starts_at:
         prices.insert((provider, model_id(provider, &model)?), price);
     }
     let listed = Listed { source: picked.source, prices, skipped: Vec::new(), refused: Vec::new() };
-    write(app, caller, listed, starts_at).await
+    write(app, caller, listed, start).await
 }
 
-async fn write(app: &App, caller: &Caller, listed: Listed, starts_at: Option<Timestamp>) -> Result<Plan> {
+async fn write(app: &App, caller: &Caller, listed: Listed, start: Start) -> Result<Plan> {
     let now = app.clock.now();
-    let starts_at = start(starts_at, now)?;
+    let starts_at = checked(start, now)?;
     let mut change = app.store.begin(now, sign_in::actor(caller), None).await?;
     let known = store::prices::all_in(&mut change).await?;
     let kept = known.len();
@@ -144,14 +154,16 @@ async fn write(app: &App, caller: &Caller, listed: Listed, starts_at: Option<Tim
     Ok(plan)
 }
 
-/// When a list begins to count: now, or later.
-fn start(wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
-    match wanted {
-        Some(moment) if moment < now => {
-            Err(Error::invalid("starts_at", "lies in the past; a list counts from now on, or from later on"))
-        }
-        wanted => set::within(wanted.unwrap_or(now), now),
+/// When a list begins to count.
+fn checked(start: Start, now: Timestamp) -> Result<Timestamp> {
+    let starts_at = set::within(start.at.unwrap_or(now), now)?;
+    if starts_at < now && !start.may_lie_in_the_past {
+        return Err(Error::invalid(
+            "starts_at",
+            "lies in the past: calls already made keep the price they were billed at; say that it may (confirm=true) to write the list into the history all the same",
+        ));
     }
+    Ok(starts_at)
 }
 
 fn read(document: &str) -> Result<Listed> {

@@ -34,6 +34,9 @@ use voyage::Voyage;
 /// never quite alike.
 const PROOF_SLACK_SECONDS: i64 = 30;
 
+/// How long a page waits for a provider that it can do without.
+const SHORT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What a browser is to do to begin: keep this, and go there.
 pub struct Departure {
     /// The provider's page.
@@ -79,6 +82,24 @@ fn settings(app: &App) -> Result<&Oidc> {
 /// be asked how.
 pub async fn begin(app: &App) -> Result<Departure> {
     depart(app, None, "/").await
+}
+
+/// Where somebody who signed out here signs out at the provider as well; `None`
+/// where that says of no such page, or nothing in good time.
+pub async fn way_out(app: &App) -> Option<String> {
+    let oidc = app.settings.oidc.as_deref()?;
+    let known = tokio::time::timeout(SHORT_PATIENCE, provider::known(app, oidc)).await.ok()?;
+    known.ok()?.way_out.clone()
+}
+
+/// Whether somebody is known at the operator's provider.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn is_known_there(app: &App, caller: &Caller) -> Result<bool> {
+    let Some(oidc) = app.settings.oidc.as_deref() else { return Ok(false) };
+    let identities = store::identities::of_user(&app.store, caller.user).await?;
+    Ok(identities.iter().any(|identity| identity.issuer == oidc.issuer))
 }
 
 /// Begins the proof that whoever is signed in here is still there: they sign in

@@ -36,6 +36,9 @@ pub(crate) enum Prices {
         /// From when on they count: 2026-12-01T00:00:00Z [default: now].
         #[arg(long, value_name = "TIME")]
         starts: Option<String>,
+        /// Take a start that lies in the past.
+        #[arg(long)]
+        confirm: bool,
     },
     /// What calls would cost. No model is called.
     Estimate(PricesEstimate),

@@ -27,6 +27,13 @@ pub(crate) enum Keyring {
 pub(crate) enum Webhook {
     /// Print what the receiver checks signatures with.
     Secret,
+    /// Sign with another secret from now on, and for a while also with the one
+    /// before; prints what the receiver checks signatures with then.
+    Rotate {
+        /// How long the one before signs too: 30m, 24h, 7d, or 0.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::commands::grace)]
+        grace: u64,
+    },
     /// Send one message now and say what came back.
     Test,
     /// What waits, what was taken, what was given up.

@@ -1,17 +1,20 @@
 //! `ownkey audit …`
 
+use std::io::Write;
+
 use http::Method;
 use serde_json::json;
 
-use super::output;
+use super::{encoded, output};
 use crate::Failure;
 use crate::cli::Audit;
 use crate::transport::Transport;
 
 pub(super) async fn run(transport: &Transport, command: &Audit, as_json: bool) -> Result<(), Failure> {
     match command {
-        Audit::List => {
-            let list = transport.call(Method::GET, "/v2/audit-events?limit=100", None).await?;
+        Audit::List { organization } => {
+            let path = format!("/v2/audit-events?limit=100{}", of(organization.as_deref(), '&'));
+            let list = transport.call(Method::GET, &path, None).await?;
             if as_json {
                 output::json(&list);
                 return Ok(());
@@ -20,6 +23,15 @@ pub(super) async fn run(transport: &Transport, command: &Audit, as_json: bool) -
             let rows = output::rows(&list, |row| members.iter().map(|member| output::text(row, member)).collect());
             output::table(&["SEQ", "AT", "ACTOR", "ACTION", "TARGET", "ID"], &rows);
             Ok(())
+        }
+        Audit::Export { organization } => {
+            let path = format!("/v2/audit-events/export.jsonl{}", of(organization.as_deref(), '?'));
+            let mut coming = transport.download(&path).await?;
+            let mut out = std::io::stdout().lock();
+            while let Some(bytes) = coming.next().await {
+                out.write_all(&bytes?).map_err(|error| unwritten(&error))?;
+            }
+            out.flush().map_err(|error| unwritten(&error))
         }
         Audit::Verify => {
             let store = transport.store().ok_or_else(|| {
@@ -41,4 +53,13 @@ pub(super) async fn run(transport: &Transport, command: &Audit, as_json: bool) -
             }
         }
     }
+}
+
+/// The part of an address that narrows the log to one organization.
+fn of(organization: Option<&str>, before: char) -> String {
+    organization.map_or_else(String::new, |named| format!("{before}organization_id={}", encoded(named)))
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    Failure::new(format!("The log cannot be written out whole: {error}. Write it to where there is room."))
 }

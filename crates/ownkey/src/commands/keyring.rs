@@ -4,12 +4,11 @@
 use std::io::{IsTerminal, Write};
 
 use domain::MasterKeyId;
-use domain::audit::Actor;
 use serde_json::{Value, json};
 use store::Store;
 use store::keyring::{KeyCheck, KeyState, Unopened};
 
-use super::output;
+use super::{actor, output};
 use crate::cli::{Keyring, Place};
 use crate::config::environment::Environment;
 use crate::config::{self, master_key};
@@ -168,22 +167,6 @@ async fn retire(store: &Store, place: &Place, kid: &str) -> Result<(), Failure> 
         None => format!("Retired. No server expects the master key {kid} any more; backups from before still need it."),
     });
     Ok(())
-}
-
-/// Who the audit log names: the user asked for, or the only one, or nobody.
-async fn actor(store: &Store, email: Option<&str>) -> Result<Actor, Failure> {
-    let read = |error: store::StoreError| Failure::from(app::Error::from(error));
-    let user = match email {
-        Some(email) => {
-            let user = store::users::by_email(store, email).await.map_err(read)?;
-            Some(user.ok_or_else(|| Failure::new(format!("There is no user {email}.")))?)
-        }
-        None => {
-            let (users, count) = store::users::list(store, 0, 1).await.map_err(read)?;
-            users.into_iter().next().filter(|_| count == 1)
-        }
-    };
-    Ok(Actor::CommandLine { user: user.map(|user| user.id) })
 }
 
 /// How far it is: one line that is written over, on a terminal.

@@ -23,8 +23,9 @@ pub(super) async fn run(transport: &Transport, command: Prices, as_json: bool) -
         }
         Prices::Show { model } => (transport.call(Method::GET, &path(&model), None).await?, show_one),
         Prices::Set(set) => (transport.call(Method::PATCH, "/v2/prices", Some(&body_of(&set)?)).await?, show_set),
-        Prices::Import { file, dry_run, starts } => {
-            (import(transport, &file, dry_run, starts.as_deref()).await?, show_import)
+        Prices::Import { file, dry_run, starts, confirm } => {
+            let query = format!("dry_run={dry_run}&confirm={confirm}");
+            (import(transport, &file, query, starts.as_deref()).await?, show_import)
         }
         Prices::Estimate(asked) => (estimate(transport, &asked).await?, show_estimate),
     };
@@ -89,12 +90,12 @@ fn body_of(set: &PricesSet) -> Result<Value, Failure> {
     Ok(json!({"prices": [new], "confirm": set.confirm}))
 }
 
-async fn import(transport: &Transport, file: &Path, dry_run: bool, starts: Option<&str>) -> Result<Value, Failure> {
+async fn import(transport: &Transport, file: &Path, query: String, starts: Option<&str>) -> Result<Value, Failure> {
     let text = super::file::read(file, FILE_BYTES, "is larger than 8 MB, which no list of prices is.")?;
     let document: Value = serde_json::from_str(&text).map_err(|error| {
         Failure::new(format!("The file is no JSON (line {}, column {}).", error.line(), error.column()))
     })?;
-    let mut path = format!("/v2/prices/import?dry_run={dry_run}");
+    let mut path = format!("/v2/prices/import?{query}");
     if let Some(starts) = starts {
         path.push_str(&format!("&starts_at={}", encoded(starts)));
     }

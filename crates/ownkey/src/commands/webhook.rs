@@ -1,13 +1,15 @@
 //! `ownkey webhook …`: straight on the store with the master key, beside running
 //! servers.
 
+use std::time::Duration;
+
 use app::App;
 use app::events::webhook::{self, Webhook};
 use app::references::References;
 use serde_json::json;
-use store::webhooks::{Standing, standing};
+use store::webhooks::{Standing, signing, standing};
 
-use super::output;
+use super::{actor, output};
 use crate::cli::{Place, Webhook as Command};
 use crate::config::environment::Environment;
 use crate::config::{self, providers};
@@ -27,20 +29,42 @@ pub(super) async fn run(place: &Place, command: &Command, environment: Environme
     let app = boot::build(&config, store, found, References::default(), None, false).await?;
     let done = match command {
         Command::Secret => {
-            output::line(&webhook::secret(&app.store));
+            let signing = signing(&app.store).await.map_err(unread)?;
+            output::line(&webhook::secret(&app.store, signing.number));
             Ok(())
         }
+        Command::Rotate { grace } => rotate(&app, place, Duration::from_secs(*grace)).await,
         Command::Test => match &config.webhook {
             Some(webhook) => test(&app, webhook).await,
             None => Err(Failure::configuration("OWNKEY_WEBHOOK_URL is not set, so nobody is told anything. Set it.")),
         },
         Command::Status => standing(&app.store)
             .await
-            .map(|standing| tell(&standing, config.webhook.as_deref(), place.json))
-            .map_err(|error| Failure::new(format!("The database cannot be read: {error}."))),
+            .map(|standing| tell(standing, app.clock.now(), config.webhook.as_deref(), place.json))
+            .map_err(unread),
     };
     app.close().await;
     done
+}
+
+fn unread(error: store::StoreError) -> Failure {
+    app::Error::from(error).into()
+}
+
+#[expect(clippy::print_stderr, reason = "the command line's own output")]
+async fn rotate(app: &App, place: &Place, grace: Duration) -> Result<(), Failure> {
+    let actor = actor(&app.store, place.user.as_deref()).await?;
+    let rotated = webhook::rotate(app, actor, grace).await?;
+    if place.json {
+        output::json(&json!({"secret": rotated.secret, "former_until": rotated.former_until}));
+        return Ok(());
+    }
+    output::line(&rotated.secret);
+    match rotated.former_until {
+        Some(until) => eprintln!("The former one signs too until {until}: give the receiver this one by then."),
+        None => eprintln!("The former one signs nothing any more: give the receiver this one now."),
+    }
+    Ok(())
 }
 
 async fn test(app: &App, webhook: &Webhook) -> Result<(), Failure> {
@@ -56,7 +80,8 @@ async fn test(app: &App, webhook: &Webhook) -> Result<(), Failure> {
     }
 }
 
-fn tell(standing: &Standing, webhook: Option<&Webhook>, as_json: bool) {
+fn tell(mut standing: Standing, now: domain::Timestamp, webhook: Option<&Webhook>, as_json: bool) {
+    standing.signing.former_until = standing.signing.former_until.filter(|until| now < *until);
     let to = webhook.map(ToString::to_string);
     let problem = standing.problem.as_ref();
     if as_json {
@@ -70,6 +95,8 @@ fn tell(standing: &Standing, webhook: Option<&Webhook>, as_json: bool) {
             "given_up_at": standing.given_up_at,
             "problem": problem.map(|(text, _)| text),
             "problem_at": problem.map(|(_, at)| at),
+            "secret_since": standing.signing.since,
+            "former_secret_until": standing.signing.former_until,
         }));
         return;
     }
@@ -78,6 +105,10 @@ fn tell(standing: &Standing, webhook: Option<&Webhook>, as_json: bool) {
     output::line(&format!("waiting: {} (since {})", standing.waiting, at(standing.waiting_since)));
     output::line(&format!("delivered: {} (last {})", standing.delivered, at(standing.delivered_at)));
     output::line(&format!("given up: {} (last {})", standing.given_up, at(standing.given_up_at)));
+    let signing = standing.signing;
+    let since = signing.since.map_or("the first".to_owned(), |since| format!("since {since}"));
+    let former = signing.former_until.map_or(String::new(), |until| format!("; the one before signs until {until}"));
+    output::line(&format!("secret: {since}{former}"));
     if let Some((text, when)) = problem {
         output::line(&format!("last problem: {text} ({when})"));
     }

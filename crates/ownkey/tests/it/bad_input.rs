@@ -130,6 +130,7 @@ fn good_body(schema: &str) -> Map<String, Value> {
         "OrganizationPatch" | "TeamPatch" | "TeamMemberBody" | "ItemPatch" | "CredentialPatch" | "KeyFields"
         | "MeEdit" | "UserPatch" | "TokenPatch" | "TokenRotation" | "AliasPatch" | "BudgetPatch"
         | "ConversationBody" | "ConversationPatch" | "RegenerateBody" => json!({}),
+        "Unlinking" => json!({"issuer": "https://login.example.org", "password": "x"}),
         "ArrangeBody" => json!({"place": "last"}),
         "PasteBody" => json!({"text": "gsk_FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}),
         "MessageBody" => json!({"content": [{"type": "text", "text": "Hi"}]}),

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ends;
+mod media;
 mod rights;
 mod words;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod aliases;
+mod audit;
 mod beside;
 pub(crate) mod demo;
 mod doctor;

@@ -8,6 +8,7 @@ mod confirming;
 mod groups;
 mod hostile;
 mod journeys;
+mod leaving;
 mod passwords;
 mod real;
 mod scripted;

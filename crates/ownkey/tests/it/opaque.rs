@@ -51,7 +51,7 @@ async fn every_route_passes_with_the_providers_own_answer_and_a_row() {
             "/choices/0/text",
             "settled - provider 1+9 ",
         ),
-        ("moderations", json!({"input": "Hello"}), "/results/0/flagged", "settled - unknown ? unknown"),
+        ("moderations", json!({"input": "Hello"}), "/results/0/flagged", "settled - provider ? free"),
         (
             "rerank",
             json!({"model": "rerank-1", "query": "cats", "documents": ["a", "b"]}),

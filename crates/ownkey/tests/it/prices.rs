@@ -231,6 +231,33 @@ async fn a_change_is_told_in_per_cent() {
 }
 
 #[tokio::test]
+async fn a_list_counts_from_any_start_and_from_a_past_one_only_when_that_is_meant() {
+    let house = House::start().await;
+    let root = house.admin("root").await;
+    let now = house.app.clock.now();
+    let day = Duration::from_hours(24);
+    let (later, past) = (now.plus(day), now.minus(day));
+    let refused = import(&root.client, &format!("?dry_run=true&starts_at={past}"), LITELLM).await.expect(422).json();
+    assert!(refused["detail"].as_str().unwrap().contains("confirm=true"), "{refused}");
+    let plan = import(&root.client, &format!("?starts_at={later}"), LITELLM).await.expect(200).json();
+    assert_eq!(plan["starts_at"], json!(later));
+    let one = &plan["differences"][0];
+    let path = format!("/v2/prices/{}/{}", one["provider"].as_str().unwrap(), one["model"].as_str().unwrap());
+    let show = async || root.client.get(&path).await.expect(200).json();
+    assert_ne!(show().await["now"]["source"], "litellm");
+
+    let plan = import(&root.client, &format!("?starts_at={past}&confirm=true"), LITELLM).await.expect(200).json();
+    assert_eq!(plan["starts_at"], json!(past));
+    let both = show().await;
+    assert_eq!(json!([both["now"]["source"], both["now"]["price"]]), json!(["litellm", one["new"]]));
+    let starts: Vec<_> = both["history"].as_array().unwrap().iter().map(|entry| entry["starts_at"].clone()).collect();
+    assert!(starts.contains(&json!(later)) && starts.contains(&json!(past)), "{both}");
+    for wrong in ["2019-12-31T23:59:59Z", "2099-01-01T00:00:00Z", "tomorrow"] {
+        import(&root.client, &format!("?confirm=true&starts_at={wrong}"), LITELLM).await.expect(422);
+    }
+}
+
+#[tokio::test]
 async fn hostile_lists_change_nothing_and_hostile_entries_are_named() {
     let house = House::start().await;
     let root = house.admin("root").await;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod nodes;
+mod secrets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,16 +62,20 @@ fn header<'a>(request: &'a RawRequest, name: &str) -> &'a str {
 
 /// The message, if it is from this house; panics otherwise.
 fn checked(house: &House, request: &RawRequest) -> Value {
-    let secret = app::events::webhook::secret(&house.app.store);
+    assert_eq!(header(request, "webhook-signature"), signed(house, 1, request));
+    assert_eq!((request.method(), request.path()), ("POST", PATH));
+    assert_eq!(header(request, "content-type"), "application/json");
+    serde_json::from_str(&request.text()).unwrap()
+}
+
+/// The signature that the message has by the secret of this number.
+fn signed(house: &House, number: u32, request: &RawRequest) -> String {
+    let secret = app::events::webhook::secret(&house.app.store, number);
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     let (id, at) = (header(request, "webhook-id"), header(request, "webhook-timestamp"));
     mac.update(format!("{id}.{at}.{}", request.text()).as_bytes());
-    let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-    assert_eq!(header(request, "webhook-signature"), expected);
-    assert_eq!((request.method(), request.path()), ("POST", PATH));
-    assert_eq!(header(request, "content-type"), "application/json");
-    serde_json::from_str(&request.text()).unwrap()
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 /// The messages of a kind, when there are so many.

@@ -25,7 +25,7 @@ const issuer = () => `http://127.0.0.1:${server.address().port}`;
 
 function begin() {
   const provider = new Provider(issuer(), {
-    clients: [{ client_id: "ownkey", client_secret: "a-secret-of-tests-only", redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"] }],
+    clients: [{ client_id: "ownkey", client_secret: "a-secret-of-tests-only", redirect_uris: [redirect], post_logout_redirect_uris: [new URL("/login", redirect).href], response_types: ["code"], grant_types: ["authorization_code"] }],
     jwks: { keys: [key()] },
     cookies: { keys: ["a-cookie-key-of-tests-only"] },
     scopes: ["openid", "email", "profile", "groups"],

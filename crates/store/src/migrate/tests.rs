@@ -170,6 +170,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0022_webhook.sql",
             "0023_usage_details.sql",
             "0024_audit_organizations.sql",
+            "0026_webhook_secret.sql",
         ]
     );
     assert!(names.is_sorted(), "a new step comes last");
@@ -228,8 +229,11 @@ async fn lines_of_days_have_room_on_their_pages() {
 }
 
 /// Takes back the last step.
-const UNDO_LAST: [&str; 2] =
-    ["DROP INDEX audit_events_of_organization", "ALTER TABLE audit_events DROP COLUMN organization_id"];
+const UNDO_LAST: [&str; 3] = [
+    "ALTER TABLE webhook_state DROP COLUMN secret_number",
+    "ALTER TABLE webhook_state DROP COLUMN secret_since",
+    "ALTER TABLE webhook_state DROP COLUMN former_until",
+];
 
 #[tokio::test]
 async fn the_contract_is_the_schema() {

@@ -1,6 +1,8 @@
 //! One server tells at a time, nothing is told twice by being written twice, and
 //! what is not taken comes again.
 
+use domain::audit::{Actor, Event};
+
 use super::*;
 use crate::testing::{NOW, entropy, on_both};
 
@@ -89,4 +91,25 @@ async fn beyond_what_can_wait_messages_are_given_up_and_counted() {
     let kept = standing(&store).await.unwrap();
     assert_eq!((i64::try_from(kept.waiting).unwrap(), kept.given_up), (MOST, 3));
     store.close().await;
+}
+
+#[tokio::test]
+async fn the_secret_before_signs_too_until_its_time_is_over() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let first = Signing { number: 1, since: None, former_until: None };
+        assert_eq!(signing(&store).await.unwrap(), first);
+        assert_eq!(first.numbers(NOW).collect::<Vec<_>>(), [1]);
+        let second = Signing { number: 2, since: Some(NOW), former_until: Some(NOW.plus(MINUTE)) };
+        let mut change = store.begin(NOW, Actor::CommandLine { user: None }, None).await.unwrap();
+        assert_eq!(signing_in(&mut change).await.unwrap(), first);
+        sign_with(&mut change, second).await.unwrap();
+        change.commit(Event::WebhookSecretRotated { number: 2, former_until: None }).await.unwrap();
+        assert_eq!((signing(&store).await.unwrap(), standing(&store).await.unwrap().signing), (second, second));
+        for (at, numbers) in [(NOW, vec![2, 1]), (NOW.plus(MINUTE), vec![2])] {
+            assert_eq!(second.numbers(at).collect::<Vec<_>>(), numbers);
+        }
+        store.close().await;
+    })
+    .await;
 }

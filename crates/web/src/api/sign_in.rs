@@ -85,11 +85,16 @@ struct Elsewhere {
     issuer: String,
     /// Where a browser begins.
     url: String,
+    /// Where a browser signs out there as well; `null`: it names no such page, or
+    /// does not answer.
+    sign_out_url: Option<String>,
 }
 
 async fn list_ways(State(app): State<Arc<App>>) -> Response {
     let oidc = app.settings.oidc.as_deref();
+    let sign_out_url = sign_in::oidc::way_out(&app).await;
     let elsewhere = oidc.map(|oidc| Elsewhere {
+        sign_out_url,
         name: oidc.name.clone(),
         issuer: oidc.issuer.clone(),
         url: format!("{}/login/oidc", app.settings.public_url),

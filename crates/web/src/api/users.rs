@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::paging::List;
 use crate::auth::Authenticated;
 use crate::body::{self, Json};
 use crate::openapi::says;
@@ -55,6 +56,26 @@ pub(crate) fn doors() -> Vec<Door> {
                 .example(json!({"current_password": "correct horse battery", "new_password": "another good one"}))
                 .gives_other(204, "Changed")
                 .refuses(&[Code::IncorrectLogin, Code::TooManyLogins]),
+        ),
+        door(
+            Method::GET,
+            "/v2/users/me/identities",
+            Need::OwnAccount,
+            get(list_identities),
+            says("users", "Who you are at OpenID providers")
+                .gives_list::<List<IdentityView>, IdentityView>(200, "The linked accounts"),
+        ),
+        door(
+            Method::POST,
+            "/v2/users/me/identities/unlink",
+            Need::SignedIn,
+            post(unlink_identity),
+            says("users", "Unlink an account elsewhere; from then on only your password lets you in")
+                .at_length("Needs your password, and that passwords count. Your other sessions end. Whoever signs in there with your verified address is linked anew, where the operator allows that.")
+                .takes::<Unlinking>()
+                .example(json!({"issuer": "https://login.example.org", "password": "correct horse battery"}))
+                .gives_other(204, "Unlinked")
+                .refuses(&[Code::IncorrectLogin, Code::TooManyLogins, Code::NotFound, Code::Conflict]),
         ),
     ]
 }
@@ -162,6 +183,54 @@ struct PasswordChange {
     current_password: String,
     #[schema(min_length = 8, max_length = 1000)]
     new_password: String,
+}
+
+/// Who somebody is at an OpenID provider.
+#[derive(Serialize, ToSchema)]
+struct IdentityView {
+    /// The provider, by its own address.
+    issuer: String,
+    /// The address that it named last.
+    email: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When they last signed in with it.
+    #[schema(format = "date-time")]
+    last_seen_at: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Unlinking {
+    /// The provider, by its own address.
+    issuer: String,
+    password: String,
+}
+
+async fn list_identities(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Failure> {
+    let identities = users::identities(&app, &caller).await?;
+    let view = |identity: store::identities::Identity| IdentityView {
+        issuer: identity.issuer,
+        email: identity.email,
+        created_at: identity.created_at.to_string(),
+        last_seen_at: identity.last_seen_at.to_string(),
+    };
+    let data: Vec<IdentityView> = identities.into_iter().map(view).collect();
+    let count = data.len() as i64;
+    Ok(axum::Json(List { data, count }).into_response())
+}
+
+async fn unlink_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Knocking(visitor): Knocking,
+    Json(body): Json<Unlinking>,
+) -> Result<Response, Failure> {
+    users::unlink(&app, &caller, &body.issuer, Password::new(body.password), &visitor).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn get_me(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Failure> {

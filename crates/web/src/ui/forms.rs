@@ -97,3 +97,9 @@ pub(crate) const fn is_for_the_form(error: &Error) -> bool {
             | Code::DuplicateSecret
     )
 }
+
+/// The fields of a form, as a test fills them in.
+#[cfg(test)]
+pub(super) fn typed(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

@@ -37,6 +37,7 @@ pub(super) fn doors() -> Vec<Door> {
         quiet_door(Method::GET, "/profile", own, get(show_profile)),
         quiet_door(Method::POST, "/profile", own, post(edit_profile)),
         quiet_door(Method::POST, "/profile/password", Need::SignedIn, post(change_password)),
+        quiet_door(Method::POST, "/profile/unlink", Need::SignedIn, post(unlink)),
         quiet_door(Method::POST, "/profile/sessions", own, post(end_sessions)),
         quiet_door(Method::POST, "/profile/keys", own, post(save_keys)),
     ]
@@ -65,6 +66,14 @@ struct PasswordForm {
     current: String,
     #[serde(default)]
     new: String,
+}
+
+#[derive(Deserialize)]
+struct UnlinkForm {
+    #[serde(default)]
+    issuer: String,
+    #[serde(default)]
+    password: String,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +118,17 @@ async fn change_password(
 ) -> Result<Response, Failure> {
     let (current, new) = (Password::new(form.current), Password::new(form.new));
     let done = users::change_password(&shared.app, &signed_in.caller, current, new, &visitor).await;
+    to_profile(&shared, &signed_in, done).await
+}
+
+async fn unlink(
+    State(shared): State<Shared>,
+    signed_in: SignedIn,
+    Knocking(visitor): Knocking,
+    Form(form): Form<UnlinkForm>,
+) -> Result<Response, Failure> {
+    let password = Password::new(form.password);
+    let done = users::unlink(&shared.app, &signed_in.caller, &form.issuer, password, &visitor).await;
     to_profile(&shared, &signed_in, done).await
 }
 
@@ -193,6 +213,7 @@ async fn profile(shared: &Shared, signed_in: &SignedIn, error: Option<&Error>) -
         div.profile {
             (parts::account(&told))
             (parts::password(&told))
+            (parts::elsewhere(&told))
             (parts::preferences(&told))
             (parts::sessions(&told))
             (parts::organizations(&told))

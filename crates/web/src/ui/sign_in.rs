@@ -159,7 +159,8 @@ async fn complete_setup(
 /// Why somebody is at the log-in.
 #[derive(Deserialize)]
 struct LoginQuery {
-    /// Present after they signed out.
+    /// Present after they signed out: `there` when they may still be signed in at
+    /// the OpenID provider.
     out: Option<String>,
 }
 
@@ -172,19 +173,26 @@ async fn show_login(
         return Ok(Redirect::to("/").into_response());
     }
     let needs_setup = setup::is_needed(&shared.app).await?;
-    let told = match (needs_setup, query.out.is_some()) {
+    let told = match (needs_setup, query.out.as_deref()) {
         (true, _) => Told::NeedsSetup,
-        (false, true) => Told::SignedOut,
-        (false, false) => Told::Nothing,
+        (false, Some("there")) => Told::SignedOut(oidc_way_out(&shared).await),
+        (false, Some(_)) => Told::SignedOut(None),
+        (false, None) => Told::Nothing,
     };
     Ok(login_page(&shared, &visitor.viewer, "", &told).into_response())
+}
+
+/// Where they sign out at the provider as well, and what people call it.
+async fn oidc_way_out(shared: &Shared) -> Option<(String, String)> {
+    let name = shared.app.settings.oidc.as_deref()?.name.clone();
+    Some((sign_in::oidc::way_out(&shared.app).await?, name))
 }
 
 /// What is told above the log-in.
 enum Told<'a> {
     Nothing,
     NeedsSetup,
-    SignedOut,
+    SignedOut(Option<(String, String)>),
     Refused(&'a Error),
     /// Too many wrong passwords; until then.
     Locked(&'a Error, Timestamp),
@@ -213,7 +221,12 @@ fn login_page(shared: &Shared, viewer: &Viewer, email: &str, told: &Told<'_>) ->
         html! {
             @match told {
                 Told::NeedsSetup => { (how_to_begin()) }
-                Told::SignedOut => { div.praise role="status" { (icon(Icon::Check)) div { "You are signed out." } } }
+                Told::SignedOut(way_out) => {
+                    div.praise role="status" { (icon(Icon::Check)) div { "You are signed out." } }
+                    @if let Some((address, name)) = way_out {
+                        p { "At " (name) " you may still be signed in. " a href=(address) { "Sign out at " (name) } }
+                    }
+                }
                 Told::Locked(_, until) => {
                     div.notice role="alert" { (icon(Icon::Clock))
                         div { "Too many wrong passwords, so Ownkey takes no more of them for a quarter of an hour. Try again after "
@@ -276,10 +289,14 @@ async fn log_in(
 }
 
 async fn log_out(State(shared): State<Shared>, visitor: Anybody) -> Result<Response, Failure> {
+    let mut to = "/login?out=1";
     if let Some(caller) = &visitor.caller {
+        if sign_in::oidc::is_known_there(&shared.app, caller).await? {
+            to = "/login?out=there";
+        }
         sign_in::close_session(&shared.app, caller).await?;
     }
-    let mut response = redirect_with_cookie(&shared, "/login?out=1", None)?;
+    let mut response = redirect_with_cookie(&shared, to, None)?;
     // What was begun and not sent is nobody else's to read. Heeded over https and
     // on this machine; the page's own script does the same elsewhere.
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"storage\""));

@@ -54,11 +54,15 @@ const ASYMMETRIC: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
-/// Whether it names itself when it sends somebody back (RFC 9207).
+/// What else it says of itself.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct More {
+    /// Whether it names itself when it sends somebody back (RFC 9207).
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    /// Where one signs out there (OpenID Connect RP-Initiated Logout 1.0).
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for More {}
@@ -116,6 +120,8 @@ pub(super) struct Known {
     pub(super) algorithms: Vec<CoreJwsSigningAlgorithm>,
     /// Whether it always names itself when it sends somebody back.
     pub(super) names_itself: bool,
+    /// Where somebody signs out there, and then comes back to our own page.
+    pub(super) way_out: Option<String>,
 }
 
 /// What is known of the operator's provider.
@@ -187,13 +193,27 @@ async fn discover(app: &App, oidc: &Oidc) -> Result<Known> {
     let in_body = methods.contains(&CoreClientAuthMethod::ClientSecretPost)
         && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic);
     let names_itself = metadata.additional_metadata().authorization_response_iss_parameter_supported;
+    let way_out = metadata.additional_metadata().end_session_endpoint.as_deref();
+    let way_out = way_out.and_then(|address| way_out_of(app, oidc, address));
     let secret = oidc.client_secret.as_ref().map(shown_to_its_provider);
     let redirect = RedirectUrl::new(format!("{}/login/oidc/callback", app.settings.public_url))
         .map_err(|error| unusable(oidc, error))?;
     let client = Client::from_provider_metadata(metadata, ClientId::new(oidc.client_id.clone()), secret)
         .set_redirect_uri(redirect)
         .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth });
-    Ok(Known { client, algorithms, names_itself })
+    Ok(Known { client, algorithms, names_itself, way_out })
+}
+
+/// The address with what it needs to know; none where a browser should not go.
+fn way_out_of(app: &App, oidc: &Oidc, address: &str) -> Option<String> {
+    let mut url = url::Url::parse(address).ok()?;
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && oidc.issuer.starts_with("http://"));
+    if !is_safe || url.host_str().is_none() {
+        return None;
+    }
+    let back = format!("{}/login", app.settings.public_url);
+    url.query_pairs_mut().append_pair("client_id", &oidc.client_id).append_pair("post_logout_redirect_uri", &back);
+    Some(url.into())
 }
 
 /// Our own secret at the provider: the one text of its kind that leaves

@@ -1,7 +1,7 @@
 //! Signing in through a real OpenID provider, by its own pages.
 
 use serde_json::json;
-use testkit::{Browser, House, Options, Tab};
+use testkit::{Browser, House, Options, PASSWORD, Tab};
 
 use super::has_no_barriers;
 use crate::oidc::RealProvider;
@@ -94,6 +94,44 @@ async fn a_key_is_copied_after_signing_in_there_once_more() {
     tab.click("button", "Copy").await;
     tab.until(&format!("window.copied === '{KEY}'")).await;
     assert_eq!(complaints(&tab, &house), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_out_there_as_well_and_is_unlinked_with_their_password() {
+    let (Some(browser), Some(mut provider)) = (Browser::start().await, RealProvider::start().await) else { return };
+    let house = house_of(&mut provider).await;
+    house.user("ann").await;
+    provider.person(json!({"sub": "ann", "email": "ann@example.org", "email_verified": true})).await;
+    let tab = browser.open(&house.url).await;
+    let begin = async || {
+        tab.go("/login").await;
+        tab.click("link", "Sign in with Example Login").await;
+    };
+    begin().await;
+    through(&tab, &house, "ann").await;
+    tab.go("/profile").await;
+    tab.see("Example Login, as ann@example.org").await;
+    tab.evaluate("document.querySelector('form[action=\"/logout\"]').submit()").await;
+    tab.see("You are signed out.").await;
+    has_no_barriers(&tab, &["/login?out=there"]).await;
+    tab.click("link", "Sign out at Example Login").await;
+    tab.until("document.querySelector('button[name=logout]') !== null && document.readyState === 'complete'").await;
+    tab.evaluate("document.querySelector('button[name=logout]').click()").await;
+    tab.until(&format!("location.href.startsWith('{}/login') && document.readyState === 'complete'", house.url)).await;
+
+    // There, nobody is signed in any more: it asks again.
+    begin().await;
+    through(&tab, &house, "ann").await;
+    has_no_barriers(&tab, &["/profile"]).await;
+    tab.fill("Your password", "not the password").await;
+    tab.click("button", "Unlink Example Login").await;
+    tab.see("The password is not right").await;
+    tab.fill("Your password", PASSWORD).await;
+    tab.click("button", "Unlink Example Login").await;
+    tab.see("Your account is linked to none at Example Login.").await;
+    tab.miss("as ann@example.org").await;
+    let unexpected = complaints(&tab, &house).into_iter().filter(|said| !said.contains("400"));
+    assert_eq!(unexpected.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,6 +89,40 @@ async fn a_list_is_tried_picked_from_and_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_list_that_is_too_long_to_show_all_is_taken_from_the_day_that_was_said() {
+    let Some(browser) = Browser::start().await else { return };
+    let house = House::start().await;
+    let root = house.admin("ann").await;
+    let tab = signed_in(&browser, &house, "ann").await;
+    let entry = |at: usize| {
+        format!(
+            r#""new-{at:04}":{{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1e-06,"output_cost_per_token":3e-06}}"#
+        )
+    };
+    let list = format!("{{{}}}", (0..2_300).map(entry).collect::<Vec<_>>().join(","));
+    let try_it = async || {
+        tab.go("/admin/prices/import").await;
+        tab.evaluate(&format!("document.querySelector('#list-text').value = {}", json!(list))).await;
+        tab.evaluate("document.querySelector('#list-starts').value = '2026-01-02T03:04'").await;
+        tab.click("button", "Show what would change").await;
+    };
+    try_it().await;
+    tab.see("lies in the past").await;
+    assert_eq!(tab.evaluate("document.querySelector('#list-starts').value").await, json!("2026-01-02T03:04"));
+    tab.click("checkbox", "The start may lie in the past").await;
+    tab.evaluate(&format!("document.querySelector('#list-text').value = {}", json!(list))).await;
+    tab.click("button", "Show what would change").await;
+    tab.see("300 more that are new").await;
+    tab.see("openai/new-1999").await;
+    tab.miss("openai/new-2000").await;
+    tab.click("button", "Take what is picked").await;
+    tab.see("2300 new and 0 changed").await;
+    let shown = root.client.get("/v2/prices/openai/new-2299").await.expect(200).json();
+    assert_eq!(shown["history"][0]["starts_at"], json!("2026-01-02T03:04:00.000000Z"));
+    assert!(tab.complaints().iter().all(|said| said.contains("422")), "{:?}", tab.complaints());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn costs_are_reckoned_side_by_side() {
     let Some(browser) = Browser::start().await else { return };
     let house = House::start().await;

@@ -1,5 +1,7 @@
 //! `ownkey doctor`: each fault is found, and nothing secret is said.
 
+mod tls;
+
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;

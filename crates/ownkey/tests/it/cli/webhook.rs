@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use testkit::{RawProvider, RawRequest, RawStep};
 
 use super::{BINARY, Place};
@@ -51,6 +52,33 @@ async fn the_secret_is_the_same_each_time_and_the_status_can_be_read() {
     assert_eq!(place.run("webhook secret").await.expect(0).stdout, secret);
     let status = place.run("webhook status --json").await.expect(0).json();
     assert_eq!((status["waiting"].as_u64(), status["to"].is_null()), (Some(0), true), "{status}");
+    assert_eq!((&status["secret_since"], &status["former_secret_until"]), (&Value::Null, &Value::Null));
     let text = place.run("webhook status").await.expect(0).stdout;
     assert!(text.contains("nobody; OWNKEY_WEBHOOK_URL is not set") && text.contains("waiting: 0"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_secret_is_replaced_and_the_status_says_until_when_the_former_one_signs() {
+    let place = Place::with_ann().await;
+    let first = place.run("webhook secret").await.expect(0).stdout;
+    let rotated = place.run("webhook rotate").await.expect(0);
+    assert!(rotated.stdout.starts_with("whsec_") && rotated.stdout != first, "{}", rotated.stdout);
+    assert!(rotated.stderr.contains("The former one signs too until"), "{}", rotated.stderr);
+    assert_eq!(place.run("webhook secret").await.expect(0).stdout, rotated.stdout);
+    let status = place.json("webhook status").await;
+    assert!(status["former_secret_until"].as_str() > status["secret_since"].as_str(), "{status}");
+    let text = place.run("webhook status").await.expect(0).stdout;
+    assert!(text.contains("; the one before signs until 20"), "{text}");
+
+    let early = place.run("webhook rotate --grace 1h").await.expect(1);
+    assert!(early.stdout.is_empty() && early.stderr.contains("--grace 0"), "{}", early.stderr);
+    let now = place.json("webhook rotate --grace 0").await;
+    assert_eq!(now["former_until"], Value::Null);
+    assert_eq!(place.json("webhook status").await["former_secret_until"], Value::Null);
+    let log = place.run("audit export").await.expect(0).stdout;
+    let rotations = log.lines().filter(|line| line.contains("webhook.secret_rotated") && line.contains("cli"));
+    assert_eq!(rotations.count(), 2);
+    assert!(!log.contains("whsec_"), "{log}");
+    let elsewhere = [("OWNKEY_URL", "http://127.0.0.1:18999"), ("OWNKEY_TOKEN", "x")];
+    place.run_with(&elsewhere, &["webhook", "rotate"], None).await.expect(1);
 }

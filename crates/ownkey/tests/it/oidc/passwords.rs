@@ -20,7 +20,7 @@ async fn token(house: &House, name: &str) -> u16 {
     house.nobody().send(Method::POST, "/v2/login/access-token", &headers, form.into_bytes()).await.status.as_u16()
 }
 
-async fn add(house: &House, name: &str, role: domain::caller::Role) {
+pub(super) async fn add(house: &House, name: &str, role: domain::caller::Role) {
     let password = domain::secret::Password::new(PASSWORD.to_owned());
     let email = format!("{name}@example.org");
     app::users::create(&house.app, domain::audit::Actor::System, email, password, role).await.unwrap();
@@ -60,6 +60,7 @@ async fn where_passwords_are_off_only_the_first_admins_counts() {
     let ways = house.nobody().get("/v2/login/ways").await.expect(200).json();
     let elsewhere = json!({
         "name": "Example Login", "issuer": provider.issuer(), "url": format!("{}/login/oidc", house.url),
+        "sign_out_url": null,
     });
     assert_eq!(ways, json!({"password": false, "oidc": elsewhere}));
     signed_in(&house).await;

@@ -18,6 +18,8 @@ async fn of_two_nodes_one_tells_and_the_other_goes_on_where_it_stopped() {
     }
     told(&house, &receiver, "credential.created", 4).await;
     told(&house, &receiver, "credential.status_changed", 4).await;
+    // What was taken is noted as taken a moment later.
+    eventually("all is noted", SOON, async || (standing(&house).await.waiting == 0).then_some(())).await;
     house.stop().await;
     let key = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789last";
     other.post("/v2/credentials?check=sync", &json!({"provider": "openai", "api_key": key})).await.expect(201);

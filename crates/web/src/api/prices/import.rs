@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::error::{Code, Error};
-use app::prices::{self, Difference, Plan};
+use app::prices::{self, Difference, Plan, Start};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -65,6 +65,8 @@ struct ImportQuery {
     /// From when on the prices count; absent: now.
     #[param(format = "date-time")]
     starts_at: Option<String>,
+    /// `true`: takes a start that lies in the past. Calls already made keep their price.
+    confirm: Option<bool>,
 }
 
 /// LiteLLM's price map, or models.dev's `api.json`.
@@ -156,13 +158,14 @@ async fn import_prices(
 ) -> Result<Response, Failure> {
     // Whoever may not is told so before eight megabytes are read.
     prices::may_set(&caller)?;
-    let starts_at = time("starts_at", query.starts_at.as_deref())?;
+    let at = time("starts_at", query.starts_at.as_deref())?;
+    let start = Start { at, may_lie_in_the_past: query.confirm.unwrap_or(false) };
     let document = document(request).await?;
     let dry_run = query.dry_run.unwrap_or(false);
     let plan = if dry_run {
-        prices::plan(&app, &caller, &document, starts_at).await?
+        prices::plan(&app, &caller, &document, start).await?
     } else {
-        prices::apply(&app, &caller, &document, starts_at).await?
+        prices::apply(&app, &caller, &document, start).await?
     };
     Ok(axum::Json(PlanView::of(plan, dry_run)).into_response())
 }

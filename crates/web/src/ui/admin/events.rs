@@ -23,6 +23,7 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("user.updated", "Account edited"),
             ("user.password_changed", "Password changed"),
             ("user.identity_linked", "Account linked"),
+            ("user.identity_unlinked", "Account unlinked"),
             ("user.reset_link_created", "Password link made"),
             ("user.role_changed", "Role changed"),
             ("user.deactivated", "User suspended"),
@@ -113,6 +114,7 @@ pub(super) const ACTIONS: &[(&str, &[(&str, &str)])] = &[
             ("keyring.key_retired", "Master key retired"),
         ],
     ),
+    ("Webhook", &[("webhook.secret_rotated", "Signing secret replaced")]),
 ];
 
 /// One event: a line that opens to all that was written down. The ways on stay in
@@ -204,6 +206,9 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
         "user.identity_linked" => {
             html! { "linked " (target(row, labels)) " to who signs in at " (fields.text("issuer")) }
         }
+        "user.identity_unlinked" => {
+            html! { "unlinked " (target(row, labels)) " from who signs in at " (fields.text("issuer")) }
+        }
         "user.reset_link_created" => on("made a password link for", ""),
         "user.role_changed" => html! { "made " (target(row, labels)) " " strong { (fields.text("role")) } },
         "user.deactivated" => on("suspended", ""),
@@ -248,6 +253,7 @@ fn words(row: &AuditRow, labels: &Labels) -> Markup {
             html! { "sealed " (fields.number("rewrapped")) " secrets anew" @if fields.number("unopened") > 0 { "; " (fields.number("unopened")) " did not open" } }
         }
         "keyring.key_retired" => html! { "retired the master key " code { (fields.text("key")) } },
+        "webhook.secret_rotated" => html! { "replaced what the webhook is signed with" },
         action if action.starts_with("budget.") => budgets::words(row, labels, &fields),
         action if is_of_organizations(action) => organizations::words(row, labels, &fields),
         _ => of_key(row, labels, &fields),

@@ -158,9 +158,10 @@ pub(super) fn fields(filled: &Filled, panel: &Panel, is_new: bool, error: Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::forms::typed;
 
     fn filled(fields: &[(&str, &str)]) -> Filled {
-        Filled::of(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Filled::of(typed(fields))
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) fn account(told: &Told) -> Markup {
                     label for="name" { "Name" }
                     input #name name="name" type="text" value=(account.display_name) maxlength="100" required autocomplete="name";
                 }
-                dl.facts {
+                dl.facts #account-facts data-live="" {
                     dt { "E-mail address" } dd { (account.email) }
                     @for identity in &told.identities {
                         dt { "Signs in with" } dd { (told.name_of(identity)) ", as " (identity.email) }
@@ -88,6 +88,35 @@ pub(super) fn password(told: &Told) -> Markup {
                 }
                 p.small { "Your other sessions end." }
                 button.quiet type="submit" { "Change password" }
+            }
+        }
+    }
+}
+
+/// The accounts elsewhere, to be unlinked by whoever has a password.
+pub(super) fn elsewhere(told: &Told) -> Markup {
+    let own = told.elsewhere.as_ref().map(|(_, name)| name);
+    html! {
+        @if told.account.has_password && (own.is_some() || !told.identities.is_empty()) {
+            section.card #elsewhere aria-labelledby="elsewhere-title" data-live="" {
+                h2 #elsewhere-title { "Signing in elsewhere" }
+                @if let Some(name) = own.filter(|_| told.identities.is_empty()) {
+                    p.soft { "Your account is linked to none at " (name) "." }
+                }
+                @for (at, identity) in told.identities.iter().enumerate() {
+                    @let name = told.name_of(identity);
+                    form.form method="post" action="/profile/unlink" data-stay="Unlinked" {
+                        p.wrong data-complaint hidden role="alert" {}
+                        p.soft { "You sign in with " (name) ", as " (identity.email) ". Once that is unlinked, only your password lets you in; your other sessions end. Signing in there once more may link it anew." }
+                        input type="hidden" name="issuer" value=(identity.issuer);
+                        input type="text" name="username" value=(told.account.email) autocomplete="username" hidden;
+                        div.field {
+                            label for={ "unlink-" (at) } { "Your password" }
+                            input id={ "unlink-" (at) } name="password" type="password" required autocomplete="current-password";
+                        }
+                        button.quiet type="submit" { "Unlink " (name) }
+                    }
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ sheet?.addEventListener("close", () => sheet.replaceChildren());
 addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-pick]") : null;
   if (!button) return;
-  for (const box of button.form.querySelectorAll("input[name=pick]")) {
+  for (const box of button.form.querySelectorAll("input[data-change]")) {
     box.checked = button.dataset.pick === "all" || button.dataset.pick === box.dataset.change;
   }
 });

@@ -391,9 +391,10 @@ pub(super) fn revoke(token: &Token) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::forms::typed;
 
     fn filled(fields: &[(&str, &str)]) -> Filled {
-        Filled::of(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Filled::of(typed(fields))
     }
 
     #[test]

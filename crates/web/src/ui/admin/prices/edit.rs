@@ -100,14 +100,19 @@ impl Typed {
 
     /// The moment that was typed, in UTC; empty: now.
     fn starts_at(&self) -> Result<Option<Timestamp>, Error> {
-        let typed = self.starts.trim();
-        if typed.is_empty() {
-            return Ok(None);
-        }
-        let whole = if typed.len() == 16 { format!("{typed}:00Z") } else { format!("{typed}Z") };
-        let wrong = || Error::invalid("The start", "is no time; write it like 2026-12-01T00:00");
-        Timestamp::parse(&whole).or_else(|| Timestamp::parse(typed)).map(Some).ok_or_else(wrong)
+        moment(&self.starts)
     }
+}
+
+/// A start as it is typed into a form, in UTC; empty: now.
+pub(super) fn moment(typed: &str) -> Result<Option<Timestamp>, Error> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let whole = if typed.len() == 16 { format!("{typed}:00Z") } else { format!("{typed}Z") };
+    let wrong = || Error::invalid("The start", "is no time; write it like 2026-12-01T00:00");
+    Timestamp::parse(&whole).or_else(|| Timestamp::parse(typed)).map(Some).ok_or_else(wrong)
 }
 
 fn rates_of_long(typed: &Typed) -> Result<Option<Rates>, Error> {

@@ -3,7 +3,7 @@
 //! kept between the two steps: the second sends what was picked.
 
 use app::error::{Code, Error};
-use app::prices::{self, Difference, Picked, Plan};
+use app::prices::{self, Difference, Picked, Plan, Start};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::money::change_in_tenths;
@@ -16,6 +16,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Part, grouped, page};
+use super::edit::moment;
 use crate::api::prices::LIST_BYTES;
 use crate::body::{self, Form};
 use crate::problem;
@@ -24,10 +25,14 @@ use crate::router::Shared;
 use crate::ui::forms::{SignedIn, is_for_the_form};
 use crate::ui::models::dollars;
 use crate::ui::prices::{change, figures, source_word};
-use crate::ui::view::{Icon, complaint, empty, icon};
+use crate::ui::view::{Icon, complaint, empty, icon, time};
 
-/// The most differences that are shown to pick from.
+/// The most differences that are shown to pick from; more are taken or left
+/// together.
 const MOST_SHOWN: usize = 2_000;
+
+/// The largest form of what was picked, in bytes.
+const PICKED_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most entries that are named as left out.
 const MOST_NAMED: usize = 200;
@@ -43,8 +48,27 @@ struct Pick {
     price: Price,
 }
 
+/// The start of a list, as it was typed.
+#[derive(Default)]
+struct TypedStart {
+    starts: String,
+    may_lie_in_the_past: bool,
+}
+
+impl TypedStart {
+    fn read(&self) -> Result<Start, Error> {
+        Ok(Start { at: moment(&self.starts)?, may_lie_in_the_past: self.may_lie_in_the_past })
+    }
+}
+
+impl Pick {
+    fn of(one: &Difference) -> Self {
+        Self { provider: one.provider, model: one.model.clone(), price: one.new }
+    }
+}
+
 pub(super) async fn show_import(signed_in: SignedIn) -> Response {
-    framed(StatusCode::OK, &signed_in, &form(None))
+    framed(StatusCode::OK, &signed_in, &form(None, &TypedStart::default()))
 }
 
 /// The dry run.
@@ -53,14 +77,15 @@ pub(super) async fn try_import(
     signed_in: SignedIn,
     request: Request,
 ) -> Result<Response, Failure> {
-    let planned = match document(request).await {
-        Ok(document) => prices::plan(&shared.app, &signed_in.caller, &document, None).await,
+    let mut typed = TypedStart::default();
+    let planned = match document(request, &mut typed).await {
+        Ok((document, start)) => prices::plan(&shared.app, &signed_in.caller, &document, start).await,
         Err(error) => Err(error),
     };
     match planned {
-        Ok(plan) => Ok(framed(StatusCode::OK, &signed_in, &differences(&plan))),
+        Ok(plan) => Ok(framed(StatusCode::OK, &signed_in, &differences(&plan, &typed))),
         Err(error) if is_for_the_form(&error) => {
-            Ok(framed(problem::status_of(&error), &signed_in, &form(Some(&error.sentence))))
+            Ok(framed(problem::status_of(&error), &signed_in, &form(Some(&error.sentence), &typed)))
         }
         Err(error) => Err(error.into()),
     }
@@ -70,16 +95,18 @@ pub(super) async fn try_import(
 pub(super) async fn apply_import(
     State(shared): State<Shared>,
     signed_in: SignedIn,
-    Form(fields): Form<Vec<(String, String)>>,
+    Form(fields): Form<Vec<(String, String)>, PICKED_BYTES>,
 ) -> Result<Response, Failure> {
-    let done = match picked(&fields) {
-        Ok(picked) => prices::apply_picked(&shared.app, &signed_in.caller, picked, None).await,
+    let of = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+    let typed = TypedStart { starts: of("starts").unwrap_or_default(), may_lie_in_the_past: of("past").is_some() };
+    let done = match picked(&fields).and_then(|picked| Ok((picked, typed.read()?))) {
+        Ok((picked, start)) => prices::apply_picked(&shared.app, &signed_in.caller, picked, start).await,
         Err(error) => Err(error),
     };
     match done {
         Ok(plan) => Ok(framed(StatusCode::OK, &signed_in, &applied(&plan))),
         Err(error) if is_for_the_form(&error) => {
-            Ok(framed(problem::status_of(&error), &signed_in, &form(Some(&error.sentence))))
+            Ok(framed(problem::status_of(&error), &signed_in, &form(Some(&error.sentence), &typed)))
         }
         Err(error) => Err(error.into()),
     }
@@ -94,19 +121,19 @@ fn picked(fields: &[(String, String)]) -> Result<Picked, Error> {
         .unwrap_or_default()
         .parse()
         .map_err(|_| Error::invalid("The list", "is of nobody that is known; start again"))?;
-    let read = |text| {
-        let Pick { provider, model, price } = serde_json::from_str(text).map_err(wrong)?;
-        Ok((provider, model, price))
-    };
-    let prices = of("pick").map(read).collect::<Result<Vec<_>, Error>>()?;
+    let mut picks = of("pick").map(serde_json::from_str).collect::<Result<Vec<Pick>, _>>().map_err(wrong)?;
+    for rest in of("rest") {
+        picks.append(&mut serde_json::from_str(rest).map_err(wrong)?);
+    }
+    let prices: Vec<_> = picks.into_iter().map(|Pick { provider, model, price }| (provider, model, price)).collect();
     if prices.is_empty() {
         return Err(Error::invalid("The list", "has nothing picked; upload it again and pick at least one price"));
     }
     Ok(Picked { source, prices })
 }
 
-/// The document of a form with a file or a text.
-async fn document(request: Request) -> Result<String, Error> {
+/// The document of a form with a file or a text, and from when on it counts.
+async fn document(request: Request, typed: &mut TypedStart) -> Result<(String, Start), Error> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let boundary = llm::multipart::boundary(kind).ok_or_else(|| {
         Error::new(Code::UnsupportedMediaType, "The form was sent without its file. Send it from /admin/prices/import.")
@@ -115,11 +142,15 @@ async fn document(request: Request) -> Result<String, Error> {
     let bytes = body::read(request.into_body(), length, LIST_BYTES).await?;
     let value = |name| llm::multipart::value(&bytes, &boundary, name);
     let broken = |problem: llm::wire::RequestError| Error::new(Code::InvalidRequest, problem.message);
+    let starts = value("starts").map_err(broken)?.unwrap_or_default();
+    typed.starts = String::from_utf8_lossy(starts).into_owned();
+    typed.may_lie_in_the_past = value("past").map_err(broken)?.is_some();
+    let start = typed.read()?;
     let file = value("file").map_err(broken)?.filter(|file| !file.is_empty());
     let pasted = value("text").map_err(broken)?.filter(|text| !text.trim_ascii().is_empty());
     let list = file.or(pasted).ok_or_else(|| Error::invalid("The list", "is missing: choose a file, or paste it"))?;
     let text = std::str::from_utf8(list).map_err(|_| Error::invalid("The list", "is no text in UTF-8"))?;
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
+    Ok((text.trim_start_matches('\u{feff}').to_owned(), start))
 }
 
 fn framed(status: StatusCode, signed_in: &SignedIn, content: &Markup) -> Response {
@@ -130,7 +161,7 @@ fn framed(status: StatusCode, signed_in: &SignedIn, content: &Markup) -> Respons
     page(status, "Import prices", signed_in, Part::Prices, &content).with_script("prices.js").into_response()
 }
 
-fn form(problem: Option<&str>) -> Markup {
+fn form(problem: Option<&str>, typed: &TypedStart) -> Markup {
     html! {
         (complaint(problem))
         section.card {
@@ -148,14 +179,20 @@ fn form(problem: Option<&str>) -> Markup {
                     label for="list-text" { "Or paste it" }
                     textarea #list-text name="text" rows="6" spellcheck="false" autocomplete="off" {}
                 }
+                div.field {
+                    label for="list-starts" { "Counts from, in UTC" }
+                    input #list-starts name="starts" type="datetime-local" value=(typed.starts) aria-describedby="list-starts-hint";
+                    p.hint #list-starts-hint { "Empty: now. Calls already made keep their price." }
+                }
+                label.check { input type="checkbox" name="past" checked[typed.may_lie_in_the_past]; "The start may lie in the past" }
                 div.actions { button type="submit" { "Show what would change" } a.button.quiet href="/admin/prices" { "Cancel" } }
             }
         }
     }
 }
 
-fn differences(plan: &Plan) -> Markup {
-    let shown = plan.differences.get(..plan.differences.len().min(MOST_SHOWN)).unwrap_or_default();
+fn differences(plan: &Plan, typed: &TypedStart) -> Markup {
+    let (shown, rest) = plan.differences.split_at(plan.differences.len().min(MOST_SHOWN));
     html! {
         (summary(plan))
         (left_out("Numbers that nobody could mean", &plan.refused, true))
@@ -164,7 +201,9 @@ fn differences(plan: &Plan) -> Markup {
         } @else {
             form.picks method="post" action="/admin/prices/import/apply" {
                 input type="hidden" name="source" value=(plan.source.as_str());
-                @if shown.len() < plan.differences.len() { p.notice { (icon(Icon::Warning)) span { "Only the first " (shown.len()) " are shown; POST /v2/prices/import takes all." } } }
+                input type="hidden" name="starts" value=(typed.starts);
+                @if typed.may_lie_in_the_past { input type="hidden" name="past" value="on"; }
+                (not_shown(shown.len(), rest))
                 div.actions.bar {
                     button type="submit" { "Take what is picked" }
                     button.quiet.scripted type="button" data-pick="all" { "Pick all" }
@@ -175,7 +214,7 @@ fn differences(plan: &Plan) -> Markup {
                 div.card.flush {
                     table.differences {
                         caption.sr { "What would change" }
-                        thead { tr { th scope="col" { "Model" } th scope="col" { "Until now" } th scope="col" { "From now on" } th.num scope="col" { "Input" } th.num scope="col" { "Output" } } }
+                        thead { tr { th scope="col" { "Model" } th scope="col" { "Until now" } th scope="col" { @if typed.starts.is_empty() { "From now on" } @else { "From " (plan.starts_at) " on" } } th.num scope="col" { "Input" } th.num scope="col" { "Output" } } }
                         tbody { @for one in shown { (difference(one)) } }
                     }
                 }
@@ -200,10 +239,34 @@ fn summary(plan: &Plan) -> Markup {
     }
 }
 
+/// What is too much to show, to be taken or left as a whole.
+fn not_shown(shown: usize, rest: &[Difference]) -> Markup {
+    let (changed, added): (Vec<&Difference>, Vec<&Difference>) = rest.iter().partition(|one| one.old.is_some());
+    let kinds = [("changed", "that change", changed), ("added", "that are new", added)];
+    html! {
+        @if !rest.is_empty() {
+            div.card {
+                p { "The first " (grouped(i64::try_from(shown).unwrap_or(i64::MAX))) " differences are shown. Not shown, and taken with the others unless you say otherwise:" }
+                @for (kind, words, some) in kinds {
+                    @if !some.is_empty() {
+                        label.check {
+                            input type="checkbox" name="rest" value=(written(&some.iter().map(|one| Pick::of(one)).collect::<Vec<_>>())) checked data-change=(kind);
+                            span { (grouped(i64::try_from(some.len()).unwrap_or(i64::MAX))) " more " (words) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Numbers and names: writing them cannot fail.
+fn written(picks: &impl Serialize) -> String {
+    serde_json::to_string(picks).unwrap_or_default()
+}
+
 fn difference(one: &Difference) -> Markup {
-    let pick = Pick { provider: one.provider, model: one.model.clone(), price: one.new };
-    // Numbers and a name: writing them cannot fail.
-    let value = serde_json::to_string(&pick).unwrap_or_default();
+    let value = written(&Pick::of(one));
     let of = |rate: fn(&Price) -> i64| one.old.and_then(|old| change_in_tenths(rate(&old), rate(&one.new)));
     html! {
         tr {
@@ -214,7 +277,7 @@ fn difference(one: &Difference) -> Markup {
                 }
             }
             td data-name="until now" { @match &one.old { Some(old) => { (figures(old)) } None => { span.soft { "unpriced" } } } }
-            td data-name="from now on" { (figures(&one.new)) }
+            td data-name="from then on" { (figures(&one.new)) }
             td.num data-name="input" { (dollars(one.new.rates.input_nanos)) " " (change(of(|price| price.rates.input_nanos))) }
             td.num data-name="output" { (dollars(one.new.rates.output_nanos)) " " (change(of(|price| price.rates.output_nanos))) }
         }
@@ -242,7 +305,7 @@ fn applied(plan: &Plan) -> Markup {
         section.card {
             div.praise role="status" {
                 (icon(Icon::Check))
-                div { "Taken from " (source_word(plan.source)) ": " (plan.added()) " new and " (plan.changed()) " changed prices. They count from now on, and calls already made keep theirs." }
+                div { "Taken from " (source_word(plan.source)) ": " (plan.added()) " new and " (plan.changed()) " changed prices. They count from " (time(plan.starts_at)) " on, and calls already made keep theirs." }
             }
             div.actions { a.button href="/admin/prices?only=imported" { "See them" } a.button.quiet href="/admin/prices" { "All prices" } }
         }
