@@ -668,6 +668,8 @@ CREATE TABLE usage_people (
     PRIMARY KEY (span, day, organization_id, who, scope)
 ) WITHOUT ROWID;
 
+CREATE INDEX usage_people_of_one ON usage_people (span, who, day);
+
 CREATE TABLE usage_rolled (
     id BIGINT NOT NULL PRIMARY KEY,
     through BIGINT NOT NULL

@@ -98,3 +98,6 @@ WHERE r.id = 1 AND (d.day <= r.through OR (d.day = r.through + 1 AND
     (d.user_id, d.provider, d.model, d.credential_id, d.scope, d.source, d.token_id, d.team_id, d.organization_id) <=
     (r.user_id, r.provider, r.model, r.credential_id, r.scope, r.source, r.token_id, r.team_id, r.organization_id)))
 GROUP BY d.day, d.organization_id, d.token_id, d.scope;
+
+-- The days of one of them.
+CREATE INDEX usage_people_of_one ON usage_people (span, who, day);

@@ -1,7 +1,8 @@
-//! Where a report's lines come from: the days themselves, where it is about one
-//! user; the totals of days, where it is not about people; those of people, where
-//! it is about all users, keys or tokens of an organization or of the server; the
-//! months with everything, where it asks for more than that.
+//! Where a report's lines come from: the totals of days, where it is not about
+//! people; those of people, where it is about all users, keys or tokens of an
+//! organization or of the server, or tells nothing apart of one of them; the days
+//! themselves, where it tells more of one user; the months with everything, where
+//! it asks for more than that of many.
 
 use super::UsageFilter;
 use super::asked::Asked;
@@ -81,9 +82,13 @@ impl Needs {
 impl Origin {
     pub(super) fn of(filter: &UsageFilter, needs: Needs) -> Self {
         let is_of_people = needs.people != People::None || filter.credential.is_some() || filter.token.is_some();
-        if let People::By(person) = needs.people
-            && filter.is_of_many()
-        {
+        let person = match needs.people {
+            People::By(person) => Some(person).filter(|_| filter.is_of_many()),
+            // Of one of them nothing else may be told apart either.
+            People::None if !needs.groups && needs.told == Told::default() => only(filter).map(|(person, _)| person),
+            People::None | People::All => None,
+        };
+        if let Some(person) = person {
             Self::People { person, by_day: needs.days }
         } else if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
             Self::Days
@@ -179,6 +184,18 @@ fn totals(asked: &mut Asked, filter: &UsageFilter, whose: Totals, span: &str, (f
     bounds(asked, "day", first, end);
 }
 
+/// The user or the key that all calls are of, where no more is given than that,
+/// times, an organization and a scope.
+fn only(filter: &UsageFilter) -> Option<(Person, String)> {
+    let rest = UsageFilter { user: None, credential: None, ..filter.clone() };
+    match (filter.user, filter.credential) {
+        _ if !rest.is_of_many() => None,
+        (Some(user), None) => Some((Person::User, user.to_string())),
+        (None, Some(key)) => Some((Person::Key, key.to_string())),
+        _ => None,
+    }
+}
+
 fn people(asked: &mut Asked, filter: &UsageFilter, person: Person, span: &str, (first, end): Span) {
     let who = |of: Person| if of == person { "who" } else { "''" };
     let [user, key, token] = Person::ALL.map(who);
@@ -188,7 +205,12 @@ fn people(asked: &mut Asked, filter: &UsageFilter, person: Person, span: &str, (
     );
     asked.push(&select("day", &columns, "usage_people"));
     asked.push(&format!(" AND span = '{span}'"));
-    asked.filter(filter);
+    let mut rest = filter.clone();
+    if let Some((_, id)) = only(filter) {
+        asked.with_text(" AND who = ", id);
+        (rest.user, rest.credential) = (None, None);
+    }
+    asked.filter(&rest);
     bounds(asked, "day", first, end);
 }
 

@@ -142,8 +142,7 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
 /// The same around the day of [`busy_day`]: with it, up to it, and with it alone.
 async fn assert_the_busy_day_is_right(store: &Store, company: &Company) {
     let windows = [(None, None), (None, Some(day(BUSY))), (Some(day(BUSY)), Some(day(BUSY - 1)))];
-    let groupings =
-        [GroupBy::Model, GroupBy::Team, GroupBy::User, GroupBy::Credential, GroupBy::Token, GroupBy::Organization];
+    let groupings = [GroupBy::Day, GroupBy::Team, GroupBy::User, GroupBy::Credential];
     assert_within(store, company, &windows, &groupings).await;
 }
 
@@ -169,6 +168,7 @@ async fn assert_within(
             UsageFilter { token: Some(company.token), ..all.clone() },
             UsageFilter { credential: Some(CredentialId::of_source("env:A")), ..all.clone() },
             UsageFilter { user: Some(company.ann), organization, ..all.clone() },
+            UsageFilter { user: Some(company.ann), ..all.clone() },
         ] {
             let calls = calls(store, &filter).await;
             let expected = counted(&calls);
@@ -321,6 +321,9 @@ async fn wide_reports_read_what_is_rolled_up() {
     let organization = Some(OrganizationId::generate(NOW, &entropy()));
     let all = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
     let filtered = UsageFilter { model: Some("model-1".to_owned()), ..all.clone() };
+    let user = Some(UserId(uuid::Uuid::nil()));
+    let credential = Some(CredentialId::of_source("env:A"));
+    let token = Some(TokenId(uuid::Uuid::nil()));
     let people = |person, by_day| Origin::People { person, by_day };
     let of = |whose, detail, by_day| Origin::Totals { whose, detail, by_day };
     let at = Rolled { through: 20_000, part: None };
@@ -343,7 +346,13 @@ async fn wide_reports_read_what_is_rolled_up() {
             of(Totals::Organization, Detail::Team, true),
         ),
         (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, people(Person::Key, false)),
-        (UsageFilter { user: Some(UserId(uuid::Uuid::nil())), ..all.clone() }, GroupBy::Team, false, Origin::Days),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Team, false, Origin::Days),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Day, true, people(Person::User, true)),
+        (UsageFilter { user, organization, ..all.clone() }, GroupBy::Scope, false, people(Person::User, false)),
+        (UsageFilter { user, without_teams: true, ..all.clone() }, GroupBy::Day, true, Origin::Days),
+        (UsageFilter { user, token, ..all.clone() }, GroupBy::Day, true, Origin::Days),
+        (UsageFilter { credential, ..all.clone() }, GroupBy::Day, false, people(Person::Key, true)),
+        (UsageFilter { user, credential, ..all.clone() }, GroupBy::Day, false, Origin::Days),
     ] {
         assert_eq!(Origin::of(&filter, Needs::of(by, is_daily)), origin, "{by:?} {filter:?}");
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
