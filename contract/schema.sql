@@ -643,6 +643,33 @@ CREATE TABLE usage_months (
     PRIMARY KEY (month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE usage_people (
+    span TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    organization_id TEXT NOT NULL,
+    who TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    unknown_cost BIGINT NOT NULL,
+    estimated BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    provider_cost_nanos BIGINT NOT NULL,
+    client_cost_nanos BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    first_tokens BIGINT NOT NULL,
+    first_token_ms BIGINT NOT NULL,
+    PRIMARY KEY (span, day, organization_id, who, scope)
+) WITHOUT ROWID;
+
+CREATE INDEX usage_people_of_one ON usage_people (span, who, day);
+
 CREATE TABLE usage_rolled (
     id BIGINT NOT NULL PRIMARY KEY,
     through BIGINT NOT NULL

@@ -1,5 +1,6 @@
 //! Reading what was called, and what it cost.
 
+mod groups;
 mod names;
 
 use domain::credential::Scope;
@@ -12,6 +13,7 @@ use store::usage::{Attempt, Combination, EventCursor, GroupBy, Kind, UsageEvent,
 use crate::App;
 use crate::error::{Code, Error, Result};
 
+pub use groups::{Groups, groups};
 pub use names::{KeyLabel, Names, Wanted, labels, names, token_names};
 
 /// Whose calls a report is of.
@@ -228,7 +230,7 @@ pub async fn events(
 /// # Errors
 /// When the store cannot be read.
 pub async fn summary(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    Ok(store::usage::summary(&app.store, &placed(app, report.within(filter)?).await?, by).await?)
+    Ok(store::usage::summary(&app.store, &whose_token(app, report.within(filter)?).await?, by).await?)
 }
 
 /// As [`events`], without counting how many there are: for exports.
@@ -251,7 +253,7 @@ pub async fn listed(
 /// # Errors
 /// When the store cannot be read.
 pub async fn daily(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    Ok(store::usage::daily(&app.store, &placed(app, report.within(filter)?).await?, by).await?)
+    Ok(store::usage::daily(&app.store, &whose_token(app, report.within(filter)?).await?, by).await?)
 }
 
 /// A report's calls, summed up for each combination of provider, model, key,
@@ -268,7 +270,7 @@ pub async fn combinations(app: &App, report: &Report, filter: UsageFilter) -> Re
 /// # Errors
 /// When the store cannot be read.
 pub async fn kinds(app: &App, report: &Report, filter: UsageFilter) -> Result<Vec<Kind>> {
-    Ok(store::usage::kinds(&app.store, &placed(app, report.within(filter)?).await?, false).await?)
+    Ok(store::usage::kinds(&app.store, &whose_token(app, report.within(filter)?).await?).await?)
 }
 
 /// A team's calls are its organization's, whose sums are fewer than everybody's.

@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -53,6 +53,7 @@ const STEPS: [Step; 23] = [
     step!("0022_webhook.sql"),
     step!("0023_usage_details.sql"),
     step!("0024_audit_organizations.sql"),
+    step!("0025_usage_people.sql"),
     step!("0026_webhook_secret.sql"),
 ];
 

@@ -37,7 +37,7 @@ use events::Search;
 
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
-pub use summary::{Combination, GroupBy, Kind, Paid, UsageLine, combinations, daily, kinds, summary};
+pub use summary::{Combination, Group, GroupBy, Kind, Paid, UsageLine, combinations, daily, groups, kinds, summary};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +120,18 @@ pub struct UsageFilter {
 }
 
 impl UsageFilter {
+    /// Whether no more is given than times, an organization and a scope.
+    const fn is_of_many(&self) -> bool {
+        self.user.is_none()
+            && self.provider.is_none()
+            && self.model.is_none()
+            && self.credential.is_none()
+            && self.source.is_none()
+            && self.token.is_none()
+            && self.team.is_none()
+            && !self.without_teams
+    }
+
     /// Whether more than a user and times is given.
     const fn is_narrow(&self) -> bool {
         self.provider.is_some()

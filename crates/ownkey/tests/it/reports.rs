@@ -206,6 +206,25 @@ async fn a_report_tells_each_reader_what_is_theirs_and_null_for_the_rest() {
     }
 }
 
+/// The figures above a page and below are of the same calls.
+#[tokio::test]
+async fn a_page_of_everybodys_calls_is_narrowed_to_a_team_and_an_organization() {
+    let (_house, root, a, _) = two_companies().await;
+    let member = user_id(&a.member).await;
+    for (query, attempts) in [
+        (String::new(), "8 attempts"),
+        (format!("&organization={}", a.organization), "4 attempts"),
+        (format!("&team={}", a.team), "1 attempt"),
+        (format!("&user={member}"), "4 attempts"),
+        (format!("&user={member}&scope=system"), "1 attempt"),
+        (format!("&by=team&organization={}", a.organization), "4 attempts"),
+        (format!("&by=organization&team={}", a.team), "1 attempt"),
+    ] {
+        let page = root.client.get(&format!("/admin/usage?range=90d{query}")).await.expect(200).text();
+        assert!(page.contains(&format!("<span class=\"small\">{attempts}</span>")), "{query}: {page}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_reads_what_is_anothers() {
     let (house, root, a, b) = two_companies().await;

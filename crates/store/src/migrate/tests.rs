@@ -8,6 +8,8 @@ use domain::ids::UserId;
 use sqlx::Connection as _;
 
 use super::{STEPS, VERSION_TABLE, run};
+use crate::ledger::days::rolled::{LINES_A_SLICE, Rolling, roll_slice};
+use crate::ledger::{AttemptStart, Settlement};
 use crate::open::{Dialect, OpenError, OpenOptions, Store, Target};
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement, variable};
 use crate::usage::{self, UsageFilter};
@@ -141,6 +143,46 @@ async fn calls_of_a_former_version_are_summed_up() {
     .await;
 }
 
+/// Days that were rolled up before people had totals of their own, the last one in
+/// part, come to the same in them as those that are rolled up after it.
+#[tokio::test]
+async fn days_that_are_rolled_up_already_are_summed_up_by_people() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let day = Duration::from_hours(24);
+        let users = [UserId::generate(NOW, &entropy()), UserId::generate(NOW, &entropy())];
+        for number in 0..LINES_A_SLICE * 2 + 5 {
+            let back = if number < 40 { 30 } else { 5 };
+            let start = AttemptStart {
+                model: format!("model-{number}"),
+                ..attempt(&store, users[number % 2], NOW.minus(day * back))
+            };
+            store.ledger().dispatch(start.clone()).await.unwrap();
+            drop(store.ledger().settle(start.attempt, Settlement { at: start.at, ..settlement(number as i64) }));
+        }
+        store.ledger().flush().await.unwrap();
+        for rolling in [Rolling::Day, Rolling::Part] {
+            assert_eq!(roll_slice(&store, NOW).await.unwrap(), rolling);
+        }
+        let lines = async || {
+            let text = "SELECT span || ' ' || CAST(day AS TEXT) || ' ' || organization_id || ' ' || who || ' ' || scope \
+                 || ' ' || CAST(attempts AS TEXT) || ' ' || CAST(client_cost_nanos AS TEXT) FROM usage_people ORDER BY 1";
+            sqlx::query_scalar::<_, String>(text).fetch_all(store.pool()).await.unwrap()
+        };
+        let before = lines().await;
+        assert!(before.len() > 10, "{before:#?}");
+        let step = STEPS.iter().position(|step| step.name == "0025_usage_people.sql").unwrap();
+        for text in ["DROP TABLE usage_people", text_of(step, place)] {
+            sqlx::raw_sql(text).execute(store.pool()).await.unwrap();
+        }
+        assert_eq!(lines().await, before);
+        assert_eq!(roll_slice(&store, NOW).await.unwrap(), Rolling::Day);
+        assert_ne!(lines().await, before);
+        store.close().await;
+    })
+    .await;
+}
+
 /// Databases know how many steps they ran, and not which.
 #[test]
 fn the_steps_that_databases_ran_keep_their_places() {
@@ -170,6 +212,7 @@ fn the_steps_that_databases_ran_keep_their_places() {
             "0022_webhook.sql",
             "0023_usage_details.sql",
             "0024_audit_organizations.sql",
+            "0025_usage_people.sql",
             "0026_webhook_secret.sql",
         ]
     );

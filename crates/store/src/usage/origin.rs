@@ -1,12 +1,14 @@
-//! Where a report's lines come from: the days themselves, where it is about one
-//! user; the totals of days, where it is not about people; the months, where it
-//! is about all people of an organization or of the server.
+//! Where a report's lines come from: the totals of days, where it is not about
+//! people; those of people, where it is about all users, keys or tokens of an
+//! organization or of the server, or tells nothing apart of one of them; the days
+//! themselves, where it tells more of one user; the months with everything, where
+//! it asks for more than that of many.
 
 use super::UsageFilter;
 use super::asked::Asked;
 use super::summary::GroupBy;
 use super::window::Window;
-use crate::ledger::days::rolled::{Detail, PLACE, Rolled, Told, WHOLE_SERVER, month_after, month_of};
+use crate::ledger::days::rolled::{Detail, PLACE, Person, Rolled, Told, WHOLE_SERVER, month_after, month_of};
 
 /// A table that has the lines of whole days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Origin {
     /// `usage_totals`, of one organization, of each of them, or of the server; day
     /// by day, or with whole months in one. Days in no more detail than is asked for.
     Totals { whose: Totals, detail: Detail, by_day: bool },
+    /// `usage_people`: day by day, or with whole months in one.
+    People { person: Person, by_day: bool },
     /// `usage_months`.
     Months,
 }
@@ -32,13 +36,25 @@ pub(super) enum Totals {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     /// Users, keys or tokens.
-    pub(super) people: bool,
+    pub(super) people: People,
     /// Organizations or teams.
     pub(super) groups: bool,
     /// Days.
     pub(super) days: bool,
     /// What else.
     pub(super) told: Told,
+}
+
+/// Whether it tells people apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum People {
+    /// It does not.
+    #[default]
+    None,
+    /// Users, or keys, or tokens.
+    By(Person),
+    /// All of these at once.
+    All,
 }
 
 impl Needs {
@@ -51,7 +67,12 @@ impl Needs {
         };
         Self {
             told,
-            people: matches!(by, GroupBy::User | GroupBy::Credential | GroupBy::Token),
+            people: match by {
+                GroupBy::User => People::By(Person::User),
+                GroupBy::Credential => People::By(Person::Key),
+                GroupBy::Token => People::By(Person::Token),
+                _ => People::None,
+            },
             groups: matches!(by, GroupBy::Organization | GroupBy::Team),
             days: is_daily || matches!(by, GroupBy::Day),
         }
@@ -60,8 +81,16 @@ impl Needs {
 
 impl Origin {
     pub(super) fn of(filter: &UsageFilter, needs: Needs) -> Self {
-        let is_of_people = needs.people || filter.credential.is_some() || filter.token.is_some();
-        if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
+        let is_of_people = needs.people != People::None || filter.credential.is_some() || filter.token.is_some();
+        let person = match needs.people {
+            People::By(person) => Some(person).filter(|_| filter.is_of_many()),
+            // Of one of them nothing else may be told apart either.
+            People::None if !needs.groups && needs.told == Told::default() => only(filter).map(|(person, _)| person),
+            People::None | People::All => None,
+        };
+        if let Some(person) = person {
+            Self::People { person, by_day: needs.days }
+        } else if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
             Self::Days
         } else if is_of_people {
             Self::Months
@@ -86,7 +115,8 @@ impl Origin {
     /// The lines of whole days that pass.
     pub(super) fn lines(self, asked: &mut Asked, filter: &UsageFilter, window: &Window, rolled: &Rolled) {
         let (first, end) = (window.first_day, window.end_day);
-        let by_months = !matches!(self, Self::Days | Self::Totals { by_day: true, .. });
+        let by_months =
+            !matches!(self, Self::Days | Self::Totals { by_day: true, .. } | Self::People { by_day: true, .. });
         let Some((begin, beyond)) = months(first, end, rolled.beyond()).filter(|_| by_months) else {
             return self.days(asked, filter, (first, end), rolled);
         };
@@ -94,6 +124,9 @@ impl Origin {
             Self::Totals { whose, detail, .. } => {
                 let span = detail.span_of_months(whose == Totals::Server);
                 totals(asked, filter, whose, span, (begin, Some(beyond)));
+            }
+            Self::People { person, .. } => {
+                people(asked, filter, person, person.span_of_months(), (begin, Some(beyond)));
             }
             Self::Days | Self::Months => {
                 asked.push(&select("month", MONTHS_COLUMNS, "usage_months"));
@@ -116,14 +149,14 @@ impl Origin {
 
     /// The same, day by day: none that is rolled up in part.
     fn days(self, asked: &mut Asked, filter: &UsageFilter, (first, end): Span, rolled: &Rolled) {
-        if let Self::Totals { whose, detail, .. } = self {
-            let rolled_end = end.map_or(rolled.end(), |end| end.min(rolled.end()));
-            totals(asked, filter, whose, detail.span(), (first, Some(rolled_end)));
-            asked.push(" UNION ALL ");
-            days(asked, filter, Some(first.map_or(rolled.end(), |first| first.max(rolled.end()))), end);
-        } else {
-            days(asked, filter, first, end);
+        let whole = (first, Some(end.map_or(rolled.end(), |end| end.min(rolled.end()))));
+        match self {
+            Self::Totals { whose, detail, .. } => totals(asked, filter, whose, detail.span(), whole),
+            Self::People { person, .. } => people(asked, filter, person, person.span(), whole),
+            Self::Days | Self::Months => return days(asked, filter, first, end),
         }
+        asked.push(" UNION ALL ");
+        days(asked, filter, Some(first.map_or(rolled.end(), |first| first.max(rolled.end()))), end);
     }
 }
 
@@ -148,6 +181,36 @@ fn totals(asked: &mut Asked, filter: &UsageFilter, whose: Totals, span: &str, (f
         Totals::Server => asked.push(&format!(" AND organization_id = '{WHOLE_SERVER}'")),
     }
     asked.filter(filter);
+    bounds(asked, "day", first, end);
+}
+
+/// The user or the key that all calls are of, where no more is given than that,
+/// times, an organization and a scope.
+fn only(filter: &UsageFilter) -> Option<(Person, String)> {
+    let rest = UsageFilter { user: None, credential: None, ..filter.clone() };
+    match (filter.user, filter.credential) {
+        _ if !rest.is_of_many() => None,
+        (Some(user), None) => Some((Person::User, user.to_string())),
+        (None, Some(key)) => Some((Person::Key, key.to_string())),
+        _ => None,
+    }
+}
+
+fn people(asked: &mut Asked, filter: &UsageFilter, person: Person, span: &str, (first, end): Span) {
+    let who = |of: Person| if of == person { "who" } else { "''" };
+    let [user, key, token] = Person::ALL.map(who);
+    let columns = format!(
+        "{user} AS user_id, '' AS provider, '' AS model, {key} AS credential_id, scope, '' AS source, \
+         {token} AS token_id, '' AS team_id, organization_id"
+    );
+    asked.push(&select("day", &columns, "usage_people"));
+    asked.push(&format!(" AND span = '{span}'"));
+    let mut rest = filter.clone();
+    if let Some((_, id)) = only(filter) {
+        asked.with_text(" AND who = ", id);
+        (rest.user, rest.credential) = (None, None);
+    }
+    asked.filter(&rest);
     bounds(asked, "day", first, end);
 }
 

@@ -11,7 +11,7 @@ use sqlx::any::AnyRow;
 
 use super::UsageFilter;
 use super::asked::Asked;
-use super::origin::{Needs, Origin};
+use super::origin::{Needs, Origin, People};
 use super::window::Window;
 use crate::audit::EXACT_COUNT;
 use crate::error::StoreError;
@@ -19,7 +19,7 @@ use crate::ledger::days::rolled::{Rolled, Told, rolled};
 use crate::open::Store;
 use crate::row::Columns;
 
-pub use line::{Combination, GroupBy, Kind, Paid, UsageLine};
+pub use line::{Combination, Group, GroupBy, Kind, Paid, UsageLine};
 
 /// A call as if it were a line of a day. No single one counts for more than
 /// 10,000 dollars, so that absurd ones break no report.
@@ -96,7 +96,7 @@ pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<V
 /// When the database cannot be read.
 pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Combination>, StoreError> {
     let columns = "provider, model, credential_id, source, token_id";
-    let needs = Needs { people: true, ..Needs::default() };
+    let needs = Needs { people: People::All, ..Needs::default() };
     let rows = grouped(store, filter, "source", columns, needs).await?;
     rows.iter()
         .map(|found| {
@@ -114,32 +114,38 @@ pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Com
         .collect()
 }
 
-/// One line for each combination of provider, model, source, team and
-/// organization; where `groups` is not asked for, those two are left out.
+/// One line for each combination of provider, model and source.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn kinds(store: &Store, filter: &UsageFilter, groups: bool) -> Result<Vec<Kind>, StoreError> {
-    let columns = if groups { "provider, model, source, team_id, organization_id" } else { "provider, model, source" };
-    let told = Told { provider: true, model: true, source: true, team: groups };
-    let needs = Needs { groups, told, ..Needs::default() };
-    let rows = grouped(store, filter, "source", columns, needs).await?;
-    let given = |row: &Columns<'_>, column| {
-        let text = if groups { row.text(column)? } else { String::new() };
-        Ok::<_, StoreError>(Some(text).filter(|text| !text.is_empty()))
-    };
+pub async fn kinds(store: &Store, filter: &UsageFilter) -> Result<Vec<Kind>, StoreError> {
+    let told = Told { provider: true, model: true, source: true, team: false };
+    let rows = grouped(store, filter, "source", "provider, model", Needs { told, ..Needs::default() }).await?;
     rows.iter()
         .map(|found| {
             let row = Columns(found);
-            let wrong = |_| StoreError::Integrity("no id".to_owned());
             Ok(Kind {
                 provider: row.parsed("provider")?,
                 model: row.text("model")?,
-                source: row.parsed("source")?,
-                team: given(&row, "team_id")?.map(|text| text.parse().map_err(wrong)).transpose()?,
-                organization: given(&row, "organization_id")?.map(|text| text.parse().map_err(wrong)).transpose()?,
+                source: row.parsed("group_key")?,
                 sums: read(found, GroupBy::Source, false)?,
             })
+        })
+        .collect()
+}
+
+/// One line for each team, and for each organization outside of its teams.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn groups(store: &Store, filter: &UsageFilter) -> Result<Vec<Group>, StoreError> {
+    let told = Told { team: true, ..Told::default() };
+    let needs = Needs { groups: true, told, ..Needs::default() };
+    let rows = grouped(store, filter, "team_id", "organization_id", needs).await?;
+    rows.iter()
+        .map(|found| {
+            let sums = read(found, GroupBy::Team, false)?;
+            Ok(Group { team: sums.key.clone(), organization: Columns(found).text("organization_id")?, sums })
         })
         .collect()
 }

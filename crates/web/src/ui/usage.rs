@@ -5,11 +5,15 @@ mod arithmetic;
 mod asked;
 mod calls;
 mod chart;
+mod found;
+mod many;
 mod parts;
 mod words;
 
+use std::collections::HashSet;
+
 use app::error::Error;
-use app::usage::{self, Report, Wanted, Whose};
+use app::usage::{self, Report, Whose};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,8 +21,7 @@ use domain::Nanos;
 use domain::access::Need;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
-use store::audit::Page as Listed;
-use store::usage::{EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
+use store::usage::UsageLine;
 
 use super::forms::SignedIn;
 use super::view::{Icon, Place, Shape, complaint, empty, icon, with_status};
@@ -28,16 +31,11 @@ use crate::problem;
 use crate::rim::Failure;
 use crate::router::{Door, Shared, quiet_door};
 use asked::{Asked, By, RANGES, date, whose_text};
+use found::Found;
 use parts::{Part, Slice, known, parts, people};
 use words::{compact, counted, dollars, duration, share};
 
 pub(in crate::ui) use asked::{Query as UsageQuery, Room};
-
-/// The calls of a page.
-const CALLS: i64 = 50;
-
-/// People who have a colour of their own in the chart.
-const CHARTED: usize = 5;
 
 /// The tables beside one another: about as long as their neighbours.
 const SIDES: [&[By]; 2] =
@@ -113,155 +111,6 @@ pub(in crate::ui) async fn shown(
     }
 }
 
-/// Everything that a page shows.
-struct Found {
-    /// All calls of the days, as far as they are told apart.
-    all: Vec<Slice>,
-    /// Those that pass, by people, where that was asked for.
-    people: Vec<UsageLine>,
-    /// The same by team and by organization, where the report is of many.
-    groups: Groups,
-    /// The bars.
-    daily: Vec<UsageLine>,
-    page: Listed<UsageEvent, EventCursor>,
-}
-
-/// Lines by team and by organization.
-#[derive(Default)]
-struct Groups {
-    teams: Vec<UsageLine>,
-    organizations: Vec<UsageLine>,
-}
-
-impl Groups {
-    fn of(&self, by: By) -> &[UsageLine] {
-        match by {
-            By::Team => &self.teams,
-            By::Organization => &self.organizations,
-            _ => &[],
-        }
-    }
-}
-
-/// What one made oneself is read in one go; what many made, without the people
-/// and the groups, and those apart: all of it in one would be a line for each
-/// team with each model.
-async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Result<Found, Error> {
-    let app = &shared.app;
-    let sums = UsageFilter { state: None, ..asked.filter.clone() };
-    let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
-    let events = usage::events(app, report, asked.filter.clone(), asked.after, CALLS);
-    if !report.is_wide() {
-        // A year has many lines: its sums are read side by side.
-        let all = usage::combinations(app, report, of_days);
-        let (all, daily, page) =
-            tokio::try_join!(all, usage::daily(app, report, sums.clone(), asked.by.group()), events)?;
-        return Ok(Found {
-            all: all.into_iter().map(Slice::from).collect(),
-            people: Vec::new(),
-            groups: Groups::default(),
-            daily,
-            page,
-        });
-    }
-    let kinds = UsageFilter { provider: None, model: None, source: None, ..sums.clone() };
-    let charted = async {
-        if asked.by.has_many() {
-            bars_of_people(shared, asked, report, &sums).await
-        } else {
-            Ok((Vec::new(), usage::daily(app, report, sums.clone(), asked.by.group()).await?))
-        }
-    };
-    let groups = async {
-        let is_of_everybody = report.whose() == Whose::Everybody;
-        let organizations = async {
-            if is_of_everybody {
-                usage::summary(app, report, sums.clone(), GroupBy::Organization).await
-            } else {
-                Ok(Vec::new())
-            }
-        };
-        let (teams, organizations) =
-            tokio::try_join!(usage::summary(app, report, sums.clone(), GroupBy::Team), organizations)?;
-        Ok(Groups { teams, organizations })
-    };
-    let (all, groups, (people, daily), page) =
-        tokio::try_join!(usage::kinds(app, report, kinds), groups, charted, events)?;
-    Ok(Found { all: all.into_iter().map(Slice::from).collect(), people, groups, daily, page })
-}
-
-/// The people or groups, and the days of those with the most; what the others did
-/// each day is said of the first that has no colour of their own.
-async fn bars_of_people(
-    shared: &Shared,
-    asked: &Asked,
-    report: &Report,
-    filter: &UsageFilter,
-) -> Result<(Vec<UsageLine>, Vec<UsageLine>), Error> {
-    let app = &shared.app;
-    let (mut people, all) = tokio::try_join!(
-        usage::summary(app, report, filter.clone(), asked.by.group()),
-        usage::daily(app, report, filter.clone(), GroupBy::Day)
-    )?;
-    people.sort_by_key(|line| std::cmp::Reverse((parts::amount(asked.measure, line), line.requests, line.attempts)));
-    let mut daily = Vec::new();
-    for person in people.iter().take(CHARTED).filter(|person| !person.key.is_empty()) {
-        let mut filter = filter.clone();
-        match asked.by {
-            By::Key => filter.credential = person.key.parse().ok(),
-            By::Token => filter.token = person.key.parse().ok(),
-            By::Team => filter.team = person.key.parse().ok(),
-            By::Organization => filter.organization = person.key.parse().ok(),
-            _ => filter.user = person.key.parse().ok(),
-        }
-        let lines = usage::daily(app, report, filter, GroupBy::Day).await?;
-        daily.extend(lines.into_iter().map(|line| UsageLine { key: person.key.clone(), ..line }));
-    }
-    if let Some(other) = people.get(CHARTED).or_else(|| people.iter().find(|person| person.key.is_empty())) {
-        daily.extend(all.into_iter().map(|day| rest_of(day, &daily, &other.key)).collect::<Vec<_>>());
-    }
-    Ok((people, daily))
-}
-
-/// What is left of a day without what is told of it already.
-fn rest_of(day: UsageLine, told: &[UsageLine], key: &str) -> UsageLine {
-    let mut rest = UsageLine { key: key.to_owned(), ..day };
-    for line in told.iter().filter(|line| line.day == rest.day) {
-        rest.requests = rest.requests.saturating_sub(line.requests);
-        rest.client_cost = Nanos(rest.client_cost.0.saturating_sub(line.client_cost.0));
-        rest.tokens.prompt = rest.tokens.prompt.saturating_sub(line.tokens.prompt);
-        rest.tokens.completion = rest.tokens.completion.saturating_sub(line.tokens.completion);
-    }
-    rest
-}
-
-/// What everything on the page is called.
-async fn named(shared: &Shared, signed_in: &SignedIn, report: &Report, found: &Found, by: By) -> Result<Names, Error> {
-    fn ids<T: std::str::FromStr>(lines: &[UsageLine], is_asked: bool) -> impl Iterator<Item = T> + '_ {
-        lines.iter().filter(move |_| is_asked).filter_map(|line| line.key.parse().ok())
-    }
-    let starts = || found.page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| &attempt.start);
-    let wanted = Wanted {
-        keys: starts()
-            .map(|start| start.credential)
-            .chain(found.all.iter().filter_map(Slice::key))
-            .chain(ids(&found.people, by == By::Key))
-            .collect(),
-        tokens: starts().filter_map(|start| start.token).chain(ids(&found.people, by == By::Token)).collect(),
-        users: if report.is_wide() {
-            starts().map(|start| start.user).chain(ids(&found.people, by == By::User)).collect()
-        } else {
-            Vec::new()
-        },
-        teams: starts().filter_map(|start| start.team).chain(ids(&found.groups.teams, true)).collect(),
-        organizations: starts()
-            .filter_map(|start| start.organization)
-            .chain(ids(&found.groups.organizations, true))
-            .collect(),
-    };
-    Names::of(&shared.app, &signed_in.caller, report, wanted).await
-}
-
 async fn content(
     shared: &Shared,
     signed_in: &SignedIn,
@@ -269,15 +118,15 @@ async fn content(
     report: &Report,
     error: Option<&Error>,
 ) -> Result<Markup, Failure> {
-    let found = find(shared, asked, report).await?;
-    let names = named(shared, signed_in, report, &found, asked.by).await?;
+    let found = found::find(shared, asked, report).await?;
+    let names = found::named(shared, signed_in, report, &found, asked.by).await?;
     let offered =
         if asked.room == Room::Usage { Vec::new() } else { usage::offered(&shared.app, &signed_in.caller).await? };
     let shown: Vec<&Slice> = found.all.iter().filter(|call| call.passes(&asked.filter)).collect();
     let sums: Vec<UsageLine> = shown.iter().map(|call| call.sums.clone()).collect();
     let total = UsageLine::total(&sums);
     let by = if report.is_wide() && asked.by.has_many() {
-        people(found.people.clone(), asked.by, asked.measure, &names)
+        people(&found.people, asked.by, &names)
     } else {
         parts(shown.iter().copied(), asked.by, asked.measure, &names)
     };
@@ -314,7 +163,7 @@ async fn content(
 /// The parts of what is shown: groups have lines of their own where there are many.
 fn table_of(asked: &Asked, by: By, found: &Found, shown: &[&Slice], names: &Names) -> Vec<Part> {
     if by.is_group() && asked.whose != Whose::Own {
-        people(found.groups.of(by).to_vec(), by, asked.measure, names)
+        people(found.of(by), by, names)
     } else {
         parts(shown.iter().copied(), by, asked.measure, names)
     }
@@ -419,13 +268,13 @@ fn last_day(asked: &Asked) -> &str {
 }
 
 fn choice(name: &str, label: &str, chosen: &str, parts: &[Part]) -> Markup {
-    let mut known: Vec<(&str, &str)> = Vec::new();
-    for part in parts.iter().filter(|part| !part.value.is_empty()) {
-        if known.iter().all(|(value, _)| *value != part.value) {
-            known.push((&part.value, &part.name));
-        }
-    }
-    let is_gone = !chosen.is_empty() && known.iter().all(|(value, _)| *value != chosen);
+    let mut values = HashSet::new();
+    let known: Vec<(&str, &str)> = parts
+        .iter()
+        .filter(|part| !part.value.is_empty() && values.insert(part.value.as_str()))
+        .map(|part| (part.value.as_str(), part.name.as_str()))
+        .collect();
+    let is_gone = !chosen.is_empty() && !values.contains(chosen);
     html! {
         div.field {
             label for=(name) { (label) }

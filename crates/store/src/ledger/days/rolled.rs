@@ -1,9 +1,10 @@
 //! Days that are over, summed up further: by organization without the people,
-//! and by month with them. A report over a year reads those. Calls that end pay
+//! by person, and by month with everything. A report over a year reads those. Calls that end pay
 //! nothing for it: a day is rolled up once it is over, slice by slice, and the few
 //! calls of such a day that still end are added by whoever ends them.
 
 mod detail;
+mod person;
 mod slices;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,6 +19,7 @@ use crate::open::Store;
 use crate::row::Columns;
 
 pub(crate) use detail::{Detail, Told};
+pub(crate) use person::Person;
 pub use slices::roll_up;
 #[cfg(test)]
 pub(crate) use slices::{LINES_A_SLICE, Rolling, roll_slice};
@@ -36,6 +38,7 @@ pub(crate) const PLACE: &str =
     "user_id, provider, model, credential_id, scope, source, token_id, team_id, organization_id";
 
 const TOTALS_KEY: &str = "span, organization_id, day, provider, model, scope, source, team_id";
+const PEOPLE_KEY: &str = "span, day, organization_id, who, scope";
 const MONTHS_KEY: &str =
     "month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id";
 
@@ -137,6 +140,12 @@ pub(super) fn late_texts() -> Vec<String> {
         texts.push(total(detail.span(), 10, detail.told(), of_server));
         if detail.has_months() {
             texts.push(total(detail.span_of_months(of_server), 27, detail.told(), of_server));
+        }
+    }
+    for person in Person::ALL {
+        for (span, day) in [(person.span(), 10), (person.span_of_months(), 27)] {
+            let line = [format!("'{span}'"), number(day), text(9), text(person.place()), text(5)];
+            texts.push(add("usage_people", PEOPLE_KEY, &line));
         }
     }
     texts

@@ -1,5 +1,6 @@
 //! Whatever is rolled up, a report is the one that the calls give.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::attempt::AttemptState;
@@ -12,7 +13,7 @@ use crate::ledger::days::rolled::{LINES_A_SLICE, Rolling, roll_slice, rolled};
 use crate::ledger::{AttemptStart, CallSource, Settlement, roll_up};
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
-use crate::usage::{Attempt, UsageLine, daily, kinds, listed, summary};
+use crate::usage::{Attempt, UsageLine, daily, groups, kinds, listed, summary};
 
 const DAYS: u64 = 100;
 
@@ -90,6 +91,38 @@ fn said(lines: &[UsageLine]) -> (i64, i64, i64, i64) {
     (total.attempts, total.provider_cost.0, total.client_cost.0, total.personal.attempts)
 }
 
+/// How many attempts each person or group has each day, and what they cost, as lines say it.
+fn told(lines: &[UsageLine]) -> BTreeMap<(Option<String>, String), (i64, i64)> {
+    let mut told = BTreeMap::new();
+    for line in lines {
+        let at: &mut (i64, i64) = told.entry((line.day.clone(), line.key.clone())).or_default();
+        (at.0, at.1) = (at.0 + line.attempts, at.1 + line.client_cost.0);
+    }
+    told
+}
+
+/// The same from the calls themselves, day by day where the lines are. Of other groupings the lines as they are.
+fn by_person(calls: &[Attempt], by: GroupBy, lines: &[UsageLine]) -> BTreeMap<(Option<String>, String), (i64, i64)> {
+    let is_daily = lines.iter().any(|line| line.day.is_some());
+    let or_none = |id: Option<String>| id.unwrap_or_default();
+    let mut sums = BTreeMap::new();
+    for call in calls {
+        let start = &call.start;
+        let key = match by {
+            GroupBy::User => start.user.to_string(),
+            GroupBy::Credential => start.credential.to_string(),
+            GroupBy::Token => or_none(start.token.map(|id| id.to_string())),
+            GroupBy::Team => or_none(start.team.map(|id| id.to_string())),
+            GroupBy::Organization => or_none(start.organization.map(|id| id.to_string())),
+            _ => return told(lines),
+        };
+        let date = start.at.to_string().split('T').next().map(str::to_owned).filter(|_| is_daily);
+        let at: &mut (i64, i64) = sums.entry((date, key)).or_default();
+        (at.0, at.1) = (at.0 + 1, at.1 + call.client_cost.map_or(0, |cost| cost.0));
+    }
+    sums
+}
+
 /// The beginning of a day so long ago.
 fn day(back: u64) -> Timestamp {
     Timestamp::from_micros(NOW.as_micros() / 86_400_000_000 * 86_400_000_000).minus(Duration::from_hours(24 * back))
@@ -109,7 +142,7 @@ async fn assert_reports_are_the_calls(store: &Store, company: &Company) {
 /// The same around the day of [`busy_day`]: with it, up to it, and with it alone.
 async fn assert_the_busy_day_is_right(store: &Store, company: &Company) {
     let windows = [(None, None), (None, Some(day(BUSY))), (Some(day(BUSY)), Some(day(BUSY - 1)))];
-    let groupings = [GroupBy::Model, GroupBy::Team, GroupBy::User, GroupBy::Organization];
+    let groupings = [GroupBy::Day, GroupBy::Team, GroupBy::User, GroupBy::Credential];
     assert_within(store, company, &windows, &groupings).await;
 }
 
@@ -129,22 +162,31 @@ async fn assert_within(
             UsageFilter { organization, team: Some(company.team), ..all.clone() },
             UsageFilter { team: Some(company.team), ..all.clone() },
             UsageFilter { scope: Some(Scope::System), ..all.clone() },
+            UsageFilter { scope: Some(Scope::Personal), organization, ..all.clone() },
             UsageFilter { provider: Some(ProviderId::Groq), ..all.clone() },
             UsageFilter { source: Some(CallSource::Chat), organization, ..all.clone() },
             UsageFilter { token: Some(company.token), ..all.clone() },
             UsageFilter { credential: Some(CredentialId::of_source("env:A")), ..all.clone() },
             UsageFilter { user: Some(company.ann), organization, ..all.clone() },
+            UsageFilter { user: Some(company.ann), ..all.clone() },
         ] {
-            let expected = counted(&calls(store, &filter).await);
+            let calls = calls(store, &filter).await;
+            let expected = counted(&calls);
             for by in groupings {
-                assert_eq!(said(&summary(store, &filter, *by).await.unwrap()), expected, "{by:?} {filter:?}");
-                assert_eq!(said(&daily(store, &filter, *by).await.unwrap()), expected, "daily {by:?} {filter:?}");
+                let lines = summary(store, &filter, *by).await.unwrap();
+                assert_eq!(said(&lines), expected, "{by:?} {filter:?}");
+                assert_eq!(told(&lines), by_person(&calls, *by, &lines), "{by:?} {filter:?}");
+                let lines = daily(store, &filter, *by).await.unwrap();
+                assert_eq!(said(&lines), expected, "daily {by:?} {filter:?}");
+                assert_eq!(told(&lines), by_person(&calls, *by, &lines), "daily {by:?} {filter:?}");
             }
-            for groups in [true, false] {
-                let kinds = kinds(store, &filter, groups).await.unwrap();
-                let sums: Vec<UsageLine> = kinds.into_iter().map(|kind| kind.sums).collect();
-                assert_eq!(said(&sums), expected, "{filter:?}");
-            }
+            let kinds = kinds(store, &filter).await.unwrap();
+            let sums: Vec<UsageLine> = kinds.into_iter().map(|kind| kind.sums).collect();
+            assert_eq!(said(&sums), expected, "{filter:?}");
+            let groups = groups(store, &filter).await.unwrap();
+            let sums: Vec<UsageLine> = groups.into_iter().map(|group| group.sums).collect();
+            assert_eq!(said(&sums), expected, "{filter:?}");
+            assert_eq!(told(&sums), by_person(&calls, GroupBy::Team, &sums), "{filter:?}");
         }
     }
 }
@@ -279,6 +321,10 @@ async fn wide_reports_read_what_is_rolled_up() {
     let organization = Some(OrganizationId::generate(NOW, &entropy()));
     let all = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
     let filtered = UsageFilter { model: Some("model-1".to_owned()), ..all.clone() };
+    let user = Some(UserId(uuid::Uuid::nil()));
+    let credential = Some(CredentialId::of_source("env:A"));
+    let token = Some(TokenId(uuid::Uuid::nil()));
+    let people = |person, by_day| Origin::People { person, by_day };
     let of = |whose, detail, by_day| Origin::Totals { whose, detail, by_day };
     let at = Rolled { through: 20_000, part: None };
     for (filter, by, is_daily, origin) in [
@@ -286,17 +332,27 @@ async fn wide_reports_read_what_is_rolled_up() {
         (all.clone(), GroupBy::Organization, true, of(Totals::EachOrganization, Detail::Scope, true)),
         (all.clone(), GroupBy::Source, true, of(Totals::Server, Detail::Source, true)),
         (filtered.clone(), GroupBy::Source, true, of(Totals::Server, Detail::Everything, true)),
+        (filtered.clone(), GroupBy::User, false, Origin::Months),
+        (filtered.clone(), GroupBy::User, true, Origin::Days),
         (filtered, GroupBy::Organization, true, of(Totals::EachOrganization, Detail::Model, true)),
         (all.clone(), GroupBy::Model, false, of(Totals::Server, Detail::Model, false)),
-        (all.clone(), GroupBy::User, false, Origin::Months),
+        (all.clone(), GroupBy::User, false, people(Person::User, false)),
+        (all.clone(), GroupBy::Token, true, people(Person::Token, true)),
+        (UsageFilter { scope: Some(Scope::System), ..all.clone() }, GroupBy::User, true, people(Person::User, true)),
         (
             UsageFilter { organization, ..all.clone() },
             GroupBy::Team,
             true,
             of(Totals::Organization, Detail::Team, true),
         ),
-        (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, Origin::Months),
-        (UsageFilter { user: Some(UserId(uuid::Uuid::nil())), ..all.clone() }, GroupBy::Team, false, Origin::Days),
+        (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, people(Person::Key, false)),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Team, false, Origin::Days),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Day, true, people(Person::User, true)),
+        (UsageFilter { user, organization, ..all.clone() }, GroupBy::Scope, false, people(Person::User, false)),
+        (UsageFilter { user, without_teams: true, ..all.clone() }, GroupBy::Day, true, Origin::Days),
+        (UsageFilter { user, token, ..all.clone() }, GroupBy::Day, true, Origin::Days),
+        (UsageFilter { credential, ..all.clone() }, GroupBy::Day, false, people(Person::Key, true)),
+        (UsageFilter { user, credential, ..all.clone() }, GroupBy::Day, false, Origin::Days),
     ] {
         assert_eq!(Origin::of(&filter, Needs::of(by, is_daily)), origin, "{by:?} {filter:?}");
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
@@ -304,7 +360,7 @@ async fn wide_reports_read_what_is_rolled_up() {
         asked.push(")");
         let rows = asked.rows(&store).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| crate::row::Columns(row).text("detail").unwrap()).collect();
-        assert!(!plan.iter().any(|line| line.starts_with("SCAN usage_days")), "{plan:#?}");
+        assert!(!plan.iter().any(|line| line.starts_with("SCAN usage_")), "{plan:#?}");
     }
     store.close().await;
 }

@@ -1,7 +1,7 @@
 //! What a summary has lines for, and what a line says.
 
 use domain::credential::Scope;
-use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId};
+use domain::ids::{CredentialId, TokenId};
 use domain::usage::TokenCounts;
 use domain::{Nanos, ProviderId};
 
@@ -210,10 +210,17 @@ pub struct Kind {
     pub model: String,
     /// Where they came from.
     pub source: CallSource,
-    /// For which team.
-    pub team: Option<TeamId>,
-    /// In which organization.
-    pub organization: Option<OrganizationId>,
     /// What they come to.
+    pub sums: UsageLine,
+}
+
+/// What a team's calls come to, or an organization's that are no team's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The team; empty: none.
+    pub team: String,
+    /// The organization; empty: none.
+    pub organization: String,
+    /// What they come to; its key is the team.
     pub sums: UsageLine,
 }

@@ -6,7 +6,7 @@ use store::usage::UsageLine;
 
 use super::asked::{Asked, By, Measure};
 use super::parts::{Part, amount, written};
-use super::words::short_day;
+use super::words::{grouped, short_day};
 
 /// The parts that have a colour of their own.
 const COLOURS: usize = 5;
@@ -119,7 +119,8 @@ fn series(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Vec<Series> {
         .map(|(part, class)| Series { name: part.name.clone(), class, amounts: vec![0; asked.days.len()] })
         .collect();
     if shown.len() > named {
-        let name = format!("{} others", shown.len() - COLOURS);
+        let others: usize = shown.iter().skip(COLOURS).map(|part| part.count).sum();
+        let name = format!("{} others", grouped(others as u64));
         series.push(Series { name, class: CLASSES[COLOURS], amounts: vec![0; asked.days.len()] });
     }
     for line in daily {

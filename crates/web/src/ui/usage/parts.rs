@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use app::usage::Report;
 use domain::ProviderId;
-use domain::ids::{CredentialId, OrganizationId, TeamId, TokenId};
+use domain::ids::{CredentialId, TokenId};
 use maud::{Markup, html};
 use store::ledger::CallSource;
 use store::usage::{Combination, Kind, UsageFilter, UsageLine};
 
 use super::asked::{Asked, By, Measure};
+use super::many::Many;
 use super::words::{compact, counted, dollars};
 use crate::api::usage::view::Names;
 use crate::ui::view::tile;
@@ -30,6 +31,8 @@ pub(super) struct Part {
     pub(super) name: String,
     /// What stands out about it.
     pub(super) note: Option<String>,
+    /// How many it stands for: more than one where they are not told apart.
+    pub(super) count: usize,
     pub(super) sums: UsageLine,
 }
 
@@ -57,35 +60,32 @@ pub(super) struct Slice {
     source: CallSource,
     credential: Option<CredentialId>,
     token: Option<TokenId>,
-    team: Option<TeamId>,
-    organization: Option<OrganizationId>,
     pub(super) sums: UsageLine,
 }
 
 impl From<Combination> for Slice {
     fn from(of: Combination) -> Self {
         let Combination { provider, model, credential, source, token, sums } = of;
-        Self { provider, model, source, credential: Some(credential), token, team: None, organization: None, sums }
+        Self { provider, model, source, credential: Some(credential), token, sums }
     }
 }
 
 impl From<Kind> for Slice {
     fn from(of: Kind) -> Self {
-        let Kind { provider, model, source, team, organization, sums } = of;
-        Self { provider, model, source, credential: None, token: None, team, organization, sums }
+        let Kind { provider, model, source, sums } = of;
+        Self { provider, model, source, credential: None, token: None, sums }
     }
 }
 
 impl Slice {
-    /// Whether it passes what the address asks for, its days apart.
+    /// Whether it passes what the address asks for, as far as it is told apart;
+    /// what is not, the reading left out.
     pub(super) fn passes(&self, filter: &UsageFilter) -> bool {
         filter.provider.is_none_or(|provider| provider == self.provider)
             && filter.model.as_ref().is_none_or(|model| *model == self.model)
             && filter.credential.is_none_or(|key| self.credential.is_none_or(|own| own == key))
             && filter.source.is_none_or(|source| source == self.source)
             && filter.token.is_none_or(|token| self.credential.is_none() || self.token == Some(token))
-            && filter.team.is_none_or(|team| self.credential.is_some() || self.team == Some(team))
-            && filter.organization.is_none_or(|id| self.credential.is_some() || self.organization == Some(id))
     }
 
     pub(super) const fn key(&self) -> Option<CredentialId> {
@@ -94,24 +94,33 @@ impl Slice {
 }
 
 /// The parts of a report that is grouped by people, teams or organizations, the
-/// largest first.
-pub(super) fn people(lines: Vec<UsageLine>, by: By, measure: Measure, names: &Names) -> Vec<Part> {
-    let mut parts: Vec<Part> = lines
-        .into_iter()
-        .map(|line| {
-            let name = match by {
-                By::Key => line.key.parse().ok().map(|id| key_name(names, id)),
-                _ => names.of_key(by.group(), &line.key).map(str::to_owned),
-            };
-            let name = name.unwrap_or_else(|| nameless(by, &line.key).to_owned());
-            let key = line.key.parse().ok().filter(|_| by == By::Key);
-            let note = key.and_then(|id| names.key(id)).and_then(|label| label.unusual.clone());
-            Part { key: line.key.clone(), value: line.key.clone(), provider: None, name, note, sums: line }
-        })
-        .collect();
-    parts.sort_by_key(|part| Reverse((amount(measure, &part.sums), part.sums.requests, part.sums.attempts)));
-    parts
+/// largest first, and the others last.
+pub(super) fn people(many: &Many, by: By, names: &Names) -> Vec<Part> {
+    let told = many.lines.iter().map(|line| {
+        let name = match by {
+            By::Key => line.key.parse().ok().map(|id| key_name(names, id)),
+            _ => names.of_key(by.group(), &line.key).map(str::to_owned),
+        };
+        let name = name.unwrap_or_else(|| nameless(by, &line.key).to_owned());
+        let key = line.key.parse().ok().filter(|_| by == By::Key);
+        let note = key.and_then(|id| names.key(id)).and_then(|label| label.unusual.clone());
+        let sums = line.clone();
+        Part { key: line.key.clone(), value: line.key.clone(), provider: None, name, note, count: 1, sums }
+    });
+    let others = many.others.iter().map(|(count, sums)| Part {
+        key: OTHERS.to_owned(),
+        value: String::new(),
+        provider: None,
+        name: counted(i64::try_from(*count).unwrap_or(i64::MAX), "other", "others"),
+        note: None,
+        count: *count,
+        sums: sums.clone(),
+    });
+    told.chain(others).collect()
 }
+
+/// No id, so that no line of a day is theirs.
+const OTHERS: &str = "others";
 
 /// What has no name, or none that may be said.
 fn nameless(by: By, key: &str) -> &'static str {
@@ -162,20 +171,12 @@ fn empty_part(call: &Slice, by: By, names: &Names) -> Part {
             None => (String::new(), String::new(), "Without a token".to_owned()),
             Some(id) => (id.to_string(), id.to_string(), names.token(id).unwrap_or("A token").to_owned()),
         },
-        By::Team => grouped(by, call.team.map(|id| (id.to_string(), names.team(id)))),
-        By::Organization => grouped(by, call.organization.map(|id| (id.to_string(), names.organization(id)))),
-        By::User => grouped(by, None),
+        By::Team | By::Organization | By::User => (String::new(), String::new(), nameless(by, "").to_owned()),
     };
     let provider = matches!(by, By::Model | By::Provider | By::Key).then_some(call.provider);
     let label = call.credential.filter(|_| by == By::Key).and_then(|id| names.key(id));
     let note = label.and_then(|label| label.unusual.clone());
-    Part { key, value, provider, name, note, sums: UsageLine::default() }
-}
-
-fn grouped(by: By, of: Option<(String, Option<&str>)>) -> (String, String, String) {
-    let (id, name) = of.unwrap_or_default();
-    let name = name.unwrap_or_else(|| nameless(by, &id)).to_owned();
-    (id.clone(), id, name)
+    Part { key, value, provider, name, note, count: 1, sums: UsageLine::default() }
 }
 
 /// `“work” (…b123)`, and whether it is gone.
@@ -202,7 +203,8 @@ pub(super) const fn source_name(source: CallSource) -> &'static str {
 
 /// A table with bars; each line leads to its calls.
 pub(super) fn table(asked: &Asked, report: &Report, by: By, parts: &[Part]) -> Markup {
-    let most = parts.iter().map(|part| amount(asked.measure, &part.sums)).max().unwrap_or(0);
+    let one = parts.iter().filter(|part| part.count == 1);
+    let most = one.map(|part| amount(asked.measure, &part.sums)).max().unwrap_or(0);
     let (first, rest) = parts.split_at(parts.len().min(SHOWN));
     html! {
         section.card.usage-part aria-labelledby={ "by-" (by) } {
@@ -210,7 +212,7 @@ pub(super) fn table(asked: &Asked, report: &Report, by: By, parts: &[Part]) -> M
             (lines(asked, report, by, first, most))
             @if !rest.is_empty() {
                 details {
-                    summary { (counted(rest.len() as i64, "more", "more")) }
+                    summary { (counted(rest.iter().map(|part| part.count as i64).sum(), "more", "more")) }
                     (lines(asked, report, by, rest, most))
                 }
             }
@@ -245,7 +247,7 @@ fn line(asked: &Asked, report: &Report, by: By, part: &Part, most: i64) -> Marku
                     @if let Some(note) = &part.note { span.chip { (note) } }
                     @if sums.failed > 0 { span.small { (counted(sums.failed, "failed call", "failed calls")) } }
                 }
-                (bar(amount(asked.measure, sums), most))
+                @if part.count == 1 { (bar(amount(asked.measure, sums), most)) }
             }
             td.num { (compact(sums.requests.unsigned_abs())) }
             td.num { (compact(sums.tokens.prompt.saturating_add(sums.tokens.completion))) }

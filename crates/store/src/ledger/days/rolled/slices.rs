@@ -9,8 +9,8 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::{
-    Detail, MONTHS_KEY, PLACE, Place, ROLLED, Rolled, SUM_COLUMNS, TOTALS_KEY, Told, WHOLE_SERVER, added, hold,
-    month_of, of, rolled,
+    Detail, MONTHS_KEY, PEOPLE_KEY, PLACE, Person, Place, ROLLED, Rolled, SUM_COLUMNS, TOTALS_KEY, Told, WHOLE_SERVER,
+    added, hold, month_of, of, rolled,
 };
 use crate::error::StoreError;
 use crate::mutation::Write;
@@ -21,7 +21,7 @@ use crate::row::Columns;
 /// need, for clocks that differ.
 const ROLLED_AFTER: i64 = 3;
 
-/// How many lines of a day one transaction rolls up: each adds to fifteen others at
+/// How many lines of a day one transaction rolls up: each adds to 21 others at
 /// most.
 pub(crate) const LINES_A_SLICE: usize = 100;
 
@@ -161,8 +161,25 @@ impl Slice<'_> {
                 texts.push(totals(detail.span_of_months(of_server), "$2", detail.told(), of_server, &condition));
             }
         }
+        for person in Person::ALL {
+            texts.push(people(person.span(), "$1", person, &condition));
+            texts.push(people(person.span_of_months(), "$2", person, &condition));
+        }
         texts
     }
+}
+
+/// Lines added to those of people.
+fn people(span: &str, day: &str, person: Person, condition: &str) -> String {
+    let who = person.column();
+    format!(
+        "INSERT INTO usage_people ({PEOPLE_KEY}, {}) \
+         SELECT '{span}', CAST({day} AS BIGINT), organization_id, {who}, scope, {} FROM usage_days WHERE {condition} \
+         GROUP BY organization_id, {who}, scope ON CONFLICT ({PEOPLE_KEY}) DO UPDATE SET {}",
+        SUM_COLUMNS.join(", "),
+        SUM_COLUMNS.map(|column| format!("CAST(SUM({column}) AS BIGINT)")).join(", "),
+        added("usage_people"),
+    )
 }
 
 /// Lines added to those of a span.

@@ -1,0 +1,54 @@
+//! Lines of many people: those with the most, and the others in one.
+
+use std::cmp::Reverse;
+
+use store::usage::UsageLine;
+
+use super::asked::Measure;
+use super::parts::amount;
+
+/// The most lines that a page tells apart; files and `/v2/usage` have them all.
+const TOLD: usize = 200;
+
+/// Lines, the largest first.
+#[derive(Default)]
+pub(super) struct Many {
+    /// Those that are told apart.
+    pub(super) lines: Vec<UsageLine>,
+    /// How many more there are, and what they come to.
+    pub(super) others: Option<(usize, UsageLine)>,
+}
+
+impl Many {
+    pub(super) fn of(mut lines: Vec<UsageLine>, measure: Measure) -> Self {
+        lines.sort_by_cached_key(|line| Reverse((amount(measure, line), line.requests, line.attempts)));
+        // One more would be a line as well.
+        let others = if lines.len() > TOLD + 1 { lines.split_off(TOLD) } else { Vec::new() };
+        let others = (!others.is_empty()).then(|| (others.len(), UsageLine::total(&others)));
+        Self { lines, others }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn many(count: usize) -> Many {
+        let line = |n: usize| UsageLine { key: n.to_string(), requests: n as i64, ..UsageLine::default() };
+        Many::of((1..=count).map(line).collect(), Measure::Requests)
+    }
+
+    #[test]
+    fn the_largest_are_told_apart_and_nothing_is_left_out() {
+        for (count, told, others) in
+            [(0, 0, 0), (1, 1, 0), (200, 200, 0), (201, 201, 0), (202, 200, 2), (3_000, 200, 2_800)]
+        {
+            let many = many(count);
+            let (more, rest) = many.others.unwrap_or_default();
+            assert_eq!((many.lines.len(), more), (told, others), "{count}");
+            let sum = many.lines.iter().map(|line| line.requests).sum::<i64>() + rest.requests;
+            assert_eq!(sum, (count * (count + 1) / 2) as i64, "{count}");
+            assert_eq!(many.lines.first().map(|line| line.requests), (count > 0).then_some(count as i64));
+        }
+    }
+}
