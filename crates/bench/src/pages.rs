@@ -24,7 +24,7 @@ const PASSWORD: &str = "a+password+for+the+bench";
 const WARM: usize = 5;
 
 /// `{org}` and `{team}`: one of those that `bench seed` makes.
-const PAGES: [&str; 64] = [
+const PAGES: [&str; 69] = [
     "/language-models",
     "/language-models?show=all&q=gpt&has=tools&sort=input",
     "/playground",
