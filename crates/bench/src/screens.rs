@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use provider_sim::{Models, Script};
+use provider_sim::Script;
 use serde_json::json;
 use testkit::{Tab, View};
 
@@ -48,7 +48,7 @@ const ASKED: [&str; 4] = [
 /// Writes `<page>-<light|dark>-<width>.png` for each page and view.
 pub(crate) async fn run(directory: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(directory)?;
-    let script = Script { models: Models::Any, ..Script::demo() };
+    let script = Script::demo();
     let visit = Visit::begin(script, DAY * DAYS).await?;
     live(&visit).await?;
     let tab = visit.signed_in().await;
