@@ -140,7 +140,8 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
     let secret_version = (credential.source == Source::Stored).then_some(credential.secret_version);
     let place = key_checks::all_for(&app.store, &[id]).await?.pop();
     // Another secret starts anew.
-    let before = place.filter(|place| place.secret_version == secret_version).map_or(0, |place| place.failures);
+    let place = place.filter(|place| place.secret_version == secret_version);
+    let before = place.as_ref().map_or(0, |place| place.failures);
     let failures = match found {
         Found::ByCheck(_) => recheck::failures(status, before),
         Found::ByCall if status == credential.status => return Ok(()),
@@ -152,10 +153,16 @@ async fn try_note(app: &App, credential: &Credential, status: KeyStatus, found: 
         Found::ByCheck(latency) if has_answered => i64::try_from(latency.as_millis()).ok(),
         Found::ByCheck(_) | Found::ByCall => None,
     };
+    let next_at = now.plus(wait(app, credential, status, failures));
+    let next_at = match (found, place) {
+        // Calls that end side by side all say the same: the first of them set the time.
+        (Found::ByCall, Some(place)) => next_at.min(place.next_at),
+        _ => next_at,
+    };
     let check = KeyCheck {
         credential: id,
         secret_version,
-        next_at: now.plus(wait(app, credential, status, failures)),
+        next_at,
         failures,
         latency_ms,
         last_success_at: (status == KeyStatus::Valid).then_some(now),

@@ -63,6 +63,13 @@ async fn a_hundred_failing_calls_are_no_reason_to_check_more_rarely() {
         ann.chat("Hi").await.expect(502);
     }
     becomes(&ann, &key, "no_credit").await;
+    // Its place in the schedule is written right after its state.
+    let (soon, id_of_key) = (house.app.clock.now().plus(MINUTE * 2), key.parse().unwrap());
+    testkit::eventually("the next check is soon", Duration::from_secs(10), async || {
+        let places = store::key_checks::all_for(&house.app.store, &[id_of_key]).await.unwrap();
+        places.first().is_some_and(|place| place.next_at <= soon).then_some(())
+    })
+    .await;
     // A free check cannot see that there is no money, so the call's word stays.
     assert_eq!(checks_after(&house, 2).await, 1);
     assert_eq!(key_of(&ann, &key).await["status"], "no_credit");
