@@ -32,7 +32,7 @@ use serde::Deserialize;
 use self::read::{Share, Wanted};
 use self::scene::{Chat, Desk, Parameters, Rail, Totals};
 use super::forms::SignedIn;
-use super::view::{self, Icon, Shape, complaint, icon, page, with_status};
+use super::view::{self, Icon, Page, Shape, complaint, icon, page, with_status};
 use crate::body::{Id, Query};
 use crate::problem;
 use crate::rim::Failure;
@@ -145,14 +145,7 @@ async fn new_page(shared: &Shared, signed_in: &SignedIn, asking: &Asking, told: 
         is_admin: signed_in.caller.is_admin(),
     });
     let status = told.problem.map_or(StatusCode::OK, problem::status_of);
-    Ok(with_status(status, "New chat", &signed_in.viewer, content)
-        .at(view::Place::Chat)
-        .shaped(Shape::Whole)
-        .with_script("chat.js")
-        .with_script("answer.js")
-        .with_script("files.js")
-        .with_script("sheet.js")
-        .into_response())
+    Ok(whole(with_status(status, "New chat", &signed_in.viewer, content), &desk).into_response())
 }
 
 async fn show_chat(
@@ -166,14 +159,14 @@ async fn show_chat(
     let rail = read::rail(&shared, &signed_in.caller, &asking.q, &asking.after).await?;
     let content =
         room(&Room { rail: &rail, chat: &chat, desk: &desk, say: "", told: Told::default(), is_admin: false });
-    Ok(page(&chat.title, &signed_in.viewer, content)
-        .at(view::Place::Chat)
-        .shaped(Shape::Whole)
-        .with_script("chat.js")
-        .with_script("answer.js")
-        .with_script("files.js")
-        .with_script("sheet.js")
-        .into_response())
+    Ok(whole(page(&chat.title, &signed_in.viewer, content), &desk).into_response())
+}
+
+/// The page of a chat: it fills the window, and has the scripts of what is on it.
+fn whole(page: Page, desk: &Desk) -> Page {
+    let page = page.at(view::Place::Chat).shaped(Shape::Whole);
+    let page = page.with_script("chat.js").with_script("answer.js").with_script("files.js").with_script("sheet.js");
+    if desk.awaits_first_key() { page.with_script("paste.js") } else { page }
 }
 
 /// All that the page of a chat is made of.
@@ -225,7 +218,7 @@ fn start(room: &Room<'_>) -> Markup {
     let problem = problem.map(|error| error.sentence.as_str());
     let nothing = html! {};
     html! {
-        @if room.desk.model.is_some() || room.desk.has_models {
+        @if !room.desk.awaits_first_key() {
             (complaint(problem))
             div #start data-live="" { (compose::hello(room.desk)) }
             @if let Some(pasted) = pasted { div #pasted.card { (pasted) } }

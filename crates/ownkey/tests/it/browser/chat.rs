@@ -5,7 +5,6 @@ mod attacks;
 mod branches;
 mod failures;
 mod files;
-mod first;
 mod keys;
 mod list;
 mod long;

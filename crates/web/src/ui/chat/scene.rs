@@ -190,6 +190,14 @@ pub(super) struct Desk {
     pub(super) is_only_local: bool,
 }
 
+impl Desk {
+    /// Whether nobody would answer before a key is saved: no model is chosen, and
+    /// none could be.
+    pub(super) fn awaits_first_key(&self) -> bool {
+        self.model.is_none() && !self.has_models
+    }
+}
+
 /// The key that pays, as its user may know it.
 pub(super) struct Payer {
     pub(super) provider: ProviderId,

@@ -85,7 +85,6 @@ function settle() {
   }
   if (document.getElementById("paste")) import("./paste.js");
 }
-if (document.getElementById("paste")) import("./paste.js");
 
 // A first key was pasted here, and opens models.
 document.addEventListener("ownkey:pasted", ({ detail: results }) => {

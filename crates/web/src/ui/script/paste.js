@@ -114,3 +114,6 @@ async function settle() {
 }
 
 listen((name) => { if (name === "resync" || name === "missed" || name.startsWith("credential.") || name.startsWith("models.")) settle(); });
+
+// What was pasted before this script was there, or is there again after a reload.
+if ($("paste-text")?.value) hint();
