@@ -643,6 +643,8 @@ CREATE TABLE usage_months (
     PRIMARY KEY (month, organization_id, user_id, provider, model, credential_id, scope, source, token_id, team_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX usage_months_of_user ON usage_months (user_id, month);
+
 CREATE TABLE usage_people (
     span TEXT NOT NULL,
     day BIGINT NOT NULL,
@@ -668,7 +670,7 @@ CREATE TABLE usage_people (
     PRIMARY KEY (span, day, organization_id, who, scope)
 ) WITHOUT ROWID;
 
-CREATE INDEX usage_people_of_one ON usage_people (span, who, day);
+CREATE INDEX usage_people_of_one ON usage_people (who, day);
 
 CREATE TABLE usage_rolled (
     id BIGINT NOT NULL PRIMARY KEY,

@@ -8,7 +8,7 @@ use domain::ids::{OrganizationId, TeamId};
 use domain::organization::MemberRole;
 use domain::{Caller, Nanos};
 use store::audit::Page;
-use store::usage::{Attempt, Combination, EventCursor, GroupBy, Kind, UsageEvent, UsageFilter, UsageLine};
+use store::usage::{Attempt, Bar, Combination, EventCursor, Figure, GroupBy, Kind, UsageEvent, UsageFilter, UsageLine};
 
 use crate::App;
 use crate::error::{Code, Error, Result};
@@ -254,6 +254,22 @@ pub async fn listed(
 /// When the store cannot be read.
 pub async fn daily(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
     Ok(store::usage::daily(&app.store, &whose_token(app, report.within(filter)?).await?, by).await?)
+}
+
+/// The bars of a report's days: of all groups, or of those `among` these keys.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn bars(
+    app: &App,
+    report: &Report,
+    filter: UsageFilter,
+    by: GroupBy,
+    figure: Figure,
+    among: Option<&[String]>,
+) -> Result<Vec<Bar>> {
+    let filter = whose_token(app, report.within(filter)?).await?;
+    Ok(store::usage::bars(&app.store, &filter, by, figure, among).await?)
 }
 
 /// A report's calls, summed up for each combination of provider, model, key,

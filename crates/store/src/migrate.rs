@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 24] = [
+const STEPS: [Step; 25] = [
     step!("0001_house.sql"),
     step!("0002_failover.sql"),
     step!("0003_health.sql"),
@@ -55,6 +55,7 @@ const STEPS: [Step; 24] = [
     step!("0024_audit_organizations.sql"),
     step!("0025_usage_people.sql"),
     step!("0026_webhook_secret.sql"),
+    step!("0027_usage_indices.sql"),
 ];
 
 /// Any number nobody else locks; "ownkey" in ASCII.

@@ -16,6 +16,7 @@ macro_rules! sum_of_costs {
 pub(crate) use sum_of_costs;
 
 mod asked;
+mod bars;
 mod events;
 mod origin;
 mod summary;
@@ -35,6 +36,7 @@ use crate::open::Store;
 use crate::row::Columns;
 use events::Search;
 
+pub use bars::{Bar, Figure, bars};
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
 pub use summary::{Combination, Group, GroupBy, Kind, Paid, UsageLine, combinations, daily, groups, kinds, summary};

@@ -80,6 +80,15 @@ impl Asked {
         }
     }
 
+    /// The first condition of all: that a column is one of these.
+    pub(super) fn among(&mut self, column: &str, values: &[String]) {
+        self.push(&format!(" WHERE {column} IN ("));
+        for (number, value) in values.iter().enumerate() {
+            self.with_text(if number == 0 { "" } else { ", " }, value.clone());
+        }
+        self.push(")");
+    }
+
     #[cfg(test)]
     pub(super) fn explained(mut self) -> Self {
         self.text.insert_str(0, "EXPLAIN QUERY PLAN ");

@@ -1,8 +1,8 @@
 //! Where a report's lines come from: the totals of days, where it is not about
 //! people; those of people, where it is about all users, keys or tokens of an
 //! organization or of the server, or tells nothing apart of one of them; the days
-//! themselves, where it tells more of one user; the months with everything, where
-//! it asks for more than that of many.
+//! themselves, where it tells days of one user apart by more than that, or more of
+//! one key; the months with everything, where it asks for more than that otherwise.
 
 use super::UsageFilter;
 use super::asked::Asked;
@@ -18,8 +18,9 @@ pub(super) enum Origin {
     /// `usage_totals`, of one organization, of each of them, or of the server; day
     /// by day, or with whole months in one. Days in no more detail than is asked for.
     Totals { whose: Totals, detail: Detail, by_day: bool },
-    /// `usage_people`: day by day, or with whole months in one.
-    People { person: Person, by_day: bool },
+    /// `usage_people`: day by day, or with whole months in one; all of them, or a few
+    /// that are named.
+    People { person: Person, by_day: bool, few: bool },
     /// `usage_months`.
     Months,
 }
@@ -41,6 +42,8 @@ pub(super) struct Needs {
     pub(super) groups: bool,
     /// Days.
     pub(super) days: bool,
+    /// No more of these groups than a few that are named.
+    pub(super) few: bool,
     /// What else.
     pub(super) told: Told,
 }
@@ -75,6 +78,7 @@ impl Needs {
             },
             groups: matches!(by, GroupBy::Organization | GroupBy::Team),
             days: is_daily || matches!(by, GroupBy::Day),
+            few: false,
         }
     }
 }
@@ -89,11 +93,11 @@ impl Origin {
             People::None | People::All => None,
         };
         if let Some(person) = person {
-            Self::People { person, by_day: needs.days }
-        } else if filter.user.is_some() || (is_of_people && (needs.days || filter.credential.is_some())) {
-            Self::Days
-        } else if is_of_people {
-            Self::Months
+            Self::People { person, by_day: needs.days, few: needs.few }
+        } else if filter.user.is_some() || is_of_people {
+            // The months of a user have an index, those of a key have none.
+            let has_months = filter.user.is_some() || filter.credential.is_none();
+            if needs.days || !has_months { Self::Days } else { Self::Months }
         } else {
             let whose = if filter.organization.is_some() {
                 Totals::Organization
@@ -125,8 +129,8 @@ impl Origin {
                 let span = detail.span_of_months(whose == Totals::Server);
                 totals(asked, filter, whose, span, (begin, Some(beyond)));
             }
-            Self::People { person, .. } => {
-                people(asked, filter, person, person.span_of_months(), (begin, Some(beyond)));
+            Self::People { person, few, .. } => {
+                people(asked, filter, (person, few), person.span_of_months(), (begin, Some(beyond)));
             }
             Self::Days | Self::Months => {
                 asked.push(&select("month", MONTHS_COLUMNS, "usage_months"));
@@ -152,7 +156,7 @@ impl Origin {
         let whole = (first, Some(end.map_or(rolled.end(), |end| end.min(rolled.end()))));
         match self {
             Self::Totals { whose, detail, .. } => totals(asked, filter, whose, detail.span(), whole),
-            Self::People { person, .. } => people(asked, filter, person, person.span(), whole),
+            Self::People { person, few, .. } => people(asked, filter, (person, few), person.span(), whole),
             Self::Days | Self::Months => return days(asked, filter, first, end),
         }
         asked.push(" UNION ALL ");
@@ -196,17 +200,20 @@ fn only(filter: &UsageFilter) -> Option<(Person, String)> {
     }
 }
 
-fn people(asked: &mut Asked, filter: &UsageFilter, person: Person, span: &str, (first, end): Span) {
+fn people(asked: &mut Asked, filter: &UsageFilter, (person, few): (Person, bool), span: &str, (first, end): Span) {
     let who = |of: Person| if of == person { "who" } else { "''" };
     let [user, key, token] = Person::ALL.map(who);
     let columns = format!(
         "{user} AS user_id, '' AS provider, '' AS model, {key} AS credential_id, scope, '' AS source, \
          {token} AS token_id, '' AS team_id, organization_id"
     );
+    let one = only(filter);
     asked.push(&select("day", &columns, "usage_people"));
-    asked.push(&format!(" AND span = '{span}'"));
+    // Days of a few have an index. SQLite would rather read those of everybody, whose key begins with the span.
+    let spans = if few || one.is_some() { "span || ''" } else { "span" };
+    asked.push(&format!(" AND {spans} = '{span}'"));
     let mut rest = filter.clone();
-    if let Some((_, id)) = only(filter) {
+    if let Some((_, id)) = one {
         asked.with_text(" AND who = ", id);
         (rest.user, rest.credential) = (None, None);
     }

@@ -69,7 +69,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// # Errors
 /// When the database cannot be read.
 pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(store, filter, by.column(), "", Needs::of(by, false)).await?;
+    let rows = grouped(store, filter, by.column(), "", Needs::of(by, false), Sums::All).await?;
     let mut lines = rows.iter().map(|row| read(row, by, false)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| a.key.cmp(&b.key));
     if by != GroupBy::Day {
@@ -83,7 +83,7 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
 /// # Errors
 /// When the database cannot be read.
 pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(store, filter, by.column(), "day", Needs::of(by, true)).await?;
+    let rows = grouped(store, filter, by.column(), "day", Needs::of(by, true), Sums::All).await?;
     let mut lines = rows.iter().map(|row| read(row, by, true)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| (&a.day, &a.key).cmp(&(&b.day, &b.key)));
     Ok(lines)
@@ -97,7 +97,7 @@ pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<V
 pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Combination>, StoreError> {
     let columns = "provider, model, credential_id, source, token_id";
     let needs = Needs { people: People::All, ..Needs::default() };
-    let rows = grouped(store, filter, "source", columns, needs).await?;
+    let rows = grouped(store, filter, "source", columns, needs, Sums::All).await?;
     rows.iter()
         .map(|found| {
             let row = Columns(found);
@@ -120,7 +120,8 @@ pub async fn combinations(store: &Store, filter: &UsageFilter) -> Result<Vec<Com
 /// When the database cannot be read.
 pub async fn kinds(store: &Store, filter: &UsageFilter) -> Result<Vec<Kind>, StoreError> {
     let told = Told { provider: true, model: true, source: true, team: false };
-    let rows = grouped(store, filter, "source", "provider, model", Needs { told, ..Needs::default() }).await?;
+    let needs = Needs { told, ..Needs::default() };
+    let rows = grouped(store, filter, "source", "provider, model", needs, Sums::All).await?;
     rows.iter()
         .map(|found| {
             let row = Columns(found);
@@ -141,7 +142,7 @@ pub async fn kinds(store: &Store, filter: &UsageFilter) -> Result<Vec<Kind>, Sto
 pub async fn groups(store: &Store, filter: &UsageFilter) -> Result<Vec<Group>, StoreError> {
     let told = Told { team: true, ..Told::default() };
     let needs = Needs { groups: true, told, ..Needs::default() };
-    let rows = grouped(store, filter, "team_id", "organization_id", needs).await?;
+    let rows = grouped(store, filter, "team_id", "organization_id", needs, Sums::All).await?;
     rows.iter()
         .map(|found| {
             let sums = read(found, GroupBy::Team, false)?;
@@ -184,30 +185,63 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
     Ok((is_all || requests > EXACT_COUNT).then_some(requests))
 }
 
+/// What is summed up of a group.
+#[derive(Clone, Copy)]
+pub(super) enum Sums<'k> {
+    /// Everything that a [`UsageLine`] says.
+    All,
+    /// One `amount`, of all groups or of those with these keys.
+    One { column: &'static str, among: Option<&'k [String]> },
+}
+
 /// Sums with a key, for each value of it and of `more` columns. A day that is
 /// rolled up meanwhile is read anew, or it would be counted twice.
-async fn grouped(
+pub(super) async fn grouped(
     store: &Store,
     filter: &UsageFilter,
     key: &str,
     more: &str,
     needs: Needs,
+    sums: Sums<'_>,
 ) -> Result<Vec<AnyRow>, StoreError> {
     loop {
         let before = rolled(store).await?;
-        let mut asked = sums_of(key, more);
-        lines(&mut asked, filter, Origin::of(filter, needs), &before);
-        asked.push(") AS lines GROUP BY ");
-        asked.push(key);
-        if !more.is_empty() {
-            asked.push(", ");
-            asked.push(more);
-        }
-        let rows = asked.rows(store).await?;
+        let rows = asked_for(filter, key, more, needs, sums, &before).rows(store).await?;
         if rolled(store).await? == before {
             return Ok(rows);
         }
     }
+}
+
+/// The query of [`grouped`], where days are rolled up so far.
+pub(super) fn asked_for(
+    filter: &UsageFilter,
+    key: &str,
+    more: &str,
+    needs: Needs,
+    sums: Sums<'_>,
+    rolled: &Rolled,
+) -> Asked {
+    let (mut asked, among) = match sums {
+        Sums::All => (sums_of(key, more), None),
+        Sums::One { column, among } => {
+            let text = format!("SELECT {key} AS group_key, CAST(SUM({column}) AS BIGINT) AS amount, {more} FROM (");
+            (Asked::new(&text), among)
+        }
+    };
+    let needs = Needs { few: among.is_some(), ..needs };
+    lines(&mut asked, filter, Origin::of(filter, needs), rolled);
+    asked.push(") AS lines");
+    if let Some(keys) = among {
+        asked.among(key, keys);
+    }
+    asked.push(" GROUP BY ");
+    asked.push(key);
+    if !more.is_empty() {
+        asked.push(", ");
+        asked.push(more);
+    }
+    asked
 }
 
 /// What is selected, up to where it comes from.
@@ -263,7 +297,6 @@ fn lines(asked: &mut Asked, filter: &UsageFilter, origin: Origin, rolled: &Rolle
 
 fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreError> {
     let row = Columns(row);
-    let key = row.text("group_key")?;
     let paid = |scope: &str| {
         Ok::<_, StoreError>(Paid {
             attempts: row.number(&format!("{scope}_attempts"))?,
@@ -273,7 +306,7 @@ fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreErr
     };
     Ok(UsageLine {
         day: if is_daily { Some(date_of(row.number("day")?)) } else { None },
-        key: if by == GroupBy::Day { day(&key)? } else { key },
+        key: key_of(&row, by)?,
         requests: row.number("requests")?,
         attempts: row.number("attempts")?,
         answered: row.number("answered")?,
@@ -298,12 +331,17 @@ fn read(row: &AnyRow, by: GroupBy, is_daily: bool) -> Result<UsageLine, StoreErr
     })
 }
 
-/// The date of a number of days since 1970, which a text has.
-fn day(number: &str) -> Result<String, StoreError> {
-    number.parse().map(date_of).map_err(|_| StoreError::Integrity(format!("no day: {number}")))
+/// What a line is of; of a day, whose number a text has, its date.
+pub(super) fn key_of(row: &Columns<'_>, by: GroupBy) -> Result<String, StoreError> {
+    let key = row.text("group_key")?;
+    if by != GroupBy::Day {
+        return Ok(key);
+    }
+    key.parse().map(date_of).map_err(|_| StoreError::Integrity(format!("no day: {key}")))
 }
 
-fn date_of(days: i64) -> String {
+/// The date of a number of days since 1970.
+pub(super) fn date_of(days: i64) -> String {
     let text = Timestamp::from_seconds(days.saturating_mul(SECONDS_A_DAY)).to_string();
     text.split('T').next().unwrap_or_default().to_owned()
 }

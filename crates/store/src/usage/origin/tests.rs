@@ -13,7 +13,8 @@ use crate::ledger::days::rolled::{LINES_A_SLICE, Rolling, roll_slice, rolled};
 use crate::ledger::{AttemptStart, CallSource, Settlement, roll_up};
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
-use crate::usage::{Attempt, UsageLine, daily, groups, kinds, listed, summary};
+use crate::usage::summary::{Sums, asked_for};
+use crate::usage::{Attempt, Bar, Figure, UsageLine, bars, daily, groups, kinds, listed, summary};
 
 const DAYS: u64 = 100;
 
@@ -179,6 +180,7 @@ async fn assert_within(
                 let lines = daily(store, &filter, *by).await.unwrap();
                 assert_eq!(said(&lines), expected, "daily {by:?} {filter:?}");
                 assert_eq!(told(&lines), by_person(&calls, *by, &lines), "daily {by:?} {filter:?}");
+                assert_bars_are_of(store, &filter, *by, &lines).await;
             }
             let kinds = kinds(store, &filter).await.unwrap();
             let sums: Vec<UsageLine> = kinds.into_iter().map(|kind| kind.sums).collect();
@@ -188,6 +190,35 @@ async fn assert_within(
             assert_eq!(said(&sums), expected, "{filter:?}");
             assert_eq!(told(&sums), by_person(&calls, GroupBy::Team, &sums), "{filter:?}");
         }
+    }
+}
+
+/// Bars say of each day and group what its line says, also of some groups only.
+async fn assert_bars_are_of(store: &Store, filter: &UsageFilter, by: GroupBy, lines: &[UsageLine]) {
+    let figure_of = |line: &UsageLine, figure: Figure| match figure {
+        Figure::ClientCost => line.client_cost.0,
+        Figure::Tokens => (line.tokens.prompt + line.tokens.completion).cast_signed(),
+        Figure::Requests => line.requests,
+    };
+    let mut some: Vec<String> = lines.iter().map(|line| line.key.clone()).collect();
+    some.sort();
+    some.dedup();
+    let some = some.split_off(some.len() / 2);
+    // One figure for each grouping: all three are asked for in turn.
+    let figure = Figure::ALL[by as usize % Figure::ALL.len()];
+    let expected = |among: Option<&[String]>| -> Vec<Bar> {
+        let shown = lines.iter().filter(|line| among.is_none_or(|keys| keys.contains(&line.key)));
+        let bar = |line: &UsageLine| Bar {
+            day: line.day.clone().unwrap(),
+            key: line.key.clone(),
+            amount: figure_of(line, figure),
+        };
+        shown.map(bar).collect()
+    };
+    assert_eq!(bars(store, filter, by, figure, None).await.unwrap(), expected(None), "{by:?} {filter:?}");
+    if by != GroupBy::Day && !some.is_empty() {
+        let found = bars(store, filter, by, figure, Some(&some)).await.unwrap();
+        assert_eq!(found, expected(Some(&some)), "{by:?} {filter:?}");
     }
 }
 
@@ -315,6 +346,31 @@ async fn a_day_that_was_left_in_its_middle_goes_on_there_on_another_node() {
 }
 
 #[tokio::test]
+async fn the_bars_of_a_few_people_are_read_by_their_names() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let filter = UsageFilter { from: Some(Timestamp::from_seconds(0)), ..UsageFilter::default() };
+    let few = ["ann", "bob"].map(str::to_owned);
+    let sums = Sums::One { column: "requests", among: Some(&few) };
+    let asked = asked_for(
+        &filter,
+        "user_id",
+        "day",
+        Needs::of(GroupBy::User, true),
+        sums,
+        &Rolled { through: 20_000, part: None },
+    );
+    let rows = asked.explained().rows(&store).await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| crate::row::Columns(row).text("detail").unwrap()).collect();
+    for index in
+        ["usage_people_of_one (who=? AND day>? AND day<?)", "usage_days USING PRIMARY KEY (user_id=? AND day>?)"]
+    {
+        assert!(plan.iter().any(|line| line.contains(index)), "{index}: {plan:#?}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn wide_reports_read_what_is_rolled_up() {
     let place = Place::sqlite();
     let store = place.open().await;
@@ -324,7 +380,7 @@ async fn wide_reports_read_what_is_rolled_up() {
     let user = Some(UserId(uuid::Uuid::nil()));
     let credential = Some(CredentialId::of_source("env:A"));
     let token = Some(TokenId(uuid::Uuid::nil()));
-    let people = |person, by_day| Origin::People { person, by_day };
+    let people = |person, by_day| Origin::People { person, by_day, few: false };
     let of = |whose, detail, by_day| Origin::Totals { whose, detail, by_day };
     let at = Rolled { through: 20_000, part: None };
     for (filter, by, is_daily, origin) in [
@@ -346,13 +402,15 @@ async fn wide_reports_read_what_is_rolled_up() {
             of(Totals::Organization, Detail::Team, true),
         ),
         (UsageFilter { organization, ..all.clone() }, GroupBy::Credential, false, people(Person::Key, false)),
-        (UsageFilter { user, ..all.clone() }, GroupBy::Team, false, Origin::Days),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Team, false, Origin::Months),
+        (UsageFilter { user, ..all.clone() }, GroupBy::Model, true, Origin::Days),
+        (UsageFilter { credential, ..all.clone() }, GroupBy::Model, false, Origin::Days),
         (UsageFilter { user, ..all.clone() }, GroupBy::Day, true, people(Person::User, true)),
         (UsageFilter { user, organization, ..all.clone() }, GroupBy::Scope, false, people(Person::User, false)),
         (UsageFilter { user, without_teams: true, ..all.clone() }, GroupBy::Day, true, Origin::Days),
         (UsageFilter { user, token, ..all.clone() }, GroupBy::Day, true, Origin::Days),
         (UsageFilter { credential, ..all.clone() }, GroupBy::Day, false, people(Person::Key, true)),
-        (UsageFilter { user, credential, ..all.clone() }, GroupBy::Day, false, Origin::Days),
+        (UsageFilter { user, credential, ..all.clone() }, GroupBy::Model, false, Origin::Months),
     ] {
         assert_eq!(Origin::of(&filter, Needs::of(by, is_daily)), origin, "{by:?} {filter:?}");
         let mut asked = Asked::new("EXPLAIN QUERY PLAN SELECT * FROM (");
@@ -361,6 +419,12 @@ async fn wide_reports_read_what_is_rolled_up() {
         let rows = asked.rows(&store).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| crate::row::Columns(row).text("detail").unwrap()).collect();
         assert!(!plan.iter().any(|line| line.starts_with("SCAN usage_")), "{plan:#?}");
+        let index = match origin {
+            Origin::Months if filter.user.is_some() => "usage_months_of_user (user_id=? AND month>?",
+            Origin::People { .. } if only(&filter).is_some() => "usage_people_of_one (who=? AND day>?",
+            _ => continue,
+        };
+        assert!(plan.iter().any(|line| line.contains(index)), "{index}: {plan:#?}");
     }
     store.close().await;
 }

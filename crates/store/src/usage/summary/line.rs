@@ -47,7 +47,7 @@ domain::text_enum!(GroupBy, "grouping" {
 
 impl GroupBy {
     /// What it is made of, in SQL.
-    pub(super) const fn column(self) -> &'static str {
+    pub(in crate::usage) const fn column(self) -> &'static str {
         match self {
             Self::Day => "CAST(day AS TEXT)",
             Self::Model => "provider || '/' || model",

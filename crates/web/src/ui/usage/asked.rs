@@ -7,7 +7,7 @@ use app::error::Error;
 use app::usage::Whose;
 use domain::Timestamp;
 use serde::Deserialize;
-use store::usage::{EventCursor, GroupBy, UsageFilter};
+use store::usage::{EventCursor, Figure, GroupBy, UsageFilter};
 use url::form_urlencoded::Serializer;
 
 use crate::api::usage::read_cursor;
@@ -59,6 +59,17 @@ pub(super) enum Measure {
 }
 
 domain::text_enum!(Measure, "measure" { Spend => "spend", Tokens => "tokens", Requests => "requests" });
+
+impl Measure {
+    /// What bars of days are then as high as.
+    pub(super) const fn figure(self) -> Figure {
+        match self {
+            Self::Spend => Figure::ClientCost,
+            Self::Tokens => Figure::Tokens,
+            Self::Requests => Figure::Requests,
+        }
+    }
+}
 
 /// What the chart is split by, and what tables there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

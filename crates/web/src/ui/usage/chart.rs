@@ -2,7 +2,7 @@
 
 use app::usage::Whose;
 use maud::{Markup, html};
-use store::usage::UsageLine;
+use store::usage::Bar;
 
 use super::asked::{Asked, By, Measure};
 use super::parts::{Part, amount, written};
@@ -22,7 +22,7 @@ struct Series {
 const CLASSES: [&str; COLOURS + 1] = ["s1", "s2", "s3", "s4", "s5", "s6"];
 
 /// The chart of what `daily` says, split as its parts are.
-pub(super) fn chart(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Markup {
+pub(super) fn chart(asked: &Asked, parts: &[Part], daily: &[Bar]) -> Markup {
     let series = series(asked, parts, daily);
     let sums: Vec<i64> =
         (0..asked.days.len()).map(|day| series.iter().map(|series| series.amounts[day]).sum()).collect();
@@ -48,7 +48,7 @@ fn plot(asked: &Asked, series: &[Series], sums: &[i64]) -> Markup {
             div.usage-scale aria-hidden="true" {
                 span { (written(asked.measure, top)) } span { @if top > 1 { (written(asked.measure, top / 2)) } } span { "0" }
             }
-            (bars(asked, series, sums, top))
+            (drawn(asked, series, sums, top))
             (axis(&asked.days))
         }
         ul.legend {
@@ -108,7 +108,7 @@ fn splits_of(asked: &Asked) -> Vec<By> {
 }
 
 /// The largest parts, and the others together.
-fn series(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Vec<Series> {
+fn series(asked: &Asked, parts: &[Part], daily: &[Bar]) -> Vec<Series> {
     let shown: Vec<&Part> = parts.iter().filter(|part| amount(asked.measure, &part.sums) > 0).collect();
     // The last colour is one part's where that is all that is left.
     let named = if shown.len() == CLASSES.len() { CLASSES.len() } else { COLOURS };
@@ -123,13 +123,13 @@ fn series(asked: &Asked, parts: &[Part], daily: &[UsageLine]) -> Vec<Series> {
         let name = format!("{} others", grouped(others as u64));
         series.push(Series { name, class: CLASSES[COLOURS], amounts: vec![0; asked.days.len()] });
     }
-    for line in daily {
-        let day = line.day.as_ref().and_then(|day| asked.days.binary_search(day).ok());
-        let at = shown.iter().position(|part| part.key == line.key);
+    for bar in daily {
+        let day = asked.days.binary_search(&bar.day).ok();
+        let at = shown.iter().position(|part| part.key == bar.key);
         if let (Some(day), Some(at)) = (day, at)
             && let Some(series) = series.get_mut(at.min(COLOURS))
         {
-            series.amounts[day] = series.amounts[day].saturating_add(amount(asked.measure, line));
+            series.amounts[day] = series.amounts[day].saturating_add(bar.amount);
         }
     }
     series
@@ -150,7 +150,7 @@ fn nice(most: i64) -> i64 {
 }
 
 /// A screen reader has the table; links lead to a day's calls.
-fn bars(asked: &Asked, series: &[Series], sums: &[i64], top: i64) -> Markup {
+fn drawn(asked: &Asked, series: &[Series], sums: &[i64], top: i64) -> Markup {
     let width = asked.days.len() * 10;
     html! {
         svg.chart.usage-bars viewBox={ "0 0 " (width) " 100" } preserveAspectRatio="none" aria-hidden="true" {

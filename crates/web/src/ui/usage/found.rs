@@ -2,9 +2,8 @@
 
 use app::error::Error;
 use app::usage::{self, Groups, Report, Wanted, Whose};
-use domain::Nanos;
 use store::audit::Page as Listed;
-use store::usage::{EventCursor, GroupBy, UsageEvent, UsageFilter, UsageLine};
+use store::usage::{Bar, EventCursor, GroupBy, UsageEvent, UsageFilter};
 
 use super::asked::{Asked, By};
 use super::many::Many;
@@ -30,7 +29,7 @@ pub(super) struct Found {
     /// And by organization, where it is of everybody.
     organizations: Many,
     /// The bars.
-    pub(super) daily: Vec<UsageLine>,
+    pub(super) daily: Vec<Bar>,
     pub(super) page: Listed<UsageEvent, EventCursor>,
 }
 
@@ -54,10 +53,9 @@ pub(super) async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Res
     let of_days = UsageFilter { from: asked.filter.from, to: asked.filter.to, ..UsageFilter::default() };
     let events = usage::events(app, report, asked.filter.clone(), asked.after, CALLS);
     if !report.is_wide() {
-        // A year has many lines: its sums are read side by side.
         let all = usage::combinations(app, report, of_days);
-        let (all, daily, page) =
-            tokio::try_join!(all, usage::daily(app, report, sums.clone(), asked.by.group()), events)?;
+        let daily = usage::bars(app, report, sums, asked.by.group(), asked.measure.figure(), None);
+        let (all, daily, page) = tokio::try_join!(all, daily, events)?;
         let [people, teams, organizations] = [(); 3].map(|()| Many::default());
         return Ok(Found {
             all: all.into_iter().map(Slice::from).collect(),
@@ -69,14 +67,15 @@ pub(super) async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Res
         });
     }
     let kinds = UsageFilter { provider: None, model: None, source: None, ..sums.clone() };
+    let bars_of = if asked.by.has_many() { GroupBy::Day } else { asked.by.group() };
     let (all, summed, daily, page) = tokio::try_join!(
         usage::kinds(app, report, kinds),
         summed(shared, asked, report, &sums),
-        usage::daily(app, report, sums.clone(), if asked.by.has_many() { GroupBy::Day } else { asked.by.group() }),
+        usage::bars(app, report, sums.clone(), bars_of, asked.measure.figure(), None),
         events
     )?;
     let (people, groups) = summed;
-    let daily = if asked.by.has_many() { bars(shared, asked, report, &sums, &people, daily).await? } else { daily };
+    let daily = if asked.by.has_many() { bars(shared, asked, report, sums, &people, daily).await? } else { daily };
     Ok(Found {
         all: all.into_iter().map(Slice::from).collect(),
         people,
@@ -114,46 +113,34 @@ async fn summed(
     Ok((Many::of(people, asked.measure), groups))
 }
 
-/// The days of the people or groups with the most; what the others did of `all`
+/// The bars of the people or groups with the most; what the others did of `all`
 /// is said of the first that has no colour of its own.
 async fn bars(
     shared: &Shared,
     asked: &Asked,
     report: &Report,
-    filter: &UsageFilter,
+    filter: UsageFilter,
     people: &Many,
-    all: Vec<UsageLine>,
-) -> Result<Vec<UsageLine>, Error> {
-    let people = &people.lines;
-    let mut daily = Vec::new();
-    for person in people.iter().take(CHARTED).filter(|person| !person.key.is_empty()) {
-        let mut filter = filter.clone();
-        match asked.by {
-            By::Key => filter.credential = person.key.parse().ok(),
-            By::Token => filter.token = person.key.parse().ok(),
-            By::Team => filter.team = person.key.parse().ok(),
-            By::Organization => filter.organization = person.key.parse().ok(),
-            _ => filter.user = person.key.parse().ok(),
-        }
-        let lines = usage::daily(&shared.app, report, filter, GroupBy::Day).await?;
-        daily.extend(lines.into_iter().map(|line| UsageLine { key: person.key.clone(), ..line }));
+    all: Vec<Bar>,
+) -> Result<Vec<Bar>, Error> {
+    let charted: Vec<String> = people.lines.iter().take(CHARTED).map(|person| person.key.clone()).collect();
+    if charted.is_empty() {
+        return Ok(Vec::new());
     }
-    if let Some(other) = people.get(CHARTED).or_else(|| people.iter().find(|person| person.key.is_empty())) {
-        daily.extend(all.into_iter().map(|day| rest_of(day, &daily, &other.key)).collect::<Vec<_>>());
+    let (by, figure) = (asked.by.group(), asked.measure.figure());
+    let mut daily = usage::bars(&shared.app, report, filter, by, figure, Some(&charted)).await?;
+    if let Some(other) = people.lines.get(CHARTED) {
+        let rest: Vec<Bar> = all.into_iter().map(|day| rest_of(day, &daily, &other.key)).collect();
+        daily.extend(rest);
     }
     Ok(daily)
 }
 
 /// What is left of a day without what is told of it already.
-fn rest_of(day: UsageLine, told: &[UsageLine], key: &str) -> UsageLine {
-    let mut rest = UsageLine { key: key.to_owned(), ..day };
-    for line in told.iter().filter(|line| line.day == rest.day) {
-        rest.requests = rest.requests.saturating_sub(line.requests);
-        rest.client_cost = Nanos(rest.client_cost.0.saturating_sub(line.client_cost.0));
-        rest.tokens.prompt = rest.tokens.prompt.saturating_sub(line.tokens.prompt);
-        rest.tokens.completion = rest.tokens.completion.saturating_sub(line.tokens.completion);
-    }
-    rest
+fn rest_of(day: Bar, told: &[Bar], key: &str) -> Bar {
+    let told = told.iter().filter(|bar| bar.day == day.day).map(|bar| bar.amount);
+    let amount = told.fold(day.amount, i64::saturating_sub);
+    Bar { key: key.to_owned(), amount, ..day }
 }
 
 /// What everything on the page is called.
