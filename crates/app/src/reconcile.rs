@@ -75,7 +75,7 @@ pub async fn reconcile(app: &App, caller: &Caller, wanted: &Wanted) -> Result<Re
     };
     let mut ours = Vec::new();
     for filter in filters(app, caller, wanted, of_days).await? {
-        let lines = store::usage::daily(&app.store, &filter, GroupBy::Model).await?;
+        let lines = store::usage::daily(&app.store, &filter, GroupBy::Model, None).await?;
         ours.extend(lines.into_iter().map(|line| of_line(line, wanted.provider)));
     }
     Ok(outcome(wanted.provider, (first, last), statement, &ours))

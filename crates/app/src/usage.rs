@@ -248,12 +248,23 @@ pub async fn listed(
     Ok(store::usage::listed(&app.store, &filter, after, limit).await?)
 }
 
+/// The most lines of days and groups that are given at once: those of a year for
+/// over a hundred users.
+const DAILY: i64 = 50_000;
+
 /// A report's calls, summed up for each day and group.
 ///
 /// # Errors
-/// When the store cannot be read.
+/// `invalid_request` where these are too many to be given at once, or when the
+/// store cannot be read.
 pub async fn daily(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
-    Ok(store::usage::daily(&app.store, &whose_token(app, report.within(filter)?).await?, by).await?)
+    let filter = whose_token(app, report.within(filter)?).await?;
+    let lines = store::usage::daily(&app.store, &filter, by, Some(DAILY + 1)).await?;
+    if lines.len() as i64 > DAILY {
+        let more = "gives more than 50,000 lines; ask for fewer days, or for one user, key, token or organization";
+        return Err(Error::invalid("each_day", more));
+    }
+    Ok(lines)
 }
 
 /// The bars of a report's days: of all groups, or of those `among` these keys.

@@ -78,12 +78,19 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
     Ok(lines)
 }
 
-/// One line for each day and group, in the order of days.
+/// One line for each day and group, in the order of days: all of them, or any so
+/// many of more.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn daily(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>, StoreError> {
-    let rows = grouped(store, filter, by.column(), "day", Needs::of(by, true), Sums::All).await?;
+pub async fn daily(
+    store: &Store,
+    filter: &UsageFilter,
+    by: GroupBy,
+    limit: Option<i64>,
+) -> Result<Vec<UsageLine>, StoreError> {
+    let sums = limit.map_or(Sums::All, Sums::AtMost);
+    let rows = grouped(store, filter, by.column(), "day", Needs::of(by, true), sums).await?;
     let mut lines = rows.iter().map(|row| read(row, by, true)).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by(|a, b| (&a.day, &a.key).cmp(&(&b.day, &b.key)));
     Ok(lines)
@@ -190,6 +197,8 @@ pub(super) async fn counted(store: &Store, filter: &UsageFilter) -> Result<Optio
 pub(super) enum Sums<'k> {
     /// Everything that a [`UsageLine`] says.
     All,
+    /// The same, of so many groups at most.
+    AtMost(i64),
     /// One `amount`, of all groups or of those with these keys.
     One { column: &'static str, among: Option<&'k [String]> },
 }
@@ -223,7 +232,7 @@ pub(super) fn asked_for(
     rolled: &Rolled,
 ) -> Asked {
     let (mut asked, among) = match sums {
-        Sums::All => (sums_of(key, more), None),
+        Sums::All | Sums::AtMost(_) => (sums_of(key, more), None),
         Sums::One { column, among } => {
             let text = format!("SELECT {key} AS group_key, CAST(SUM({column}) AS BIGINT) AS amount, {more} FROM (");
             (Asked::new(&text), among)
@@ -240,6 +249,9 @@ pub(super) fn asked_for(
     if !more.is_empty() {
         asked.push(", ");
         asked.push(more);
+    }
+    if let Sums::AtMost(groups) = sums {
+        asked.with_number(" LIMIT ", groups);
     }
     asked
 }

@@ -147,7 +147,7 @@ usage_query! { SummaryQuery {
     /// `day` unless said.
     #[param(pattern = "@group-by")]
     group_by: Option<String>,
-    /// One line for each day and group, instead of one for each group.
+    /// One line for each day and group, instead of one for each group; 50,000 lines at most.
     each_day: Option<bool>,
 } }
 

@@ -177,7 +177,7 @@ async fn assert_within(
                 let lines = summary(store, &filter, *by).await.unwrap();
                 assert_eq!(said(&lines), expected, "{by:?} {filter:?}");
                 assert_eq!(told(&lines), by_person(&calls, *by, &lines), "{by:?} {filter:?}");
-                let lines = daily(store, &filter, *by).await.unwrap();
+                let lines = daily(store, &filter, *by, None).await.unwrap();
                 assert_eq!(said(&lines), expected, "daily {by:?} {filter:?}");
                 assert_eq!(told(&lines), by_person(&calls, *by, &lines), "daily {by:?} {filter:?}");
                 assert_bars_are_of(store, &filter, *by, &lines).await;

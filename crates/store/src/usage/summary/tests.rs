@@ -145,8 +145,13 @@ async fn reports_of_any_time_are_those_of_the_calls() {
                 expected.sort_by(|a, b| a.key.cmp(&b.key));
                 found.sort_by(|a, b| a.key.cmp(&b.key));
                 assert_eq!(found, expected, "{filter:?}");
-                let by_day = daily(&store, &filter, GroupBy::Provider).await.unwrap();
+                let by_day = daily(&store, &filter, GroupBy::Provider, None).await.unwrap();
                 assert_eq!(UsageLine::total(&by_day), UsageLine::total(&found), "{filter:?}");
+                let some = daily(&store, &filter, GroupBy::Provider, Some(2)).await.unwrap();
+                assert!(
+                    some.len() == by_day.len().min(2) && some.iter().all(|line| by_day.contains(line)),
+                    "{some:#?}"
+                );
                 let combined = combinations(&store, &filter).await.unwrap();
                 let combined: Vec<_> = combined.into_iter().map(|combination| combination.sums).collect();
                 assert_eq!(UsageLine::total(&combined), UsageLine::total(&found), "{filter:?}");
