@@ -8,7 +8,9 @@ use domain::ids::{OrganizationId, TeamId};
 use domain::organization::MemberRole;
 use domain::{Caller, Nanos};
 use store::audit::Page;
-use store::usage::{Attempt, Bar, Combination, EventCursor, Figure, GroupBy, Kind, UsageEvent, UsageFilter, UsageLine};
+use store::usage::{
+    Attempt, Bar, Combination, EventCursor, Figure, GroupBy, Kind, Largest, UsageEvent, UsageFilter, UsageLine,
+};
 
 use crate::App;
 use crate::error::{Code, Error, Result};
@@ -231,6 +233,23 @@ pub async fn events(
 /// When the store cannot be read.
 pub async fn summary(app: &App, report: &Report, filter: UsageFilter, by: GroupBy) -> Result<Vec<UsageLine>> {
     Ok(store::usage::summary(&app.store, &whose_token(app, report.within(filter)?).await?, by).await?)
+}
+
+/// The groups of a report with the most of a figure, `told` of them apart, and the
+/// others in one line.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn largest(
+    app: &App,
+    report: &Report,
+    filter: UsageFilter,
+    by: GroupBy,
+    figure: Figure,
+    told: i64,
+) -> Result<Largest> {
+    let filter = whose_token(app, report.within(filter)?).await?;
+    Ok(store::usage::largest(&app.store, &filter, by, figure, told).await?)
 }
 
 /// As [`events`], without counting how many there are: for exports.

@@ -1,6 +1,7 @@
-//! What a question holds besides text: pictures, and sounds, films and documents.
-//! Its bytes say little of what it is billed as, so budgets hold the most that it
-//! may be. Looked for only where a budget is in force.
+//! What a question holds besides text: pictures, sounds, films and documents, and
+//! what its provider keeps of earlier ones. Its bytes say little of what it is billed
+//! as, so budgets hold the most that it may be. Looked for only where a budget is in
+//! force.
 
 use domain::ProviderId;
 
@@ -9,12 +10,17 @@ use crate::json_scan::{Object, Reader};
 /// Where the parts of a question are, in all formats.
 const FIELDS: [&str; 6] = ["messages", "contents", "input", "system", "systemInstruction", "system_instruction"];
 
+/// What stands for a text that is at the provider: an earlier answer with all before
+/// it, a conversation, a cached beginning.
+const KEPT: [&str; 4] = ["previous_response_id", "conversation", "cachedContent", "cached_content"];
+
 /// What a question holds besides text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Media {
     /// How many pictures.
     pub pictures: u64,
-    /// Whether there are sounds, films or documents, whose length nobody knows.
+    /// Whether there is something whose length nobody knows: sounds, films and
+    /// documents, or what the provider keeps.
     pub has_more: bool,
 }
 
@@ -24,6 +30,10 @@ impl Media {
     pub fn of(object: &Object<'_>) -> Self {
         let mut media = Self::default();
         FIELDS.iter().filter_map(|field| object.get(field)).for_each(|value| media.look_into(value));
+        let is_kept = KEPT.iter().filter_map(|field| object.get(field)).any(|value| value.trim_ascii() != b"null");
+        // The prompt of a format without messages is a text.
+        let has_template = object.get("prompt").is_some_and(|prompt| prompt.trim_ascii_start().starts_with(b"{"));
+        media.has_more |= is_kept || has_template;
         media
     }
 
@@ -57,7 +67,7 @@ impl Media {
             Some("document") if has_words(value) => inside.into_iter().for_each(|value| self.look_into(value)),
             Some(
                 "audio" | "audio_url" | "input_audio" | "video" | "video_url" | "input_video" | "file" | "input_file"
-                | "document" | "document_url" | "container_upload",
+                | "document" | "document_url" | "container_upload" | "item_reference",
             ) => self.count(false),
             _ => inside.into_iter().for_each(|value| self.look_into(value)),
         }

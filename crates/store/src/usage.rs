@@ -39,7 +39,9 @@ use events::Search;
 pub use bars::{Bar, Figure, bars};
 #[cfg(test)]
 pub(crate) use summary::tests::assert_days_are_the_calls;
-pub use summary::{Combination, Group, GroupBy, Kind, Paid, UsageLine, combinations, daily, groups, kinds, summary};
+pub use summary::{
+    Combination, Group, GroupBy, Kind, Largest, Paid, UsageLine, combinations, daily, groups, kinds, largest, summary,
+};
 
 /// One attempt, as the ledger has it.
 #[derive(Clone, Debug, PartialEq)]

@@ -202,7 +202,8 @@ fn longest_answer(app: &App, costing: &Costing<'_>) -> u64 {
 }
 
 /// The most tokens that the question is billed as. Nobody knows how long a sound,
-/// a film or a document is: it may be all that the model reads.
+/// a film, a document or what the provider keeps is: it may be all that the model
+/// reads.
 fn longest_question(app: &App, costing: &Costing<'_>, size: &Size) -> u64 {
     let Media { pictures, has_more } = size.media;
     let of_a_picture = || media::most_tokens_of_a_picture(costing.place.provider, &costing.place.upstream_id);

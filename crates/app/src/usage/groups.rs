@@ -29,7 +29,7 @@ impl Groups {
             }
             lines.into_values().collect()
         };
-        Self { teams: by(|group| &group.team), organizations: by(|group| &group.organization) }
+        Self { teams: by(|group| &group.sums.key), organizations: by(|group| &group.organization) }
     }
 }
 
@@ -49,7 +49,6 @@ mod tests {
     #[test]
     fn a_team_counts_for_its_organization_too() {
         let group = |team: &str, organization: &str, requests| Group {
-            team: team.to_owned(),
             organization: organization.to_owned(),
             sums: UsageLine { key: team.to_owned(), requests, ..UsageLine::default() },
         };

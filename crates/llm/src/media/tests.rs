@@ -45,6 +45,13 @@ fn pictures_are_counted_and_what_has_no_length_is_seen_in_every_format() {
         (r#"{"messages":[{"content":[{"type":"document","source":{"data":"x"}}]}]}"#, (0, true)),
         (r#"{"contents":[{"parts":[{"text":"x"},{"inlineData":{"mimeType":"image/png","data":"x"}}]}]}"#, (1, false)),
         (r#"{"contents":{"parts":{"inline_data":{"mime_type":"audio/wav","data":"x"}}}}"#, (0, true)),
+        (r#"{"input":"x","previous_response_id":"resp_1"}"#, (0, true)),
+        (r#"{"input":"x","previous_response_id": null,"conversation":null}"#, (0, false)),
+        (r#"{"input":"x","conversation":{"id":"conv_1"}}"#, (0, true)),
+        (r#"{"input":[{"type":"item_reference","id":"msg_1"}]}"#, (0, true)),
+        (r#"{"input":"x","prompt":{"id":"pmpt_1"}}"#, (0, true)),
+        (r#"{"prompt":"{\"id\"}"}"#, (0, false)),
+        (r#"{"contents":[],"cachedContent":"cachedContents/1"}"#, (0, true)),
         (r#"{"contents":[{"parts":[{"fileData":{"fileUri":"gs://x"}}]}],"systemInstruction":{"parts":[]}}"#, (0, true)),
     ] {
         assert_eq!(found(body), expected, "{body}");

@@ -89,10 +89,16 @@ impl Asked {
         self.push(")");
     }
 
-    #[cfg(test)]
-    pub(super) fn explained(mut self) -> Self {
-        self.text.insert_str(0, "EXPLAIN QUERY PLAN ");
+    /// The same as part of a longer text.
+    pub(super) fn within(mut self, before: &str, after: &str) -> Self {
+        self.text.insert_str(0, before);
+        self.text.push_str(after);
         self
+    }
+
+    #[cfg(test)]
+    pub(super) fn explained(self) -> Self {
+        self.within("EXPLAIN QUERY PLAN ", "")
     }
 
     pub(super) async fn rows(self, store: &Store) -> Result<Vec<AnyRow>, StoreError> {

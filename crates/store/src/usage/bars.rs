@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::Columns;
 
-/// What bars are as high as.
+/// What bars are as high as, and by which groups are large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
     /// What clients are billed, as far as it is known, in nano-dollars.
@@ -25,7 +25,7 @@ text_enum!(Figure, "figure" { ClientCost => "client_cost", Tokens => "tokens", R
 
 impl Figure {
     /// What it is made of, in SQL.
-    const fn column(self) -> &'static str {
+    pub(super) const fn column(self) -> &'static str {
         match self {
             Self::ClientCost => "client_cost_nanos",
             Self::Tokens => "prompt_tokens + completion_tokens",

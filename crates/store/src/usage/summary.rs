@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 
 use super::UsageFilter;
 use super::asked::Asked;
+use super::bars::Figure;
 use super::origin::{Needs, Origin, People};
 use super::window::Window;
 use crate::audit::EXACT_COUNT;
@@ -19,7 +20,7 @@ use crate::ledger::days::rolled::{Rolled, Told, rolled};
 use crate::open::Store;
 use crate::row::Columns;
 
-pub use line::{Combination, Group, GroupBy, Kind, Paid, UsageLine};
+pub use line::{Combination, Group, GroupBy, Kind, Largest, Paid, UsageLine};
 
 /// A call as if it were a line of a day. No single one counts for more than
 /// 10,000 dollars, so that absurd ones break no report.
@@ -76,6 +77,31 @@ pub async fn summary(store: &Store, filter: &UsageFilter, by: GroupBy) -> Result
         lines.sort_by_key(|line| Reverse((line.client_cost, line.requests)));
     }
     Ok(lines)
+}
+
+/// The groups with the most of a figure, the largest first; those after the
+/// `told` first are one line, unless that is only one of them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn largest(
+    store: &Store,
+    filter: &UsageFilter,
+    by: GroupBy,
+    figure: Figure,
+    told: i64,
+) -> Result<Largest, StoreError> {
+    let sums = Sums::Largest { column: figure.column(), told };
+    let rows = grouped(store, filter, by.column(), "", Needs::of(by, false), sums).await?;
+    let mut largest = Largest::default();
+    for row in &rows {
+        let line = read(row, by, false)?;
+        match Columns(row).number("groups")? {
+            1 => largest.lines.push(line),
+            groups => largest.others = Some((groups, UsageLine { key: String::new(), ..line })),
+        }
+    }
+    Ok(largest)
 }
 
 /// One line for each day and group, in the order of days: all of them, or any so
@@ -152,8 +178,8 @@ pub async fn groups(store: &Store, filter: &UsageFilter) -> Result<Vec<Group>, S
     let rows = grouped(store, filter, "team_id", "organization_id", needs, Sums::All).await?;
     rows.iter()
         .map(|found| {
-            let sums = read(found, GroupBy::Team, false)?;
-            Ok(Group { team: sums.key.clone(), organization: Columns(found).text("organization_id")?, sums })
+            let organization = Columns(found).text("organization_id")?;
+            Ok(Group { organization, sums: read(found, GroupBy::Team, false)? })
         })
         .collect()
 }
@@ -199,6 +225,9 @@ pub(super) enum Sums<'k> {
     All,
     /// The same, of so many groups at most.
     AtMost(i64),
+    /// The same of the `told` groups with the most of a column, and of all others in
+    /// one; how many `groups` each line is.
+    Largest { column: &'static str, told: i64 },
     /// One `amount`, of all groups or of those with these keys.
     One { column: &'static str, among: Option<&'k [String]> },
 }
@@ -232,7 +261,7 @@ pub(super) fn asked_for(
     rolled: &Rolled,
 ) -> Asked {
     let (mut asked, among) = match sums {
-        Sums::All | Sums::AtMost(_) => (sums_of(key, more), None),
+        Sums::All | Sums::AtMost(_) | Sums::Largest { .. } => (sums_of(key, more), None),
         Sums::One { column, among } => {
             let text = format!("SELECT {key} AS group_key, CAST(SUM({column}) AS BIGINT) AS amount, {more} FROM (");
             (Asked::new(&text), among)
@@ -250,10 +279,39 @@ pub(super) fn asked_for(
         asked.push(", ");
         asked.push(more);
     }
-    if let Sums::AtMost(groups) = sums {
-        asked.with_number(" LIMIT ", groups);
+    match sums {
+        Sums::AtMost(groups) => asked.with_number(" LIMIT ", groups),
+        Sums::Largest { column, told } => return largest_of(asked, column, told),
+        Sums::All | Sums::One { .. } => {}
     }
     asked
+}
+
+/// Of the groups that are asked for, those with the most, and the others in one.
+fn largest_of(groups: Asked, column: &str, told: i64) -> Asked {
+    let sums: Vec<String> =
+        SUMS.iter().map(|sum| (*sum).to_owned()).chain(scoped_sums().map(|(name, _)| name)).collect();
+    let sums: Vec<String> = sums.iter().map(|sum| format!("CAST(SUM({sum}) AS BIGINT) AS {sum}")).collect();
+    groups.within(
+        &format!(
+            "SELECT MIN(group_key) AS group_key, CAST(COUNT(*) AS BIGINT) AS groups, {} FROM (SELECT g.*, ROW_NUMBER() \
+             OVER (ORDER BY {column} DESC, requests DESC, attempts DESC, group_key) AS place FROM (",
+            sums.join(", ")
+        ),
+        &format!(
+            ") AS g) AS placed GROUP BY CASE WHEN place <= {told} THEN place ELSE {told} + 1 END ORDER BY MIN(place)"
+        ),
+    )
+}
+
+/// What keys of some scopes paid, by name and in SQL.
+fn scoped_sums() -> impl Iterator<Item = (String, String)> {
+    ["personal", "organization"].into_iter().flat_map(|scope| {
+        ["attempts", "provider_cost_nanos", "client_cost_nanos"].map(|column| {
+            let sum = format!("CAST(SUM(CASE WHEN scope = '{scope}' THEN {column} ELSE 0 END) AS BIGINT)");
+            (format!("{scope}_{column}"), sum)
+        })
+    })
 }
 
 /// What is selected, up to where it comes from.
@@ -264,12 +322,8 @@ fn sums_of(key: &str, more: &str) -> Asked {
     for column in SUMS {
         asked.push(&format!(", CAST(SUM({column}) AS BIGINT) AS {column}"));
     }
-    for scope in ["personal", "organization"] {
-        for column in ["attempts", "provider_cost_nanos", "client_cost_nanos"] {
-            asked.push(&format!(
-                ", CAST(SUM(CASE WHEN scope = '{scope}' THEN {column} ELSE 0 END) AS BIGINT) AS {scope}_{column}"
-            ));
-        }
+    for (name, sum) in scoped_sums() {
+        asked.push(&format!(", {sum} AS {name}"));
     }
     if !more.is_empty() {
         asked.push(", ");

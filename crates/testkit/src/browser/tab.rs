@@ -140,26 +140,32 @@ impl Tab {
         self.evaluate("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits until this text is shown.
+    /// Waits until this text is shown on a page that is whole.
     pub async fn see(&self, text: &str) {
         self.has_text(text, true).await;
     }
 
-    /// Waits until this text is not shown any more.
+    /// Waits until a page that is whole does not show this text any more.
     pub async fn miss(&self, text: &str) {
         self.has_text(text, false).await;
     }
 
     async fn has_text(&self, text: &str, wanted: bool) {
-        let as_wanted = async || (self.text().await.contains(text) == wanted).then_some(());
+        let shown = "document.readyState === 'complete' ? document.body.innerText : null";
+        let as_wanted = async || {
+            let shown = self.evaluate(shown).await;
+            (shown.as_str()?.contains(text) == wanted).then_some(())
+        };
         if seen_within(PATIENCE, as_wanted).await.is_none() {
             let what = if wanted { "shown" } else { "gone" };
             panic!("not within {PATIENCE:?}: “{text}” is {what}; there is:\n{}", self.text().await);
         }
     }
 
-    /// Everything with this role, in the order of the page.
+    /// Everything with this role, in the order of the page, once that is whole: a
+    /// person takes longer than its scripts.
     pub async fn all(&self, role: &str) -> Vec<Found> {
+        self.until("document.readyState === 'complete'").await;
         let document = self.call("DOM.getDocument", json!({"depth": 0})).await;
         let query = json!({"nodeId": document["root"]["nodeId"], "role": role});
         let answer = self.line.ask(Some(&self.session), "Accessibility.queryAXTree", query).await;
@@ -308,6 +314,14 @@ impl Tab {
                     return it ? it.tagName.toLowerCase() + ' ' + \
                     (it.getAttribute('aria-label') ?? it.labels?.[0]?.innerText ?? it.innerText ?? '').trim() : '' })()";
         self.evaluate(what).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until something has the focus whose role and name contain this. A page
+    /// that is there gives it to whom it likes only when it is drawn.
+    pub async fn focused(&self, what: &str) {
+        if seen_within(PATIENCE, async || self.focus().await.contains(what).then_some(())).await.is_none() {
+            panic!("not within {PATIENCE:?}: “{what}” has the focus, which “{}” has", self.focus().await);
+        }
     }
 
     /// What a function comes to for a part of the page; null for one that is gone.

@@ -16,7 +16,7 @@ use http::{Method, StatusCode};
 use maud::html;
 
 use self::run::Outcome;
-use self::state::{Column, State};
+use self::state::{Column, State, fields_of};
 use super::forms::SignedIn;
 use super::snippets;
 use super::view::{Place, Shape, with_status};
@@ -75,9 +75,7 @@ async fn run_playground(
 
 /// A column as code for several clients, from an address without a prompt.
 async fn show_code(of: Of<Shared>, signed_in: SignedIn, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    code_page(&of, &signed_in, &fields)
+    code_page(&of, &signed_in, &fields_of(&query.unwrap_or_default()))
 }
 
 /// The same from the page's form: what is asked stands in no address.

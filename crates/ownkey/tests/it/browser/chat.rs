@@ -186,9 +186,9 @@ async fn everything_works_by_keyboard_and_on_a_phone() {
     tab.see("Keyboard shortcuts").await;
     tab.press("Escape").await;
     tab.press_with("Escape", 8).await;
-    assert_eq!(tab.focus().await, "textarea Message");
+    tab.focused("textarea Message").await;
     tab.press_with("k", 2).await;
-    assert_eq!(tab.focus().await, "input Search your conversations");
+    tab.focused("input Search your conversations").await;
     tab.press_with("O", 2 | 8).await;
     tab.until("location.pathname === '/chat'").await;
     tab.set_view(View::PHONE).await;

@@ -17,7 +17,7 @@ async fn locked_models_lead_to_a_key_and_a_saved_key_opens_them_without_a_reload
     let tab = signed_in(&browser, &house, "ann").await;
     tab.go("/language-models").await;
     tab.see("No key opens a model yet").await;
-    assert!(tab.has("link", "Add a key for").await);
+    tab.find("link", "Add a key for").await;
     tab.evaluate("window.isStillHere = true").await;
     ann.save_key("openai", OPENAI).await;
     tab.until("document.querySelector('.models a[href^=\"/playground?model=\"]') !== null").await;
@@ -36,7 +36,7 @@ async fn one_finds_a_model_by_typing_and_the_address_says_what_was_asked() {
     let tab = signed_in(&browser, &house, "ann").await;
     tab.go("/language-models").await;
     tab.press("/").await;
-    assert!(tab.focus().await.contains("Search models"), "{}", tab.focus().await);
+    tab.focused("Search models").await;
     tab.write("gpt-5-mini").await;
     tab.until("location.search.includes('q=gpt-5-mini')").await;
     tab.until("document.querySelectorAll('.models tbody tr').length > 0").await;

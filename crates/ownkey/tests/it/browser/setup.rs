@@ -20,7 +20,7 @@ async fn one_comes_from_set_up_to_a_first_answer_by_the_keyboard_alone() {
     let house = House::start().await;
     let tab = browser.open(&house.url).await;
     tab.go(&link(&house).await).await;
-    assert_eq!(tab.focus().await, "input Your name");
+    tab.focused("input Your name").await;
     tab.write("Ann").await;
     for text in ["ann@example.org", PASSWORD] {
         tab.press("Tab").await;
@@ -29,7 +29,7 @@ async fn one_comes_from_set_up_to_a_first_answer_by_the_keyboard_alone() {
     tab.press("Tab").await;
     tab.press("Enter").await;
     tab.until("location.pathname === '/chat' && document.readyState === 'complete'").await;
-    assert!(tab.focus().await.contains("Paste a key"), "{}", tab.focus().await);
+    tab.focused("Paste a key").await;
     tab.write(&format!("export OPENAI_API_KEY=\"{KEY}\"")).await;
     tab.see("Looks like a key for OpenAI").await;
     tab.press("Enter").await;

@@ -57,6 +57,19 @@ async fn a_document_may_be_all_that_the_model_reads() {
 }
 
 #[tokio::test]
+async fn an_earlier_answer_that_the_provider_keeps_may_be_all_that_the_model_reads() {
+    let stage = Stage::set().await;
+    let client = stage.token(0.099).await;
+    let body = json!({"model": MODEL, "max_output_tokens": 16, "input": "What is this?"});
+    let first = client.post("/v1/responses", &body).await.expect(200).json();
+    let next = json!({"model": MODEL, "max_output_tokens": 16, "input": "And?", "previous_response_id": first["id"]});
+    client.post("/v1/responses", &next).await.expect(402);
+    stage.edit(json!({"limit": 0.11})).await;
+    client.post("/v1/responses", &next).await.expect(200);
+    assert_eq!(stage.sums().await.1, 0);
+}
+
+#[tokio::test]
 async fn what_is_free_is_called_and_what_nobody_reckons_is_not() {
     let models = ["omni-moderation-latest", "tts-1", "gpt-image-1"].map(str::to_owned).to_vec();
     let script = Script { models: Models::Listed(models), ..Script::says("Hello.") };

@@ -14,7 +14,7 @@ use crate::ledger::{AttemptStart, CallSource, Settlement, roll_up};
 use crate::open::Store;
 use crate::testing::{NOW, Place, attempt, entropy, on_both, settlement};
 use crate::usage::summary::{Sums, asked_for};
-use crate::usage::{Attempt, Bar, Figure, UsageLine, bars, daily, groups, kinds, listed, summary};
+use crate::usage::{Attempt, Bar, Figure, UsageLine, bars, daily, groups, kinds, largest, listed, summary};
 
 const DAYS: u64 = 100;
 
@@ -177,10 +177,15 @@ async fn assert_within(
                 let lines = summary(store, &filter, *by).await.unwrap();
                 assert_eq!(said(&lines), expected, "{by:?} {filter:?}");
                 assert_eq!(told(&lines), by_person(&calls, *by, &lines), "{by:?} {filter:?}");
+                if filter.from.is_none() {
+                    assert_the_largest_are(store, &filter, *by, &lines).await;
+                }
                 let lines = daily(store, &filter, *by, None).await.unwrap();
                 assert_eq!(said(&lines), expected, "daily {by:?} {filter:?}");
                 assert_eq!(told(&lines), by_person(&calls, *by, &lines), "daily {by:?} {filter:?}");
-                assert_bars_are_of(store, &filter, *by, &lines).await;
+                if filter.from.is_none() {
+                    assert_bars_are_of(store, &filter, *by, &lines).await;
+                }
             }
             let kinds = kinds(store, &filter).await.unwrap();
             let sums: Vec<UsageLine> = kinds.into_iter().map(|kind| kind.sums).collect();
@@ -220,6 +225,21 @@ async fn assert_bars_are_of(store: &Store, filter: &UsageFilter, by: GroupBy, li
         let found = bars(store, filter, by, figure, Some(&some)).await.unwrap();
         assert_eq!(found, expected(Some(&some)), "{by:?} {filter:?}");
     }
+}
+
+/// The two largest lines, or three where there are no more, and all others in one.
+async fn assert_the_largest_are(store: &Store, filter: &UsageFilter, by: GroupBy, lines: &[UsageLine]) {
+    let found = largest(store, filter, by, Figure::Requests, 2).await.unwrap();
+    let told = if lines.len() > 3 { 2 } else { lines.len() };
+    let mut amounts: Vec<_> = lines.iter().map(|line| (line.requests, line.attempts)).collect();
+    amounts.sort_by_key(|amount| std::cmp::Reverse(*amount));
+    let found_amounts: Vec<_> = found.lines.iter().map(|line| (line.requests, line.attempts)).collect();
+    assert_eq!(found_amounts, amounts[..told], "{by:?} {filter:?}");
+    assert!(found.lines.iter().all(|line| lines.contains(line)), "{by:?} {filter:?}");
+    let others = found.others.clone().map(|(count, _)| usize::try_from(count).unwrap());
+    assert_eq!(others, (lines.len() > told).then(|| lines.len() - told), "{by:?} {filter:?}");
+    let all: Vec<_> = found.lines.into_iter().chain(found.others.map(|(_, sums)| sums)).collect();
+    assert_eq!(UsageLine::total(&all), UsageLine::total(lines), "{by:?} {filter:?}");
 }
 
 #[tokio::test]

@@ -214,13 +214,20 @@ pub struct Kind {
     pub sums: UsageLine,
 }
 
+/// The groups that are told apart, and the others.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Largest {
+    /// Those with the most, the largest first.
+    pub lines: Vec<UsageLine>,
+    /// How many more there are, two at least, and what they come to.
+    pub others: Option<(i64, UsageLine)>,
+}
+
 /// What a team's calls come to, or an organization's that are no team's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The team; empty: none.
-    pub team: String,
     /// The organization; empty: none.
     pub organization: String,
-    /// What they come to; its key is the team.
+    /// What they come to; its key is the team, empty for none.
     pub sums: UsageLine,
 }

@@ -135,8 +135,7 @@ impl State {
 
     /// Reads the query of an address.
     pub(super) fn of_query(query: &str) -> Self {
-        let fields: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self::read(&fields)
+        Self::read(&fields_of(query))
     }
 
     /// A column as code.
@@ -148,6 +147,11 @@ impl State {
             parameters: column.parameters(),
         }
     }
+}
+
+/// The fields of the query of an address.
+pub(super) fn fields_of(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 /// A model's name as it was typed; a provider key in its place is not shown again.

@@ -3,10 +3,10 @@
 use app::error::Error;
 use app::usage::{self, Groups, Report, Wanted, Whose};
 use store::audit::Page as Listed;
-use store::usage::{Bar, EventCursor, GroupBy, UsageEvent, UsageFilter};
+use store::usage::{Bar, EventCursor, GroupBy, Largest, UsageEvent, UsageFilter};
 
 use super::asked::{Asked, By};
-use super::many::Many;
+use super::many::{self, TOLD};
 use super::parts::Slice;
 use crate::api::usage::view::Names;
 use crate::router::Shared;
@@ -23,11 +23,11 @@ pub(super) struct Found {
     /// All calls of the days, as far as they are told apart.
     pub(super) all: Vec<Slice>,
     /// Those that pass, by people or groups, where that was asked for.
-    pub(super) people: Many,
+    pub(super) people: Largest,
     /// The same by team, where the report is of many.
-    teams: Many,
+    teams: Largest,
     /// And by organization, where it is of everybody.
-    organizations: Many,
+    organizations: Largest,
     /// The bars.
     pub(super) daily: Vec<Bar>,
     pub(super) page: Listed<UsageEvent, EventCursor>,
@@ -35,7 +35,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Lines of groups.
-    pub(super) const fn of(&self, by: By) -> &Many {
+    pub(super) const fn of(&self, by: By) -> &Largest {
         match by {
             By::Team => &self.teams,
             By::Organization => &self.organizations,
@@ -56,7 +56,7 @@ pub(super) async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Res
         let all = usage::combinations(app, report, of_days);
         let daily = usage::bars(app, report, sums, asked.by.group(), asked.measure.figure(), None);
         let (all, daily, page) = tokio::try_join!(all, daily, events)?;
-        let [people, teams, organizations] = [(); 3].map(|()| Many::default());
+        let [people, teams, organizations] = [(); 3].map(|()| Largest::default());
         return Ok(Found {
             all: all.into_iter().map(Slice::from).collect(),
             people,
@@ -79,8 +79,8 @@ pub(super) async fn find(shared: &Shared, asked: &Asked, report: &Report) -> Res
     Ok(Found {
         all: all.into_iter().map(Slice::from).collect(),
         people,
-        teams: Many::of(groups.teams, asked.measure),
-        organizations: Many::of(
+        teams: many::largest(groups.teams, asked.measure),
+        organizations: many::largest(
             if report.whose() == Whose::Everybody { groups.organizations } else { Vec::new() },
             asked.measure,
         ),
@@ -95,22 +95,23 @@ async fn summed(
     asked: &Asked,
     report: &Report,
     filter: &UsageFilter,
-) -> Result<(Many, Groups), Error> {
+) -> Result<(Largest, Groups), Error> {
     let app = &shared.app;
     let people = async {
         if asked.by.is_of_people() {
-            usage::summary(app, report, filter.clone(), asked.by.group()).await
+            let (by, figure) = (asked.by.group(), asked.measure.figure());
+            usage::largest(app, report, filter.clone(), by, figure, TOLD as i64).await
         } else {
-            Ok(Vec::new())
+            Ok(Largest::default())
         }
     };
     let (people, groups) = tokio::try_join!(people, usage::groups(app, report, filter.clone()))?;
     let people = match asked.by {
-        By::Team => groups.teams.clone(),
-        By::Organization => groups.organizations.clone(),
+        By::Team => many::largest(groups.teams.clone(), asked.measure),
+        By::Organization => many::largest(groups.organizations.clone(), asked.measure),
         _ => people,
     };
-    Ok((Many::of(people, asked.measure), groups))
+    Ok((people, groups))
 }
 
 /// The bars of the people or groups with the most; what the others did of `all`
@@ -120,7 +121,7 @@ async fn bars(
     asked: &Asked,
     report: &Report,
     filter: UsageFilter,
-    people: &Many,
+    people: &Largest,
     all: Vec<Bar>,
 ) -> Result<Vec<Bar>, Error> {
     let charted: Vec<String> = people.lines.iter().take(CHARTED).map(|person| person.key.clone()).collect();
@@ -151,7 +152,7 @@ pub(super) async fn named(
     found: &Found,
     by: By,
 ) -> Result<Names, Error> {
-    fn ids<T: std::str::FromStr>(many: &Many, is_asked: bool) -> impl Iterator<Item = T> + '_ {
+    fn ids<T: std::str::FromStr>(many: &Largest, is_asked: bool) -> impl Iterator<Item = T> + '_ {
         many.lines.iter().filter(move |_| is_asked).filter_map(|line| line.key.parse().ok())
     }
     let starts = || found.page.rows.iter().flat_map(|event| &event.attempts).map(|attempt| &attempt.start);

@@ -2,40 +2,30 @@
 
 use std::cmp::Reverse;
 
-use store::usage::UsageLine;
+use store::usage::{Largest, UsageLine};
 
 use super::asked::Measure;
 use super::parts::amount;
 
 /// The most lines that a page tells apart; files and `/v2/usage` have them all.
-const TOLD: usize = 200;
+pub(super) const TOLD: usize = 200;
 
-/// Lines, the largest first.
-#[derive(Default)]
-pub(super) struct Many {
-    /// Those that are told apart.
-    pub(super) lines: Vec<UsageLine>,
-    /// How many more there are, and what they come to.
-    pub(super) others: Option<(usize, UsageLine)>,
-}
-
-impl Many {
-    pub(super) fn of(mut lines: Vec<UsageLine>, measure: Measure) -> Self {
-        lines.sort_by_cached_key(|line| Reverse((amount(measure, line), line.requests, line.attempts)));
-        // One more would be a line as well.
-        let others = if lines.len() > TOLD + 1 { lines.split_off(TOLD) } else { Vec::new() };
-        let others = (!others.is_empty()).then(|| (others.len(), UsageLine::total(&others)));
-        Self { lines, others }
-    }
+/// The largest of some lines.
+pub(super) fn largest(mut lines: Vec<UsageLine>, measure: Measure) -> Largest {
+    lines.sort_by_cached_key(|line| Reverse((amount(measure, line), line.requests, line.attempts)));
+    // One more would be a line as well.
+    let others = if lines.len() > TOLD + 1 { lines.split_off(TOLD) } else { Vec::new() };
+    let others = (!others.is_empty()).then(|| (others.len() as i64, UsageLine::total(&others)));
+    Largest { lines, others }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn many(count: usize) -> Many {
+    fn many(count: usize) -> Largest {
         let line = |n: usize| UsageLine { key: n.to_string(), requests: n as i64, ..UsageLine::default() };
-        Many::of((1..=count).map(line).collect(), Measure::Requests)
+        largest((1..=count).map(line).collect(), Measure::Requests)
     }
 
     #[test]

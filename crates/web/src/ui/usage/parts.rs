@@ -9,10 +9,9 @@ use domain::ProviderId;
 use domain::ids::{CredentialId, TokenId};
 use maud::{Markup, html};
 use store::ledger::CallSource;
-use store::usage::{Combination, Kind, UsageFilter, UsageLine};
+use store::usage::{Combination, Kind, Largest, UsageFilter, UsageLine};
 
 use super::asked::{Asked, By, Measure};
-use super::many::Many;
 use super::words::{compact, counted, dollars};
 use crate::api::usage::view::Names;
 use crate::ui::view::tile;
@@ -95,7 +94,7 @@ impl Slice {
 
 /// The parts of a report that is grouped by people, teams or organizations, the
 /// largest first, and the others last.
-pub(super) fn people(many: &Many, by: By, names: &Names) -> Vec<Part> {
+pub(super) fn people(many: &Largest, by: By, names: &Names) -> Vec<Part> {
     let told = many.lines.iter().map(|line| {
         let name = match by {
             By::Key => line.key.parse().ok().map(|id| key_name(names, id)),
@@ -111,9 +110,9 @@ pub(super) fn people(many: &Many, by: By, names: &Names) -> Vec<Part> {
         key: OTHERS.to_owned(),
         value: String::new(),
         provider: None,
-        name: counted(i64::try_from(*count).unwrap_or(i64::MAX), "other", "others"),
+        name: counted(*count, "other", "others"),
         note: None,
-        count: *count,
+        count: usize::try_from(*count).unwrap_or(usize::MAX),
         sums: sums.clone(),
     });
     told.chain(others).collect()

@@ -100,7 +100,7 @@ async fn a_budget_is_set_changed_and_lifted_and_members_see_it() {
     guest.fill("Dollars", "2").await;
     guest.click("button", "Set budget").await;
     guest.until("location.pathname === '/profile' && document.readyState === 'complete'").await;
-    assert!(guest.has("link", "Change the budget of $2.00 a month").await);
+    guest.find("link", "Change the budget of $2.00 a month").await;
     has_no_barriers(&guest, &["/profile", "/budgets/new"]).await;
     guest.set_view(View::PHONE).await;
     guest.go("/profile").await;

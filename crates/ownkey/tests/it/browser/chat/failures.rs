@@ -33,8 +33,8 @@ async fn whatever_goes_wrong_is_said_with_a_way_on() {
     fails(&tab, 2, "Request").await;
     tab.until("document.querySelector('article.answer:last-of-type .md').innerText.trim() !== ''").await;
     tab.until("document.querySelector('article.answer:last-of-type .failure + .under') !== null").await;
-    assert!(tab.has("button", "Try again").await);
-    assert!(tab.has("link", "Choose another").await);
+    tab.find("button", "Try again").await;
+    tab.find("link", "Choose another").await;
     house.sim.set_default(Behaviour::Status5xx(503));
     fails(&tab, 3, "OpenAI").await;
     house.sim.set_default(slowly(3, Duration::ZERO));
@@ -55,7 +55,7 @@ async fn a_provider_that_hangs_is_left_by_escape_also_after_a_reload() {
     tab.until("document.querySelector('[data-state=running]') !== null").await;
     tab.reload().await;
     tab.until("document.querySelector('[data-state=running]') !== null").await;
-    assert!(tab.has("button", "Stop the answer").await);
+    tab.find("button", "Stop the answer").await;
     tab.press("Escape").await;
     rests(&tab).await;
     tab.see("stopped").await;
