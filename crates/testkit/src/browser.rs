@@ -22,7 +22,7 @@ pub use tab::{Found, Tab, View};
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// How long it may take to start.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(90);
 
 /// A running browser, gone with this value.
 pub struct Browser {

@@ -32,4 +32,4 @@ pub use process::{Exit, Process, Said, run};
 pub use raw::{RawProvider, RawRequest, RawScript, RawStep};
 pub use redis::Redis;
 pub use site::{Page, SITE, Site};
-pub use wait::eventually;
+pub use wait::{eventually, promptly};

@@ -11,7 +11,7 @@ use super::line::Line;
 use crate::wait::{eventually, seen_within};
 
 /// How long a person waits for something to appear.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How large the window is, and in which colours.
 #[derive(Clone, Copy, Debug)]

@@ -84,7 +84,7 @@ async fn streams_end_when_the_server_drains_and_do_not_hold_it_up() {
     let mut events = listen(&ann.client).await;
     house.app.start_draining();
     ends(&mut events).await;
-    timeout(BOUND, house.stop()).await.unwrap();
+    timeout(BOUND * 5, house.stop()).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::audit::{Actor, Event};
 use serde_json::{Value, json};
 use store::Store;
-use testkit::{Client, House, Node, Options, Person, PostgresDatabase, chat_body, eventually};
+use testkit::{Client, House, Node, Options, Person, PostgresDatabase, chat_body, eventually, promptly};
 use tokio::time::Instant;
 
 use super::{KEY, id};
@@ -20,7 +20,7 @@ async fn status(client: &Client) -> u16 {
 
 async fn stops(client: &Client, what: &str, wanted: u16) {
     let since = Instant::now();
-    eventually(what, BOUND, async || (status(client).await == wanted).then_some(())).await;
+    promptly(what, BOUND, async || (status(client).await == wanted).then_some(())).await;
     println!("{what}: after {:?}", since.elapsed());
 }
 
