@@ -47,6 +47,7 @@ pub(crate) async fn has_no_barriers(tab: &Tab, paths: &[&str]) {
             tab.go(path).await;
             let found = tab.barriers(&axe).await;
             assert!(found.is_empty(), "{path} {}: {found:#?}", view.name());
+            assert!(tab.fits().await, "{path} {}: is wider than its window", view.name());
             let shown = tab.evaluate(HIDDEN_YET_SHOWN).await;
             assert_eq!(shown, json!([]), "{path} {}: hidden, and shown all the same", view.name());
         }

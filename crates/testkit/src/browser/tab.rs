@@ -316,6 +316,13 @@ impl Tab {
         self.evaluate(what).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether the page is no wider than its window. (A phone's `innerWidth` grows
+    /// with the page.)
+    pub async fn fits(&self) -> bool {
+        let root = "document.documentElement";
+        self.evaluate(&format!("{root}.scrollWidth <= {root}.clientWidth")).await == json!(true)
+    }
+
     /// Waits until something has the focus whose role and name contain this. A page
     /// that is there gives it to whom it likes only when it is drawn.
     pub async fn focused(&self, what: &str) {

@@ -139,7 +139,7 @@ async fn content(
             } @else {
                 (tiles(asked, report, &total))
                 (chart::chart(asked, &by, &found.daily))
-                div.usage-parts {
+                div.usage-parts.money[asked.shows_money()] {
                     @for side in SIDES {
                         div {
                             @for one in side {

@@ -195,7 +195,7 @@ async fn everything_works_by_keyboard_and_on_a_phone() {
     tab.until("location.pathname === '/chat'").await;
     tab.set_view(View::PHONE).await;
     tab.reload().await;
-    tab.until("document.documentElement.scrollWidth <= innerWidth").await;
+    tab.until("document.documentElement.scrollWidth <= document.documentElement.clientWidth").await;
     tab.click("button", "Conversations").await;
     tab.click("link", "Hello").await;
     tab.until("location.pathname !== '/chat'").await;

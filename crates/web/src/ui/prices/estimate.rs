@@ -180,8 +180,13 @@ fn short(amount: Nanos) -> String {
         return dollars(amount.0);
     }
     let cents = (i128::from(amount.0) + 5_000_000) / 10_000_000;
-    let whole = super::super::admin::grouped(i64::try_from(cents / 100).unwrap_or(i64::MAX));
+    let whole = counted(u64::try_from(cents / 100).unwrap_or(u64::MAX));
     format!("${whole}.{:02}", cents % 100)
+}
+
+/// `300,000`.
+fn counted(number: u64) -> String {
+    super::super::admin::grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 fn sum(estimate: &Estimate, as_of: &str) -> Markup {
@@ -190,16 +195,18 @@ fn sum(estimate: &Estimate, as_of: &str) -> Markup {
         section.card.sum {
             h3 { (estimate.line.facts.display_name) }
             div.row { code { (estimate.line.client_id) } (source_chip(quote, as_of)) @if estimate.is_long { span.chip { "rates for long prompts" } } }
-            table {
-                caption.sr { "One call of " (estimate.line.facts.display_name) }
-                thead { tr { th scope="col" { "One call" } th.num scope="col" { "Tokens" } th.num scope="col" { "Per 1M" } th.num scope="col" { "Cost" } } }
-                tbody {
-                    @for term in &estimate.terms {
-                        tr { td { (word(term.what)) } td.num { (term.tokens) } td.num { (dollars(term.nanos_per_million)) } td.num { (amount(term.cost())) } }
+            div.scroll tabindex="0" role="region" aria-label={ "What one call of " (estimate.line.facts.display_name) " costs" } {
+                table {
+                    caption.sr { "One call of " (estimate.line.facts.display_name) }
+                    thead { tr { th scope="col" { "One call" } th.num scope="col" { "Tokens" } th.num scope="col" { "Per 1M" } th.num scope="col" { "Cost" } } }
+                    tbody {
+                        @for term in &estimate.terms {
+                            tr { td { (word(term.what)) } td.num { (counted(term.tokens)) } td.num { (dollars(term.nanos_per_million)) } td.num { (amount(term.cost())) } }
+                        }
+                        tr.total { th scope="row" { "One call" } td {} td {} td.num { strong { (amount(estimate.per_call)) } } }
+                        tr { th scope="row" { "A day, × " (estimate.calls) } td {} td {} td.num { (short(estimate.total)) } }
+                        tr { th scope="row" { "A month, × " (DAYS) } td {} td {} td.num { (short(estimate.total.times(DAYS))) } }
                     }
-                    tr.total { th scope="row" { "One call" } td {} td {} td.num { strong { (amount(estimate.per_call)) } } }
-                    tr { th scope="row" { "A day, × " (estimate.calls) } td {} td {} td.num { (short(estimate.total)) } }
-                    tr { th scope="row" { "A month, × " (DAYS) } td {} td {} td.num { (short(estimate.total.times(DAYS))) } }
                 }
             }
         }

@@ -104,7 +104,7 @@ async fn a_budget_is_set_changed_and_lifted_and_members_see_it() {
     has_no_barriers(&guest, &["/profile", "/budgets/new"]).await;
     guest.set_view(View::PHONE).await;
     guest.go("/profile").await;
-    assert_eq!(guest.evaluate("document.documentElement.scrollWidth <= innerWidth").await, true);
+    assert!(guest.fits().await);
 
     tab.go(&budget).await;
     tab.click("button", "Delete this budget").await;

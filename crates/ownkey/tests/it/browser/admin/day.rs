@@ -246,7 +246,7 @@ async fn the_pages_of_organizations_keep_nobody_out() {
     for path in paths {
         tab.go(path).await;
         tab.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true").await;
-        assert_eq!(tab.evaluate("document.documentElement.scrollWidth <= innerWidth").await, true, "{path}");
+        assert!(tab.fits().await, "{path}");
     }
     assert_eq!(tab.complaints(), Vec::<String>::new());
 }

@@ -59,7 +59,7 @@ async fn sixty_keys_with_any_names_fit_every_window() {
         tab.set_view(view).await;
         for path in ["/keys", "/keys?provider=groq", "/profile"] {
             tab.go(path).await;
-            let fits = "document.documentElement.scrollWidth <= innerWidth \
+            let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth \
                         && [...document.querySelectorAll('.chips, .tabs, .card')].every((box) => box.scrollWidth <= box.clientWidth + 1)";
             assert_eq!(tab.evaluate(fits).await, true, "{path} {}", view.name());
         }
