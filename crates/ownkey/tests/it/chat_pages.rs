@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use app::rechecks::run_due;
 use http::Method;
 use provider_sim::Script;
-use testkit::{Answer, House, eventually};
+use testkit::{Answer, House, Options, eventually};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -134,6 +135,23 @@ async fn a_chat_is_nobody_elses_not_even_an_admins() {
     }
     assert!(!root.get("/chat").await.expect(200).text().contains("Between us"));
     assert!(ann.get(&chat).await.expect(200).text().contains("Between us"));
+}
+
+/// Ollama and LM Studio are looked for on every machine: an admin, who sees them, has no key for that.
+#[tokio::test]
+async fn servers_that_are_looked_for_and_are_not_there_are_nobodys_keys() {
+    let house = House::start_with(Options { local_servers: true, ..Options::default() }).await;
+    house.admin("root").await;
+    house.sim.shutdown().await;
+    house.pass(Duration::from_secs(25));
+    app::checks::look_at_local_servers(&house.app);
+    run_due(&house.app).await;
+    let plain = Plain::of(&house, "root").await;
+    let page = eventually("nobody answers", SOON, async || {
+        Some(plain.get("/chat").await.expect(200).text()).filter(|page| page.contains("Paste a key, and chat"))
+    })
+    .await;
+    assert!(page.contains("No key opens a model yet") && !page.contains("opens a model now"), "{page}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use app::credentials;
 use app::error::{Code, Error};
-use app::models::{self, ModelFilter, ModelLine};
+use app::models::{self, ModelFilter, ModelLine, Source};
 use app::paying::Wishes;
 use app::resolving;
 use domain::Caller;
@@ -43,7 +43,7 @@ pub(super) async fn desk(
     let mut desk = Desk { model: chosen, model_name, pinned, payer: None, lock: None, has_models, is_only_local };
     if desk.model_name.is_empty() {
         let sources = models::sources(&shared.app, caller).await?;
-        let keys = sources.into_iter().filter(|source| source.is_theirs).map(|source| source.title).collect();
+        let keys = sources.into_iter().filter(is_key_of_theirs).map(|source| source.title).collect();
         desk.lock = Some(Lock::NoModel { keys });
         return Ok(desk);
     }
@@ -57,6 +57,13 @@ pub(super) async fn desk(
         Err(error) => desk.lock = Some(Lock::Model { sentence: error.sentence }),
     }
     Ok(desk)
+}
+
+/// Whether somebody has this key: not one that only its admins see because this
+/// machine is looked through for servers that may run here.
+fn is_key_of_theirs(source: &Source) -> bool {
+    let is_looked_for = source.scope == Scope::System && source.provider.facts().kind == ProviderKind::Local;
+    source.is_theirs && !is_looked_for
 }
 
 /// The model of a new chat: of a provider that has answered before one that is only
