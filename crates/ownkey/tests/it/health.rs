@@ -11,7 +11,7 @@ mod traffic;
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::{House, Person, eventually};
+use testkit::{House, Person, promptly};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const OTHER_KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key2";
@@ -29,7 +29,7 @@ async fn key_of(person: &Person, id: &str) -> Value {
 
 /// The key, once it is in this state.
 async fn becomes(person: &Person, id: &str, status: &str) -> Value {
-    eventually(status, SOON, async || {
+    promptly(status, SOON, async || {
         let key = key_of(person, id).await;
         (key["status"] == status).then_some(key)
     })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use testkit::{Answer, Client, House, Options, PostgresDatabase, chat_body, eventually};
+use testkit::{Answer, Client, House, Options, PostgresDatabase, chat_body, promptly};
 
 const KEY: &str = "sk-proj-FAKEaBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789key1";
 const LITELLM: &str = include_str!("../../../llm/src/price_lists/litellm.json");
@@ -105,7 +105,7 @@ async fn a_price_that_begins_later_begins_by_itself_on_all_nodes_and_may_be_with
     let there = node.client_of(&root.client);
     let known = input_of(&there.get(MODEL).await.expect(200).json());
     let now = set(&root.client, &new(5.0, &json!({}))).await;
-    eventually("the other node hears of the price", BOUND, async || {
+    promptly("the other node hears of the price", BOUND, async || {
         (input_of(&there.get(MODEL).await.expect(200).json()) == json!([5, "manual"])).then_some(())
     })
     .await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{House, Options, PostgresDatabase, eventually};
+use testkit::{House, Options, PostgresDatabase, promptly};
 
 use super::{THREE, ann_with_fast, call, targets};
 
@@ -22,11 +22,11 @@ async fn a_second_node_follows_what_an_alias_stands_for_and_its_end() {
     let path = format!("/v2/model-aliases/{id}");
     ann.client.patch(&path, &json!({"targets": targets(&THREE[1..])})).await.expect(200);
     assert_eq!(call(&ann.client, false).await.header("x-ownkey-provider"), "anthropic", "here at once");
-    eventually("the other node calls the new target", BOUND, async || (provider().await == "anthropic").then_some(()))
+    promptly("the other node calls the new target", BOUND, async || (provider().await == "anthropic").then_some(()))
         .await;
     ann.client.delete(&path).await.expect(204);
     call(&ann.client, false).await.expect(404);
-    eventually("the other node has forgotten the name", BOUND, async || {
+    promptly("the other node has forgotten the name", BOUND, async || {
         (call(&there, false).await.status == 404).then_some(())
     })
     .await;

@@ -122,6 +122,7 @@ async fn an_answer_is_stopped_by_escape_and_by_the_button() {
     let calls = house.sim.wait_for(|calls| ended(calls).is_some()).await.unwrap();
     let took = ended(&calls).unwrap().saturating_sub(since);
     println!("Esc: seen by the provider after {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
     rests(&tab).await;
     tab.see("stopped").await;
     say(&tab, "Count again").await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{Client, eventually};
+use testkit::{Client, eventually, promptly};
 
 use super::{KEY, Place, sign_in, stored};
 
@@ -20,11 +20,11 @@ async fn a_running_server_sees_what_the_command_line_changes() {
     let ann = sign_in(&process).await;
     assert!(!has_the_model(&ann).await);
     let id = place.add_key(KEY).await;
-    eventually("the model is there", SOON, async || has_the_model(&ann).await.then_some(())).await;
+    promptly("the model is there", SOON, async || has_the_model(&ann).await.then_some(())).await;
     place.run("chat -m gpt-5-mini Hi").await.expect(0);
     assert_eq!(ann.get("/v2/usage/events").await.expect(200).json()["data"].as_array().unwrap().len(), 1);
     place.run(&format!("credential deactivate {id}")).await.expect(0);
-    eventually("the model is gone", SOON, async || (!has_the_model(&ann).await).then_some(())).await;
+    promptly("the model is gone", SOON, async || (!has_the_model(&ann).await).then_some(())).await;
     process.kill().await;
 }
 

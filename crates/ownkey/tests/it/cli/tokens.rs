@@ -19,7 +19,7 @@ async fn a_token_is_printed_once_alone_on_its_line_and_works_until_revoked() {
     let client = testkit::Client::new(&process.url, Some(token));
     client.get("/v1/models").await.expect(200);
     place.run(&format!("token revoke {id}")).await.expect(0);
-    testkit::eventually("the server refuses it", super::beside::SOON, async || {
+    testkit::promptly("the server refuses it", super::beside::SOON, async || {
         (client.get("/v1/models").await.status == 401).then_some(())
     })
     .await;

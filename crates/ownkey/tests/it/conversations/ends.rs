@@ -1,10 +1,15 @@
 //! How an answer ends before its end: stopped, broken off, interrupted.
 
+use std::time::Instant;
+
 use provider_sim::{Call, Finished};
 use serde_json::json;
 use testkit::EventReader;
 
 use super::*;
+
+/// How soon the provider has to see that nobody listens any more.
+const SOON: Duration = Duration::from_millis(200);
 
 fn call(calls: &[Call]) -> Option<&Call> {
     calls.iter().rev().find(|call| call.model.is_some())
@@ -24,6 +29,7 @@ async fn a_stopped_answer_ends_the_upstream_call_at_once_and_keeps_what_came() {
     let calls = stage.house.sim.wait_for(gone).await.unwrap();
     let took = call(&calls).unwrap().ended.unwrap().saturating_sub(since);
     println!("stop: seen by the provider after {took:?}");
+    assert!(took < SOON, "{took:?}");
     let done = reader.until("done").await.json();
     assert_eq!(done["state"], "stopped");
     assert!(said(&done).starts_with("word") && done["cost_nanos"].as_i64() > Some(0), "{done}");
@@ -40,10 +46,12 @@ async fn an_answer_is_stopped_before_its_first_word_too() {
     stage.house.sim.next(Behaviour::HangBeforeHeaders);
     let (_, answer) = stage.say("Hi").await;
     stage.house.sim.wait_for(|calls| call(calls).is_some()).await.unwrap();
+    let since = Instant::now();
     let stop = format!("/v2/conversations/{}/messages/{answer}/stop", stage.chat);
     stage.ann.client.post(&stop, &json!({})).await.expect(204);
     let stopped = stage.answer(&answer).await;
     assert_eq!((&stopped["state"], &stopped["content"]), (&json!("stopped"), &json!([])));
+    assert!(since.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn streams_end_when_the_server_drains_and_do_not_hold_it_up() {
     let mut events = listen(&ann.client).await;
     house.app.start_draining();
     ends(&mut events).await;
-    timeout(BOUND * 5, house.stop()).await.unwrap();
+    timeout(BOUND, house.stop()).await.unwrap();
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_user_has_twenty_streams_and_one_more_when_one_is_closed() {
     let metrics = house.nobody().get("/metrics").await.expect(200).text();
     assert!(metrics.contains("ownkey_event_streams 2"), "{metrics}");
     drop(open.pop());
-    testkit::eventually("a seat is free", BOUND, async || {
+    testkit::promptly("a seat is free", BOUND, async || {
         let answer = ann.client.open(http::Method::GET, "/v2/events", &[], Vec::new()).await;
         (answer.status().as_u16() == 200).then_some(())
     })

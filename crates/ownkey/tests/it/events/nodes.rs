@@ -42,7 +42,7 @@ async fn what_happens_at_one_node_is_told_at_the_other() {
         // The other node asks for word of calls within a quarter of a second.
         ann.chat("Hi").await.expect(200);
         house.ledger_is_written().await;
-        calls = tokio::time::timeout(Duration::from_secs(5), events.until("usage.recorded"))
+        calls = tokio::time::timeout(Duration::from_secs(2), events.until("usage.recorded"))
             .await
             .map_or(0, |event| event.json()["calls"].as_u64().unwrap());
     }

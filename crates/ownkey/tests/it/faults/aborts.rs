@@ -9,6 +9,9 @@ use testkit::{Options, chat_body, eventually, next_bytes};
 
 use super::{Stage, row};
 
+/// How soon the provider has to see that nobody listens any more.
+const SOON: Duration = Duration::from_millis(200);
+
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 fn call(calls: &[Call]) -> Option<&Call> {
@@ -44,6 +47,7 @@ async fn a_client_that_leaves_in_the_middle_of_a_stream_ends_the_upstream_call()
     drop(response);
     let took = noticed(&stage, since).await;
     println!("abort in the middle of a stream: seen by the provider after {took:?}");
+    assert!(took < SOON, "{took:?}");
     let attempt = final_row(&stage).await;
     assert!(row(&attempt).starts_with("aborted - estimated 1+"), "{attempt}");
     assert!(
@@ -66,6 +70,7 @@ async fn a_client_that_leaves_before_the_answer_ends_the_upstream_call() {
         calling.abort();
         let took = noticed(&stage, since).await;
         println!("abort before the answer: seen by the provider after {took:?}");
+        assert!(took < SOON, "{took:?}");
         assert_eq!(row(&final_row(&stage).await), "aborted - estimated 1+0 priced");
     }
 }

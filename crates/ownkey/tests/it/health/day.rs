@@ -30,7 +30,7 @@ async fn a_day_of_a_bad_key() {
     assert!(told["masked"].as_str().unwrap().ends_with("key1") && !told.to_string().contains(KEY), "{told}");
     assert!(!told["status_reason"].as_str().unwrap().is_empty(), "{told}");
     becomes(&ann, &key, "invalid").await;
-    testkit::eventually("it was checked once, for free", super::SOON, async || {
+    testkit::promptly("it was checked once, for free", super::SOON, async || {
         (checks(&house, KEY) == checked + 1).then_some(())
     })
     .await;

@@ -118,7 +118,7 @@ async fn a_node_that_lost_its_database_refuses_and_recovers() {
     database.at_server(&terminate).await;
     let since = Instant::now();
     let before = super::calls(&house);
-    let refused = eventually("it refuses", Duration::from_secs(8), async || {
+    let refused = promptly("it refuses", Duration::from_secs(8), async || {
         let answer = client.post("/v1/chat/completions", &chat_body("gpt-5-mini", "Hi", false)).await;
         assert_eq!(answer.status, 503, "nothing may be sent that cannot be written down: {}", answer.text());
         (answer.json()["error"]["code"] == "config_stale").then_some(answer)

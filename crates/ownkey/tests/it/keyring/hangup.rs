@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{Process, eventually};
+use testkit::{Process, promptly};
 
 use super::{NEW, OLD, Place, both, call_with, key, save, sign_in};
 
@@ -20,7 +20,7 @@ fn write(place: &Place, keys: &str) -> String {
 }
 
 async fn server_has(place: &Place, number: i64) {
-    eventually("the server has taken the list", SOON, async || {
+    promptly("the server has taken the list", SOON, async || {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM node_keys";
         (place.database().await.number(sql).await == number).then_some(())
     })

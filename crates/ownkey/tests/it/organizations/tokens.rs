@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::audit::{Actor, Event};
 use domain::organization::{Organization, Team};
-use testkit::eventually;
+use testkit::promptly;
 
 use super::*;
 
@@ -20,7 +20,7 @@ async fn what_another_process_suspends_or_takes_away_stops_within_two_seconds() 
     chat(&acme.member.client, &[]).await.expect(200);
     let stops = async |client: &Client, what: &str, wanted: u16| {
         let is_so = async || (chat(client, &[]).await.status.as_u16() == wanted).then_some(());
-        eventually(what, Duration::from_secs(2), is_so).await;
+        promptly(what, Duration::from_secs(2), is_so).await;
     };
     let (beside, now) = (house.as_command_line().await, house.app.clock.now());
     let organization = acme.id.parse().unwrap();

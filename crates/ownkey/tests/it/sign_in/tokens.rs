@@ -197,7 +197,7 @@ async fn a_rotation_of_a_token_is_known_on_every_node_within_two_seconds() {
     old.get("/v1/models").await.expect(200);
     let path = format!("/v2/tokens/{}/rotate", made["id"].as_str().unwrap());
     let rotated = ann.client.post(&path, &json!({})).await.expect(200).json();
-    testkit::eventually("the other node refuses the former text", std::time::Duration::from_secs(2), async || {
+    testkit::promptly("the other node refuses the former text", std::time::Duration::from_secs(2), async || {
         (old.get("/v1/models").await.status == 401).then_some(())
     })
     .await;
